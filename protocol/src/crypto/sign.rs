@@ -1,0 +1,96 @@
+//! Ed25519 keys and signatures.
+
+use ed25519_dalek::Signer as _;
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use crate::wire::{Reader, Wire, WireError, Writer};
+
+/// A public Ed25519 key that is a point of large order.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct VerifyKey(ed25519_dalek::VerifyingKey);
+
+impl VerifyKey {
+    /// Reads a key, refusing what is no point and weak keys, under which one signature fits many messages.
+    pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, WireError> {
+        let key = ed25519_dalek::VerifyingKey::from_bytes(bytes).map_err(|_| WireError::OutOfRange("a key"))?;
+        // A second encoding of the same point would be a second name for the same key.
+        if key.is_weak() || key.to_edwards().compress().as_bytes() != bytes {
+            return Err(WireError::OutOfRange("a key"));
+        }
+        Ok(Self(key))
+    }
+
+    /// The 32 bytes of the key (RFC 8032 §5.1.5).
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        self.0.as_bytes()
+    }
+
+    /// True if `signature` over `message` is by the holder of this key.
+    pub fn verifies(&self, message: &[u8], signature: &[u8; 64]) -> bool {
+        self.0.verify_strict(message, &ed25519_dalek::Signature::from_bytes(signature)).is_ok()
+    }
+}
+
+impl std::fmt::Debug for VerifyKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "VerifyKey({:02x?}…)", &self.as_bytes()[..4])
+    }
+}
+
+impl Wire for VerifyKey {
+    fn encode(&self, writer: &mut Writer) {
+        writer.bytes(self.as_bytes());
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, WireError> {
+        Self::from_bytes(&<[u8; 32]>::decode(reader)?)
+    }
+}
+
+/// A secret Ed25519 key; wiped from memory when dropped.
+#[derive(Clone)]
+pub struct SigningKey(ed25519_dalek::SigningKey);
+
+impl SigningKey {
+    /// The key of a 32-byte seed (RFC 8032 §5.1.5).
+    pub fn from_seed(seed: &SecretSeed) -> Self {
+        Self(ed25519_dalek::SigningKey::from_bytes(&seed.0))
+    }
+
+    /// The public half. A key from a seed is never weak: its scalar is clamped to a multiple of eight times
+    /// a number that is not zero.
+    pub fn verify_key(&self) -> VerifyKey {
+        VerifyKey(self.0.verifying_key())
+    }
+
+    /// Signs; the same message always gets the same signature.
+    pub fn sign(&self, message: &[u8]) -> [u8; 64] {
+        self.0.sign(message).to_bytes()
+    }
+}
+
+impl std::fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SigningKey(hidden)")
+    }
+}
+
+/// 32 secret bytes from which a key is made; wiped from memory when dropped and never printed.
+#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
+pub struct SecretSeed(pub [u8; 32]);
+
+impl std::fmt::Debug for SecretSeed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SecretSeed(hidden)")
+    }
+}
+
+impl Wire for SecretSeed {
+    fn encode(&self, writer: &mut Writer) {
+        writer.bytes(&self.0);
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, WireError> {
+        <[u8; 32]>::decode(reader).map(Self)
+    }
+}

@@ -1,0 +1,129 @@
+//! What the engine wants done once its step is durable.
+
+use crate::address::Hint;
+use crate::hello::SharedSecret;
+use crate::id::{LetterId, Locator, PeerId, SessionId};
+
+/// Names one letter that a peer waits for an answer to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ticket(pub u64);
+
+/// Proof that a letter was opened and durably handled by who it was sealed to.
+pub type Receipt = [u8; 32];
+
+/// An act upon the world. None is run before the writes of the same step are durable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// From now on answer hellos that name this locator.
+    OpenDoor {
+        /// How the initiator names the secret.
+        locator: Locator,
+        /// The secret itself.
+        secret: SharedSecret,
+    },
+    /// From now on ignore hellos that name this locator.
+    CloseDoor {
+        /// The locator.
+        locator: Locator,
+    },
+    /// Dial one of the addresses and say hello there. Ends in `session_opened` or `call_failed`.
+    Call {
+        /// Names the call and the secret to say hello with.
+        locator: Locator,
+        /// The secret itself.
+        secret: SharedSecret,
+        /// Who must answer; unknown when all we have is a code.
+        peer: Option<PeerId>,
+        /// Where to dial, best first.
+        addresses: Vec<Hint>,
+    },
+    /// Send a sealed letter over a session. Ends in `letter_answered`.
+    Send {
+        /// The session.
+        session: SessionId,
+        /// Names the letter in the answer.
+        letter: LetterId,
+        /// The sealed letter.
+        sealed: Vec<u8>,
+    },
+    /// Answer a letter that came in.
+    Answer {
+        /// Which one.
+        ticket: Ticket,
+        /// What to say.
+        answer: Answer,
+    },
+    /// End a session.
+    HangUp {
+        /// The session.
+        session: SessionId,
+    },
+}
+
+/// What a node says to a letter. One byte on the wire, and the receipt where there is one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Opened, and durably handled now or earlier.
+    Handled(Receipt),
+    /// Refused for good: it will not be taken later either.
+    Refused(Refusal),
+    /// Not now; try again later.
+    Later,
+}
+
+/// Why a letter is refused for good. The sender tells its person in words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Refusal {
+    /// It is past the date it carries, or dated too far in the future.
+    Expired,
+    /// The code it answers was used by somebody else.
+    InviteUsed,
+    /// The code it answers was withdrawn.
+    InviteRevoked,
+    /// The code it answers is past its date.
+    InviteExpired,
+    /// It cannot be opened here, or is not for who opened it, or breaks a rule.
+    NotAccepted,
+}
+
+impl Refusal {
+    /// The number on the wire.
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Expired => 16,
+            Self::InviteUsed => 17,
+            Self::InviteRevoked => 18,
+            Self::InviteExpired => 19,
+            Self::NotAccepted => 20,
+        }
+    }
+}
+
+impl Answer {
+    /// The longest answer.
+    pub const MOST: usize = 33;
+
+    /// The bytes on the wire.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        match self {
+            Self::Handled(receipt) => [&[1][..], receipt].concat(),
+            Self::Later => vec![2],
+            Self::Refused(refusal) => vec![refusal.number()],
+        }
+    }
+
+    /// Reads exactly one answer. A refusal that a later version knows and we do not is a refusal all the same.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        match *bytes {
+            [1, ref receipt @ ..] => receipt.try_into().ok().map(Self::Handled),
+            [2] => Some(Self::Later),
+            [16] => Some(Self::Refused(Refusal::Expired)),
+            [17] => Some(Self::Refused(Refusal::InviteUsed)),
+            [18] => Some(Self::Refused(Refusal::InviteRevoked)),
+            [19] => Some(Self::Refused(Refusal::InviteExpired)),
+            [20..=31] => Some(Self::Refused(Refusal::NotAccepted)),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! What is true in Kith.
+//!
+//! This crate is pure: it has no clock, socket, file, thread or source of randomness. The present moment and
+//! random bytes come in as arguments, so that a simulation of a thousand people gives the same trace twice.
+//! `SPEC.md` beside this crate says in words and byte vectors what the code here does.
+
+pub mod address;
+pub mod crypto;
+pub mod engine;
+pub mod hello;
+pub mod id;
+pub mod limits;
+pub mod store;
+pub mod text;
+pub mod time;
+pub mod wire;

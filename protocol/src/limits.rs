@@ -1,0 +1,121 @@
+//! Every bound of the protocol and the engine, in one place, each with its reason.
+//!
+//! Sizes are bytes, counts are items and spans are seconds unless a name says otherwise. A peer that goes
+//! beyond a bound is refused; nothing in Kith grows without one of these.
+
+/// One second short of the year 10000: later times are refused, so that sums of times cannot overflow.
+pub const LATEST_TIME: u64 = 253_402_300_799;
+
+/// How far two clocks may disagree before what one of them signed is refused: a day, so that a wrong time
+/// zone or a dead clock battery does not end a relationship.
+pub const CLOCK_SKEW: u64 = 24 * HOUR;
+/// One minute.
+pub const MINUTE: u64 = 60;
+/// One hour.
+pub const HOUR: u64 = 60 * MINUTE;
+/// One day.
+pub const DAY: u64 = 24 * HOUR;
+
+/// Nesting of CBOR items. Our deepest record uses four levels.
+pub const CBOR_DEPTH: usize = 8;
+/// Items in one CBOR array or map.
+pub const CBOR_ITEMS: u64 = 4_096;
+
+/// A record: the largest is a card view with every field at its longest.
+pub const RECORD: usize = 8 * 1024;
+/// A sealed letter, the largest size class. Leaves room for one letter in a relay circuit of 96 KiB.
+pub const LETTER: usize = 60 * 1024;
+/// The total sizes that a sealed letter may have, so that its length says little.
+pub const LETTER_CLASSES: [usize; 5] = [512, 1024, 4 * 1024, 16 * 1024, LETTER];
+/// How long a letter may wait for its recipient, unless its kind sets a shorter time.
+pub const LETTER_LIFE: u64 = 30 * DAY;
+/// How much longer than its own life a handled letter is remembered, so that a late copy under a skewed
+/// clock is still known: twice [`CLOCK_SKEW`].
+pub const HANDLED_GRACE: u64 = 2 * CLOCK_SKEW;
+
+/// Key events of one identity. A person who rotates every year needs one per year of life.
+pub const KEY_EVENTS: usize = 64;
+/// Life of a node grant: a stolen node stops being believed after at most this.
+pub const GRANT_LIFE: u64 = 14 * DAY;
+/// A grant is renewed when half of its life is over, so that a week offline does no harm.
+pub const GRANT_RENEWAL: u64 = 7 * DAY;
+/// Encryption keys that are still opened: current ones and those that a letter in flight may be sealed to.
+pub const ENCRYPTION_KEYS: usize = 16;
+
+/// A person's name: long enough for the longest that civil registries print.
+pub const NAME: usize = 160;
+/// One line of a card: organisation, title, address of a page.
+pub const LINE: usize = 200;
+/// A short word: tag, skill, label.
+pub const LABEL: usize = 64;
+/// A note that a person writes to themselves or to one other.
+pub const NOTE: usize = 8_000;
+/// Fields on one card.
+pub const CARD_FIELDS: usize = 48;
+/// A name inside a code: longer ones are cut at a grapheme, so that the code stays small.
+pub const CODE_NAME: usize = 24;
+/// Payload of an invite before base32 (design of the code: at most QR version 6 at level M).
+pub const INVITE_PAYLOAD: usize = 93;
+/// Address hints in a code.
+pub const INVITE_HINTS: usize = 4;
+/// Addresses that a person is known under.
+pub const ADDRESSES: usize = 8;
+
+/// How long a live code is shown before it is stale.
+pub const LIVE_INVITE_LIFE: u64 = 15 * MINUTE;
+/// How long an unused live code can still be claimed by a letter that was delayed (no network at the fair).
+pub const LATE_CLAIM: u64 = 30 * DAY;
+/// Longest life of a printed code.
+pub const PRINTED_INVITE_LIFE: u64 = 2 * 365 * DAY;
+/// Live codes that may be open at once: a busy stand prepares a hundred.
+pub const OPEN_LIVE_INVITES: usize = 256;
+/// Printed codes that may be open at once.
+pub const OPEN_PRINTED_INVITES: usize = 32;
+/// Claims that one printed code accepts in a day: a badge at a fair, not a spammer's list.
+pub const PRINTED_CLAIMS_A_DAY: u32 = 200;
+
+/// People known to one node.
+pub const PEOPLE: usize = 50_000;
+/// Tags of one person.
+pub const TAGS: usize = 32;
+/// Notes of one person.
+pub const NOTES: usize = 500;
+/// Encounters kept of one person, newest first.
+pub const ENCOUNTERS: usize = 100;
+/// Letters waiting for one person.
+pub const OUTBOX_PER_PERSON: usize = 256;
+/// Letters waiting in all.
+pub const OUTBOX: usize = 200_000;
+/// Things that wait on the person.
+pub const INBOX: usize = 10_000;
+/// Remembered handled letters of one sender; beyond it the sender is asked to wait.
+pub const HANDLED_PER_PERSON: usize = 10_000;
+/// Evidence of forked histories kept per identity: one proof is enough, two show who was first.
+pub const FORKS: usize = 2;
+
+/// Letters of one session that may wait for their receipt at the same time.
+pub const IN_FLIGHT: usize = 8;
+/// Sessions that the engine keeps at once.
+pub const SESSIONS: usize = 1_024;
+/// Calls under way at once: dialling a thousand contacts at start must not starve the first answers.
+pub const CALLS: usize = 32;
+/// First pause before a call is tried again; doubled each time.
+pub const RETRY_FIRST: u64 = 2;
+/// Longest pause between two calls to the same person.
+pub const RETRY_LAST: u64 = 30 * MINUTE;
+/// A letter whose receipt has not come is sent again after this.
+pub const RECEIPT_WAIT: u64 = 20;
+
+/// Presence letters to one contact that may go out close together, before the hourly pace holds.
+pub const PRESENCE_BURST: u32 = 4;
+/// Pace of presence letters after the burst.
+pub const PRESENCE_PACE: u64 = HOUR;
+/// Life of a presence letter: an older address is of no use.
+pub const PRESENCE_LIFE: u64 = GRANT_LIFE;
+
+/// A stored key.
+pub const STORE_KEY: usize = 128;
+/// A stored value: a sealed letter with its frame.
+pub const STORE_VALUE: usize = 128 * 1024;
+/// Values beyond this are kept in segment files rather than in the journal.
+pub const INLINE_VALUE: usize = 1024;

@@ -1,0 +1,197 @@
+//! Text with a bound, cleaned of what can deceive a reader or break a line.
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_segmentation::UnicodeSegmentation;
+
+use crate::limits;
+use crate::wire::{Reader, Wire, WireError, Writer};
+
+/// Text of at most `MAX` bytes of UTF-8, in normal form C, without control or direction-changing characters;
+/// line breaks are allowed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(transparent)]
+pub struct Text<const MAX: usize>(String);
+
+/// [`Text`] on one line that is not empty and does not begin or end with white space.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(transparent)]
+pub struct Line<const MAX: usize>(String);
+
+/// A person's name.
+pub type Name = Line<{ limits::NAME }>;
+/// A short word such as a tag.
+pub type Label = Line<{ limits::LABEL }>;
+/// What somebody wrote down.
+pub type Note = Text<{ limits::NOTE }>;
+
+/// Why a text was refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TextError {
+    /// Nothing is left once white space is removed.
+    #[error("the text is empty")]
+    Empty,
+    /// More bytes than allowed.
+    #[error("the text has {got} bytes, at most {most} fit")]
+    TooLong {
+        /// Bytes given.
+        got: usize,
+        /// Bytes allowed.
+        most: usize,
+    },
+    /// A control character or one that changes the direction of writing.
+    #[error("the text has a character that cannot be shown safely (U+{0:04X})")]
+    Forbidden(u32),
+}
+
+impl<const MAX: usize> Text<MAX> {
+    /// Cleans what a person typed: normal form C, trimmed, line ends as `\n`.
+    pub fn new(text: &str) -> Result<Self, TextError> {
+        let text: String = text.replace("\r\n", "\n").trim().nfc().collect();
+        check::<MAX>(&text, true)?;
+        Ok(Self(text))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// True if there is no text.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<const MAX: usize> Line<MAX> {
+    /// Cleans what a person typed: normal form C, every run of white space one space.
+    pub fn new(text: &str) -> Result<Self, TextError> {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let text: String = words.join(" ").nfc().collect();
+        if text.is_empty() {
+            return Err(TextError::Empty);
+        }
+        check::<MAX>(&text, false)?;
+        Ok(Self(text))
+    }
+
+    /// The longest beginning of `text` that fits, ending where a reader sees a character end; `None` if
+    /// nothing usable is left. For text of others that is only shown, never judged.
+    pub fn cut(text: &str) -> Option<Self> {
+        let clean: String = text.chars().map(|c| if is_forbidden(c, false) { ' ' } else { c }).nfc().collect();
+        let words: Vec<&str> = clean.split_whitespace().collect();
+        Self::new(cut_at_grapheme(&words.join(" "), MAX)).ok()
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The longest beginning of `text` of at most `most` bytes that ends at a grapheme boundary (UAX #29).
+pub fn cut_at_grapheme(text: &str, most: usize) -> &str {
+    let end = text
+        .grapheme_indices(true)
+        .map(|(start, grapheme)| start + grapheme.len())
+        .take_while(|&end| end <= most)
+        .last()
+        .unwrap_or(0);
+    text.get(..end).unwrap_or_default()
+}
+
+fn check<const MAX: usize>(text: &str, lines: bool) -> Result<(), TextError> {
+    if text.len() > MAX {
+        return Err(TextError::TooLong { got: text.len(), most: MAX });
+    }
+    match text.chars().find(|&c| is_forbidden(c, lines)) {
+        Some(c) => Err(TextError::Forbidden(u32::from(c))),
+        None => Ok(()),
+    }
+}
+
+/// Control characters, and the format characters that reorder or hide text (Unicode TR 36 §2.5): a name must
+/// read the same for everyone. Joiners stay, since Persian, Hindi and emoji need them.
+fn is_forbidden(c: char, lines: bool) -> bool {
+    match c {
+        '\n' => !lines,
+        '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => true,
+        '\u{2028}' | '\u{2029}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0001}'..='\u{E007F}' => true,
+        c => c.is_control(),
+    }
+}
+
+impl<const MAX: usize> Wire for Text<MAX> {
+    fn encode(&self, writer: &mut Writer) {
+        writer.text(&self.0);
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, WireError> {
+        let text = reader.text()?;
+        let clean = Self::new(text).map_err(|error| on_the_wire(&error))?;
+        if clean.0 == text { Ok(clean) } else { Err(WireError::BadText) }
+    }
+
+    fn absent() -> Option<Self> {
+        Some(Self::default())
+    }
+
+    fn is_absent(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<const MAX: usize> Wire for Line<MAX> {
+    fn encode(&self, writer: &mut Writer) {
+        writer.text(&self.0);
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, WireError> {
+        let text = reader.text()?;
+        let clean = Self::new(text).map_err(|error| on_the_wire(&error))?;
+        if clean.0 == text { Ok(clean) } else { Err(WireError::BadText) }
+    }
+}
+
+fn on_the_wire(error: &TextError) -> WireError {
+    match error {
+        TextError::TooLong { .. } => WireError::TooLarge("a text"),
+        TextError::Empty | TextError::Forbidden(_) => WireError::BadText,
+    }
+}
+
+macro_rules! display {
+    ($($name:ident),*) => {$(
+        impl<const MAX: usize> std::fmt::Display for $name<MAX> {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    )*};
+}
+display!(Text, Line);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_kept_in_any_script() {
+        for name in ["Ana María Núñez", "王小明", "نرگس محمدی", "Дмитрий", "👩🏽‍🔧 Jo"] {
+            assert_eq!(Name::new(&format!("  {name} ")).unwrap().as_str(), name);
+        }
+    }
+
+    #[test]
+    fn a_name_that_could_deceive_is_refused() {
+        assert_eq!(Name::new("Ana\u{202E}oB"), Err(TextError::Forbidden(0x202E)));
+        assert_eq!(Name::new(" \n\t "), Err(TextError::Empty));
+        assert!(matches!(Name::new(&"x".repeat(10_000)), Err(TextError::TooLong { got: 10_000, .. })));
+    }
+
+    #[test]
+    fn a_cut_never_splits_what_a_reader_sees_as_one_character() {
+        assert_eq!(cut_at_grapheme("ab👩🏽‍🔧", 10), "ab");
+        assert_eq!(cut_at_grapheme("e\u{301}x", 3), "e\u{301}");
+        assert_eq!(Line::<6>::cut("Zoë\u{202E} Q").unwrap().as_str(), "Zoë Q");
+    }
+}
