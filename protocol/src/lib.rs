@@ -5,12 +5,19 @@
 //! `SPEC.md` beside this crate says in words and byte vectors what the code here does.
 
 pub mod address;
+pub mod card;
 pub mod crypto;
 pub mod engine;
 pub mod hello;
 pub mod id;
+pub mod identity;
+pub mod invite;
+pub mod letter;
 pub mod limits;
+pub mod meeting;
+pub mod record;
 pub mod store;
 pub mod text;
 pub mod time;
 pub mod wire;
+pub mod words;

@@ -69,6 +69,10 @@ pub enum Answer {
     Refused(Refusal),
     /// Not now; try again later.
     Later,
+    /// It is signed with a key that is not known here; send it again with the whole key history.
+    KeysMissing,
+    /// A mailbox holds it for its recipient. Not the end: the letter stays in the outbox until it is handled.
+    Stored,
 }
 
 /// Why a letter is refused for good. The sender tells its person in words.
@@ -109,6 +113,8 @@ impl Answer {
         match self {
             Self::Handled(receipt) => [&[1][..], receipt].concat(),
             Self::Later => vec![2],
+            Self::KeysMissing => vec![3],
+            Self::Stored => vec![4],
             Self::Refused(refusal) => vec![refusal.number()],
         }
     }
@@ -118,6 +124,8 @@ impl Answer {
         match *bytes {
             [1, ref receipt @ ..] => receipt.try_into().ok().map(Self::Handled),
             [2] => Some(Self::Later),
+            [3] => Some(Self::KeysMissing),
+            [4] => Some(Self::Stored),
             [16] => Some(Self::Refused(Refusal::Expired)),
             [17] => Some(Self::Refused(Refusal::InviteUsed)),
             [18] => Some(Self::Refused(Refusal::InviteRevoked)),

@@ -1,3 +1,3 @@
-//! The engine (being written).
+//! .
 pub mod effect;
 pub use effect::{Answer, Effect, Receipt, Refusal, Ticket};

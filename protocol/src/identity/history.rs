@@ -1,0 +1,369 @@
+//! Key histories with pre-rotation: each event commits to the key after it, so that who steals the current key
+//! cannot take the identity along (the idea is KERI's).
+//!
+//! ```text
+//! inception  {1: k0, 2: SHA-256(k1)}                         id = SHA-256(inception)
+//! rotation   record "rotation" {1: digest before, 2: number, 3: k_n, 4: SHA-256(k_{n+1})}   signed by k_n
+//! compromise record "compromise" {1: number}                 signed by the key of that number
+//! ```
+//!
+//! A rotation holds nothing but keys, so its bytes depend on the words and the number alone: recovering twice
+//! makes the same rotation, not a fork. Its reason stands apart: without a compromise notice it is routine,
+//! with one it is not, and a notice is never taken back.
+
+use crate::crypto::sha256;
+use crate::crypto::sign::{SigningKey, VerifyKey};
+use crate::id::IdentityId;
+use crate::limits;
+use crate::record::{RecordError, Signed, Signer, Statement, Verified};
+use crate::wire::{self, Bytes, WireError};
+use crate::words::RecoveryWords;
+
+crate::wire_map! {
+    /// The beginning of an identity: 70 bytes.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Inception {
+        /// The first key, k0.
+        1 => pub key: VerifyKey,
+        /// SHA-256 of the next key, k1.
+        2 => pub next: NextKey,
+    }
+}
+
+/// SHA-256 of the public key that the next rotation must reveal.
+pub type NextKey = [u8; 32];
+
+crate::wire_map! {
+    /// A change to the key that the event before committed to.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Rotation {
+        /// Digest of the event before: the identity id, or the id of the record of the rotation.
+        1 => pub previous: [u8; 32],
+        /// Number of the key that this event reveals, from 1.
+        2 => pub number: u8,
+        /// That key.
+        3 => pub key: VerifyKey,
+        /// SHA-256 of the key after it.
+        4 => pub next: NextKey,
+    }
+}
+
+impl Statement for Rotation {
+    const KIND: &'static str = "rotation";
+}
+
+crate::wire_map! {
+    /// Says that the keys before a rotation had fallen into other hands.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Compromise {
+        /// Number of the rotation; every key with a smaller number is no longer believed.
+        1 => pub number: u8,
+    }
+}
+
+impl Statement for Compromise {
+    const KIND: &'static str = "compromise";
+}
+
+/// Why a key was changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// As a habit; what the old key signed stands.
+    Routine,
+    /// The old key fell into other hands; of what it signed only what was already seen stands.
+    Compromised,
+}
+
+/// Why a history or an event was refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HistoryError {
+    /// Not well formed.
+    #[error("a key event is not well formed: {0}")]
+    Record(#[from] RecordError),
+    /// Not the history of the identity it is given for.
+    #[error("the key history belongs to another identity")]
+    OtherIdentity,
+    /// An event whose predecessor is not known here.
+    #[error("a key event before this one is missing")]
+    Gap,
+    /// An event that breaks the chain: not the key that was committed to.
+    #[error("a key event does not follow from the one before")]
+    Broken,
+    /// More than [`limits::KEY_EVENTS`] events.
+    #[error("the key history is full")]
+    Full,
+}
+
+impl From<WireError> for HistoryError {
+    fn from(error: WireError) -> Self {
+        Self::Record(error.into())
+    }
+}
+
+/// What an event meant to the history it was shown to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Learned {
+    /// It was known.
+    Known,
+    /// It came after all that was known, and is now part of the history.
+    New,
+    /// It is a valid event in the place of another one: two people hold the words, or one wrote two histories.
+    /// The first seen stays; both together are the evidence.
+    Fork {
+        /// The event that was seen first.
+        first: Vec<u8>,
+        /// The event that contradicts it.
+        second: Vec<u8>,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Event {
+    key: VerifyKey,
+    next: NextKey,
+    digest: [u8; 32],
+    bytes: Vec<u8>,
+    compromise: Option<Vec<u8>>,
+}
+
+/// The keys of one identity, every one checked against the one before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct History {
+    id: IdentityId,
+    // Never empty: the first is the inception.
+    first: Event,
+    later: Vec<Event>,
+}
+
+crate::wire_map! {
+    /// A whole history as bytes, for storing and for a first letter.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct HistoryBytes {
+        /// The inception.
+        1 => pub inception: Inception,
+        /// The rotations in order, as records.
+        2 => pub rotations: Vec<Bytes<{ limits::RECORD }>>,
+        /// Compromise notices, as records, in order of their numbers.
+        3 => pub compromises: Vec<Bytes<{ limits::RECORD }>>,
+    }
+}
+
+impl History {
+    /// The history of an identity that begins with these words.
+    pub fn begin(words: &RecoveryWords) -> Self {
+        let next = key_digest(&words.key(1).verify_key());
+        Self::from_inception(&Inception { key: words.key(0).verify_key(), next })
+    }
+
+    /// The history that consists of an inception alone.
+    pub fn from_inception(inception: &Inception) -> Self {
+        let bytes = wire::encode(inception);
+        let digest = sha256(&[&bytes]);
+        let first = Event { key: inception.key, next: inception.next, digest, bytes, compromise: None };
+        Self { id: IdentityId(digest), first, later: Vec::new() }
+    }
+
+    /// Checks a whole history.
+    pub fn from_bytes(bytes: &HistoryBytes) -> Result<Self, HistoryError> {
+        let mut history = Self::from_inception(&bytes.inception);
+        for event in bytes.rotations.iter().chain(&bytes.compromises) {
+            match history.learn(event.as_slice())? {
+                Learned::New => {}
+                Learned::Known | Learned::Fork { .. } => return Err(HistoryError::Broken),
+            }
+        }
+        Ok(history)
+    }
+
+    /// The whole history as bytes.
+    pub fn to_bytes(&self) -> HistoryBytes {
+        // Every event came through a decoder with this bound, or was made here and is far smaller.
+        let bounded = |bytes: &Vec<u8>| Bytes::new(bytes.clone()).unwrap_or_default();
+        HistoryBytes {
+            inception: Inception { key: self.first.key, next: self.first.next },
+            rotations: self.later.iter().map(|event| bounded(&event.bytes)).collect(),
+            compromises: self.later.iter().filter_map(|event| event.compromise.as_ref()).map(bounded).collect(),
+        }
+    }
+
+    /// The identity.
+    pub const fn id(&self) -> IdentityId {
+        self.id
+    }
+
+    /// The number of the current key.
+    pub fn current(&self) -> u8 {
+        // At most KEY_EVENTS - 1 = 63 rotations are taken in.
+        u8::try_from(self.later.len()).unwrap_or(u8::MAX)
+    }
+
+    /// The key with this number.
+    pub fn key(&self, number: u8) -> Option<&VerifyKey> {
+        self.event(number).map(|event| &event.key)
+    }
+
+    /// Digest of the newest event.
+    pub fn head(&self) -> [u8; 32] {
+        self.later.last().unwrap_or(&self.first).digest
+    }
+
+    /// True if the key with this number was changed because it fell into other hands.
+    pub fn is_compromised(&self, number: u8) -> bool {
+        self.later.iter().skip(usize::from(number)).any(|event| event.compromise.is_some())
+    }
+
+    /// Why the key with this number replaced the one before; `None` for the first key.
+    pub fn reason(&self, number: u8) -> Option<Reason> {
+        let event = self.later.get(usize::from(number).checked_sub(1)?)?;
+        Some(if event.compromise.is_some() { Reason::Compromised } else { Reason::Routine })
+    }
+
+    /// Every event after the first, rotations and notices, that `seen` events do not cover, for somebody who has
+    /// seen so many.
+    pub fn since(&self, seen: Seen) -> Vec<Vec<u8>> {
+        let rotations = self.later.iter().skip(usize::from(seen.rotations)).map(|event| event.bytes.clone());
+        let notices = self.later.iter().filter_map(|event| event.compromise.clone()).skip(usize::from(seen.notices));
+        rotations.chain(notices).collect()
+    }
+
+    /// How much there is to have seen.
+    pub fn seen(&self) -> Seen {
+        let notices = self.later.iter().filter(|event| event.compromise.is_some()).count();
+        Seen { rotations: self.current(), notices: u8::try_from(notices).unwrap_or(u8::MAX) }
+    }
+
+    /// Takes in one event, a rotation or a compromise notice.
+    pub fn learn(&mut self, bytes: &[u8]) -> Result<Learned, HistoryError> {
+        match Signed::<Rotation>::from_bytes(bytes) {
+            Ok(rotation) => self.learn_rotation(rotation, bytes),
+            Err(_) => self.learn_compromise(Signed::from_bytes(bytes)?, bytes),
+        }
+    }
+
+    /// The next rotation, from the words that the event before committed to.
+    pub fn rotate(&self, words: &RecoveryWords) -> Result<Verified<Rotation>, HistoryError> {
+        let number = self.current() + 1;
+        if usize::from(number) >= limits::KEY_EVENTS {
+            return Err(HistoryError::Full);
+        }
+        let key = words.key(number);
+        let next = key_digest(&words.key(number + 1).verify_key());
+        let rotation = Rotation { previous: self.head(), number, key: key.verify_key(), next };
+        self.check_follows(&rotation)?;
+        Ok(Verified::sign(rotation, Signer { id: self.id, key: number }, &key))
+    }
+
+    /// The notice that all keys before the current one had fallen into other hands.
+    pub fn compromise(&self, current: &SigningKey) -> Verified<Compromise> {
+        let number = self.current();
+        Verified::sign(Compromise { number }, Signer { id: self.id, key: number }, current)
+    }
+
+    /// Checks a record against the key that its signer names.
+    ///
+    /// Nothing that we have not seen before is believed of a key that fell into other hands.
+    pub fn verify<T: Statement>(&self, record: Signed<T>) -> Result<Verified<T>, RecordError> {
+        let signer = record.claimed_signer();
+        if signer.id != self.id || self.is_compromised(signer.key) {
+            return Err(RecordError::Key);
+        }
+        record.verify(self.key(signer.key).ok_or(RecordError::Key)?)
+    }
+
+    fn event(&self, number: u8) -> Option<&Event> {
+        match number.checked_sub(1) {
+            None => Some(&self.first),
+            Some(index) => self.later.get(usize::from(index)),
+        }
+    }
+
+    fn learn_rotation(&mut self, signed: Signed<Rotation>, bytes: &[u8]) -> Result<Learned, HistoryError> {
+        if signed.claimed_signer().id != self.id {
+            return Err(HistoryError::OtherIdentity);
+        }
+        let rotation = checked_rotation(signed)?;
+        let number = rotation.number;
+        if let Some(known) = self.event(number) {
+            return self.compare(number, known, &rotation, bytes);
+        }
+        if usize::from(number) >= limits::KEY_EVENTS {
+            return Err(HistoryError::Full);
+        }
+        if number != self.current() + 1 {
+            return Err(HistoryError::Gap);
+        }
+        self.check_follows(&rotation)?;
+        self.later.push(Event {
+            key: rotation.key,
+            next: rotation.next,
+            digest: rotation.id().0,
+            bytes: bytes.to_vec(),
+            compromise: None,
+        });
+        Ok(Learned::New)
+    }
+
+    /// An event in a place that is taken: the same again, or a fork if it would have been right there.
+    fn compare(&self, number: u8, known: &Event, rotation: &Verified<Rotation>, bytes: &[u8]) -> Result<Learned, HistoryError> {
+        if known.digest == rotation.id().0 {
+            return Ok(Learned::Known);
+        }
+        let before = number.checked_sub(1).and_then(|before| self.event(before)).ok_or(HistoryError::Broken)?;
+        if before.digest != rotation.previous || before.next != key_digest(&rotation.key) {
+            return Err(HistoryError::Broken);
+        }
+        Ok(Learned::Fork { first: known.bytes.clone(), second: bytes.to_vec() })
+    }
+
+    fn check_follows(&self, rotation: &Rotation) -> Result<(), HistoryError> {
+        let before = self.later.last().unwrap_or(&self.first);
+        let follows = before.digest == rotation.previous && before.next == key_digest(&rotation.key);
+        if follows { Ok(()) } else { Err(HistoryError::Broken) }
+    }
+
+    fn learn_compromise(&mut self, signed: Signed<Compromise>, bytes: &[u8]) -> Result<Learned, HistoryError> {
+        let signer = signed.claimed_signer();
+        if signer.id != self.id {
+            return Err(HistoryError::OtherIdentity);
+        }
+        let key = self.key(signer.key).ok_or(HistoryError::Gap)?;
+        let notice = signed.verify(key)?;
+        if notice.number != signer.key {
+            return Err(HistoryError::Broken);
+        }
+        let index = usize::from(notice.number).checked_sub(1).ok_or(HistoryError::Broken)?;
+        let event = self.later.get_mut(index).ok_or(HistoryError::Gap)?;
+        if event.compromise.is_some() {
+            return Ok(Learned::Known);
+        }
+        event.compromise = Some(bytes.to_vec());
+        Ok(Learned::New)
+    }
+}
+
+/// A rotation is signed by the key that it reveals.
+fn checked_rotation(signed: Signed<Rotation>) -> Result<Verified<Rotation>, HistoryError> {
+    let signer = signed.claimed_signer();
+    let key = signed.unverified().key;
+    let rotation = signed.verify(&key)?;
+    if rotation.number == signer.key && rotation.number > 0 { Ok(rotation) } else { Err(HistoryError::Broken) }
+}
+
+fn key_digest(key: &VerifyKey) -> NextKey {
+    sha256(&[key.as_bytes()])
+}
+
+crate::wire_map! {
+    /// How many events of a history somebody has seen.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub struct Seen {
+        /// Rotations.
+        1 => pub rotations: u8,
+        /// Compromise notices.
+        2 => pub notices: u8,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,154 @@
+//! The kinds of letter.
+
+use super::Letter;
+use crate::address::Hint;
+use crate::crypto::seal::EncryptionKey;
+use crate::crypto::sign::SecretSeed;
+use crate::limits;
+use crate::text::Line;
+use crate::time::Timestamp;
+use crate::wire::{self, Bytes, WireError};
+
+/// A record inside a letter.
+pub type RecordBytes = Bytes<{ limits::RECORD }>;
+
+crate::wire_map! {
+    /// Scanner to shower, sealed to the key of the code: "I scanned your code; this is me."
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Claim {
+        /// The scanner's card view, as the scanner chose to share it.
+        1 => pub card: RecordBytes,
+        /// The scanner's node grant.
+        2 => pub grant: RecordBytes,
+        /// The scanner's part of the pair secret; the other part is the secret of the code.
+        3 => pub pair_seed: SecretSeed,
+        /// Where the scanner's node may be reached.
+        4 => pub hints: Vec<Hint>,
+        /// When the code was scanned, by the scanner's clock. For words, never for a decision.
+        5 => pub scanned_at: Timestamp,
+    }
+}
+
+crate::wire_map! {
+    /// Shower to scanner: "Welcome; this is me." Naming the invite key, it binds the code to the identity.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Welcome {
+        /// The key of the code that was scanned.
+        1 => pub invite: EncryptionKey,
+        /// The shower's card view.
+        2 => pub card: RecordBytes,
+        /// The shower's node grant.
+        3 => pub grant: RecordBytes,
+        /// Where the shower's node may be reached.
+        4 => pub hints: Vec<Hint>,
+        /// The event at which the code was shown, or the label of the printed code.
+        5 => pub event: Option<Line<{ limits::NAME }>>,
+        /// True if the claim came after the code had been stale.
+        6 => pub late: bool,
+    }
+}
+
+crate::wire_map! {
+    /// "My node is here now", replaced by any later one.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Presence {
+        /// The current node grant.
+        1 => pub grant: RecordBytes,
+        /// Counts the presence letters of a generation; an older one than the newest seen is ignored.
+        2 => pub counter: u64,
+        /// Where the node may be reached.
+        3 => pub hints: Vec<Hint>,
+    }
+}
+
+crate::wire_map! {
+    /// "My card has changed."
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct CardNews {
+        /// The new view.
+        1 => pub card: RecordBytes,
+    }
+}
+
+crate::wire_map! {
+    /// "We met": a signed meeting record.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct MeetingNews {
+        /// The record, signed by the sender of the letter.
+        1 => pub record: RecordBytes,
+    }
+}
+
+/// What a letter says, by its kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// Kind 1.
+    Claim(Claim),
+    /// Kind 2.
+    Welcome(Welcome),
+    /// Kind 3.
+    Presence(Presence),
+    /// Kind 4.
+    Card(CardNews),
+    /// Kind 5.
+    Meeting(MeetingNews),
+    /// Kind 6, without a body: "we are no contacts any more; forget what I gave you".
+    Withdraw,
+}
+
+/// The kind numbers.
+pub mod kind {
+    /// [`super::Claim`].
+    pub const CLAIM: u8 = 1;
+    /// [`super::Welcome`].
+    pub const WELCOME: u8 = 2;
+    /// [`super::Presence`].
+    pub const PRESENCE: u8 = 3;
+    /// [`super::CardNews`].
+    pub const CARD: u8 = 4;
+    /// [`super::MeetingNews`].
+    pub const MEETING: u8 = 5;
+    /// [`super::Body::Withdraw`].
+    pub const WITHDRAW: u8 = 6;
+}
+
+impl Body {
+    /// The number of the kind.
+    pub const fn kind(&self) -> u8 {
+        match self {
+            Self::Claim(_) => kind::CLAIM,
+            Self::Welcome(_) => kind::WELCOME,
+            Self::Presence(_) => kind::PRESENCE,
+            Self::Card(_) => kind::CARD,
+            Self::Meeting(_) => kind::MEETING,
+            Self::Withdraw => kind::WITHDRAW,
+        }
+    }
+
+    /// The bytes of the body.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        match self {
+            Self::Claim(body) => wire::encode(body),
+            Self::Welcome(body) => wire::encode(body),
+            Self::Presence(body) => wire::encode(body),
+            Self::Card(body) => wire::encode(body),
+            Self::Meeting(body) => wire::encode(body),
+            Self::Withdraw => Vec::new(),
+        }
+    }
+
+    /// Reads the body of a letter.
+    pub fn of(letter: &Letter) -> Result<Self, WireError> {
+        let bytes = letter.body.as_slice();
+        match letter.kind {
+            kind::CLAIM => wire::decode(bytes).map(Self::Claim),
+            kind::WELCOME => wire::decode(bytes).map(Self::Welcome),
+            kind::PRESENCE => wire::decode(bytes).map(Self::Presence),
+            kind::CARD => wire::decode(bytes).map(Self::Card),
+            kind::MEETING => wire::decode(bytes).map(Self::Meeting),
+            kind::WITHDRAW if bytes.is_empty() => Ok(Self::Withdraw),
+            kind::WITHDRAW => Err(WireError::Trailing),
+            _ => Err(WireError::OutOfRange("the kind of a letter")),
+        }
+    }
+}
