@@ -230,7 +230,12 @@ impl OwnCard {
 
     /// Sets the field of a kind, or removes it; keeps its tier unless another is given. True if that changed
     /// the card.
-    pub fn set(&mut self, kind: FieldKind, value: Option<Line<{ limits::LINE }>>, tier: Option<Tier>) -> Result<bool, CardError> {
+    pub fn set(
+        &mut self,
+        kind: FieldKind,
+        value: Option<Line<{ limits::LINE }>>,
+        tier: Option<Tier>,
+    ) -> Result<bool, CardError> {
         let before = self.fields.clone();
         let at = self.fields.iter().position(|own| own.field.kind == kind);
         match (at.and_then(|at| self.fields.get_mut(at)), value) {
@@ -277,8 +282,8 @@ impl OwnCard {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::IdentityId;
     use crate::crypto::sign::{SecretSeed, SigningKey};
+    use crate::id::IdentityId;
     use crate::record::{Signer, Verified};
     use crate::wire;
 

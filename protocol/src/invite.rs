@@ -165,6 +165,11 @@ pub fn code_name(name: &str) -> Option<Line<{ limits::CODE_NAME }>> {
     Line::cut(cut_at_grapheme(name, limits::CODE_NAME))
 }
 
+/// What a code says of a person whose first character alone is longer than a code's name may be.
+pub(crate) fn nameless() -> Line<{ limits::CODE_NAME }> {
+    Line::placeholder('?')
+}
+
 /// What follows the scheme of a code, or the # of a link to a card page.
 fn payload_of(text: &str) -> Option<&str> {
     let scheme = text.get(..SCHEME.len()).filter(|scheme| scheme.eq_ignore_ascii_case(SCHEME));

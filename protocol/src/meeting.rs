@@ -29,7 +29,13 @@ impl Statement for Meeting {
 
 impl Meeting {
     /// The statement of two people, whoever of them writes it.
-    pub fn of(one: IdentityId, other: IdentityId, event: Option<Line<{ limits::NAME }>>, day: Day, nonce: [u8; 16]) -> Self {
+    pub fn of(
+        one: IdentityId,
+        other: IdentityId,
+        event: Option<Line<{ limits::NAME }>>,
+        day: Day,
+        nonce: [u8; 16],
+    ) -> Self {
         Self { first: one.min(other), second: one.max(other), event, day, nonce }
     }
 }

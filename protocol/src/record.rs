@@ -102,6 +102,11 @@ impl<T: Statement> Signed<T> {
         self.signer
     }
 
+    /// The id that the record has if its signature holds.
+    pub(crate) fn record_id(&self) -> RecordId {
+        RecordId(sha256(&[&self.to_be_signed]))
+    }
+
     /// The statement before any check: only for a statement that itself names the key it is signed with.
     pub(crate) const fn unverified(&self) -> &T {
         &self.statement
@@ -112,7 +117,7 @@ impl<T: Statement> Signed<T> {
         if !key.verifies(&self.to_be_signed, &self.signature) {
             return Err(RecordError::Signature);
         }
-        let id = RecordId(sha256(&[&self.to_be_signed]));
+        let id = self.record_id();
         Ok(Verified { bytes: self.bytes, id, signer: self.signer, statement: self.statement })
     }
 }

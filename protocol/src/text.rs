@@ -74,6 +74,12 @@ impl<const MAX: usize> Line<MAX> {
         Ok(Self(text))
     }
 
+    /// A line of one visible ASCII character.
+    pub(crate) fn placeholder(character: char) -> Self {
+        const { assert!(MAX >= 4) };
+        Self(character.to_string())
+    }
+
     /// The longest beginning of `text` that fits, ending where a reader sees a character end; `None` if
     /// nothing usable is left. For text of others that is only shown, never judged.
     pub fn cut(text: &str) -> Option<Self> {

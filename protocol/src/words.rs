@@ -34,12 +34,11 @@ impl RecoveryWords {
         if count != 24 {
             return Err(WordsError::Count(count));
         }
-        let mnemonic = bip39::Mnemonic::parse_in_normalized(bip39::Language::English, &words).map_err(|error| {
-            match error {
+        let mnemonic =
+            bip39::Mnemonic::parse_in_normalized(bip39::Language::English, &words).map_err(|error| match error {
                 bip39::Error::UnknownWord(index) => WordsError::Unknown(index + 1),
                 _ => WordsError::Checksum,
-            }
-        })?;
+            })?;
         let (mut entropy, _) = mnemonic.to_entropy_array();
         let mut seed = [0; 32];
         seed.copy_from_slice(entropy.split_at(32).0);

@@ -1,3 +1,111 @@
-//! .
+//! The rules of Kith as a machine without a world: what happened goes in, changes and acts come out.
+//!
+//! ```text
+//! Engine::turn(storage, now, seed, what happened) → Step { writes, effects, notices }
+//! ```
+//!
+//! Whoever drives the engine makes the writes of a step durable in one piece and only then runs its effects.
+//! All that must survive is in the storage; what the engine itself holds ([`live`]) may be lost at any time.
+//! So a crash between any two steps loses nothing that was acknowledged and repeats nothing that was done.
+//!
+//! The rules are methods of [`Turn`], each subject in its file:
+//!
+//! | file | subject |
+//! |---|---|
+//! | `own` | my identity, card, grant, rotation |
+//! | `invites` | codes that I show, claims of those who scanned them |
+//! | `scans` | codes of others that I scanned |
+//! | `contact` | taking people in and letting them go |
+//! | `people` | finding people, notes, tags |
+//! | `meetings`, `inbox`, `forks`, `presence` | what their names say |
+//! | `outbox`, `incoming` | letters that go and letters that come |
+//! | `session`, `door`, `live` | who is on the line |
+//! | `deadline` | everything that waits has an end |
+
+mod contact;
+mod deadline;
+mod door;
 pub mod effect;
+mod entity;
+pub mod error;
+pub mod forks;
+pub mod inbox;
+mod incoming;
+pub mod invites;
+mod keys;
+mod live;
+pub mod meetings;
+pub mod notice;
+pub mod outbox;
+pub mod own;
+pub mod people;
+pub mod person;
+mod presence;
+pub mod scans;
+mod session;
+mod turn;
+mod txn;
+
 pub use effect::{Answer, Effect, Receipt, Refusal, Ticket};
+pub use error::{CodeError, Error, Result};
+pub use incoming::history_of;
+pub use notice::Notice;
+pub use own::{Beginning, CardChange, Own, create};
+pub use turn::{Step, Turn};
+pub use txn::Txn;
+
+use crate::id::{IdentityId, PersonId};
+use crate::store::Read;
+use crate::time::Timestamp;
+use keys::Keys;
+use live::Live;
+
+/// The rules and what they need in memory.
+pub struct Engine {
+    keys: Keys,
+    live: Live,
+}
+
+impl Engine {
+    /// Wakes an identity that lies in a storage.
+    pub fn open(read: &dyn Read) -> Result<Self> {
+        let signer = Own::load(read)?.signer();
+        Ok(Self { keys: Keys::load(read, signer)?, live: Live::default() })
+    }
+
+    /// Who this is.
+    pub const fn id(&self) -> IdentityId {
+        self.keys.signer.id
+    }
+
+    /// Makes one step: `act` calls methods of [`Turn`], and what they changed comes back.
+    ///
+    /// `seed` is the randomness of the step, never used twice. If `act` fails, nothing is changed in the
+    /// storage; what a failed step changed in memory only concerns calls and is put right by the next one.
+    pub fn turn<R>(
+        &mut self,
+        read: &dyn Read,
+        now: Timestamp,
+        seed: [u8; 32],
+        act: impl FnOnce(&mut Turn<'_>) -> Result<R>,
+    ) -> Result<(R, Step)> {
+        let mut turn = Turn::new(read, now, seed, &mut self.keys, &mut self.live);
+        let done = act(&mut turn)?;
+        Ok((done, turn.into_step()))
+    }
+
+    /// When [`Turn::time_passed`] is next to be called, if nothing happens before.
+    pub fn next_wakeup(&self, read: &dyn Read) -> Result<Option<Timestamp>> {
+        session::next_wakeup(read, &self.live)
+    }
+
+    /// True if a session with this person is open.
+    pub fn is_connected(&self, person: PersonId) -> bool {
+        self.live.is_connected(person)
+    }
+
+    /// People with an open session.
+    pub fn connected(&self) -> Vec<PersonId> {
+        self.live.connected()
+    }
+}

@@ -176,6 +176,25 @@ impl History {
         Ok(history)
     }
 
+    /// A history that this node checked before it stored it: signatures are not checked again.
+    pub(crate) fn restore(bytes: &HistoryBytes) -> Self {
+        let mut history = Self::from_inception(&bytes.inception);
+        for event in &bytes.rotations {
+            if let Ok(signed) = Signed::<Rotation>::from_bytes(event.as_slice()) {
+                history.push(signed.unverified(), signed.record_id().0, event.as_slice());
+            }
+        }
+        for event in &bytes.compromises {
+            if let Ok(signed) = Signed::<Compromise>::from_bytes(event.as_slice())
+                && let Some(index) = usize::from(signed.unverified().number).checked_sub(1)
+                && let Some(rotation) = history.later.get_mut(index)
+            {
+                rotation.compromise = Some(event.as_slice().to_vec());
+            }
+        }
+        history
+    }
+
     /// The whole history as bytes.
     pub fn to_bytes(&self) -> HistoryBytes {
         // Every event came through a decoder with this bound, or was made here and is far smaller.
@@ -294,18 +313,23 @@ impl History {
             return Err(HistoryError::Gap);
         }
         self.check_follows(&rotation)?;
-        self.later.push(Event {
-            key: rotation.key,
-            next: rotation.next,
-            digest: rotation.id().0,
-            bytes: bytes.to_vec(),
-            compromise: None,
-        });
+        self.push(&rotation, rotation.id().0, bytes);
         Ok(Learned::New)
     }
 
+    fn push(&mut self, rotation: &Rotation, digest: [u8; 32], bytes: &[u8]) {
+        let Rotation { key, next, .. } = *rotation;
+        self.later.push(Event { key, next, digest, bytes: bytes.to_vec(), compromise: None });
+    }
+
     /// An event in a place that is taken: the same again, or a fork if it would have been right there.
-    fn compare(&self, number: u8, known: &Event, rotation: &Verified<Rotation>, bytes: &[u8]) -> Result<Learned, HistoryError> {
+    fn compare(
+        &self,
+        number: u8,
+        known: &Event,
+        rotation: &Verified<Rotation>,
+        bytes: &[u8],
+    ) -> Result<Learned, HistoryError> {
         if known.digest == rotation.id().0 {
             return Ok(Learned::Known);
         }

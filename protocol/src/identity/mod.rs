@@ -8,4 +8,6 @@ mod grant;
 mod history;
 
 pub use grant::{GrantError, NodeGrant};
-pub use history::{Compromise, History, HistoryBytes, HistoryError, Inception, Learned, NextKey, Reason, Rotation, Seen};
+pub use history::{
+    Compromise, History, HistoryBytes, HistoryError, Inception, Learned, NextKey, Reason, Rotation, Seen,
+};

@@ -232,7 +232,7 @@ macro_rules! wire_map {
                 map.finish(writer);
             }
 
-            fn decode(reader: &mut $crate::wire::Reader<'_>) -> Result<Self, $crate::wire::WireError> {
+            fn decode(reader: &mut $crate::wire::Reader<'_>) -> ::core::result::Result<Self, $crate::wire::WireError> {
                 let mut map = $crate::wire::MapReader::new(reader)?;
                 $(let $field = map.field::<$ty>($key)?;)*
                 map.finish()?;
@@ -254,7 +254,7 @@ macro_rules! wire_choice {
                 writer.uint(match self { $(Self::$variant => $key),* });
             }
 
-            fn decode(reader: &mut $crate::wire::Reader<'_>) -> Result<Self, $crate::wire::WireError> {
+            fn decode(reader: &mut $crate::wire::Reader<'_>) -> ::core::result::Result<Self, $crate::wire::WireError> {
                 match reader.uint()? {
                     $($key => Ok(Self::$variant),)*
                     _ => Err($crate::wire::WireError::OutOfRange(stringify!($name))),

@@ -52,7 +52,9 @@ fn routine_leaves_old_signatures_standing_and_compromise_does_not() {
     let ana = words(1);
     let mut history = rotated(&ana, 1);
     let old = Signer { id: history.id(), key: 0 };
-    let signed = || Signed::<Compromise>::from_bytes(Verified::sign(Compromise { number: 7 }, old, &ana.key(0)).bytes()).unwrap();
+    let signed = || {
+        Signed::<Compromise>::from_bytes(Verified::sign(Compromise { number: 7 }, old, &ana.key(0)).bytes()).unwrap()
+    };
     assert_eq!(history.reason(1), Some(Reason::Routine));
     assert!(history.verify(signed()).is_ok());
 

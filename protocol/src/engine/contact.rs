@@ -1,0 +1,230 @@
+//! Taking a person in, and letting one go.
+
+use super::door::pair_secrets;
+use super::error::{Error, Result};
+use super::keys::PairSecrets;
+use super::live::Party;
+use super::notice::Notice;
+use super::own::{Own, bounded};
+use super::person::{Announced, Encounter, HeldCard, Person, PersonOf, Reach, Standing};
+use super::turn::Turn;
+use crate::address::Hint;
+use crate::card::{CardView, Tier};
+use crate::crypto::derive;
+use crate::crypto::sign::SecretSeed;
+use crate::hello::SharedSecret;
+use crate::id::{IdentityId, PersonId};
+use crate::identity::{History, NodeGrant};
+use crate::letter::body::CardNews;
+use crate::letter::{Body, Letter};
+use crate::limits;
+use crate::record::Verified;
+use crate::store::Table;
+
+/// The secret of a pair: one half is the secret of the code, known to who showed it and who scanned it, the
+/// other half the scanner's seed.
+pub(super) fn pair_of(code: &SharedSecret, seed: &SecretSeed) -> SharedSecret {
+    SharedSecret::new(derive(&seed.0, code.as_bytes(), "kith/1/pair"))
+}
+
+/// Somebody who has just shown who they are.
+pub(super) struct Newcomer<'n> {
+    pub history: &'n History,
+    pub card: &'n Verified<CardView>,
+    pub grant: &'n Verified<NodeGrant>,
+    pub hints: &'n [Hint],
+    pub pair: SharedSecret,
+    pub standing: Standing,
+    pub tier: Tier,
+    /// How we came across each other; `None` if it is already written down.
+    pub encounter: Option<Encounter>,
+    /// Their history counts even if it contradicts the one seen first.
+    pub settles_fork: bool,
+}
+
+impl Turn<'_> {
+    /// The person that an identity is.
+    pub(super) fn person_of(&self, identity: IdentityId) -> Result<Option<Person>> {
+        match self.txn.load::<PersonOf>(&identity.0)? {
+            Some(entry) => Ok(self.txn.load(&entry.person.0)?),
+            None => Ok(None),
+        }
+    }
+
+    /// Writes down who somebody is and how to reach them: a new person, or one that I know and met again.
+    pub(super) fn take_in(&mut self, known: Option<Person>, new: Newcomer<'_>) -> Result<Person> {
+        let identity = new.history.id();
+        let met_again = known.as_ref().is_some_and(Person::is_contact);
+        let mut person = match known {
+            Some(person) => person,
+            None => self.new_person(new.card.name.clone(), new.tier)?,
+        };
+        person.identity = Some(identity);
+        person.name = new.card.name.clone();
+        person.standing = if met_again { Standing::Contact } else { new.standing };
+        person.tier = person.tier.max(new.tier);
+        person.scan = None;
+        if let Some(encounter) = new.encounter {
+            person.met(encounter);
+        }
+        self.merge_history(&person, new.history, new.settles_fork)?;
+        self.txn.save(&PersonOf { identity, person: person.id });
+        self.txn.save(&HeldCard { person: person.id, record: bounded(new.card.bytes()) });
+        self.txn.save(&Reach {
+            person: person.id,
+            grant: bounded(new.grant.bytes()),
+            hints: new.hints.to_vec(),
+            counter: 0,
+        });
+        self.share_secret(person.id, new.pair)?;
+        self.txn.save(&person);
+        match (met_again, person.is_contact()) {
+            (true, _) => self.notice(Notice::MetAgain { person: person.id }),
+            (false, true) => self.notice(Notice::ContactMade { person: person.id }),
+            (false, false) => {}
+        }
+        Ok(person)
+    }
+
+    /// A person without anything but a name.
+    pub(super) fn new_person(&mut self, name: crate::text::Name, tier: Tier) -> Result<Person> {
+        if super::entity::count(&self.txn, Table::People, b"", limits::PEOPLE)? >= limits::PEOPLE {
+            return Err(Error::Full("people in this home"));
+        }
+        Ok(Person {
+            id: PersonId(self.random.bytes()),
+            identity: None,
+            standing: Standing::Unconfirmed,
+            name,
+            petname: None,
+            tier,
+            tags: Vec::new(),
+            created: self.now,
+            touched: self.now,
+            cadence: None,
+            blocked: false,
+            they_have: None,
+            encounters: Vec::new(),
+            scan: None,
+            foreign: None,
+            announced: None,
+        })
+    }
+
+    /// Makes `secret` the one that letters go under. The one before still opens what is on its way.
+    fn share_secret(&mut self, person: PersonId, secret: SharedSecret) -> Result<()> {
+        let before = pair_secrets(&self.txn, person)?;
+        let mut previous = None;
+        if let Some(before) = before {
+            for old in [before.previous.as_ref(), before.code.as_ref()].into_iter().flatten() {
+                self.close_door(old.locator());
+            }
+            previous = if before.current == secret { None } else { Some(before.current) };
+        }
+        self.open_door(&secret, Party::Pair(person));
+        self.txn.save(&PairSecrets { person, current: secret, previous, code: None });
+        Ok(())
+    }
+
+    /// Sends the views of my card that changed to the contacts who may see them.
+    pub(super) fn tell_card(&mut self, own: &Own, changed: &[Tier]) -> Result<()> {
+        for person in super::people::contacts(&self.txn)? {
+            if changed.contains(&person.tier) {
+                self.send_card(own, &person)?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn send_card(&mut self, own: &Own, person: &Person) -> Result<()> {
+        self.send(person.id, &Body::Card(CardNews { card: own.view(person.tier) }), limits::LETTER_LIFE)?;
+        Ok(())
+    }
+
+    /// A contact changed their card.
+    pub(super) fn card_arrived(&mut self, mut person: Person, history: &History, news: &CardNews) -> Result<()> {
+        let held = self.txn.load::<HeldCard>(&person.id.0)?;
+        let seq = held.and_then(|held| super::people::read_card(&held)).map_or(0, |card| card.seq);
+        if let Some(card) = super::own::verify_card(news.card.as_slice(), history)
+            && card.seq > seq
+        {
+            person.name = card.name.clone();
+            self.txn.save(&HeldCard { person: person.id, record: news.card.clone() });
+            self.txn.save(&person);
+            self.notice(Notice::CardChanged { person: person.id });
+        }
+        Ok(())
+    }
+
+    /// A contact withdrew: what they gave me goes, what I wrote myself stays.
+    pub(super) fn withdrawn(&mut self, mut person: Person) -> Result<()> {
+        person.standing = Standing::Ended;
+        self.txn.save(&person);
+        self.txn.remove(Table::Cards, &person.id.0);
+        self.txn.remove(Table::Reach, &person.id.0);
+        self.remove_all_waiting(person.id)?;
+        self.notice(Notice::Withdrawn { person: person.id });
+        Ok(())
+    }
+
+    /// Ends a contact and tells them, so that they forget what I gave them.
+    pub(super) fn withdraw_from(&mut self, mut person: Person) -> Result<()> {
+        self.remove_all_waiting(person.id)?;
+        if person.is_contact() {
+            self.send(person.id, &Body::Withdraw, limits::LETTER_LIFE)?;
+        }
+        person.standing = Standing::Ended;
+        self.txn.save(&person);
+        self.txn.remove(Table::Cards, &person.id.0);
+        Ok(())
+    }
+
+    /// Writes first letters and answers that still wait again, since they carry a grant and a card that have
+    /// just been replaced.
+    pub(super) fn refresh_first_letters(&mut self, own: &Own) -> Result<()> {
+        for person in super::session::people_with_letters(&self.txn)? {
+            for letter in super::outbox::waiting_for(&self.txn, person)? {
+                let Some(tier) = self.txn.load::<Person>(&person.0)?.map(|person| person.tier) else { continue };
+                let Some(body) = refreshed(&letter.as_letter(), own, tier) else { continue };
+                let life = letter.expires.since(self.now);
+                let id = self.send(person, &body, life)?;
+                if let Some(mut person) = self.txn.load::<Person>(&person.0)?
+                    && let Some(scan) = person.scan.as_mut()
+                    && scan.claim == Some(letter.id)
+                {
+                    scan.claim = Some(id);
+                    self.txn.save(&person);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a presence letter may go to a person now: a few at once, then one an hour.
+    pub(super) fn presence_pace(&self, person: &Person) -> Option<Announced> {
+        let fresh = Announced { burst: 1, at: self.now };
+        let Some(before) = person.announced else { return Some(fresh) };
+        if self.now.since(before.at) >= limits::PRESENCE_PACE {
+            return Some(fresh);
+        }
+        (before.burst < limits::PRESENCE_BURST).then_some(Announced { burst: before.burst + 1, at: self.now })
+    }
+}
+
+fn refreshed(letter: &Letter, own: &Own, tier: Tier) -> Option<Body> {
+    match Body::of(letter).ok()? {
+        Body::Claim(mut claim) => {
+            claim.card = own.view(tier);
+            claim.grant = own.grant.clone();
+            claim.hints = own.hints.clone();
+            Some(Body::Claim(claim))
+        }
+        Body::Welcome(mut welcome) => {
+            welcome.card = own.view(tier);
+            welcome.grant = own.grant.clone();
+            welcome.hints = own.hints.clone();
+            Some(Body::Welcome(welcome))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,156 @@
+//! Everything that waits has an end, kept in one table ordered by time.
+
+use std::ops::ControlFlow;
+
+use super::error::Result;
+use super::turn::Turn;
+use crate::id::{IdentityId, InviteId, ItemId, LetterId, PersonId};
+use crate::store::{Read, StoreError, Table};
+use crate::time::Timestamp;
+
+/// What ends at a deadline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Ends {
+    /// A letter in the outbox gives up.
+    Letter(PersonId, LetterId),
+    /// A handled letter is forgotten.
+    Handled(IdentityId, LetterId),
+    /// A code of mine is forgotten.
+    Invite(InviteId),
+    /// Something that waited on me goes away.
+    Item(ItemId),
+    /// My node grant wants renewal.
+    Grant,
+    /// An encryption key of mine is destroyed.
+    EncryptionKey(u32),
+    /// A presence letter that was held back for its pace may go.
+    Presence,
+    /// A scan of mine that nobody answered is given up.
+    Scan(PersonId),
+}
+
+impl Ends {
+    fn to_bytes(self) -> Vec<u8> {
+        match self {
+            Self::Letter(person, letter) => [&[1][..], &person.0, &letter.0].concat(),
+            Self::Handled(sender, letter) => [&[2][..], &sender.0, &letter.0].concat(),
+            Self::Invite(invite) => [&[3][..], &invite.0].concat(),
+            Self::Item(item) => [&[4][..], &item.0].concat(),
+            Self::Grant => vec![5],
+            Self::EncryptionKey(number) => [&[6][..], &number.to_be_bytes()].concat(),
+            Self::Presence => vec![7],
+            Self::Scan(person) => [&[8][..], &person.0].concat(),
+        }
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (&kind, rest) = bytes.split_first()?;
+        Some(match kind {
+            1 => {
+                let (person, letter) = rest.split_first_chunk::<10>()?;
+                Self::Letter(PersonId(*person), LetterId(letter.try_into().ok()?))
+            }
+            2 => {
+                let (sender, letter) = rest.split_first_chunk::<32>()?;
+                Self::Handled(IdentityId(*sender), LetterId(letter.try_into().ok()?))
+            }
+            3 => Self::Invite(InviteId(rest.try_into().ok()?)),
+            4 => Self::Item(ItemId(rest.try_into().ok()?)),
+            5 => Self::Grant,
+            6 => Self::EncryptionKey(u32::from_be_bytes(rest.try_into().ok()?)),
+            7 => Self::Presence,
+            8 => Self::Scan(PersonId(rest.try_into().ok()?)),
+            _ => return None,
+        })
+    }
+
+    fn key(self, at: Timestamp) -> Vec<u8> {
+        [&at.secs().to_be_bytes()[..], &self.to_bytes()].concat()
+    }
+}
+
+/// Deadlines that one step deals with; the rest follow in the next one.
+const AT_ONCE: usize = 256;
+
+impl Turn<'_> {
+    pub(super) fn set_deadline(&mut self, at: Timestamp, ends: Ends) {
+        self.txn.put(Table::Deadlines, &ends.key(at), Vec::new());
+    }
+
+    pub(super) fn clear_deadline(&mut self, at: Timestamp, ends: Ends) {
+        self.txn.remove(Table::Deadlines, &ends.key(at));
+    }
+
+    /// Deals with what is due.
+    pub(super) fn end_what_is_due(&mut self) -> Result<()> {
+        for (key, ends) in due(&self.txn, self.now)? {
+            self.txn.remove(Table::Deadlines, &key);
+            match ends {
+                Ends::Letter(person, letter) => self.give_up_letter(person, letter)?,
+                Ends::Handled(sender, letter) => self.forget_handled(sender, letter)?,
+                Ends::Invite(invite) => self.forget_invite(invite)?,
+                Ends::Item(item) => self.let_item_go(item)?,
+                Ends::Grant => self.renew_grant()?,
+                Ends::EncryptionKey(number) => self.destroy_encryption_key(number)?,
+                Ends::Presence => self.announce()?,
+                Ends::Scan(person) => self.give_up_scan(person)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// When the next deadline is.
+pub(super) fn next(read: &dyn Read) -> Result<Option<Timestamp>> {
+    let mut next = None;
+    read.scan(Table::Deadlines, b"", b"", &mut |key, _| {
+        next = time_of(key);
+        ControlFlow::Break(())
+    })?;
+    Ok(next)
+}
+
+fn due(read: &dyn Read, now: Timestamp) -> Result<Vec<(Vec<u8>, Ends)>> {
+    let mut due = Vec::new();
+    let mut damaged = false;
+    read.scan(Table::Deadlines, b"", b"", &mut |key, _| {
+        match time_of(key) {
+            Some(at) if at > now => return ControlFlow::Break(()),
+            _ => {}
+        }
+        match key.get(8..).and_then(Ends::from_bytes) {
+            Some(ends) => due.push((key.to_vec(), ends)),
+            None => damaged = true,
+        }
+        if damaged || due.len() >= AT_ONCE { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    if damaged { Err(StoreError::Damaged("a deadline".into()).into()) } else { Ok(due) }
+}
+
+fn time_of(key: &[u8]) -> Option<Timestamp> {
+    key.first_chunk::<8>().map(|secs| Timestamp::from_secs(u64::from_be_bytes(*secs)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_end_comes_back_from_its_key() {
+        let all = [
+            Ends::Letter(PersonId([1; 10]), LetterId([2; 16])),
+            Ends::Handled(IdentityId([3; 32]), LetterId([4; 16])),
+            Ends::Invite(InviteId([5; 10])),
+            Ends::Item(ItemId([6; 10])),
+            Ends::Grant,
+            Ends::EncryptionKey(7),
+            Ends::Presence,
+            Ends::Scan(PersonId([8; 10])),
+        ];
+        for ends in all {
+            let key = ends.key(Timestamp::from_secs(9));
+            assert_eq!(time_of(&key), Some(Timestamp::from_secs(9)));
+            assert_eq!(key.get(8..).and_then(Ends::from_bytes), Some(ends));
+        }
+    }
+}

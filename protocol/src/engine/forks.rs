@@ -1,0 +1,117 @@
+//! Two valid key histories of one identity.
+//!
+//! The first one seen goes on counting, the contradiction is kept as evidence and shown, and whoever meets
+//! the person again settles it by a live scan. Nobody is frozen.
+
+use super::entity::{self, Entity};
+use super::error::Result;
+use super::inbox::ItemKind;
+use super::incoming::history_of;
+use super::notice::Notice;
+use super::person::Person;
+use super::turn::Turn;
+use crate::id::IdentityId;
+use crate::identity::{History, HistoryBytes, Learned};
+use crate::letter::body::RecordBytes;
+use crate::limits;
+use crate::store::{Read, Table};
+use crate::time::Timestamp;
+use crate::wire::Bytes;
+
+crate::wire_map! {
+    /// The evidence: two events that their identity signed for the same place.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct ForkEvidence {
+        /// Whose.
+        1 => pub identity: IdentityId,
+        /// Counts the evidence about this identity.
+        2 => pub number: u8,
+        /// The event seen first, as a record.
+        3 => pub first: RecordBytes,
+        /// The event that contradicts it, as a record.
+        4 => pub second: RecordBytes,
+        /// When the contradiction was seen.
+        5 => pub seen: Timestamp,
+        /// The whole other history, if it came along: a live scan may settle on it.
+        6 => pub other: Option<HistoryBytes>,
+    }
+}
+
+impl Entity for ForkEvidence {
+    const TABLE: Table = Table::Forks;
+
+    fn key(&self) -> Vec<u8> {
+        [&self.identity.0[..], &[self.number]].concat()
+    }
+}
+
+/// What contradicts the history of an identity.
+pub fn forks_of(read: &dyn Read, identity: IdentityId) -> Result<Vec<ForkEvidence>> {
+    Ok(entity::list(read, &identity.0, limits::FORKS)?)
+}
+
+impl Turn<'_> {
+    /// Keeps the evidence and puts it before me.
+    pub(super) fn fork_seen(&mut self, person: &Person, first: &[u8], second: &[u8]) -> Result<()> {
+        self.keep_evidence(person, first, second, None)
+    }
+
+    fn keep_evidence(&mut self, person: &Person, first: &[u8], second: &[u8], other: Option<&History>) -> Result<()> {
+        let Some(identity) = person.identity else { return Ok(()) };
+        let known = forks_of(&self.txn, identity)?;
+        let (Ok(first), Ok(second)) = (Bytes::new(first.to_vec()), Bytes::new(second.to_vec())) else { return Ok(()) };
+        let is_known =
+            known.iter().any(|evidence| evidence.second == second && (evidence.other.is_some() || other.is_none()));
+        if is_known || known.len() >= limits::FORKS {
+            return Ok(());
+        }
+        let number = u8::try_from(known.len()).unwrap_or(u8::MAX);
+        let other = other.map(History::to_bytes);
+        self.txn.save(&ForkEvidence { identity, number, first, second, seen: self.now, other });
+        self.notice(Notice::ForkSeen { person: person.id });
+        self.ask_me(ItemKind::Fork, person.id, None)
+    }
+
+    /// Brings a whole history together with the one that is known. Where they contradict each other the known
+    /// one stays, unless `settles` says that its owner has just been met.
+    pub(super) fn merge_history(&mut self, person: &Person, shown: &History, settles: bool) -> Result<()> {
+        let Some(mut known) = history_of(&self.txn, shown.id())? else {
+            self.save_history(shown);
+            return Ok(());
+        };
+        let mut fork = None;
+        let events = shown.to_bytes();
+        for event in events.rotations.iter().chain(&events.compromises) {
+            match known.learn(event.as_slice()) {
+                Ok(Learned::Fork { first, second }) => {
+                    fork = Some((first, second));
+                    break;
+                }
+                Ok(_) => {}
+                // Events after a fork build on what we do not have.
+                Err(_) => break,
+            }
+        }
+        match fork {
+            None => self.save_history(&known),
+            Some((first, second)) => {
+                self.keep_evidence(person, &first, &second, Some(shown))?;
+                if settles {
+                    self.save_history(shown);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// I met the person and it was them: the history that they showed counts from now on.
+    pub(super) fn settle_fork(&mut self, person: &Person) -> Result<()> {
+        let Some(identity) = person.identity else { return Ok(()) };
+        let shown = forks_of(&self.txn, identity)?.into_iter().rev().find_map(|evidence| evidence.other);
+        if let Some(Ok(history)) = shown.map(|shown| History::from_bytes(&shown)) {
+            self.save_history(&history);
+            self.pump(person.id)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,264 @@
+//! A letter comes in: opened, checked, handled once, answered.
+
+use super::deadline::Ends;
+use super::effect::{Answer, Effect, Refusal, Ticket};
+use super::entity::{self, Entity};
+use super::error::Result;
+use super::live::Party;
+use super::person::Person;
+use super::turn::Turn;
+use crate::crypto::seal::DecryptionKey;
+use crate::hello::SharedSecret;
+use crate::id::{IdentityId, LetterId, PersonId, SessionId};
+use crate::identity::{History, HistoryBytes};
+use crate::letter::{self, Body, Letter, OpenError, Opened};
+use crate::limits;
+use crate::record::Verified;
+use crate::store::{Read, Table};
+use crate::time::Timestamp;
+
+crate::wire_map! {
+    /// A letter that was handled.
+    pub(super) struct Handled {
+        1 => pub sender: IdentityId,
+        2 => pub letter: LetterId,
+        3 => pub body: [u8; 32],
+        4 => pub until: Timestamp,
+    }
+}
+
+impl Entity for Handled {
+    const TABLE: Table = Table::Handled;
+
+    fn key(&self) -> Vec<u8> {
+        handled_key(self.sender, self.letter)
+    }
+}
+
+crate::wire_map! {
+    /// How many handled letters of a sender are remembered.
+    struct HandledCount {
+        1 => sender: IdentityId,
+        2 => count: u32,
+    }
+}
+
+impl Entity for HandledCount {
+    const TABLE: Table = Table::Handled;
+
+    fn key(&self) -> Vec<u8> {
+        self.sender.0.to_vec()
+    }
+}
+
+fn handled_key(sender: IdentityId, letter: LetterId) -> Vec<u8> {
+    [&sender.0[..], &letter.0].concat()
+}
+
+crate::wire_map! {
+    /// The key history of somebody.
+    struct KnownHistory {
+        1 => id: IdentityId,
+        2 => history: HistoryBytes,
+    }
+}
+
+impl Entity for KnownHistory {
+    const TABLE: Table = Table::Histories;
+
+    fn key(&self) -> Vec<u8> {
+        self.id.0.to_vec()
+    }
+}
+
+/// The key history of an identity, as far as it is known.
+pub fn history_of(read: &dyn Read, id: IdentityId) -> Result<Option<History>> {
+    Ok(entity::load::<KnownHistory>(read, &id.0)?.map(|known| History::restore(&known.history)))
+}
+
+/// What becomes of a letter, before it is put into an answer.
+pub(super) enum Verdict {
+    /// It was handled: now, or earlier.
+    Handled,
+    Refused(Refusal),
+    Later,
+    KeysMissing,
+}
+
+impl Turn<'_> {
+    /// A sealed letter came over a session. It is answered by an effect, once the step is durable.
+    pub fn letter_arrived(&mut self, session: SessionId, ticket: Ticket, sealed: &[u8]) -> Result<()> {
+        let answer = match self.live.sessions.get(&session).map(|session| session.party) {
+            Some(party) => self.answer_to(session, party, sealed)?,
+            None => Answer::Later,
+        };
+        self.effect(Effect::Answer { ticket, answer });
+        Ok(())
+    }
+
+    fn answer_to(&mut self, session: SessionId, party: Party, sealed: &[u8]) -> Result<Answer> {
+        let opened = match self.open(party, sealed)? {
+            Ok(opened) => opened,
+            // Perhaps sealed under a secret that we are about to learn; nothing is lost by a second try.
+            Err(OpenError::CannotOpen(_)) => return Ok(Answer::Later),
+            Err(OpenError::Version | OpenError::Inside(_)) => return Ok(Answer::Refused(Refusal::NotAccepted)),
+        };
+        let receipt = opened.receipt(opened.letter.unverified());
+        let verdict = if self.is_known_letter(&opened)? {
+            Verdict::Handled
+        } else {
+            match party {
+                Party::Invite(invite) => self.claim_arrived(session, invite, opened)?,
+                Party::Pair(person) | Party::Scanned(person) => self.letter_from(session, person, opened)?,
+            }
+        };
+        Ok(match verdict {
+            Verdict::Handled => Answer::Handled(receipt),
+            Verdict::Refused(reason) => Answer::Refused(reason),
+            Verdict::Later => Answer::Later,
+            Verdict::KeysMissing => Answer::KeysMissing,
+        })
+    }
+
+    /// Tries the secrets and keys that the letter can be sealed under, the newest first.
+    fn open(&self, party: Party, sealed: &[u8]) -> Result<std::result::Result<Opened, OpenError>> {
+        match party {
+            Party::Invite(invite) => Ok(match self.invite_opening(invite)? {
+                Some((key, secret)) => letter::open(sealed, &key, &secret.letter_key()),
+                None => Err(crate::crypto::seal::CannotOpen.into()),
+            }),
+            Party::Pair(person) | Party::Scanned(person) => {
+                let pair = super::door::pair_secrets(&self.txn, person)?;
+                let secrets = pair.into_iter().flat_map(|pair| [Some(pair.current), pair.previous]).flatten();
+                Ok(open_with_any(sealed, &self.keys.opening, secrets))
+            }
+        }
+    }
+
+    fn is_known_letter(&self, opened: &Opened) -> Result<bool> {
+        let letter = opened.letter.unverified();
+        let key = handled_key(opened.letter.claimed_signer().id, letter.id);
+        let known = self.txn.load::<Handled>(&key)?;
+        Ok(known.is_some_and(|known| known.body == letter.body_hash()))
+    }
+
+    /// A letter under the secret of a pair: from somebody I know, or the welcome of somebody whose code I scanned.
+    fn letter_from(&mut self, session: SessionId, person: PersonId, opened: Opened) -> Result<Verdict> {
+        let Some(person) = self.txn.load::<Person>(&person.0)? else {
+            return Ok(Verdict::Refused(Refusal::NotAccepted));
+        };
+        let sender = opened.letter.claimed_signer().id;
+        if person.identity.is_none() || person.scan.is_some() && person.identity != Some(sender) {
+            return self.welcome_arrived(session, person, opened);
+        }
+        if person.identity != Some(sender) {
+            return Ok(Verdict::Refused(Refusal::NotAccepted));
+        }
+        let Some(mut history) = history_of(&self.txn, sender)? else { return Ok(Verdict::KeysMissing) };
+        if let Some(verdict) = self.learn_keys(&person, &mut history, &opened)? {
+            return Ok(verdict);
+        }
+        if usize::from(opened.letter.claimed_signer().key) > usize::from(history.current()) {
+            return Ok(Verdict::KeysMissing);
+        }
+        let Ok(letter) = history.verify(opened.letter) else { return Ok(Verdict::Refused(Refusal::NotAccepted)) };
+        if !letter.is_for(self.keys.signer.id) {
+            return Ok(Verdict::Refused(Refusal::NotAccepted));
+        }
+        if let Some(verdict) = self.judge_time(&letter) {
+            return Ok(verdict);
+        }
+        self.handle(person, &history, &letter)
+    }
+
+    /// Takes in the key events that came along; a fork ends in evidence, and the first seen stays.
+    fn learn_keys(&mut self, person: &Person, history: &mut History, opened: &Opened) -> Result<Option<Verdict>> {
+        let before = history.clone();
+        let whole = opened.history.as_ref().map(|whole| [&whole.rotations[..], &whole.compromises].concat());
+        let whole = whole.unwrap_or_default().into_iter().map(crate::wire::Bytes::into_vec);
+        for event in whole.chain(opened.events.iter().cloned()) {
+            match history.learn(&event) {
+                Ok(crate::identity::Learned::Fork { first, second }) => self.fork_seen(person, &first, &second)?,
+                Ok(_) => {}
+                Err(crate::identity::HistoryError::Gap) => return Ok(Some(Verdict::KeysMissing)),
+                Err(_) => return Ok(Some(Verdict::Refused(Refusal::NotAccepted))),
+            }
+        }
+        if *history != before {
+            self.save_history(history);
+        }
+        Ok(None)
+    }
+
+    pub(super) fn save_history(&mut self, history: &History) {
+        self.txn.save(&KnownHistory { id: history.id(), history: history.to_bytes() });
+    }
+
+    /// A letter from a contact, rightly signed and for me.
+    fn handle(&mut self, person: Person, history: &History, letter: &Verified<Letter>) -> Result<Verdict> {
+        let Ok(body) = Body::of(letter) else { return Ok(Verdict::Refused(Refusal::NotAccepted)) };
+        // To them it looks as if I were there and did nothing.
+        if !person.blocked && person.is_contact() {
+            match body {
+                Body::Presence(presence) => self.presence_arrived(&person, history, &presence)?,
+                Body::Card(news) => self.card_arrived(person, history, &news)?,
+                Body::Meeting(news) => self.meeting_arrived(person, history, &news)?,
+                Body::Withdraw => self.withdrawn(person)?,
+                // A second welcome, after they renewed a first letter that I had handled: it says nothing new.
+                Body::Welcome(_) => {}
+                Body::Claim(_) => return Ok(Verdict::Refused(Refusal::NotAccepted)),
+            }
+        }
+        self.remember_handled(letter)
+    }
+
+    /// Refuses what is over, or dated where no honest clock is.
+    pub(super) fn judge_time(&self, letter: &Letter) -> Option<Verdict> {
+        let over = self.now > letter.expires.plus(limits::CLOCK_SKEW);
+        let early = letter.sent > self.now.plus(limits::CLOCK_SKEW);
+        let too_long = letter.expires.since(letter.sent) > limits::LETTER_LIFE + limits::LIVE_INVITE_LIFE;
+        (over || early || too_long).then_some(Verdict::Refused(Refusal::Expired))
+    }
+
+    /// Remembers that a letter was handled, until no copy of it can be accepted any more.
+    pub(super) fn remember_handled(&mut self, letter: &Verified<Letter>) -> Result<Verdict> {
+        let sender = letter.signer().id;
+        let count = self.txn.load::<HandledCount>(&sender.0)?.map_or(0, |counted| counted.count);
+        if count as usize >= limits::HANDLED_PER_PERSON {
+            return Ok(Verdict::Later);
+        }
+        let until = letter.expires.plus(limits::HANDLED_GRACE);
+        self.txn.save(&HandledCount { sender, count: count + 1 });
+        self.txn.save(&Handled { sender, letter: letter.id, body: letter.body_hash(), until });
+        self.set_deadline(until, Ends::Handled(sender, letter.id));
+        Ok(Verdict::Handled)
+    }
+
+    pub(super) fn forget_handled(&mut self, sender: IdentityId, letter: LetterId) -> Result<()> {
+        self.txn.remove(Table::Handled, &handled_key(sender, letter));
+        if let Some(counted) = self.txn.load::<HandledCount>(&sender.0)? {
+            match counted.count.saturating_sub(1) {
+                0 => self.txn.forget(&counted),
+                count => self.txn.save(&HandledCount { sender, count }),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn open_with_any(
+    sealed: &[u8],
+    keys: &[DecryptionKey],
+    secrets: impl Iterator<Item = SharedSecret>,
+) -> std::result::Result<Opened, OpenError> {
+    let mut outcome = Err(crate::crypto::seal::CannotOpen.into());
+    for psk in secrets.map(|secret| secret.letter_key()) {
+        for key in keys {
+            outcome = letter::open(sealed, key, &psk);
+            if !matches!(outcome, Err(OpenError::CannotOpen(_))) {
+                return outcome;
+            }
+        }
+    }
+    outcome
+}

@@ -1,0 +1,391 @@
+//! Codes that I show, and the claims of those who scanned them.
+
+use super::contact::{Newcomer, pair_of};
+use super::deadline::Ends;
+use super::effect::Refusal;
+use super::entity::{self, Entity};
+use super::error::{Error, Result};
+use super::inbox::ItemKind;
+use super::incoming::Verdict;
+use super::keys::{self, InviteSecrets};
+use super::live::Party;
+use super::notice::Notice;
+use super::own::{Own, verify_card, verify_grant};
+use super::person::{Encounter, Person, Standing, Way};
+use super::turn::Turn;
+use crate::card::Tier;
+use crate::crypto::seal::{DecryptionKey, EncryptionKey};
+use crate::crypto::sign::SecretSeed;
+use crate::hello::SharedSecret;
+use crate::id::{IdentityId, InviteId, SessionId};
+use crate::identity::History;
+use crate::invite::{self, Invite, InviteKind};
+use crate::letter::body::{Claim, Welcome};
+use crate::letter::{Body, Letter, Opened};
+use crate::limits;
+use crate::record::Verified;
+use crate::store::{Read, Table};
+use crate::text::{Line, Note};
+use crate::time::{Day, Timestamp};
+
+crate::wire_choice! {
+    /// What has become of a code.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum InviteState {
+        /// It can be claimed.
+        0 => Open,
+        /// A live code that somebody claimed.
+        1 => Used,
+        /// I withdrew it.
+        2 => Revoked,
+    }
+}
+
+crate::wire_map! {
+    /// A code of mine.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct OwnInvite {
+        /// Its id in this home.
+        1 => pub id: InviteId,
+        /// For many, rather than for one person here and now.
+        2 => pub printed: bool,
+        /// Its public key.
+        3 => pub key: EncryptionKey,
+        /// When I made it.
+        4 => pub created: Timestamp,
+        /// Until when it is shown.
+        5 => pub expires: Timestamp,
+        /// The event at which it is shown, or the label of a printed code.
+        6 => pub event: Option<Line<{ limits::NAME }>>,
+        /// For whom it was made, in my words.
+        7 => pub meant_for: Note,
+        /// What of my card its scanners get.
+        8 => pub tier: Tier,
+        /// What has become of it.
+        9 => pub state: InviteState,
+        /// Who claimed a live code.
+        10 => pub used_by: Option<IdentityId>,
+        /// Claims that were taken.
+        11 => pub uses: u32,
+        /// Claims by others after a live code had been used: somebody may have filmed it.
+        12 => pub refused: u32,
+        /// The day that `today` counts.
+        13 => pub day: Day,
+        /// Claims taken on that day.
+        14 => pub today: u32,
+    }
+}
+
+impl Entity for OwnInvite {
+    const TABLE: Table = Table::Invites;
+
+    fn key(&self) -> Vec<u8> {
+        self.id.0.to_vec()
+    }
+}
+
+impl OwnInvite {
+    /// Until when a claim that was delayed is still taken.
+    pub const fn claimable_until(&self) -> Timestamp {
+        if self.printed { self.expires } else { self.expires.plus(limits::LATE_CLAIM) }
+    }
+}
+
+/// What a new code is to be.
+#[derive(Clone, Debug, Default)]
+pub struct InviteOptions {
+    /// For many people.
+    pub printed: bool,
+    /// The event, or the label of a printed code.
+    pub event: Option<Line<{ limits::NAME }>>,
+    /// For whom, in my words.
+    pub meant_for: Note,
+    /// What of my card its scanners get; contacts' view if not given.
+    pub tier: Option<Tier>,
+    /// How long it is shown, in seconds; its usual life if not given.
+    pub life: Option<u64>,
+}
+
+/// My codes, in no particular order.
+pub fn invites(read: &dyn Read) -> Result<Vec<OwnInvite>> {
+    Ok(entity::list(read, b"", limits::OPEN_LIVE_INVITES * 64)?)
+}
+
+impl Turn<'_> {
+    /// Makes a code.
+    pub fn create_invite(&mut self, options: InviteOptions) -> Result<(OwnInvite, Invite)> {
+        self.check_room_for(options.printed)?;
+        let usual = if options.printed { limits::PRINTED_INVITE_LIFE } else { limits::LIVE_INVITE_LIFE };
+        let life = options.life.unwrap_or(usual).min(limits::PRINTED_INVITE_LIFE);
+        let seed = SecretSeed(self.random.bytes());
+        let key = DecryptionKey::from_seed(&seed).public();
+        let secrets = InviteSecrets { invite: InviteId(self.random.bytes()), key: seed, secret: self.random.bytes() };
+        let own_invite = OwnInvite {
+            id: secrets.invite,
+            printed: options.printed,
+            key,
+            created: self.now,
+            expires: self.now.plus(life),
+            event: options.event,
+            meant_for: options.meant_for,
+            tier: options.tier.unwrap_or_default(),
+            state: InviteState::Open,
+            used_by: None,
+            uses: 0,
+            refused: 0,
+            day: self.now.day(),
+            today: 0,
+        };
+        let code = code_of(&self.own()?, &own_invite, &secrets);
+        self.txn.save(&secrets);
+        self.txn.save(&own_invite);
+        self.set_deadline(own_invite.expires.plus(limits::LATE_CLAIM), Ends::Invite(own_invite.id));
+        self.open_door(&code.shared_secret(), Party::Invite(own_invite.id));
+        Ok((own_invite, code))
+    }
+
+    fn check_room_for(&self, printed: bool) -> Result<()> {
+        let open = invites(&self.txn)?;
+        let shown = |invite: &&OwnInvite| {
+            invite.state == InviteState::Open && invite.printed == printed && invite.expires > self.now
+        };
+        let most = if printed { limits::OPEN_PRINTED_INVITES } else { limits::OPEN_LIVE_INVITES };
+        if open.iter().filter(shown).count() >= most { Err(Error::Full("open codes of this kind")) } else { Ok(()) }
+    }
+
+    /// The code of an invite, to be shown again.
+    pub fn invite_code(&self, invite: InviteId) -> Result<Invite> {
+        let not_found = || Error::NotFound { what: "code", name: invite.short() };
+        let own_invite = self.txn.load::<OwnInvite>(&invite.0)?.ok_or_else(not_found)?;
+        let secrets = self.txn.load(&keys::invite_key(invite))?.ok_or_else(not_found)?;
+        Ok(code_of(&self.own()?, &own_invite, &secrets))
+    }
+
+    /// Withdraws a code: from now on nobody can use it.
+    pub fn revoke_invite(&mut self, invite: InviteId) -> Result<OwnInvite> {
+        let mut own_invite = self
+            .txn
+            .load::<OwnInvite>(&invite.0)?
+            .ok_or_else(|| Error::NotFound { what: "code", name: invite.short() })?;
+        if own_invite.state == InviteState::Used {
+            return Err(Error::NotNow("this code was used; if it was the wrong person, ignore them in the inbox"));
+        }
+        own_invite.state = InviteState::Revoked;
+        self.txn.save(&own_invite);
+        Ok(own_invite)
+    }
+
+    pub(super) fn revoke_all_invites(&mut self) -> Result<()> {
+        for invite in invites(&self.txn)? {
+            if invite.state == InviteState::Open {
+                self.revoke_invite(invite.id)?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn forget_invite(&mut self, invite: InviteId) -> Result<()> {
+        if let Some((key, secret)) = self.invite_opening(invite)? {
+            let _ = key;
+            self.close_door(secret.locator());
+        }
+        self.txn.remove(Table::Secrets, &keys::invite_key(invite));
+        self.txn.remove(Table::Invites, &invite.0);
+        Ok(())
+    }
+
+    /// What opens a letter that is sealed to a code of mine.
+    pub(super) fn invite_opening(&self, invite: InviteId) -> Result<Option<(DecryptionKey, SharedSecret)>> {
+        let secrets = self.txn.load::<InviteSecrets>(&keys::invite_key(invite))?;
+        Ok(secrets.map(|secrets| {
+            let key = DecryptionKey::from_seed(&secrets.key);
+            let shared = invite::shared_secret(&key.public(), &secrets.secret);
+            (key, shared)
+        }))
+    }
+
+    /// Somebody claims a code of mine.
+    pub(super) fn claim_arrived(&mut self, session: SessionId, invite: InviteId, opened: Opened) -> Result<Verdict> {
+        let Some(invite) = self.txn.load::<OwnInvite>(&invite.0)? else {
+            return Ok(Verdict::Refused(Refusal::InviteExpired));
+        };
+        let Some(claimant) = Claimant::check(&invite, opened, self.now) else {
+            return Ok(Verdict::Refused(Refusal::NotAccepted));
+        };
+        if claimant.history.id() == self.keys.signer.id {
+            return Ok(Verdict::Refused(Refusal::NotAccepted));
+        }
+        if let Some(verdict) = self.judge_time(&claimant.letter) {
+            return Ok(verdict);
+        }
+        let known = self.person_of(claimant.history.id())?;
+        if known.as_ref().is_some_and(|person| person.blocked) {
+            return self.remember_handled(&claimant.letter);
+        }
+        match self.judge_claim(&invite, &claimant) {
+            Ok(way) => self.take_claim(session, invite, claimant, known, way),
+            Err(refusal) => Ok(self.refuse_claim(invite, refusal)),
+        }
+    }
+
+    /// Whether a claim is taken, and how. The issuer alone judges the time.
+    fn judge_claim(&self, invite: &OwnInvite, claimant: &Claimant) -> std::result::Result<ClaimWay, Refusal> {
+        match invite.state {
+            InviteState::Revoked => return Err(Refusal::InviteRevoked),
+            InviteState::Used if invite.used_by != Some(claimant.history.id()) => return Err(Refusal::InviteUsed),
+            // The same person again, under a fresh letter: the first answer was lost and they renewed it.
+            InviteState::Used => return Ok(ClaimWay::Again),
+            InviteState::Open => {}
+        }
+        match (invite.printed, self.now <= invite.expires) {
+            (true, false) => Err(Refusal::InviteExpired),
+            (true, true) => Ok(ClaimWay::Printed),
+            (false, true) => Ok(ClaimWay::Live),
+            (false, false) if self.now <= invite.claimable_until() => Ok(ClaimWay::Late),
+            (false, false) => Err(Refusal::InviteExpired),
+        }
+    }
+
+    fn refuse_claim(&mut self, mut invite: OwnInvite, refusal: Refusal) -> Verdict {
+        if refusal == Refusal::InviteUsed {
+            invite.refused = invite.refused.saturating_add(1);
+            self.txn.save(&invite);
+        }
+        Verdict::Refused(refusal)
+    }
+
+    fn take_claim(
+        &mut self,
+        session: SessionId,
+        mut invite: OwnInvite,
+        claimant: Claimant,
+        known: Option<Person>,
+        way: ClaimWay,
+    ) -> Result<Verdict> {
+        let today = if invite.day == self.now.day() { invite.today } else { 0 };
+        if invite.printed && today >= limits::PRINTED_CLAIMS_A_DAY {
+            return Ok(Verdict::Later);
+        }
+        invite.day = self.now.day();
+        invite.today = today + 1;
+        invite.uses += u32::from(way != ClaimWay::Again);
+        if !invite.printed {
+            invite.state = InviteState::Used;
+            invite.used_by = Some(claimant.history.id());
+        }
+        self.txn.save(&invite);
+        self.notice(Notice::InviteUsed { invite: invite.id });
+
+        let code =
+            self.invite_opening(invite.id)?.map(|(_, shared)| shared).ok_or(Error::NotNow("the code is gone"))?;
+        let is_contact = known.as_ref().is_some_and(Person::is_contact);
+        let at_once = is_contact || matches!(way, ClaimWay::Live);
+        let standing = match (&known, way) {
+            (Some(person), ClaimWay::Again) => person.standing,
+            _ if at_once => Standing::Contact,
+            _ => Standing::Asking,
+        };
+        let person = self.take_in(
+            known,
+            Newcomer {
+                history: &claimant.history,
+                card: &claimant.card,
+                grant: &claimant.grant,
+                hints: &claimant.claim.hints,
+                pair: pair_of(&code, &claimant.claim.pair_seed),
+                standing,
+                tier: invite.tier,
+                encounter: (way != ClaimWay::Again).then(|| way.encounter(&invite, self.now)),
+                // Only the person can say whether it was them who scanned; see `inbox`.
+                settles_fork: false,
+            },
+        )?;
+        if let Some(open) = self.live.sessions.get_mut(&session) {
+            open.party = Party::Pair(person.id);
+        }
+        self.remember_handled(&claimant.letter)?;
+        if person.is_contact() {
+            self.welcome(&person, &invite, way == ClaimWay::Late)?;
+        }
+        match way {
+            ClaimWay::Live => self.ask_me(ItemKind::ConfirmScan, person.id, Some(invite.id))?,
+            ClaimWay::Late if !is_contact => self.ask_me(ItemKind::LateClaim, person.id, Some(invite.id))?,
+            ClaimWay::Printed if !is_contact => self.ask_me(ItemKind::ShareBack, person.id, Some(invite.id))?,
+            ClaimWay::Late | ClaimWay::Printed | ClaimWay::Again => {}
+        }
+        Ok(Verdict::Handled)
+    }
+
+    /// Answers a claim with who I am.
+    pub(super) fn welcome(&mut self, person: &Person, invite: &OwnInvite, late: bool) -> Result<()> {
+        let own = self.own()?;
+        let welcome = Welcome {
+            invite: invite.key,
+            card: own.view(person.tier),
+            grant: own.grant.clone(),
+            hints: own.hints,
+            event: invite.event.clone(),
+            late,
+        };
+        self.send(person.id, &Body::Welcome(welcome), limits::LETTER_LIFE)?;
+        Ok(())
+    }
+}
+
+/// How a claim came.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum ClaimWay {
+    Live,
+    Late,
+    Printed,
+    Again,
+}
+
+impl ClaimWay {
+    fn encounter(self, invite: &OwnInvite, now: Timestamp) -> Encounter {
+        let way = if invite.printed { Way::TheyScannedPrinted } else { Way::TheyScanned };
+        Encounter { at: now, way, event: invite.event.clone(), late: self == Self::Late }
+    }
+}
+
+/// Who claims a code, checked as far as it can be.
+struct Claimant {
+    history: History,
+    letter: Verified<Letter>,
+    claim: Claim,
+    card: Verified<crate::card::CardView>,
+    grant: Verified<crate::identity::NodeGrant>,
+}
+
+impl Claimant {
+    fn check(invite: &OwnInvite, opened: Opened, now: Timestamp) -> Option<Self> {
+        let history = History::from_bytes(opened.history.as_ref()?).ok()?;
+        let letter = history.verify(opened.letter).ok()?;
+        if letter.to != invite.key.0 {
+            return None;
+        }
+        let Ok(Body::Claim(claim)) = Body::of(&letter) else { return None };
+        if claim.hints.len() > limits::ADDRESSES {
+            return None;
+        }
+        let card = verify_card(claim.card.as_slice(), &history)?;
+        let grant = verify_grant(claim.grant.as_slice(), &history, now)?;
+        Some(Self { history, letter, claim, card, grant })
+    }
+}
+
+fn code_of(own: &Own, invite: &OwnInvite, secrets: &InviteSecrets) -> Invite {
+    let kind = if invite.printed { InviteKind::Printed } else { InviteKind::Live };
+    // A name always has a first character; one grapheme longer than the bound is the only way to have none.
+    let name = invite::code_name(own.card.name.as_str());
+    let hints = own.hints.iter().take(limits::INVITE_HINTS).cloned().collect();
+    Invite {
+        kind,
+        key: invite.key,
+        secret: secrets.secret,
+        expires: invite.expires,
+        name: name.unwrap_or_else(invite::nameless),
+        hints,
+    }
+}

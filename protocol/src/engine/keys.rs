@@ -1,0 +1,125 @@
+//! My own secret keys, as the engine holds them in memory and as they lie in the storage.
+
+use super::entity::Entity;
+use super::error::{Error, Result};
+use crate::crypto::seal::DecryptionKey;
+use crate::crypto::sign::{SecretSeed, SigningKey};
+use crate::hello::SharedSecret;
+use crate::id::{InviteId, PersonId};
+use crate::invite::InviteSecret;
+use crate::limits;
+use crate::record::{Signer, Statement, Verified};
+use crate::store::{Read, Table};
+use crate::time::Timestamp;
+
+crate::wire_map! {
+    /// The current signing key. Earlier ones are gone; later ones are in the words.
+    pub(super) struct StoredSigningKey {
+        1 => pub seed: SecretSeed,
+    }
+}
+
+impl Entity for StoredSigningKey {
+    const TABLE: Table = Table::Secrets;
+
+    fn key(&self) -> Vec<u8> {
+        SIGNING.to_vec()
+    }
+}
+
+crate::wire_map! {
+    /// A key that letters may be sealed to.
+    pub(super) struct StoredEncryptionKey {
+        /// Counts my encryption keys.
+        1 => pub number: u32,
+        2 => pub seed: SecretSeed,
+        /// When the last letter sealed to it can have arrived; not known while it is the current one.
+        3 => pub until: Option<Timestamp>,
+    }
+}
+
+impl Entity for StoredEncryptionKey {
+    const TABLE: Table = Table::Secrets;
+
+    fn key(&self) -> Vec<u8> {
+        [ENCRYPTION, &self.number.to_be_bytes()].concat()
+    }
+}
+
+crate::wire_map! {
+    /// The secrets of a code that I show.
+    pub(super) struct InviteSecrets {
+        1 => pub invite: InviteId,
+        2 => pub key: SecretSeed,
+        3 => pub secret: InviteSecret,
+    }
+}
+
+impl Entity for InviteSecrets {
+    const TABLE: Table = Table::Secrets;
+
+    fn key(&self) -> Vec<u8> {
+        invite_key(self.invite)
+    }
+}
+
+crate::wire_map! {
+    /// The secrets that I share with a person.
+    pub(super) struct PairSecrets {
+        1 => pub person: PersonId,
+        /// From the newest scan that both of us know of.
+        2 => pub current: SharedSecret,
+        /// The one before, in which letters may still arrive.
+        3 => pub previous: Option<SharedSecret>,
+        /// The secret of their code, while my first letter has not been handled.
+        4 => pub code: Option<SharedSecret>,
+    }
+}
+
+impl Entity for PairSecrets {
+    const TABLE: Table = Table::Secrets;
+
+    fn key(&self) -> Vec<u8> {
+        pair_key(self.person)
+    }
+}
+
+const SIGNING: &[u8] = b"signing";
+const ENCRYPTION: &[u8] = b"encryption";
+
+pub(super) fn invite_key(invite: InviteId) -> Vec<u8> {
+    [&b"invite"[..], &invite.0].concat()
+}
+
+pub(super) fn pair_key(person: PersonId) -> Vec<u8> {
+    [&b"pair"[..], &person.0].concat()
+}
+
+/// My keys, ready for use.
+pub(super) struct Keys {
+    pub signer: Signer,
+    pub signing: SigningKey,
+    /// The current one first.
+    pub opening: Vec<DecryptionKey>,
+}
+
+impl Keys {
+    /// Reads the keys that belong to `signer`.
+    pub(super) fn load(read: &dyn Read, signer: Signer) -> Result<Self> {
+        let stored: StoredSigningKey = super::entity::load(read, SIGNING)?.ok_or(Error::NoIdentity)?;
+        let mut stored_keys = stored_encryption_keys(read)?;
+        stored_keys.reverse();
+        let opening = stored_keys.iter().map(|stored| DecryptionKey::from_seed(&stored.seed)).collect();
+        Ok(Self { signer, signing: SigningKey::from_seed(&stored.seed), opening })
+    }
+
+    /// Signs in my name.
+    pub(super) fn sign<T: Statement>(&self, statement: T) -> Verified<T> {
+        Verified::sign(statement, self.signer, &self.signing)
+    }
+}
+
+/// My encryption keys, the oldest first.
+pub(super) fn stored_encryption_keys(read: &dyn Read) -> Result<Vec<StoredEncryptionKey>> {
+    Ok(super::entity::list(read, ENCRYPTION, limits::ENCRYPTION_KEYS)?)
+}

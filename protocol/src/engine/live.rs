@@ -1,0 +1,96 @@
+//! What the engine knows only while the node runs: sessions, calls under way, pauses between calls.
+//!
+//! Nothing here needs to survive: after a restart it is empty, and the outbox says what is to be done.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::effect::Receipt;
+use crate::id::{InviteId, LetterId, Locator, PersonId, SessionId};
+use crate::identity::Seen;
+use crate::limits;
+use crate::time::Timestamp;
+
+/// Who the secret of a hello belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Party {
+    /// Somebody who saw this code of mine.
+    Invite(InviteId),
+    /// A person, under the secret that we two share.
+    Pair(PersonId),
+    /// A person whose code I scanned, under the secret of the code: only the first letter may pass.
+    Scanned(PersonId),
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Session {
+    pub party: Party,
+    pub flights: BTreeMap<LetterId, Flight>,
+}
+
+/// A letter that was sent and not answered.
+#[derive(Clone, Debug)]
+pub(super) struct Flight {
+    pub receipt: Receipt,
+    /// What the recipient has seen of my key history once it gives this receipt.
+    pub shows: Seen,
+}
+
+/// Pause before the next call to somebody.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Pause {
+    pub failures: u32,
+    pub until: Timestamp,
+}
+
+impl Pause {
+    /// One more failure: twice the pause, up to [`limits::RETRY_LAST`], and up to a quarter more so that two
+    /// nodes that lost each other do not call at the same moments for ever.
+    pub(super) fn longer(self, now: Timestamp, random: [u8; 1]) -> Self {
+        let doubled = limits::RETRY_FIRST << self.failures.min(16);
+        let pause = doubled.min(limits::RETRY_LAST);
+        let spread = pause / 4 * u64::from(random[0]) / 255;
+        Self { failures: self.failures.saturating_add(1), until: now.plus(pause + spread) }
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Live {
+    pub sessions: BTreeMap<SessionId, Session>,
+    pub calls: BTreeMap<Locator, PersonId>,
+    pub pauses: BTreeMap<PersonId, Pause>,
+    /// People with letters in the outbox.
+    pub waiting: BTreeSet<PersonId>,
+}
+
+impl Live {
+    /// A session over which letters to this person may go: `first` is the one letter that a scanner sends under
+    /// the secret of the code.
+    pub(super) fn session_for(&self, person: PersonId, first: bool) -> Option<SessionId> {
+        let wanted = if first { Party::Scanned(person) } else { Party::Pair(person) };
+        self.sessions.iter().find(|(_, session)| session.party == wanted).map(|(id, _)| *id)
+    }
+
+    /// True if a call to this person is under way.
+    pub(super) fn is_calling(&self, person: PersonId) -> bool {
+        self.calls.values().any(|called| *called == person)
+    }
+
+    /// True if the letter is on its way over any session.
+    pub(super) fn is_in_flight(&self, letter: &LetterId) -> bool {
+        self.sessions.values().any(|session| session.flights.contains_key(letter))
+    }
+
+    /// People with a session.
+    pub(super) fn connected(&self) -> Vec<PersonId> {
+        let people = self.sessions.values().filter_map(|session| match session.party {
+            Party::Pair(person) => Some(person),
+            Party::Invite(_) | Party::Scanned(_) => None,
+        });
+        people.collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// True if a person has a session.
+    pub(super) fn is_connected(&self, person: PersonId) -> bool {
+        self.session_for(person, false).is_some()
+    }
+}

@@ -1,0 +1,331 @@
+//! Letters that wait for their receipt, and how they get on their way.
+//!
+//! The outbox keeps what a letter says, not its sealed form: each attempt signs and seals it afresh under the
+//! keys of the day, with the id it always had. Nothing leaves the outbox but by receipt, by refusal, or on
+//! the date on which it gives up.
+
+use super::deadline::Ends;
+use super::effect::{Answer, Effect, Refusal};
+use super::entity::{self, Entity};
+use super::error::{Error, Result};
+use super::keys::PairSecrets;
+use super::live::{Flight, Party, Pause};
+use super::notice::Notice;
+use super::own::verify_grant;
+use super::person::{Person, Reach, Scan, ScanProblem};
+use super::turn::Turn;
+use crate::address::Hint;
+use crate::crypto::seal::EncryptionKey;
+use crate::hello::SharedSecret;
+use crate::id::{IdentityId, LetterId, PeerId, PersonId, SessionId};
+use crate::identity::{History, HistoryBytes, Seen};
+use crate::letter::body::kind;
+use crate::letter::{self, Body, Letter, Sealed};
+use crate::limits;
+use crate::store::{Read, Table};
+use crate::time::Timestamp;
+use crate::wire::Bytes;
+
+crate::wire_map! {
+    /// A letter that waits.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Waiting {
+        /// Whom it is to.
+        1 => pub person: PersonId,
+        /// Its id.
+        2 => pub id: LetterId,
+        /// The number of its kind.
+        3 => pub kind: u8,
+        /// What it says.
+        4 => pub body: Bytes<{ limits::LETTER }>,
+        /// When it was written.
+        5 => pub written: Timestamp,
+        /// When it gives up.
+        6 => pub expires: Timestamp,
+        /// From which every sealing draws.
+        7 => pub seed: [u8; 32],
+        /// Since when a mailbox holds it.
+        8 => pub stored: Option<Timestamp>,
+    }
+}
+
+impl Entity for Waiting {
+    const TABLE: Table = Table::Outbox;
+
+    fn key(&self) -> Vec<u8> {
+        [&self.person.0[..], &self.id.0].concat()
+    }
+}
+
+impl Waiting {
+    /// The first letter to somebody whose code I scanned goes under the secret of the code.
+    const fn is_first(&self) -> bool {
+        self.kind == kind::CLAIM
+    }
+
+    /// A later letter of these kinds says all that an earlier one said.
+    const fn is_replaced_by(&self, later: u8) -> bool {
+        self.kind == later && matches!(later, kind::CLAIM | kind::WELCOME | kind::PRESENCE | kind::CARD)
+    }
+}
+
+/// The letters that wait for a person.
+pub fn waiting_for(read: &dyn Read, person: PersonId) -> Result<Vec<Waiting>> {
+    Ok(entity::list(read, &person.0, limits::OUTBOX_PER_PERSON)?)
+}
+
+/// How many letters wait in all.
+pub fn waiting_in_all(read: &dyn Read) -> Result<usize> {
+    Ok(entity::count(read, Table::Outbox, b"", limits::OUTBOX)?)
+}
+
+impl Turn<'_> {
+    /// Puts a letter into the outbox and sends it at once if that can be done.
+    pub(super) fn send(&mut self, person: PersonId, body: &Body, life: u64) -> Result<LetterId> {
+        let waiting = waiting_for(&self.txn, person)?;
+        for replaced in waiting.iter().filter(|waiting| waiting.is_replaced_by(body.kind())) {
+            self.remove_waiting(replaced);
+        }
+        if waiting.len() >= limits::OUTBOX_PER_PERSON {
+            return Err(Error::Full("letters waiting for this person"));
+        }
+        let letter = Waiting {
+            person,
+            id: LetterId(self.random.bytes()),
+            kind: body.kind(),
+            body: Bytes::new(body.to_bytes()).map_err(|_| Error::Full("words in this letter"))?,
+            written: self.now,
+            expires: self.now.plus(life),
+            seed: self.random.bytes(),
+            stored: None,
+        };
+        self.set_deadline(letter.expires, Ends::Letter(person, letter.id));
+        self.txn.save(&letter);
+        self.live.waiting.insert(person);
+        self.pump(person)?;
+        Ok(letter.id)
+    }
+
+    pub(super) fn remove_waiting(&mut self, letter: &Waiting) {
+        self.txn.forget(letter);
+        self.clear_deadline(letter.expires, Ends::Letter(letter.person, letter.id));
+    }
+
+    /// Takes everything for a person out of the outbox.
+    pub(super) fn remove_all_waiting(&mut self, person: PersonId) -> Result<()> {
+        for letter in waiting_for(&self.txn, person)? {
+            self.remove_waiting(&letter);
+        }
+        self.live.waiting.remove(&person);
+        Ok(())
+    }
+
+    /// Moves a person's letters on: over a session if there is one, else by calling. Somebody whose answer to my
+    /// scan I expect is called too, since their node may not find mine.
+    pub(super) fn pump(&mut self, person: PersonId) -> Result<()> {
+        let known = self.txn.load::<Person>(&person.0)?;
+        let letters = waiting_for(&self.txn, person)?;
+        let expected = known.as_ref().is_some_and(Person::is_expected);
+        let (Some(known), false) = (known, letters.is_empty() && !expected) else {
+            self.live.waiting.remove(&person);
+            return Ok(());
+        };
+        self.live.waiting.insert(person);
+        let Some(route) = self.route(&known)? else { return Ok(()) };
+        match self.live.session_for(person, route.is_first) {
+            Some(session) => letters.iter().try_for_each(|letter| self.send_over(session, letter, &known, &route)),
+            None => {
+                self.call(&known, route);
+                Ok(())
+            }
+        }
+    }
+
+    fn send_over(&mut self, session: SessionId, letter: &Waiting, person: &Person, route: &Route) -> Result<()> {
+        let Some(open) = self.live.sessions.get(&session) else { return Ok(()) };
+        // Before the claim is handled, nothing else can be opened at the other end.
+        let fits = letter.is_first() == route.is_first && (route.grant_counts || letter.kind == kind::PRESENCE);
+        let room = open.flights.len() < limits::IN_FLIGHT && !self.live.is_in_flight(&letter.id);
+        if !fits || !room || letter.expires < self.now {
+            return Ok(());
+        }
+        let Some((sealed, shows)) = self.seal(letter, person, route)? else { return Ok(()) };
+        if let Some(session) = self.live.sessions.get_mut(&session) {
+            session.flights.insert(letter.id, Flight { receipt: sealed.receipt, shows });
+        }
+        self.effect(Effect::Send { session, letter: letter.id, sealed: sealed.bytes });
+        Ok(())
+    }
+
+    /// Signs and seals a letter under the keys of this moment; `None` while there is nothing to seal it to.
+    fn seal(&mut self, waiting: &Waiting, person: &Person, route: &Route) -> Result<Option<(Sealed, Seen)>> {
+        let Some(addressee) = &route.addressee else { return Ok(None) };
+        let history = self.own()?.history();
+        let letter = self.keys.sign(Letter {
+            to: addressee.to,
+            id: waiting.id,
+            kind: waiting.kind,
+            body: waiting.body.clone(),
+            sent: waiting.written,
+            expires: waiting.expires,
+        });
+        let (whole, events) = key_news(&history, person, waiting.kind);
+        let psk = route.secret.letter_key();
+        let sealed = letter::seal(&letter, whole, events, &addressee.key, &psk, &waiting.seed);
+        Ok(sealed.ok().map(|sealed| (sealed, history.seen())))
+    }
+
+    /// Calls a person unless a call is under way, enough others are, or the pause is not over.
+    fn call(&mut self, person: &Person, route: Route) {
+        let pausing = self.live.pauses.get(&person.id).is_some_and(|pause| pause.until > self.now);
+        let busy = self.live.calls.len() >= limits::CALLS || self.live.is_calling(person.id);
+        if !pausing && !busy && !route.addresses.is_empty() {
+            let locator = route.secret.locator();
+            self.live.calls.insert(locator, person.id);
+            self.effect(Effect::Call { locator, secret: route.secret, peer: route.peer, addresses: route.addresses });
+        }
+    }
+
+    /// How letters get to a person now; `None` if there is no way.
+    fn route(&self, person: &Person) -> Result<Option<Route>> {
+        let Some(pair) = super::door::pair_secrets(&self.txn, person.id)? else { return Ok(None) };
+        match (&person.scan, person.identity, self.txn.load::<Reach>(&person.id.0)?) {
+            (Some(scan), ..) => Ok(Some(Route::by_scan(scan, pair))),
+            (None, Some(identity), Some(reach)) => self.route_to_contact(identity, reach, pair.current),
+            (None, ..) => Ok(None),
+        }
+    }
+
+    fn route_to_contact(&self, identity: IdentityId, reach: Reach, secret: SharedSecret) -> Result<Option<Route>> {
+        let Some(history) = super::incoming::history_of(&self.txn, identity)? else { return Ok(None) };
+        let grant_counts = verify_grant(reach.grant.as_slice(), &history, self.now).is_some();
+        let Some(grant) = super::presence::read_grant(&reach) else { return Ok(None) };
+        let addressee = Some(Addressee { to: identity.0, key: grant.encryption });
+        let (peer, addresses) = (Some(grant.peer), reach.hints);
+        Ok(Some(Route { is_first: false, addressee, secret, peer, addresses, grant_counts }))
+    }
+
+    /// A letter was answered, or no answer came.
+    pub fn letter_answered(&mut self, session: SessionId, letter: LetterId, outcome: Option<Answer>) -> Result<()> {
+        let Some(open) = self.live.sessions.get_mut(&session) else { return Ok(()) };
+        let Some(flight) = open.flights.remove(&letter) else { return Ok(()) };
+        let (Party::Pair(person) | Party::Scanned(person)) = open.party else { return Ok(()) };
+        let key = [&person.0[..], &letter.0].concat();
+        let Some(waiting) = self.txn.load::<Waiting>(&key)? else { return self.pump(person) };
+        match outcome {
+            Some(Answer::Handled(receipt)) if receipt == flight.receipt => {
+                self.delivered(session, &waiting, flight.shows)?
+            }
+            Some(Answer::Refused(reason)) => self.refused(&waiting, reason)?,
+            Some(Answer::KeysMissing) => self.show_all_keys(person)?,
+            Some(Answer::Stored) => self.txn.save(&Waiting { stored: Some(self.now), ..waiting }),
+            Some(Answer::Handled(_) | Answer::Later) | None => self.pause(person),
+        }
+        self.pump(person)
+    }
+
+    fn delivered(&mut self, session: SessionId, letter: &Waiting, shows: Seen) -> Result<()> {
+        self.remove_waiting(letter);
+        self.live.pauses.remove(&letter.person);
+        if let Some(mut person) = self.txn.load::<Person>(&letter.person.0)? {
+            if person.they_have != Some(shows) {
+                person.they_have = Some(shows);
+                self.txn.save(&person);
+            }
+            if letter.is_first() {
+                self.claim_handled(session, person)?;
+            }
+        }
+        self.notice(Notice::Delivered { person: letter.person, kind: letter.kind });
+        Ok(())
+    }
+
+    fn refused(&mut self, letter: &Waiting, reason: Refusal) -> Result<()> {
+        self.remove_waiting(letter);
+        if letter.is_first() {
+            let problem = match reason {
+                Refusal::InviteUsed => ScanProblem::Used,
+                Refusal::InviteRevoked => ScanProblem::Revoked,
+                Refusal::InviteExpired | Refusal::Expired => ScanProblem::Expired,
+                Refusal::NotAccepted => ScanProblem::NotAccepted,
+            };
+            self.claim_failed(letter.person, problem)?;
+        }
+        self.notice(Notice::Refused { person: letter.person, kind: letter.kind, reason });
+        Ok(())
+    }
+
+    /// They do not know the key I sign with: from now on show them all events. If they were shown all already,
+    /// the next try waits.
+    fn show_all_keys(&mut self, person: PersonId) -> Result<()> {
+        match self.txn.load::<Person>(&person.0)? {
+            Some(mut known) if known.they_have.is_some() => {
+                known.they_have = None;
+                self.txn.save(&known);
+            }
+            _ => self.pause(person),
+        }
+        Ok(())
+    }
+
+    pub(super) fn give_up_letter(&mut self, person: PersonId, letter: LetterId) -> Result<()> {
+        let key = [&person.0[..], &letter.0].concat();
+        let Some(waiting) = self.txn.load::<Waiting>(&key)? else { return Ok(()) };
+        self.txn.forget(&waiting);
+        if waiting.is_first() {
+            self.claim_failed(person, ScanProblem::Unanswered)?;
+        }
+        self.notice(Notice::GaveUp { person, kind: waiting.kind });
+        self.pump(person)
+    }
+
+    /// The next try waits a little longer than the last one did.
+    pub(super) fn pause(&mut self, person: PersonId) {
+        let random = self.random.bytes();
+        let pause = self.live.pauses.entry(person).or_default();
+        *pause = Pause::longer(*pause, self.now, random);
+    }
+}
+
+/// A way to a person.
+struct Route {
+    /// Whether it is the way of the first letter, under the secret of a code.
+    is_first: bool,
+    /// Whom to seal to; unknown between my claim and their answer.
+    addressee: Option<Addressee>,
+    secret: SharedSecret,
+    peer: Option<PeerId>,
+    addresses: Vec<Hint>,
+    /// Their grant counts now. While it does not, they only get my presence, so that they send me theirs.
+    grant_counts: bool,
+}
+
+struct Addressee {
+    to: [u8; 32],
+    key: EncryptionKey,
+}
+
+impl Route {
+    /// To somebody whose code I scanned: my claim under the secret of the code; once it is handled, calls under
+    /// the secret of the pair, so that they can give me their answer.
+    fn by_scan(scan: &Scan, pair: PairSecrets) -> Self {
+        let (is_first, secret, addressee) = match (scan.claim, pair.code) {
+            (Some(_), Some(code)) => (true, code, Some(Addressee { to: scan.key.0, key: scan.key })),
+            _ => (false, pair.current, None),
+        };
+        Self { is_first, addressee, secret, peer: None, addresses: scan.hints.clone(), grant_counts: true }
+    }
+}
+
+/// The key events that go along: the whole history with a first letter or if they have seen nothing, else what
+/// they have not receipted.
+fn key_news(history: &History, person: &Person, letter: u8) -> (Option<HistoryBytes>, Vec<Bytes<{ limits::RECORD }>>) {
+    let is_first = matches!(letter, kind::CLAIM | kind::WELCOME);
+    match person.they_have {
+        Some(seen) if !is_first => {
+            let news = history.since(seen).into_iter().filter_map(|event| Bytes::new(event).ok());
+            (None, news.collect())
+        }
+        _ => (Some(history.to_bytes()), Vec::new()),
+    }
+}

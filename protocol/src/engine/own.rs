@@ -1,0 +1,317 @@
+//! My own identity: creating it, my card, my node grant, rotation.
+
+use super::deadline::Ends;
+use super::entity::{self, Entity};
+use super::error::{Error, Result};
+use super::keys::{Keys, StoredEncryptionKey, StoredSigningKey, stored_encryption_keys};
+use super::turn::{Step, Turn};
+use super::txn::Txn;
+use crate::address::Hint;
+use crate::card::{CardView, FieldKind, OwnCard, Tier};
+use crate::crypto::Random;
+use crate::crypto::seal::DecryptionKey;
+use crate::crypto::sign::{SecretSeed, SigningKey};
+use crate::id::{IdentityId, PeerId};
+use crate::identity::{History, HistoryBytes, NodeGrant, Reason};
+use crate::letter::body::RecordBytes;
+use crate::limits;
+use crate::record::{Signed, Signer, Verified};
+use crate::store::{Read, Table};
+use crate::text::{Line, Name};
+use crate::time::Timestamp;
+use crate::wire::Bytes;
+use crate::words::RecoveryWords;
+
+crate::wire_map! {
+    /// What I am, apart from secrets.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Own {
+        /// My key history.
+        1 => pub history: HistoryBytes,
+        /// My card.
+        2 => pub card: OwnCard,
+        /// The views of my card, one per tier, as I signed them.
+        3 => pub views: Vec<RecordBytes>,
+        /// Counts my machines.
+        4 => pub generation: u32,
+        /// My current node grant.
+        5 => pub grant: RecordBytes,
+        /// Counts my grants.
+        6 => pub grant_seq: u64,
+        /// Until when my grant counts.
+        7 => pub grant_ends: Timestamp,
+        /// The libp2p key of this machine.
+        8 => pub peer: PeerId,
+        /// Where this machine may be reached now.
+        9 => pub hints: Vec<Hint>,
+        /// Counts my presence letters.
+        10 => pub presence: u64,
+        /// Since when I exist.
+        11 => pub created: Timestamp,
+    }
+}
+
+impl Entity for Own {
+    const TABLE: Table = Table::Meta;
+
+    fn key(&self) -> Vec<u8> {
+        OWN.to_vec()
+    }
+}
+
+const OWN: &[u8] = b"own";
+
+impl Own {
+    /// My record in a storage.
+    pub fn load(read: &dyn Read) -> Result<Self> {
+        entity::load(read, OWN)?.ok_or(Error::NoIdentity)
+    }
+
+    /// My identity.
+    pub fn id(&self) -> IdentityId {
+        self.history().id()
+    }
+
+    /// My key history.
+    pub fn history(&self) -> History {
+        History::restore(&self.history)
+    }
+
+    pub(super) fn signer(&self) -> Signer {
+        let history = self.history();
+        Signer { id: history.id(), key: history.current() }
+    }
+
+    /// The signed view of my card for a tier.
+    pub fn view(&self, tier: Tier) -> RecordBytes {
+        let index = Tier::ALL.iter().position(|one| *one == tier).unwrap_or_default();
+        self.views.get(index).cloned().unwrap_or_default()
+    }
+}
+
+/// What a new identity is made of.
+pub struct Beginning<'b> {
+    /// The recovery words, made by the caller, who shows them.
+    pub words: &'b RecoveryWords,
+    /// The name on the card.
+    pub name: Name,
+    /// The libp2p key of this machine.
+    pub peer: PeerId,
+}
+
+/// Makes an identity in an empty storage.
+pub fn create(read: &dyn Read, now: Timestamp, seed: [u8; 32], beginning: Beginning<'_>) -> Result<Step> {
+    if entity::load::<Own>(read, OWN)?.is_some() {
+        return Err(Error::IdentityExists);
+    }
+    let mut random = Random::new(seed);
+    let history = History::begin(beginning.words);
+    let mut txn = Txn::new(read);
+    txn.save(&StoredSigningKey { seed: beginning.words.key_seed(0) });
+    txn.save(&StoredEncryptionKey { number: 0, seed: SecretSeed(random.bytes()), until: None });
+    let mut own = Own {
+        history: history.to_bytes(),
+        card: OwnCard::new(beginning.name),
+        views: Vec::new(),
+        generation: 0,
+        grant: RecordBytes::default(),
+        grant_seq: 0,
+        grant_ends: now,
+        peer: beginning.peer,
+        hints: Vec::new(),
+        presence: 0,
+        created: now,
+    };
+    let signer = Signer { id: history.id(), key: 0 };
+    let mut keys = Keys::load(&txn, signer)?;
+    let mut live = super::live::Live::default();
+    sign_views(&mut own, &keys, now);
+    txn.save(&own);
+    let mut turn = Turn::new(&txn, now, random.bytes(), &mut keys, &mut live);
+    turn.sign_grant(&mut own)?;
+    turn.txn.save(&own);
+    let step = turn.into_step();
+    txn.absorb(&step.writes);
+    Ok(Step { writes: txn.into_writes(), ..Step::default() })
+}
+
+fn sign_views(own: &mut Own, keys: &Keys, now: Timestamp) {
+    let views = Tier::ALL.into_iter().map(|tier| keys.sign(own.card.view(tier, now)));
+    own.views = views.map(|view| bounded(view.bytes())).collect();
+}
+
+/// Bytes of a record that we made ourselves: a card of the most and longest fields is the largest, and
+/// [`limits::RECORD`] is set above it.
+pub(super) fn bounded(record: &[u8]) -> RecordBytes {
+    Bytes::new(record.to_vec()).unwrap_or_default()
+}
+
+/// One change to my card.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CardChange {
+    /// Another name.
+    Name(Name),
+    /// Another value for a field, or none; and another tier, if given.
+    Field(FieldKind, Option<Line<{ limits::LINE }>>, Option<Tier>),
+}
+
+impl Turn<'_> {
+    /// My own record, with the changes of this turn.
+    pub fn own(&self) -> Result<Own> {
+        Own::load(&self.txn)
+    }
+
+    /// Changes my card all at once and lets my contacts know what they may see of it. True if that changed it.
+    pub fn change_card(&mut self, changes: Vec<CardChange>) -> Result<bool> {
+        let mut own = self.own()?;
+        let before = own.card.clone();
+        for change in changes {
+            match change {
+                CardChange::Name(name) => own.card.rename(name),
+                CardChange::Field(kind, value, tier) => own.card.set(kind, value, tier)?,
+            };
+        }
+        if own.card == before {
+            return Ok(false);
+        }
+        let old_views = own.views.clone();
+        sign_views(&mut own, self.keys, self.now);
+        if own.views.iter().any(|view| view.as_slice().is_empty() || view.as_slice().len() > CARD_BYTES) {
+            return Err(Error::Full("words on the card: its signed form has to fit 6 KiB"));
+        }
+        let changed = changed_tiers(&old_views, &own.views);
+        self.txn.save(&own);
+        self.refresh_first_letters(&own)?;
+        self.tell_card(&own, &changed)?;
+        Ok(true)
+    }
+
+    /// Signs a fresh grant with a fresh encryption key when half the life of the current one is over.
+    pub(super) fn renew_grant(&mut self) -> Result<()> {
+        let mut own = self.own()?;
+        // A rotation in between has signed a fresh grant and set its own deadline.
+        if self.now.plus(limits::GRANT_LIFE - limits::GRANT_RENEWAL) < own.grant_ends {
+            return Ok(());
+        }
+        self.retire_encryption_key()?;
+        self.sign_grant(&mut own)?;
+        self.txn.save(&own);
+        self.after_new_grant(&own)
+    }
+
+    /// Changes to the next key of these words; see [`Reason`] for what becomes of the old one.
+    pub fn rotate(&mut self, words: &RecoveryWords, reason: Reason) -> Result<()> {
+        let mut own = self.own()?;
+        let mut history = own.history();
+        let rotation = history.rotate(words)?;
+        history.learn(rotation.bytes())?;
+        let number = history.current();
+        self.txn.save(&StoredSigningKey { seed: words.key_seed(number) });
+        self.keys.signing = words.key(number);
+        self.keys.signer = Signer { id: history.id(), key: number };
+        if reason == Reason::Compromised {
+            let notice = history.compromise(&self.keys.signing);
+            history.learn(notice.bytes())?;
+            self.revoke_all_invites()?;
+        }
+        own.history = history.to_bytes();
+        own.card.seq += 1;
+        sign_views(&mut own, self.keys, self.now);
+        self.retire_encryption_key()?;
+        self.sign_grant(&mut own)?;
+        self.txn.save(&own);
+        self.after_new_grant(&own)?;
+        self.tell_card(&own, &Tier::ALL)
+    }
+
+    fn after_new_grant(&mut self, own: &Own) -> Result<()> {
+        self.refresh_first_letters(own)?;
+        self.announce_now()
+    }
+
+    /// Signs a grant for the newest encryption key.
+    fn sign_grant(&mut self, own: &mut Own) -> Result<()> {
+        let encryption = self.keys.opening.first().map(DecryptionKey::public).ok_or(Error::NoIdentity)?;
+        own.grant_seq += 1;
+        own.grant_ends = self.now.plus(limits::GRANT_LIFE);
+        let grant = NodeGrant {
+            generation: own.generation,
+            seq: own.grant_seq,
+            head: own.history().head(),
+            peer: own.peer,
+            encryption,
+            not_before: self.now,
+            not_after: own.grant_ends,
+        };
+        own.grant = bounded(self.keys.sign(grant).bytes());
+        self.set_deadline(self.now.plus(limits::GRANT_RENEWAL), Ends::Grant);
+        Ok(())
+    }
+
+    /// Makes a new encryption key the current one. The old one opens letters until the last one sealed to it
+    /// can have arrived, and is then destroyed.
+    fn retire_encryption_key(&mut self) -> Result<()> {
+        let mut stored = stored_encryption_keys(&self.txn)?;
+        let next = stored.last().map_or(0, |newest| newest.number + 1);
+        if let Some(newest) = stored.last_mut() {
+            let until = self.now.plus(limits::GRANT_LIFE + limits::LETTER_LIFE + limits::CLOCK_SKEW);
+            newest.until = Some(until);
+            self.txn.save(newest);
+            self.set_deadline(until, Ends::EncryptionKey(newest.number));
+        }
+        // More keys than a year of renewals leaves: many rotations in a row. The oldest goes early.
+        if stored.len() >= limits::ENCRYPTION_KEYS
+            && let Some(oldest) = stored.first()
+        {
+            self.txn.forget(oldest);
+            self.keys.opening.pop();
+        }
+        let fresh = StoredEncryptionKey { number: next, seed: SecretSeed(self.random.bytes()), until: None };
+        self.txn.save(&fresh);
+        self.keys.opening.insert(0, DecryptionKey::from_seed(&fresh.seed));
+        Ok(())
+    }
+
+    pub(super) fn destroy_encryption_key(&mut self, number: u32) -> Result<()> {
+        let gone = stored_encryption_keys(&self.txn)?.into_iter().find(|stored| stored.number == number);
+        if let Some(stored) = gone {
+            let public = DecryptionKey::from_seed(&stored.seed).public();
+            self.keys.opening.retain(|key| key.public() != public);
+            self.txn.forget(&stored);
+        }
+        Ok(())
+    }
+}
+
+/// A signed view leaves room for the rest of a first letter in its record.
+const CARD_BYTES: usize = 6 * 1024;
+
+fn changed_tiers(old: &[RecordBytes], new: &[RecordBytes]) -> Vec<Tier> {
+    let content = |record: &RecordBytes| {
+        Signed::<CardView>::from_bytes(record.as_slice()).ok().map(|view| {
+            let view = view.unverified();
+            (view.name.clone(), view.fields.clone())
+        })
+    };
+    let pairs = old.iter().zip(new).zip(Tier::ALL);
+    pairs.filter(|((old, new), _)| content(old) != content(new)).map(|(_, tier)| tier).collect()
+}
+
+/// A check that a key belongs to the newest event of my history: for the words that a person types in again.
+pub fn words_fit(own: &Own, words: &RecoveryWords) -> bool {
+    let history = own.history();
+    let key: SigningKey = words.key(history.current());
+    history.key(history.current()) == Some(&key.verify_key())
+}
+
+/// Reads a card view and checks it against a history.
+pub(super) fn verify_card(record: &[u8], history: &History) -> Option<Verified<CardView>> {
+    let view = history.verify(Signed::<CardView>::from_bytes(record).ok()?).ok()?;
+    view.is_bounded().then_some(view)
+}
+
+/// Reads a node grant and checks it against a history and the time.
+pub(super) fn verify_grant(record: &[u8], history: &History, now: Timestamp) -> Option<Verified<NodeGrant>> {
+    let grant = history.verify(Signed::<NodeGrant>::from_bytes(record).ok()?).ok()?;
+    grant.check(history, now).is_ok().then_some(grant)
+}

@@ -1,0 +1,278 @@
+//! My people: finding them, and what I write down about them.
+
+use std::ops::ControlFlow;
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+use super::entity;
+use super::error::{Error, Result};
+use super::person::{Encounter, HeldCard, Person, PersonNote, PersonOf, Standing, Way};
+use super::turn::Turn;
+use crate::card::{CardView, Tier};
+use crate::id::PersonId;
+use crate::limits;
+use crate::record::Signed;
+use crate::store::{Read, StoreError, Table};
+use crate::text::{Label, Line, Name, Note};
+
+/// Everybody I hold as a contact.
+pub(super) fn contacts(read: &dyn Read) -> Result<Vec<Person>> {
+    Ok(select(read, |person| person.is_contact() && !person.blocked)?)
+}
+
+/// Those whose answer to a scan of mine I expect.
+pub(super) fn expected(read: &dyn Read) -> Result<Vec<PersonId>> {
+    Ok(select(read, Person::is_expected)?.into_iter().map(|person| person.id).collect())
+}
+
+fn select(read: &dyn Read, wanted: impl Fn(&Person) -> bool) -> std::result::Result<Vec<Person>, StoreError> {
+    let mut found = Vec::new();
+    entity::each::<Person>(read, b"", b"", |person| {
+        if wanted(&person) {
+            found.push(person);
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(found)
+}
+
+/// One person.
+pub fn person(read: &dyn Read, id: PersonId) -> Result<Person> {
+    entity::load(read, &id.0)?.ok_or_else(|| Error::NotFound { what: "person", name: id.short() })
+}
+
+/// The card view that a person gave me, if I hold one.
+pub fn card_of(read: &dyn Read, id: PersonId) -> Result<Option<CardView>> {
+    Ok(entity::load::<HeldCard>(read, &id.0)?.and_then(|held| read_card(&held)))
+}
+
+/// The view that we checked when we stored it.
+pub(super) fn read_card(held: &HeldCard) -> Option<CardView> {
+    Signed::<CardView>::from_bytes(held.record.as_slice()).ok().map(|card| card.unverified().clone())
+}
+
+/// My notes about a person, the oldest first.
+pub fn notes_about(read: &dyn Read, id: PersonId) -> Result<Vec<PersonNote>> {
+    Ok(entity::list(read, &id.0, limits::NOTES)?)
+}
+
+/// People that fit a query, by name; an empty query and no tag fit everybody.
+///
+/// The query is looked for in names, cards, tags, events and notes, without regard to case and accents.
+pub fn search(read: &dyn Read, query: &str, tag: Option<&str>) -> Result<Vec<Person>> {
+    let (query, tag) = (fold(query), tag.map(fold));
+    let tagged = |person: &Person| {
+        is_shown(person) && tag.as_ref().is_none_or(|tag| person.tags.iter().any(|own| fold(own.as_str()) == *tag))
+    };
+    let mut found = Vec::new();
+    for person in select(read, tagged)? {
+        if fits(read, &person, &query)? {
+            found.push(person);
+        }
+    }
+    found.sort_by_cached_key(|person| (fold(person.display_name()), person.id));
+    Ok(found)
+}
+
+fn fits(read: &dyn Read, person: &Person, query: &str) -> Result<bool> {
+    if query.is_empty() || in_person(person, query) {
+        return Ok(true);
+    }
+    let card = card_of(read, person.id)?;
+    if card.is_some_and(|card| card.fields.iter().any(|field| fold(field.value.as_str()).contains(query))) {
+        return Ok(true);
+    }
+    Ok(notes_about(read, person.id)?.iter().any(|note| fold(note.text.as_str()).contains(query)))
+}
+
+fn in_person(person: &Person, query: &str) -> bool {
+    let names = [Some(person.name.as_str()), person.petname.as_ref().map(Line::as_str)];
+    let tags = person.tags.iter().map(Line::as_str);
+    let events = person.encounters.iter().filter_map(|encounter| encounter.event.as_ref().map(Line::as_str));
+    let foreign = person.foreign.as_ref().map(crate::text::Text::as_str);
+    names.into_iter().flatten().chain(tags).chain(events).chain(foreign).any(|text| fold(text).contains(query))
+}
+
+/// The one person that `who` names: by id or the beginning of it, by name, or by a part of a name.
+pub fn find(read: &dyn Read, who: &str) -> Result<Person> {
+    if let Some(id) = PersonId::from_text(who)
+        && let Some(person) = entity::load(read, &id.0)?
+    {
+        return Ok(person);
+    }
+    let wanted = fold(who);
+    let everybody = select(read, |_| true)?;
+    let tests: [&dyn Fn(&Person) -> bool; 3] = [
+        &|person| names(person).any(|name| name == wanted),
+        &|person| wanted.len() >= 4 && person.id.to_string().starts_with(&wanted),
+        &|person| !wanted.is_empty() && names(person).any(|name| name.split(' ').any(|word| word.starts_with(&wanted))),
+    ];
+    for test in tests {
+        let mut found: Vec<Person> = everybody.iter().filter(|person| test(person)).cloned().collect();
+        match (found.pop(), found.is_empty()) {
+            (None, _) => {}
+            (Some(only), true) => return Ok(only),
+            (Some(last), false) => {
+                found.push(last);
+                return Err(ambiguous(who, &found));
+            }
+        }
+    }
+    Err(Error::NotFound { what: "person", name: Line::<64>::cut(who).map(|who| who.to_string()).unwrap_or_default() })
+}
+
+fn names(person: &Person) -> impl Iterator<Item = String> {
+    [Some(&person.name), person.petname.as_ref()]
+        .into_iter()
+        .flatten()
+        .map(|name| fold(name.as_str()))
+        .collect::<Vec<_>>()
+        .into_iter()
+}
+
+fn ambiguous(who: &str, found: &[Person]) -> Error {
+    let candidates = found.iter().take(10).map(|person| format!("{} ({})", person.display_name(), person.id.short()));
+    Error::Ambiguous { name: who.to_owned(), candidates: candidates.collect() }
+}
+
+/// Text without case and accents, for comparing.
+pub fn fold(text: &str) -> String {
+    text.trim().nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect()
+}
+
+/// One change to what I keep about a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PersonChange {
+    /// What I call them; `None` to use their own name.
+    Petname(Option<Name>),
+    /// Adds a tag.
+    Tag(Label),
+    /// Takes a tag away.
+    Untag(Label),
+    /// Adds a note.
+    Note(Note),
+    /// We were in touch just now.
+    Touch,
+    /// How often I want to be in touch, in days; `None` for never.
+    Cadence(Option<u32>),
+    /// What of my card they see.
+    Tier(Tier),
+    /// Nothing of theirs reaches me any more, or it does again.
+    Block(bool),
+}
+
+impl Turn<'_> {
+    /// Writes down somebody whose card or name I have without Kith.
+    pub fn add_person(
+        &mut self,
+        name: Name,
+        way: Way,
+        event: Option<Line<{ limits::NAME }>>,
+        foreign: Option<Note>,
+        note: Note,
+    ) -> Result<Person> {
+        let mut person = self.new_person(name, Tier::Public)?;
+        person.met(Encounter { at: self.now, way, event, late: false });
+        person.foreign = foreign;
+        self.txn.save(&person);
+        self.add_note(person.id, note)?;
+        Ok(person)
+    }
+
+    /// Changes what I keep about a person.
+    pub fn change_person(&mut self, id: PersonId, change: PersonChange) -> Result<Person> {
+        let mut person = person(&self.txn, id)?;
+        match change {
+            PersonChange::Petname(petname) => person.petname = petname,
+            PersonChange::Tag(tag) => add_tag(&mut person, tag)?,
+            PersonChange::Untag(tag) => person.tags.retain(|own| fold(own.as_str()) != fold(tag.as_str())),
+            PersonChange::Note(note) => {
+                self.add_note(id, note)?;
+                person.touched = self.now;
+            }
+            PersonChange::Touch => person.touched = self.now,
+            PersonChange::Cadence(days) => person.cadence = days,
+            PersonChange::Tier(tier) => return self.change_tier(person, tier),
+            PersonChange::Block(blocked) => person.blocked = blocked,
+        }
+        self.txn.save(&person);
+        Ok(person)
+    }
+
+    fn change_tier(&mut self, mut person: Person, tier: Tier) -> Result<Person> {
+        if person.tier != tier {
+            person.tier = tier;
+            self.txn.save(&person);
+            if person.is_contact() {
+                let own = self.own()?;
+                self.send_card(&own, &person)?;
+            }
+        }
+        Ok(person)
+    }
+
+    pub(super) fn add_note(&mut self, person: PersonId, text: Note) -> Result<()> {
+        if text.is_empty() {
+            return Ok(());
+        }
+        let notes = notes_about(&self.txn, person)?;
+        if notes.len() >= limits::NOTES {
+            return Err(Error::Full("notes about this person"));
+        }
+        let number = u32::try_from(notes.len()).unwrap_or(u32::MAX);
+        self.txn.save(&PersonNote { person, at: self.now, number, text });
+        Ok(())
+    }
+
+    /// Forgets a person altogether; a contact is told to forget me too.
+    pub fn forget_person(&mut self, id: PersonId) -> Result<()> {
+        let person = person(&self.txn, id)?;
+        if person.is_contact() {
+            // The letter must be able to go out: the person stays, empty, until it has.
+            self.withdraw_from(person.clone())?;
+            self.forget_contents(id)?;
+            let (petname, tags, encounters) = (None, Vec::new(), Vec::new());
+            self.txn.save(&Person { standing: Standing::Ended, petname, tags, encounters, ..person });
+            return Ok(());
+        }
+        self.remove_all_waiting(id)?;
+        self.forget_pair(id)?;
+        self.forget_contents(id)?;
+        self.txn.remove(Table::Reach, &id.0);
+        self.txn.remove(Table::People, &id.0);
+        if let Some(identity) = person.identity {
+            self.txn.forget(&PersonOf { identity, person: id });
+            self.txn.remove(Table::Histories, &identity.0);
+        }
+        Ok(())
+    }
+
+    fn forget_contents(&mut self, id: PersonId) -> Result<()> {
+        self.drop_items_about(id)?;
+        for note in notes_about(&self.txn, id)? {
+            self.txn.forget(&note);
+        }
+        for meeting in super::meetings::meetings_with(&self.txn, id)? {
+            self.txn.forget(&meeting);
+        }
+        self.txn.remove(Table::Cards, &id.0);
+        Ok(())
+    }
+}
+
+fn add_tag(person: &mut Person, tag: Label) -> Result<()> {
+    if person.tags.iter().any(|own| fold(own.as_str()) == fold(tag.as_str())) {
+        return Ok(());
+    }
+    if person.tags.len() >= limits::TAGS {
+        return Err(Error::Full("tags on this person"));
+    }
+    person.tags.push(tag);
+    Ok(())
+}
+
+/// True for people who are shown: a forgotten contact whose letter is still on its way is not.
+pub fn is_shown(person: &Person) -> bool {
+    person.standing != Standing::Ended || !person.encounters.is_empty()
+}

@@ -1,0 +1,290 @@
+//! A person among my people, as I keep them.
+
+use super::entity::Entity;
+use crate::address::Hint;
+use crate::card::Tier;
+use crate::crypto::seal::EncryptionKey;
+use crate::id::{IdentityId, LetterId, Locator, PersonId};
+use crate::identity::Seen;
+use crate::limits;
+use crate::store::Table;
+use crate::text::{Label, Line, Name, Note};
+use crate::time::Timestamp;
+
+crate::wire_choice! {
+    /// What a person and I are to each other.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Standing {
+        /// I wrote them down: a foreign code, a typed name. They know nothing of it.
+        0 => Unconfirmed,
+        /// I scanned their code; their answer has not come.
+        1 => Pending,
+        /// They scanned my code; I have not answered.
+        2 => Asking,
+        /// We hold each other.
+        3 => Contact,
+        /// We held each other, and one of us withdrew.
+        4 => Ended,
+    }
+}
+
+crate::wire_choice! {
+    /// How we came across each other.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Way {
+        /// I scanned a live code of theirs.
+        0 => IScanned,
+        /// They scanned a live code of mine.
+        1 => TheyScanned,
+        /// I scanned a printed code of theirs.
+        2 => IScannedPrinted,
+        /// They scanned a printed code of mine.
+        3 => TheyScannedPrinted,
+        /// I read a code that was no Kith code.
+        4 => ForeignCode,
+        /// I wrote them down.
+        5 => Written,
+    }
+}
+
+crate::wire_map! {
+    /// One time that we came across each other. The first one is how I know the person.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Encounter {
+        /// When, by my clock.
+        1 => pub at: Timestamp,
+        /// How.
+        2 => pub way: Way,
+        /// At which event, or under which label.
+        3 => pub event: Option<Line<{ limits::NAME }>>,
+        /// The letter came after the code had been stale, so nobody can say when it was scanned.
+        4 => pub late: bool,
+    }
+}
+
+impl Encounter {
+    /// Where and how, in words, never as a mark of trust.
+    pub fn in_words(&self) -> String {
+        let event = self.event.as_ref().map(Line::as_str);
+        let place = event.map(|event| format!(" at {event}")).unwrap_or_default();
+        let label = event.map(|label| format!(" ({label})")).unwrap_or_default();
+        let late = if self.late { ", delivered later" } else { "" };
+        match self.way {
+            Way::IScanned | Way::TheyScanned => format!("scanned live{place}{late}"),
+            Way::IScannedPrinted => format!("via their printed code{label}"),
+            Way::TheyScannedPrinted => format!("via my printed code{label}"),
+            Way::ForeignCode => format!("from a code of another kind{place}, unconfirmed"),
+            Way::Written => format!("written down{place}, unconfirmed"),
+        }
+    }
+}
+
+crate::wire_choice! {
+    /// Why a scan leads nowhere.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum ScanProblem {
+        /// Somebody else used the code before my letter came.
+        0 => Used,
+        /// The code was withdrawn.
+        1 => Revoked,
+        /// The code had expired.
+        2 => Expired,
+        /// Their node did not accept my letter.
+        3 => NotAccepted,
+        /// Nobody answered until the date on which we gave up.
+        4 => Unanswered,
+    }
+}
+
+crate::wire_map! {
+    /// A code of theirs that I scanned and that is not answered.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Scan {
+        /// The key of the code.
+        1 => pub key: EncryptionKey,
+        /// How a hello names the secret of the code.
+        2 => pub locator: Locator,
+        /// Where the code says their node is.
+        3 => pub hints: Vec<Hint>,
+        /// When I scanned it.
+        4 => pub at: Timestamp,
+        /// My first letter, while it waits.
+        5 => pub claim: Option<LetterId>,
+        /// When we give up.
+        6 => pub gives_up: Timestamp,
+        /// Why it leads nowhere, if it does.
+        7 => pub problem: Option<ScanProblem>,
+        /// It was a printed code: they answer when they have looked at it.
+        8 => pub printed: bool,
+    }
+}
+
+crate::wire_map! {
+    /// Somebody I know, or am about to.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Person {
+        /// Their id in this home.
+        1 => pub id: PersonId,
+        /// Who they are, once their node has said so.
+        2 => pub identity: Option<IdentityId>,
+        /// What we are to each other.
+        3 => pub standing: Standing,
+        /// What they call themselves: from their card, else from their code.
+        4 => pub name: Name,
+        /// What I call them.
+        5 => pub petname: Option<Name>,
+        /// What of my card they see.
+        6 => pub tier: Tier,
+        /// My tags.
+        7 => pub tags: Vec<Label>,
+        /// Since when they are here.
+        8 => pub created: Timestamp,
+        /// When we last had to do with each other.
+        9 => pub touched: Timestamp,
+        /// How often I want to be in touch, in days.
+        10 => pub cadence: Option<u32>,
+        /// Nothing of theirs reaches me, and they are not told.
+        11 => pub blocked: bool,
+        /// What they have seen of my key history.
+        12 => pub they_have: Option<Seen>,
+        /// Encounters, the first one first; at most [`limits::ENCOUNTERS`].
+        13 => pub encounters: Vec<Encounter>,
+        /// A code of theirs that I scanned and that is not answered.
+        14 => pub scan: Option<Scan>,
+        /// The text of a foreign code as it was read.
+        15 => pub foreign: Option<Note>,
+        /// Presence letters sent in a burst, and when the last one was sent.
+        16 => pub announced: Option<Announced>,
+    }
+}
+
+crate::wire_map! {
+    /// How much presence a person was sent lately.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct Announced {
+        /// Letters in the current burst.
+        1 => pub burst: u32,
+        /// When the last one was written.
+        2 => pub at: Timestamp,
+    }
+}
+
+impl Entity for Person {
+    const TABLE: Table = Table::People;
+
+    fn key(&self) -> Vec<u8> {
+        self.id.0.to_vec()
+    }
+}
+
+impl Person {
+    /// What to call them: my name for them, else their own.
+    pub fn display_name(&self) -> &str {
+        self.petname.as_ref().unwrap_or(&self.name).as_str()
+    }
+
+    /// How I know them, in words.
+    pub fn provenance(&self) -> String {
+        self.encounters.first().map(Encounter::in_words).unwrap_or_default()
+    }
+
+    /// True if letters may pass between us.
+    pub fn is_contact(&self) -> bool {
+        self.standing == Standing::Contact
+    }
+
+    /// True if I scanned their code, my claim was handled, and their answer may still come.
+    pub fn is_expected(&self) -> bool {
+        self.scan.as_ref().is_some_and(|scan| scan.claim.is_none() && scan.problem.is_none())
+    }
+
+    /// Adds an encounter; beyond the bound the second oldest goes, since the first says how I know them.
+    pub fn met(&mut self, encounter: Encounter) {
+        self.touched = self.touched.max(encounter.at);
+        self.encounters.push(encounter);
+        if self.encounters.len() > limits::ENCOUNTERS {
+            self.encounters.remove(1);
+        }
+    }
+}
+
+crate::wire_map! {
+    /// Which person an identity is.
+    pub(super) struct PersonOf {
+        1 => pub identity: IdentityId,
+        2 => pub person: PersonId,
+    }
+}
+
+impl Entity for PersonOf {
+    const TABLE: Table = Table::Identities;
+
+    fn key(&self) -> Vec<u8> {
+        self.identity.0.to_vec()
+    }
+}
+
+crate::wire_map! {
+    /// How to reach a contact.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Reach {
+        /// Who.
+        1 => pub person: PersonId,
+        /// Their node grant, as they signed it.
+        2 => pub grant: crate::letter::body::RecordBytes,
+        /// Where their node was last.
+        3 => pub hints: Vec<Hint>,
+        /// Count of the newest presence letter of the grant's generation.
+        4 => pub counter: u64,
+    }
+}
+
+impl Entity for Reach {
+    const TABLE: Table = Table::Reach;
+
+    fn key(&self) -> Vec<u8> {
+        self.person.0.to_vec()
+    }
+}
+
+crate::wire_map! {
+    /// The card view that somebody gave me.
+    pub(super) struct HeldCard {
+        1 => pub person: PersonId,
+        2 => pub record: crate::letter::body::RecordBytes,
+    }
+}
+
+impl Entity for HeldCard {
+    const TABLE: Table = Table::Cards;
+
+    fn key(&self) -> Vec<u8> {
+        self.person.0.to_vec()
+    }
+}
+
+crate::wire_map! {
+    /// Something that I noted about a person.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct PersonNote {
+        /// Whom it is about.
+        1 => pub person: PersonId,
+        /// When I wrote it.
+        2 => pub at: Timestamp,
+        /// Counts the notes of one second.
+        3 => pub number: u32,
+        /// What I wrote.
+        4 => pub text: Note,
+    }
+}
+
+impl Entity for PersonNote {
+    const TABLE: Table = Table::Notes;
+
+    fn key(&self) -> Vec<u8> {
+        [&self.person.0[..], &self.at.secs().to_be_bytes(), &self.number.to_be_bytes()].concat()
+    }
+}

@@ -1,0 +1,95 @@
+//! Where my node is, told to my contacts; and theirs.
+
+use super::deadline::Ends;
+use super::error::Result;
+use super::own::{Own, verify_grant};
+use super::person::{Person, Reach};
+use super::turn::Turn;
+use crate::address::Hint;
+use crate::identity::{History, NodeGrant};
+use crate::letter::Body;
+use crate::letter::body::Presence;
+use crate::limits;
+use crate::record::Signed;
+
+impl Turn<'_> {
+    /// The network listens at these addresses now.
+    pub fn addresses_changed(&mut self, mut hints: Vec<Hint>) -> Result<()> {
+        hints.truncate(limits::ADDRESSES);
+        let mut own = self.own()?;
+        if own.hints == hints {
+            return Ok(());
+        }
+        own.hints = hints;
+        self.txn.save(&own);
+        self.refresh_first_letters(&own)?;
+        self.announce()
+    }
+
+    /// Tells every contact where I am, at the pace that each may be told; who must wait is told later.
+    pub(super) fn announce(&mut self) -> Result<()> {
+        let own = self.next_presence()?;
+        let mut later = false;
+        for mut person in super::people::contacts(&self.txn)? {
+            match self.presence_pace(&person) {
+                Some(pace) => {
+                    person.announced = Some(pace);
+                    self.txn.save(&person);
+                    self.send_presence(&own, &person)?;
+                }
+                None => later = true,
+            }
+        }
+        if later {
+            self.set_deadline(self.now.plus(limits::PRESENCE_PACE), Ends::Presence);
+        }
+        Ok(())
+    }
+
+    /// Tells every contact at once: without the new grant they cannot write to me.
+    pub(super) fn announce_now(&mut self) -> Result<()> {
+        let own = self.next_presence()?;
+        for person in super::people::contacts(&self.txn)? {
+            self.send_presence(&own, &person)?;
+        }
+        Ok(())
+    }
+
+    fn next_presence(&mut self) -> Result<Own> {
+        let mut own = self.own()?;
+        own.presence += 1;
+        self.txn.save(&own);
+        Ok(own)
+    }
+
+    fn send_presence(&mut self, own: &Own, person: &Person) -> Result<()> {
+        let presence = Presence { grant: own.grant.clone(), counter: own.presence, hints: own.hints.clone() };
+        self.send(person.id, &Body::Presence(presence), limits::PRESENCE_LIFE)?;
+        Ok(())
+    }
+
+    /// A contact says where their node is. An older word than the newest known is ignored.
+    pub(super) fn presence_arrived(&mut self, person: &Person, history: &History, presence: &Presence) -> Result<()> {
+        let Some(grant) = verify_grant(presence.grant.as_slice(), history, self.now) else { return Ok(()) };
+        if presence.hints.len() > limits::ADDRESSES {
+            return Ok(());
+        }
+        let known = self.txn.load::<Reach>(&person.id.0)?;
+        let newest = known.as_ref().and_then(|reach| Some((read_grant(reach)?.order(), reach.counter)));
+        let is_newer = newest.is_none_or(|(order, counter)| {
+            grant.order() > order && grant.generation >= order.0 || grant.order() == order && presence.counter > counter
+        });
+        if is_newer {
+            let (grant, hints) = (presence.grant.clone(), presence.hints.clone());
+            self.txn.save(&Reach { person: person.id, grant, hints, counter: presence.counter });
+            self.live.pauses.remove(&person.id);
+            self.pump(person.id)?;
+        }
+        Ok(())
+    }
+}
+
+/// The grant that we checked when we stored it.
+pub(super) fn read_grant(reach: &Reach) -> Option<NodeGrant> {
+    Signed::<NodeGrant>::from_bytes(reach.grant.as_slice()).ok().map(|grant| grant.unverified().clone())
+}

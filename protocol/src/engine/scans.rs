@@ -1,0 +1,281 @@
+//! Codes of others that I scanned.
+
+use super::contact::{Newcomer, pair_of};
+use super::deadline::Ends;
+use super::door::pair_secrets;
+use super::effect::Refusal;
+use super::entity;
+use super::error::{CodeError, Error, Result};
+use super::incoming::Verdict;
+use super::keys::PairSecrets;
+use super::live::Party;
+use super::outbox::Waiting;
+use super::own::{verify_card, verify_grant};
+use super::person::{Encounter, Person, PersonNote, Scan, ScanProblem, Standing, Way};
+use super::turn::Turn;
+use crate::card::Tier;
+use crate::crypto::sign::SecretSeed;
+use crate::hello::SharedSecret;
+use crate::id::{LetterId, PersonId, SessionId};
+use crate::identity::History;
+use crate::invite::{Invite, InviteKind};
+use crate::letter::body::{Claim, Welcome};
+use crate::letter::{Body, Letter, Opened};
+use crate::limits;
+use crate::record::Verified;
+use crate::text::{Line, Name, Note};
+use crate::time::Timestamp;
+
+/// What goes along with a scan.
+#[derive(Clone, Debug, Default)]
+pub struct ScanOptions {
+    /// What of my card they get; contacts' view if not given.
+    pub tier: Option<Tier>,
+    /// The event at which I scanned it.
+    pub event: Option<Line<{ limits::NAME }>>,
+    /// What I want to remember.
+    pub note: Note,
+}
+
+/// What a scan came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scanned {
+    /// A person who is waited for now.
+    New(PersonId),
+    /// The code was scanned before, by me.
+    Before(PersonId),
+}
+
+impl Turn<'_> {
+    /// I scanned a code. Works without any network: the first letter waits in the outbox.
+    pub fn scan(&mut self, invite: &Invite, options: ScanOptions) -> Result<Scanned> {
+        let code = invite.shared_secret();
+        match self.party_at(code.locator())? {
+            Some(Party::Invite(_)) => return Err(CodeError::Own.into()),
+            Some(Party::Pair(person) | Party::Scanned(person)) => return Ok(Scanned::Before(person)),
+            None => {}
+        }
+        let gives_up = self.gives_up(invite)?;
+        let name = Name::new(invite.name.as_str())?;
+        let mut person = self.new_person(name, options.tier.unwrap_or_default())?;
+        person.standing = Standing::Pending;
+        let printed = invite.kind == InviteKind::Printed;
+        let way = if printed { Way::IScannedPrinted } else { Way::IScanned };
+        let late = !printed && self.now > invite.expires;
+        person.met(Encounter { at: self.now, way, event: options.event, late });
+        person.scan = Some(Scan {
+            key: invite.key,
+            locator: code.locator(),
+            hints: invite.hints.clone(),
+            at: self.now,
+            claim: None,
+            gives_up,
+            problem: None,
+            printed,
+        });
+        self.set_deadline(gives_up, Ends::Scan(person.id));
+        self.add_note(person.id, options.note)?;
+        self.send_claim(person, code, gives_up)
+    }
+
+    fn gives_up(&self, invite: &Invite) -> Result<Timestamp> {
+        let last = match invite.kind {
+            InviteKind::Live => invite.expires.plus(limits::LATE_CLAIM),
+            InviteKind::Printed => invite.expires,
+        };
+        // Whether it is too late is for their node to say; only beyond any doubt do we say it ourselves.
+        if self.now > last.plus(limits::CLOCK_SKEW) {
+            return Err(CodeError::Expired.into());
+        }
+        Ok(self.now.plus(limits::LETTER_LIFE).min(last.plus(limits::CLOCK_SKEW)))
+    }
+
+    fn send_claim(&mut self, mut person: Person, code: SharedSecret, gives_up: Timestamp) -> Result<Scanned> {
+        let own = self.own()?;
+        let seed = SecretSeed(self.random.bytes());
+        let pair = pair_of(&code, &seed);
+        self.open_door(&code, Party::Scanned(person.id));
+        self.open_door(&pair, Party::Pair(person.id));
+        self.txn.save(&PairSecrets { person: person.id, current: pair, previous: None, code: Some(code) });
+        self.txn.save(&person);
+        let claim = Claim {
+            card: own.view(person.tier),
+            grant: own.grant.clone(),
+            pair_seed: seed,
+            hints: own.hints,
+            scanned_at: self.now,
+        };
+        let letter = self.send(person.id, &Body::Claim(claim), gives_up.since(self.now))?;
+        if let Some(scan) = person.scan.as_mut() {
+            scan.claim = Some(letter);
+        }
+        let id = person.id;
+        self.txn.save(&person);
+        self.pump(id)?;
+        Ok(Scanned::New(id))
+    }
+
+    /// My claim was handled: from here on both of us have the secret of the pair.
+    pub(super) fn claim_handled(&mut self, session: SessionId, mut person: Person) -> Result<()> {
+        if let Some(scan) = person.scan.as_mut() {
+            scan.claim = None;
+            self.txn.save(&person);
+        }
+        if let Some(open) = self.live.sessions.get_mut(&session) {
+            open.party = Party::Pair(person.id);
+        }
+        Ok(())
+    }
+
+    /// My claim leads nowhere. The person stays, with what I noted and the reason.
+    pub(super) fn claim_failed(&mut self, person: PersonId, problem: ScanProblem) -> Result<()> {
+        let Some(mut person) = self.txn.load::<Person>(&person.0)? else { return Ok(()) };
+        if let Some(scan) = person.scan.as_mut() {
+            scan.claim = None;
+            scan.problem = Some(problem);
+            self.txn.save(&person);
+            self.forget_pair(person.id)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn give_up_scan(&mut self, person: PersonId) -> Result<()> {
+        let Some(known) = self.txn.load::<Person>(&person.0)? else { return Ok(()) };
+        if known.scan.as_ref().is_some_and(|scan| scan.problem.is_none()) {
+            self.remove_all_waiting(person)?;
+            self.claim_failed(person, ScanProblem::Unanswered)?;
+        }
+        Ok(())
+    }
+
+    /// Somebody answers my scan: now I know who they are.
+    pub(super) fn welcome_arrived(&mut self, session: SessionId, pending: Person, opened: Opened) -> Result<Verdict> {
+        let Some(scan) = pending.scan.clone() else { return Ok(Verdict::Refused(Refusal::NotAccepted)) };
+        let Some(whole) = opened.history.as_ref() else { return Ok(Verdict::KeysMissing) };
+        let Some(host) = Host::check(whole, opened.letter, &scan, self.now) else {
+            return Ok(Verdict::Refused(Refusal::NotAccepted));
+        };
+        let me = self.keys.signer.id;
+        if !host.letter.is_for(me) || host.history.id() == me {
+            return Ok(Verdict::Refused(Refusal::NotAccepted));
+        }
+        if let Some(verdict) = self.judge_time(&host.letter) {
+            return Ok(verdict);
+        }
+        let known = self.person_of(host.history.id())?;
+        if known.as_ref().is_some_and(|person| person.blocked) {
+            return self.remember_handled(&host.letter);
+        }
+        let person = self.answer_taken(pending, known, &host, &scan)?;
+        if let Some(open) = self.live.sessions.get_mut(&session) {
+            open.party = Party::Pair(person);
+        }
+        self.pump(person)?;
+        self.remember_handled(&host.letter)
+    }
+
+    fn answer_taken(&mut self, pending: Person, known: Option<Person>, host: &Host, scan: &Scan) -> Result<PersonId> {
+        let Some(pair) = pair_secrets(&self.txn, pending.id)? else { return Ok(pending.id) };
+        self.remove_all_waiting(pending.id)?;
+        self.clear_deadline(scan.gives_up, Ends::Scan(pending.id));
+        if let Some(code) = &pair.code {
+            self.close_door(code.locator());
+        }
+        let encounter = pending.encounters.last().cloned().map(|mut encounter| {
+            encounter.event = host.welcome.event.clone().or(encounter.event);
+            encounter.late |= host.welcome.late;
+            encounter
+        });
+        let tier = pending.tier;
+        let before = match known {
+            Some(known) => self.join(pending, known, &pair)?,
+            None => Person { encounters: Vec::new(), ..pending },
+        };
+        let mut person = self.take_in(
+            Some(before),
+            Newcomer {
+                history: &host.history,
+                card: &host.card,
+                grant: &host.grant,
+                hints: &host.welcome.hints,
+                pair: pair.current,
+                standing: Standing::Contact,
+                tier,
+                encounter,
+                // I looked at their screen: the history behind it is theirs.
+                settles_fork: !scan.printed,
+            },
+        )?;
+        // They answered, so they have seen the history that came with my claim.
+        person.they_have.get_or_insert(self.own()?.history().seen());
+        self.txn.save(&person);
+        Ok(person.id)
+    }
+
+    /// The person behind the code is one I know: what hangs on the pending one moves over.
+    fn join(&mut self, pending: Person, mut known: Person, pair: &PairSecrets) -> Result<Person> {
+        for note in entity::list::<PersonNote>(&self.txn, &pending.id.0, limits::NOTES)? {
+            self.txn.forget(&note);
+            self.txn.save(&PersonNote { person: known.id, ..note });
+        }
+        for tag in pending.tags.iter().filter(|tag| !known.tags.contains(tag)).cloned().collect::<Vec<_>>() {
+            if known.tags.len() < limits::TAGS {
+                known.tags.push(tag);
+            }
+        }
+        known.they_have = known.they_have.or(pending.they_have);
+        known.created = known.created.min(pending.created);
+        self.txn.forget(pair);
+        self.txn.forget(&pending);
+        self.live.waiting.remove(&pending.id);
+        self.live.pauses.remove(&pending.id);
+        Ok(known)
+    }
+}
+
+/// Who answers a scan of mine, checked.
+struct Host {
+    history: History,
+    letter: Verified<Letter>,
+    welcome: Welcome,
+    card: Verified<crate::card::CardView>,
+    grant: Verified<crate::identity::NodeGrant>,
+}
+
+impl Host {
+    fn check(
+        whole: &crate::identity::HistoryBytes,
+        letter: crate::record::Signed<Letter>,
+        scan: &Scan,
+        now: Timestamp,
+    ) -> Option<Self> {
+        let history = History::from_bytes(whole).ok()?;
+        let letter = history.verify(letter).ok()?;
+        let Ok(Body::Welcome(welcome)) = Body::of(&letter) else { return None };
+        if welcome.invite != scan.key || welcome.hints.len() > limits::ADDRESSES {
+            return None;
+        }
+        let card = verify_card(welcome.card.as_slice(), &history)?;
+        let grant = verify_grant(welcome.grant.as_slice(), &history, now)?;
+        Some(Self { history, letter, welcome, card, grant })
+    }
+}
+
+impl Waiting {
+    /// The letter as far as its body can be read from it.
+    pub(super) fn as_letter(&self) -> Letter {
+        Letter {
+            to: [0; 32],
+            id: LetterId(self.id.0),
+            kind: self.kind,
+            body: self.body.clone(),
+            sent: self.written,
+            expires: self.expires,
+        }
+    }
+}
+
+/// Reads a code as it was scanned, pasted or typed.
+pub fn read_code(text: &str) -> Result<Invite> {
+    Invite::from_text(text).map_err(|error| Error::Code(CodeError::Unreadable(error)))
+}
