@@ -1,7 +1,7 @@
 //! A picture that somebody took becomes the texts of the QR codes on it.
 //!
 //! Pictures come from strangers: the file, its pixels and the memory for them are bounded before anything is
-//! decoded, and the search is bounded by the number of [views](self::views) rather than by a clock, so that the same
+//! decoded, and the search is bounded by a number of views rather than by a clock, so that the same
 //! picture gives the same answer on a slow machine. A picture's EXIF rotation is ignored; a QR code can lie any way.
 
 mod decoders;
@@ -35,7 +35,7 @@ pub enum ReadError {
         /// Bytes allowed.
         most: usize,
     },
-    /// More than [`MOST_PIXELS`], or than fits [`MOST_MEMORY`].
+    /// More than [`MOST_PIXELS`].
     #[error("the picture claims {width} × {height} pixels, at most {most} are read")]
     TooManyPixels {
         /// Pixels across.
@@ -43,6 +43,12 @@ pub enum ReadError {
         /// Pixels down.
         height: u32,
         /// Pixels allowed.
+        most: u64,
+    },
+    /// Decoded, it would take more than [`MOST_MEMORY`].
+    #[error("the picture needs more memory than the {most} bytes it may have")]
+    TooMuchMemory {
+        /// Bytes allowed.
         most: u64,
     },
     /// Not recognised as a picture of any kind.
@@ -151,8 +157,11 @@ fn decode(file: &[u8], format: ImageFormat) -> Result<GrayImage, ReadError> {
     // Only the header is read up to here; what it claims is checked before memory is taken for it.
     let decoder = reader.into_decoder().map_err(|error| damaged(&error))?;
     let (width, height) = decoder.dimensions();
-    if u64::from(width) * u64::from(height) > MOST_PIXELS || decoder.total_bytes() > MOST_MEMORY {
+    if u64::from(width) * u64::from(height) > MOST_PIXELS {
         return Err(ReadError::TooManyPixels { width, height, most: MOST_PIXELS });
+    }
+    if decoder.total_bytes() > MOST_MEMORY {
+        return Err(ReadError::TooMuchMemory { most: MOST_MEMORY });
     }
     let picture = DynamicImage::from_decoder(decoder).map_err(|error| damaged(&error))?;
     Ok(grey(picture))
@@ -173,7 +182,11 @@ fn grey(picture: DynamicImage) -> GrayImage {
     GrayImage::from_raw(width, height, pixels).unwrap_or_default()
 }
 
+/// What the decoder's own error means to a person.
 fn damaged(error: &ImageError) -> ReadError {
+    if matches!(error, ImageError::Limits(_)) {
+        return ReadError::TooMuchMemory { most: MOST_MEMORY };
+    }
     let reason = error.to_string();
     ReadError::Damaged(kith_protocol::text::cut_at_grapheme(&reason, 200).to_owned())
 }

@@ -12,11 +12,12 @@ use crate::codes::fenced;
 
 /// Properties that are looked at.
 const MOST_PROPERTIES: usize = 1_000;
+const QUOTED_PRINTABLE: &str = "quoted-printable";
 
 /// Reads the first card of a text that begins with one.
 pub(super) fn parse(text: &str) -> Option<ForeignCard> {
     strip_scheme(text, "begin:vcard")?;
-    let named = with_charset_named(text);
+    let named = with_encoding_named(text);
     let vcard = fenced(|| match Parser::new(&named).entry() {
         Entry::VCard(vcard) => Some(vcard),
         _ => None,
@@ -85,23 +86,37 @@ fn display_name(entry: &VCardEntry) -> String {
     joined([prefix.as_str(), &full_name(&given, &family), &suffix], " ")
 }
 
-/// Names the charset of quoted-printable lines that are UTF-8 but do not say so, as most Android phones write
-/// them: by the rule of vCard 2.1 they would be read as Latin-1.
-fn with_charset_named(text: &str) -> Cow<'_, str> {
-    if !contains_ignoring_case(text, "quoted-printable") {
+/// Says of quoted-printable lines what vCard 2.1 lets them leave out and the parser needs: that this is their
+/// encoding, and that they are UTF-8 where they are. Most Android phones do not say so, and by the rule of 2.1
+/// their text would be read as Latin-1.
+fn with_encoding_named(text: &str) -> Cow<'_, str> {
+    if !contains_ignoring_case(text, QUOTED_PRINTABLE) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 256);
     let mut lines = text.split_inclusive('\n');
     while let Some(line) = lines.next() {
         match line.split_once(':') {
-            Some((head, value)) if lacks_charset(head) && is_utf8(&unwrapped(value, lines.clone())) => {
-                out.extend([head, ";CHARSET=UTF-8:", value]);
+            Some((head, value)) if contains_ignoring_case(head, QUOTED_PRINTABLE) => {
+                out.push_str(&spelt_out(head));
+                if !contains_ignoring_case(head, "charset=") && is_utf8(&unwrapped(value, lines.clone())) {
+                    out.push_str(";CHARSET=UTF-8");
+                }
+                out.extend([":", value]);
             }
             _ => out.push_str(line),
         }
     }
     Cow::Owned(out)
+}
+
+/// `FN;QUOTED-PRINTABLE` becomes `FN;ENCODING=QUOTED-PRINTABLE`.
+fn spelt_out(head: &str) -> String {
+    let spell = |part: &str| {
+        let is_bare = part.eq_ignore_ascii_case(QUOTED_PRINTABLE);
+        if is_bare { format!("ENCODING={part}") } else { part.to_owned() }
+    };
+    head.split(';').map(spell).collect::<Vec<String>>().join(";")
 }
 
 /// A quoted-printable value with its soft line breaks, a `=` at the end of a line, taken out.
@@ -117,10 +132,6 @@ fn unwrapped<'a>(first: &'a str, mut rest: impl Iterator<Item = &'a str>) -> Str
 
 fn is_utf8(value: &str) -> bool {
     std::str::from_utf8(&quoted_printable(value)).is_ok()
-}
-
-fn lacks_charset(head: &str) -> bool {
-    contains_ignoring_case(head, "quoted-printable") && !contains_ignoring_case(head, "charset=")
 }
 
 fn contains_ignoring_case(text: &str, word: &str) -> bool {

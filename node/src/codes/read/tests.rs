@@ -137,7 +137,8 @@ fn crc32(bytes: &[u8]) -> u32 {
 fn a_bomb_is_refused_by_what_it_claims() {
     let expected = ReadError::TooManyPixels { width: 50_000, height: 50_000, most: MOST_PIXELS };
     assert_eq!(read(&png_claiming(50_000, 50_000)), Err(expected));
-    assert!(matches!(read(&png_claiming(u32::MAX >> 1, 1_000)), Err(ReadError::TooManyPixels { .. })));
+    let error = read(&png_claiming(u32::MAX >> 1, 1_000)).unwrap_err();
+    assert!(matches!(error, ReadError::TooManyPixels { .. } | ReadError::TooMuchMemory { .. }), "{error}");
     assert!(matches!(read(&png_claiming(7_000, 7_000)), Err(ReadError::Damaged(_))), "claims more than it has");
     assert!(matches!(read(&png_claiming(0, 50)), Err(ReadError::Damaged(_))));
 }
