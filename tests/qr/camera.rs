@@ -9,7 +9,7 @@ pub const PIXELS_A_MODULE: u32 = 16;
 
 const WIDTH: u32 = 1280;
 const HEIGHT: u32 = 720;
-/// Distance of the sheet in units of the frame's height; at 60 degrees of view across, that of a laptop's camera.
+/// In units of the frame's height: 61 degrees of view across, as a laptop's camera has.
 const FOCAL_LENGTH: f64 = 1.5;
 
 /// What differs from frame to frame.
