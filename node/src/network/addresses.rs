@@ -21,7 +21,7 @@ pub fn listen_on(ip: IpAddr, port: u16) -> Vec<Multiaddr> {
 
 /// What to dial for a hint, in the order in which to try.
 ///
-/// TCP comes first where both are offered: on loopback it had the session open in less than half of the time of
+/// TCP comes first where both are offered: on loopback it had the session open in about half of the time of
 /// QUIC, whose TLS handshake costs more computing than Noise; over a distance QUIC saves two round trips, and
 /// the head start of TCP is short enough for QUIC to win where TCP is blocked.
 pub(super) fn dialled(hint: &Hint) -> Vec<Multiaddr> {

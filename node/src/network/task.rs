@@ -64,7 +64,11 @@ impl Task {
                     Some(Command::Strangers(count)) => drop(count.send(self.swarm.behaviour().gate.strangers())),
                     None => break None,
                 },
-                _ = events.reserve(), if self.outlet.has_parked() => self.outlet.deliver(),
+                permit = events.reserve(), if self.outlet.has_parked() => {
+                    // The permit itself would take the room that it stands for.
+                    drop(permit);
+                    self.outlet.deliver();
+                }
                 () = until(deadline) => self.on_deadline(Instant::now()),
             }
         };
