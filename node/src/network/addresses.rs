@@ -1,7 +1,7 @@
 //! Addresses: a [`Hint`] in a code or a letter, a multiaddr in libp2p.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use kith_protocol::address::{Hint, Host, Reach, Transports};
 use kith_protocol::limits;
@@ -36,6 +36,21 @@ pub(super) fn dialled(hint: &Hint) -> Vec<Multiaddr> {
 /// True if the multiaddr is for TCP.
 pub(super) fn is_tcp(address: &Multiaddr) -> bool {
     address.iter().any(|part| matches!(part, Protocol::Tcp(_)))
+}
+
+/// The UDP sockets among the addresses that this node listens on.
+pub(super) fn udp_sockets<'a>(listening: impl Iterator<Item = &'a Multiaddr>) -> Vec<SocketAddr> {
+    listening.filter(|address| !is_tcp(address)).filter_map(socket).collect()
+}
+
+/// The socket address that a multiaddr with a numeric host begins with.
+pub(super) fn socket(address: &Multiaddr) -> Option<SocketAddr> {
+    let hint = hint(address)?;
+    match hint.host {
+        Host::Ip4(ip) => Some((ip, hint.port).into()),
+        Host::Ip6(ip) => Some((ip, hint.port).into()),
+        Host::Dns(_) => None,
+    }
 }
 
 fn with_host(hint: &Hint) -> Multiaddr {

@@ -136,8 +136,24 @@ fn listen_at(
     swarm: &mut Swarm<Behaviour>,
     address: Multiaddr,
 ) -> Result<libp2p::core::transport::ListenerId, NetworkError> {
-    let failed = |e: libp2p::TransportError<std::io::Error>| e.to_string();
-    swarm.listen_on(address.clone()).map_err(|e| NetworkError::Listen { address, reason: failed(e) })
+    let refused =
+        |error: &dyn std::error::Error| NetworkError::Listen { address: address.clone(), reason: innermost(error) };
+    if addresses::is_tcp(&address)
+        && let Some(socket) = addresses::socket(&address)
+    {
+        // libp2p shares a TCP port with whoever else agrees to share it (SO_REUSEPORT), so a second node on the same port
+        // would take half of the first one's connections. The standard library's socket does not share.
+        std::net::TcpListener::bind(socket).map_err(|error| refused(&error))?;
+    }
+    swarm.listen_on(address.clone()).map_err(|error| refused(&error))
+}
+
+/// What the system said: the transports wrap it in errors that say nothing themselves.
+fn innermost(error: &dyn std::error::Error) -> String {
+    match error.source() {
+        Some(source) => innermost(source),
+        None => error.to_string(),
+    }
 }
 
 fn swarm_config(limits: &Limits) -> libp2p::swarm::Config {

@@ -1,6 +1,7 @@
 //! The one task that owns the swarm: it waits for whatever comes next and hands it to who is responsible.
 
 use std::collections::BTreeSet;
+use std::net::{SocketAddr, UdpSocket};
 
 use futures::StreamExt;
 use kith_protocol::engine::Effect;
@@ -22,8 +23,11 @@ use super::outlet::Outlet;
 use super::sessions::Sessions;
 use super::{Limits, addresses, peer};
 
-/// How long a shutdown waits for connections to close.
+/// How long a shutdown waits for connections to close, and then for ports to be free.
 const FAREWELL: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// Between two looks whether a port is free.
+const NEXT_TRY: std::time::Duration = std::time::Duration::from_millis(5);
 
 /// What a handle asks of the task.
 pub(super) enum Command {
@@ -73,8 +77,9 @@ impl Task {
             }
         };
         self.farewell().await;
-        // Frees the ports.
+        let ports = addresses::udp_sockets(self.listening.iter());
         drop(self);
+        freed(&ports).await;
         if let Some(done) = done {
             // Whoever asked may have stopped waiting.
             let _ = done.send(());
@@ -202,6 +207,19 @@ impl Task {
         if tokio::time::timeout(FAREWELL, all_closed).await.is_err() {
             tracing::debug!("some connections did not close in time");
         }
+    }
+}
+
+/// Waits until the UDP ports can be bound again. QUIC keeps its socket for a moment to tell late packets that the
+/// connection is over (RFC 9000 §10.2), in a task of its own that nobody can wait for: so we try.
+async fn freed(ports: &[SocketAddr]) {
+    let all_free = async {
+        while ports.iter().any(|port| UdpSocket::bind(port).is_err()) {
+            tokio::time::sleep(NEXT_TRY).await;
+        }
+    };
+    if tokio::time::timeout(FAREWELL, all_free).await.is_err() {
+        tracing::debug!("some ports were not free in time");
     }
 }
 

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use kith_protocol::address::{Hint, Transports};
+use kith_protocol::crypto::sign::SecretSeed;
 use kith_protocol::engine::Effect;
 use kith_protocol::id::SessionId;
 
 use super::support::{Node, QUIC, TCP, meet, secret};
-use crate::network::{CallFailure, Event, Limits, listen_on};
+use crate::network::{CallFailure, Config, Event, Limits, listen_on, start};
 
 const CROWD: usize = 4;
 
@@ -158,6 +159,17 @@ async fn hanging_up_ends_the_session_on_both_sides() {
     }
     let again = meet(&mut ana, &mut bo).await;
     assert_ne!(again, session);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_port_in_use_is_said_in_words() {
+    let ana = Node::start(1, &[TCP, QUIC]).await;
+    for address in &ana.multiaddrs {
+        let listen = vec![address.parse().unwrap()];
+        let config = Config { keypair_seed: SecretSeed([2; 32]), listen, limits: Limits::default() };
+        let said = start(config).unwrap_err().to_string();
+        assert!(said.starts_with(&format!("cannot listen on {address}: Address already in use")), "{said}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -49,12 +49,14 @@ impl Codec for Lying {
     {
         io.write_all(&request.bytes).await?;
         io.flush().await?;
-        while request.open {
+        if !request.open {
+            return Ok(());
+        }
+        loop {
             tokio::time::sleep(Duration::from_millis(20)).await;
             io.write_all(&[0]).await?;
             io.flush().await?;
         }
-        Ok(())
     }
 
     async fn write_response<T>(&mut self, _: &StreamProtocol, _: &mut T, _: Vec<u8>) -> io::Result<()>
