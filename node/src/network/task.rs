@@ -10,7 +10,7 @@ use kith_protocol::id::{Locator, PeerId as KithPeer, SessionId};
 use libp2p::core::transport::ListenerId;
 use libp2p::request_response::{self, Message};
 use libp2p::swarm::SwarmEvent;
-use libp2p::{Multiaddr, PeerId, Swarm};
+use libp2p::{Multiaddr, PeerId, Swarm, ping};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
@@ -101,6 +101,12 @@ impl Task {
         match event {
             SwarmEvent::Behaviour(BehaviourEvent::Letter(event)) => self.on_letter_event(event),
             SwarmEvent::Behaviour(BehaviourEvent::Hello(event)) => self.on_hello_event(event),
+            // TCP alone would notice only after many minutes that the other machine is gone.
+            SwarmEvent::Behaviour(BehaviourEvent::Ping(ping::Event {
+                connection,
+                result: Err(ping::Failure::Timeout),
+                ..
+            })) => self.swarm.behaviour_mut().gate.close_one(connection),
             SwarmEvent::ConnectionEstablished { peer_id, connection_id, endpoint, .. } if endpoint.is_dialer() => {
                 self.on_dialled(peer_id, connection_id);
             }
