@@ -1,1 +1,3 @@
-//! .
+//! Everything of Kith that touches the world.
+
+pub mod store;
