@@ -218,7 +218,7 @@ pub(super) fn merge(
     let mut next_old = || old.as_mut().map_or(Ok(None), Reader::next);
     let mut kept = next_old()?;
     for (name, stored) in &changes {
-        while let Some((old_name, old_stored)) = kept.take_if(|(old_name, _)| old_name < name) {
+        while let Some((old_name, old_stored)) = kept.take_if(|(old_name, _)| &*old_name < name) {
             put(&old_name, &old_stored)?;
             kept = next_old()?;
         }

@@ -133,6 +133,9 @@ impl Segments {
 
     /// Appends all `values` and syncs them; after an error all is as before.
     pub fn append(&mut self, values: &[&[u8]]) -> Result<Vec<Pointer>, StoreError> {
+        if values.is_empty() {
+            return Ok(Vec::new());
+        }
         let (sizes, active) = (self.sizes.clone(), self.active());
         let written = self.write(values);
         if written.is_err() {
@@ -156,7 +159,7 @@ impl Segments {
             let number = active.number;
             self.sizes.insert(number, offset + value.len() as u64);
         }
-        if let Some(active) = self.active.as_ref().filter(|_| !values.is_empty()) {
+        if let Some(active) = &self.active {
             active.file.sync()?;
         }
         Ok(pointers)
