@@ -28,11 +28,13 @@ pub(super) fn file_name(sequence: u64) -> String {
 
 /// The commits after which there are checkpoints, rising.
 pub(super) fn files(names: &[String]) -> Vec<u64> {
-    let mut all: Vec<u64> =
-        names.iter().filter_map(|name| journal::numbered(name, "checkpoint-", ".kc")).collect();
+    let mut all: Vec<u64> = names.iter().filter_map(|name| journal::numbered(name, "checkpoint-", ".kc")).collect();
     all.sort_unstable();
     all
 }
+
+/// The name of an entry and its stored form.
+pub(super) type Kept = (Vec<u8>, Vec<u8>);
 
 /// A commit: its sequence and the checksum of its frame.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -64,18 +66,8 @@ impl Reader {
         let file = disk.open(&name).map_err(refusal)?;
         let size = file.size().map_err(refusal)?;
         let commit = Commit { sequence, crc: 0 };
-        let mut reader = Self {
-            name,
-            file,
-            size,
-            at: 0,
-            buffer: Vec::new(),
-            used: 0,
-            crc: 0,
-            count: 0,
-            last: Vec::new(),
-            commit,
-        };
+        let mut reader =
+            Self { name, file, size, at: 0, buffer: Vec::new(), used: 0, crc: 0, count: 0, last: Vec::new(), commit };
         reader.fill()?;
         let header = reader.consume(|bytes| {
             let magic = entry::take_bytes(bytes, MAGIC.len())?;
@@ -89,7 +81,7 @@ impl Reader {
     }
 
     /// The next entry, or none at an end that is proved by count and checksum.
-    pub fn next(&mut self) -> Result<Option<(Vec<u8>, Vec<u8>)>, StoreError> {
+    pub fn next(&mut self) -> Result<Option<Kept>, StoreError> {
         if self.buffer.len() - self.used < CHUNK / 2 {
             self.fill()?;
         }

@@ -123,7 +123,9 @@ impl Backing {
         match self {
             Self::Sled(db) => guard(|| {
                 let entries = db.range::<&[u8], _>(range).take(CHUNK);
-                entries.map(|entry| entry.map(|(name, stored)| (name.to_vec(), stored.to_vec()))).collect::<Result<_, _>>()
+                entries
+                    .map(|entry| entry.map(|(name, stored)| (name.to_vec(), stored.to_vec())))
+                    .collect::<Result<_, _>>()
             }),
             Self::Memory(entries) => {
                 let entries = entries.range::<[u8], _>(range).take(CHUNK);
@@ -241,6 +243,7 @@ impl Index {
     }
 
     /// True if what is stored is answered from memory.
+    #[cfg(test)]
     pub fn is_in_memory(&self) -> bool {
         matches!(*self.backing.read().unwrap_or_else(PoisonError::into_inner), Backing::Memory(_))
     }

@@ -143,7 +143,7 @@ impl Content {
     }
 
     fn is_empty(&self) -> bool {
-        self.end == FILE_HEADER
+        self.end == FILE_HEADER && self.torn == 0
     }
 }
 
@@ -181,18 +181,21 @@ impl Contents {
     /// Reads the files beginning with these sequences; the first must follow `checkpoint`.
     pub fn read(disk: &dyn Disk, firsts: &[u64], checkpoint: u64) -> Result<Self, StoreError> {
         let mut files: Vec<Content> = Vec::new();
+        let mut firsts = firsts.to_vec();
+        if let &[_, .., last] = firsts.as_slice()
+            && Content::read(disk, last, true)?.is_empty()
+        {
+            // Begun by a roll that may have failed just then, so that the file before it went on.
+            disk.remove(&file_name(last)).map_err(refusal)?;
+            firsts.pop();
+        }
         for (place, &first) in firsts.iter().enumerate() {
-            let is_last = place + 1 == firsts.len();
-            let content = Content::read(disk, first, is_last)?;
+            let content = Content::read(disk, first, place + 1 == firsts.len())?;
             let expected = files.last().map_or(checkpoint, |before| before.last) + 1;
-            if first < expected && is_last && content.is_empty() {
-                // Prepared for a roll that then failed: the file before it went on.
-                disk.remove(&file_name(first)).map_err(refusal)?;
-            } else if first != expected {
+            if first != expected {
                 return Err(StoreError::Damaged(format!("{} is missing", file_name(expected))));
-            } else {
-                files.push(content);
             }
+            files.push(content);
         }
         if files.is_empty() {
             return Err(StoreError::Damaged(format!("{} is missing", file_name(checkpoint + 1))));
@@ -295,6 +298,9 @@ impl Journal {
         };
         if active.torn > 0 {
             journal.cut().map_err(refusal)?;
+        } else {
+            // A process that was killed before its sync may have left a whole frame that is not durable yet.
+            journal.file.sync().map_err(refusal)?;
         }
         Ok(journal)
     }
@@ -373,9 +379,9 @@ impl Journal {
         Ok(())
     }
 
-    /// Forgets the closed files, which a checkpoint replaced.
-    pub fn superseded(&mut self, firsts: &[u64]) {
-        self.closed.retain(|first| !firsts.contains(first));
+    /// Forgets the closed files that the checkpoint after this commit replaced.
+    pub fn superseded(&mut self, sequence: u64) {
+        self.closed.retain(|&first| first > sequence);
         if self.closed.is_empty() {
             self.closed_bytes = 0;
         }

@@ -46,13 +46,13 @@ use entry::{Changes, Stored};
 use index::{Index, Tally};
 use journal::{Journal, NotWritten};
 pub use lock::{HomeLock, LockError};
-use recovery::{History, Rebuilt};
 pub use recovery::IndexState;
+use recovery::{History, Rebuilt};
 use segment::Segments;
 use upkeep::{Done, Job};
 pub use vault::VaultKey;
-pub use view::View;
 use view::Shared;
+pub use view::View;
 
 /// All keys and values of one commit: far more than any step of the engine writes. A larger one is refused, since
 /// a step is never split.
@@ -176,7 +176,7 @@ impl FileStore {
     /// writing all that is stored.
     pub fn forget(&mut self) -> Result<(), StoreError> {
         self.checkpoint_now()?;
-        let history = History::read(&self.disk, &self.home)?;
+        let history = self.history()?;
         let index = Index::create(&self.home).map_err(|broken| StoreError::Disk(std::io::Error::other(broken.0)))?;
         match history.fill(&*self.disk, index)? {
             Rebuilt::Whole(index, tally) => {
@@ -260,17 +260,10 @@ impl FileStore {
     fn go_on_in_memory(&mut self, why: &str) {
         tracing::warn!(%why, "the index failed; it is held in memory until the home is opened again");
         if let Some(upkeep) = self.upkeep.take() {
-            // It removes files that are read here. Its result is found at the next opening.
-            self.checkpoint = match upkeep.join() {
-                Ok(Ok(done)) => {
-                    self.journal.superseded(&done.journals);
-                    Some(done.commit.sequence)
-                }
-                _ => self.checkpoint,
-            };
+            // It removes files that are read here. Its result is found in the folder.
+            drop(upkeep.join());
         }
-        let filled = History::read(&self.disk, &self.home)
-            .and_then(|history| history.fill(&*self.disk, Index::in_memory()));
+        let filled = self.history().and_then(|history| history.fill(&*self.disk, Index::in_memory()));
         match filled {
             Ok(Rebuilt::Whole(index, tally)) => {
                 self.shared.index.replace(index);
@@ -278,6 +271,17 @@ impl FileStore {
             }
             Ok(Rebuilt::Nothing) | Err(_) => self.failed = true,
         }
+    }
+
+    /// What the files hold, which is what was committed. No checkpoint may be under way, and the journal must be
+    /// one file or hold a frame in its last, since an empty one behind others is taken for a failed roll's.
+    fn history(&mut self) -> Result<History, StoreError> {
+        let history = History::read(&self.disk, &self.home)?;
+        if let Some(commit) = history.checkpoint {
+            self.checkpoint = Some(commit.sequence);
+            self.journal.superseded(commit.sequence);
+        }
+        Ok(history)
     }
 
     /// Begins a checkpoint of all commits so far.
@@ -306,9 +310,10 @@ impl FileStore {
         self.checkpoint_at = self.journal.bytes() + CHECKPOINT_AT;
         let done = upkeep.join().map_err(|_| StoreError::Failed)??;
         self.checkpoint = Some(done.commit.sequence);
-        self.journal.superseded(&done.journals);
+        self.journal.superseded(done.commit.sequence);
         self.checkpoint_at = CHECKPOINT_AT;
         self.erased = done.erased;
+        done.then?;
         self.move_values(&done.sparse)?;
         let live = &self.tally.live;
         let is_dead = |number: &u32| live.get(number).is_none_or(|&bytes| bytes == 0);

@@ -1,6 +1,7 @@
 //! Opening: what is on the disk is checked, and the index brought to the last commit or made anew.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use kith_protocol::store::StoreError;
 
@@ -9,8 +10,7 @@ use super::disk::{Disk, refusal};
 use super::entry::Changes;
 use super::index::{self, Broken, Index, Tally};
 use super::journal::{self, Contents, Journal};
-use super::segment;
-use std::sync::Arc;
+use super::{segment, upkeep};
 
 /// Entries of a checkpoint that are put into a new index at a time.
 const AT_ONCE: usize = 1_000;
@@ -47,6 +47,8 @@ pub(super) struct History {
 impl History {
     /// Reads and checks checkpoint and journal; begins a journal in a new home; removes what is superseded.
     pub fn read(disk: &Arc<dyn Disk>, home: &Path) -> Result<Self, StoreError> {
+        // A process that was killed may have left names that are not durable yet. What is read must be.
+        disk.sync_folder().map_err(refusal)?;
         let names = disk.list().map_err(refusal)?;
         for name in names.iter().filter(|name| name.ends_with(".tmp")) {
             disk.remove(name).map_err(refusal)?;
@@ -54,8 +56,8 @@ impl History {
         let checkpoints = checkpoint::files(&names);
         let checkpoint = checkpoints.last().map(|&last| checkpoint::verify(&**disk, last)).transpose()?;
         let after = checkpoint.unwrap_or_default().sequence;
-        let (superseded, mut current): (Vec<u64>, Vec<u64>) =
-            journal::files(&names).into_iter().partition(|&first| first <= after);
+        let mut current = journal::files(&names);
+        current.retain(|&first| first > after);
         if checkpoint.is_none() && current.is_empty() {
             // The journal is on the disk before the index is begun, so an index alone has lost its journal.
             if home.join(index::FOLDER).exists() || !segment::files(&names).is_empty() {
@@ -65,10 +67,7 @@ impl History {
             current.push(1);
         }
         let contents = Contents::read(&**disk, &current, after)?;
-        let older = checkpoints.iter().filter(|&&sequence| sequence < after);
-        for name in superseded.into_iter().map(journal::file_name).chain(older.map(|&old| checkpoint::file_name(old))) {
-            disk.remove(&name).map_err(refusal)?;
-        }
+        upkeep::remove_superseded(&**disk, after)?;
         Ok(Self { checkpoint, contents, segments: segment::files(&names) })
     }
 

@@ -18,12 +18,28 @@ const SECTOR: usize = 512;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "each is named as the operation of `Disk` or `DiskFile`")]
 pub enum Operation {
-    Create { name: String },
-    Write { name: String, offset: u64, length: usize },
-    SetSize { name: String, size: u64 },
-    Sync { name: String },
-    Rename { from: String, to: String },
-    Remove { name: String },
+    Create {
+        name: String,
+    },
+    Write {
+        name: String,
+        offset: u64,
+        length: usize,
+    },
+    SetSize {
+        name: String,
+        size: u64,
+    },
+    Sync {
+        name: String,
+    },
+    Rename {
+        from: String,
+        to: String,
+    },
+    Remove {
+        name: String,
+    },
     SyncFolder,
     /// A test says that something else happened here, such as a receipt that was sent.
     Note(String),

@@ -36,8 +36,11 @@ fn remove(table: Table, key: &str) -> Write {
     Write { table, key: key.as_bytes().to_vec(), value: None }
 }
 
+/// Values by table and key.
+type Held = BTreeMap<(Table, Vec<u8>), Vec<u8>>;
+
 /// Everything that is stored.
-fn all(store: &impl Read) -> BTreeMap<(Table, Vec<u8>), Vec<u8>> {
+fn all(store: &impl Read) -> Held {
     let mut found = BTreeMap::new();
     for &table in Table::ALL {
         let mut visit = |key: &[u8], value: &[u8]| {
@@ -144,8 +147,9 @@ fn a_step_beyond_the_bound_of_a_frame_is_refused_whole() {
     let home = tempfile::tempdir().unwrap();
     let mut store = open(home.path());
     let count = COMMIT / limits::STORE_VALUE + 1;
-    let step: Vec<Write> =
-        (0..count).map(|number| put(Table::Outbox, &format!("{number}"), letter(number, limits::STORE_VALUE))).collect();
+    let step: Vec<Write> = (0..count)
+        .map(|number| put(Table::Outbox, &format!("{number}"), letter(number, limits::STORE_VALUE)))
+        .collect();
     assert!(matches!(store.commit(&step), Err(StoreError::TooLarge)));
     assert!(all(&store).is_empty());
     store.commit(&step[..count - 2]).expect("a step within the bound");

@@ -44,12 +44,12 @@ pub(super) type Moved = (Vec<u8>, Pointer);
 #[derive(Debug)]
 pub(super) struct Done {
     pub commit: Commit,
-    /// Journal files that are gone.
-    pub journals: Vec<u64>,
     /// How many dead bytes of each segment are overwritten now.
     pub erased: BTreeMap<u32, u64>,
     /// The live values of segments that are less than half alive.
     pub sparse: Vec<Moved>,
+    /// What went wrong after the checkpoint was made; it is good all the same.
+    pub then: Result<(), StoreError>,
 }
 
 /// Makes the checkpoint.
@@ -62,8 +62,14 @@ pub(super) fn run(job: Job) -> Result<Done, StoreError> {
         }
     };
     checkpoint::merge(disk, job.before, &job.journals, job.commit, &mut count)?;
-    remove_superseded(&job)?;
-    let mut done = Done { commit: job.commit, journals: job.journals, erased: BTreeMap::new(), sparse: Vec::new() };
+    let mut done = Done { commit: job.commit, erased: BTreeMap::new(), sparse: Vec::new(), then: Ok(()) };
+    done.then = remove_superseded(disk, job.commit.sequence).and_then(|()| erase_dead(&job, &live, &mut done));
+    Ok(done)
+}
+
+/// Overwrites what is dead in every segment, or lists what is live where that is little.
+fn erase_dead(job: &Job, live: &BTreeMap<u32, u64>, done: &mut Done) -> Result<(), StoreError> {
+    let mut erased = BTreeMap::new();
     let mut dirty = Vec::new();
     for (&number, &size) in &job.sizes {
         let alive = live.get(&number).copied().unwrap_or(0);
@@ -73,23 +79,28 @@ pub(super) fn run(job: Job) -> Result<Done, StoreError> {
             if job.erased.get(&number) != Some(&dead) {
                 dirty.push((number, size, alive * 2 < size && job.active != Some(number)));
             }
-            done.erased.insert(number, dead);
+            erased.insert(number, dead);
         }
     }
     for group in dirty.chunks(AT_ONCE) {
-        tidy(disk, job.commit.sequence, group, &mut done)?;
+        tidy(&*job.disk, job.commit.sequence, group, done)?;
     }
-    Ok(done)
+    done.erased = erased;
+    Ok(())
 }
 
-fn remove_superseded(job: &Job) -> Result<(), StoreError> {
-    for &first in &job.journals {
-        job.disk.remove(&journal::file_name(first)).map_err(refusal)?;
+/// Removes journal files and checkpoints that the checkpoint of this commit replaces, and what an earlier removal
+/// that failed has left. The checkpoint must be durable.
+pub(super) fn remove_superseded(disk: &dyn Disk, sequence: u64) -> Result<(), StoreError> {
+    let names = disk.list().map_err(refusal)?;
+    let journals = journal::files(&names).into_iter().filter(|&first| first <= sequence).map(journal::file_name);
+    let older = checkpoint::files(&names).into_iter().filter(|&older| older < sequence);
+    let mut is_changed = false;
+    for name in journals.chain(older.map(checkpoint::file_name)) {
+        disk.remove(&name).map_err(refusal)?;
+        is_changed = true;
     }
-    if let Some(before) = job.before {
-        job.disk.remove(&checkpoint::file_name(before)).map_err(refusal)?;
-    }
-    job.disk.sync_folder().map_err(refusal)
+    if is_changed { disk.sync_folder().map_err(refusal) } else { Ok(()) }
 }
 
 /// Erases what is dead in these segments (number, length, whether it is sparse), or lists what is live in them.

@@ -4,7 +4,7 @@ use super::testing::Fault;
 use super::*;
 
 /// A store on a forgetful disk that holds one small and one large value, and what it holds.
-fn begun(home: &Path) -> (FileStore, ForgetfulDisk, BTreeMap<(Table, Vec<u8>), Vec<u8>>) {
+fn begun(home: &Path) -> (FileStore, ForgetfulDisk, Held) {
     let disk = ForgetfulDisk::new();
     let (mut store, _) = open_on(&disk, home).unwrap();
     store.commit(&[put(Table::People, "bo", "Bo"), put(Table::Outbox, "hi", letter(0, 3_000))]).unwrap();
@@ -61,7 +61,9 @@ fn a_disk_that_breaks_at_any_operation_leaves_what_was_acknowledged() {
         disk.fail_after(operations, Fault::Broken);
         let mut refused = None;
         for number in 0..12 {
-            match store.commit(&[put(Table::Meta, "n", letter(number, 10)), put(Table::Outbox, "x", letter(number, 2_000))]) {
+            match store
+                .commit(&[put(Table::Meta, "n", letter(number, 10)), put(Table::Outbox, "x", letter(number, 2_000))])
+            {
                 Ok(()) => held = all(&store),
                 Err(error) => {
                     refused = Some(error);
