@@ -53,10 +53,7 @@ pub(super) async fn accept(
 /// Says no, or nothing.
 #[utoipa::path(post, path = "/inbox/{id}/ignore", params(("id" = String, Path, description = "id or the beginning of it")), tag = "inbox",
     responses((status = 204), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
-pub(super) async fn ignore(
-    State(api): State<Api>,
-    Path(id): Path<String>,
-) -> Result<axum::http::StatusCode, Problem> {
+pub(super) async fn ignore(State(api): State<Api>, Path(id): Path<String>) -> Result<axum::http::StatusCode, Problem> {
     let id = find(&api, &id)?;
     api.handle.act(move |turn| turn.ignore(id)).await?;
     Ok(axum::http::StatusCode::NO_CONTENT)

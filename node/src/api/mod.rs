@@ -3,6 +3,8 @@
 //! The command line speaks it, over loopback with a running node or within its own process without one, and so
 //! will pages. Its description, `/api/v1/openapi.json`, is generated from the handlers here.
 
+#![allow(unused_qualifications, reason = "the macro that describes a handler writes them")]
+
 mod access;
 mod card;
 mod inbox;
@@ -24,6 +26,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub use problem::{Kind, Problem, ProblemBody};
+
+use access::Bearer;
 
 use crate::codes;
 use crate::driver::Handle;
@@ -58,13 +62,15 @@ impl Api {
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Kith node", description = "The API of one's own Kith node. Every request carries the bearer token from the file `api-token` in the home."),
-    modifiers(&access::Bearer),
+    modifiers(&Bearer),
     security(("token" = []))
 )]
 struct Description;
 
 fn described() -> OpenApiRouter<Api> {
-    let pictures = OpenApiRouter::new().routes(routes!(scans::scan_picture)).layer(DefaultBodyLimit::max(codes::read::MOST_BYTES + 1024));
+    let pictures = OpenApiRouter::new()
+        .routes(routes!(scans::scan_picture))
+        .layer(DefaultBodyLimit::max(codes::read::MOST_BYTES + 1024));
     let rest = OpenApiRouter::new()
         .routes(routes!(node::status))
         .routes(routes!(node::doctor))

@@ -385,7 +385,12 @@ impl ItemForm {
     }
 }
 
-fn item_in_words(kind: ItemKind, name: &str, event: &str, tried: u32) -> (&'static str, String, &'static str, &'static str) {
+fn item_in_words(
+    kind: ItemKind,
+    name: &str,
+    event: &str,
+    tried: u32,
+) -> (&'static str, String, &'static str, &'static str) {
     match kind {
         ItemKind::ConfirmScan => {
             let others = match tried {

@@ -128,7 +128,8 @@ fn address(api: &Api) -> Finding {
         (true, false) => {
             let public = hints.iter().any(|hint| hint.reach == kith_protocol::address::Reach::Direct);
             let all: Vec<String> = hints.iter().map(ToString::to_string).collect();
-            let (health, where_from) = if public { (Health::Good, "") } else { (Health::Warning, " (local network only)") };
+            let (health, where_from) =
+                if public { (Health::Good, "") } else { (Health::Warning, " (local network only)") };
             let advice = (!public).then_some(advice);
             Finding::new("address", health, format!("{}{where_from}", all.join(", ")), advice)
         }
@@ -156,7 +157,12 @@ fn letters(api: &Api) -> Result<Finding, Problem> {
         0 => Finding::new("letters", Health::Good, "none waits", None),
         waiting => {
             let advice = "kith person show WHO says what waits, and until when";
-            Finding::new("letters", Health::Good, format!("{waiting} wait until their people can be reached"), Some(advice))
+            Finding::new(
+                "letters",
+                Health::Good,
+                format!("{waiting} wait until their people can be reached"),
+                Some(advice),
+            )
         }
     })
 }

@@ -4,9 +4,9 @@ use axum::Json;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
+use kith_protocol::engine::people::PersonChange;
 use kith_protocol::engine::person::{Person, Way};
 use kith_protocol::engine::{forks, meetings, outbox, people};
-use kith_protocol::engine::people::PersonChange;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -143,7 +143,9 @@ pub(super) async fn change(
 ) -> Result<Json<PersonDetails>, Problem> {
     let changes = changes_of(&body?.0)?;
     let id = people::find(api.handle.view(), &who)?.id;
-    api.handle.act(move |turn| changes.into_iter().try_for_each(|change| turn.change_person(id, change).map(drop))).await?;
+    api.handle
+        .act(move |turn| changes.into_iter().try_for_each(|change| turn.change_person(id, change).map(drop)))
+        .await?;
     Ok(Json(details(&api, &people::person(api.handle.view(), id)?)?))
 }
 

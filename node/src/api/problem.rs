@@ -119,7 +119,12 @@ impl From<Refused> for Problem {
             Refused::Rule(error) => error.into(),
             Refused::NotStored(reason) => {
                 let hint = "nothing was changed; make room on the disk or check the folder, then try again";
-                Self::new(StatusCode::INSUFFICIENT_STORAGE, Kind::Failed, format!("this could not be stored: {reason}"), Some(hint))
+                Self::new(
+                    StatusCode::INSUFFICIENT_STORAGE,
+                    Kind::Failed,
+                    format!("this could not be stored: {reason}"),
+                    Some(hint),
+                )
             }
             Refused::Stopping => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, Kind::Failed, "the node is stopping", Some("start it again"))
@@ -144,11 +149,16 @@ impl From<Error> for Problem {
                 let hint = if what == "person" { Some("kith people lists everybody you know") } else { None };
                 Self::new(StatusCode::NOT_FOUND, Kind::NotFound, message, hint)
             }
-            Error::Ambiguous { .. } => {
-                Self::new(StatusCode::CONFLICT, Kind::Ambiguous, message, Some("use the id in brackets, or more of the name"))
-            }
+            Error::Ambiguous { .. } => Self::new(
+                StatusCode::CONFLICT,
+                Kind::Ambiguous,
+                message,
+                Some("use the id in brackets, or more of the name"),
+            ),
             Error::Full(_) => Self::new(StatusCode::CONFLICT, Kind::Full, message, Some("take some away first")),
-            Error::Code(error) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, Kind::BadCode, message, Some(code_hint(&error))),
+            Error::Code(error) => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, Kind::BadCode, message, Some(code_hint(&error)))
+            }
             Error::Text(error) => Self::text("text", &error),
             Error::Card(_) | Error::History(_) | Error::NotNow(_) | Error::IdentityExists => {
                 Self::new(StatusCode::CONFLICT, Kind::Conflict, message, None)

@@ -124,9 +124,9 @@ fn bad_picture(error: ReadError) -> Problem {
 
 /// One code; of several, the only Kith code.
 fn the_one_code(codes: &[String]) -> Result<&str, Problem> {
-    let kith: Vec<&String> = codes.iter().filter(|code| matches!(foreign::understand(code), Code::Kith(_))).collect();
-    match (codes, &kith[..]) {
-        ([only], _) | (_, [only]) => Ok(only),
+    let mut kith = codes.iter().filter(|code| matches!(foreign::understand(code), Code::Kith(_)));
+    match (codes, kith.next(), kith.next()) {
+        ([only], ..) | (_, Some(only), None) => Ok(only),
         _ => {
             let message = format!("the picture shows {} codes", codes.len());
             let hint = Some("take a picture of one of them");
@@ -165,9 +165,10 @@ async fn scan_kith(handle: &Handle, payload: &str, along: &Along) -> Result<(Out
 /// Writes down whoever a foreign code speaks of.
 async fn write_down(handle: &Handle, code: Code, raw: &str, along: &Along) -> Result<Person, Problem> {
     let given = along.name.as_deref().map(|name| line("name", name)).transpose()?;
-    let name = given.or_else(|| name_in(&code)).or_else(|| Name::cut(raw)).ok_or_else(|| {
-        Problem::bad_input("the code says no name", Some("give one with the field name"))
-    })?;
+    let name = given
+        .or_else(|| name_in(&code))
+        .or_else(|| Name::cut(raw))
+        .ok_or_else(|| Problem::bad_input("the code says no name", Some("give one with the field name")))?;
     let event = optional_line("event", along.event.as_deref())?;
     let note: Note = text("note", along.note.as_deref())?;
     let foreign = kept(raw);

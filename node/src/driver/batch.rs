@@ -32,14 +32,7 @@ pub(super) struct Outcome {
 
 impl<'s> Batch<'s> {
     pub(super) fn new(under: &'s dyn Read, now: Timestamp) -> Self {
-        Self {
-            txn: Txn::new(under),
-            now,
-            effects: Vec::new(),
-            notices: Vec::new(),
-            replies: Vec::new(),
-            steps: 0,
-        }
+        Self { txn: Txn::new(under), now, effects: Vec::new(), notices: Vec::new(), replies: Vec::new(), steps: 0 }
     }
 
     pub(super) const fn is_full(&self) -> bool {

@@ -39,8 +39,7 @@ async fn many_who_ask_at_once_are_all_answered_and_a_refusal_takes_nothing_with_
             let handle = driver.handle();
             tokio::spawn(async move {
                 if n % 10 == 0 {
-                    let refused: Result<(), _> =
-                        handle.act(|_| Err(engine::Error::NotNow("no"))).await;
+                    let refused: Result<(), _> = handle.act(|_| Err(engine::Error::NotNow("no"))).await;
                     assert!(matches!(refused, Err(Refused::Rule(_))), "{refused:?}");
                 } else {
                     handle.act(|turn| turn.create_invite(Default::default())).await.unwrap();
