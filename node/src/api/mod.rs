@@ -11,6 +11,7 @@ mod inbox;
 mod invites;
 pub mod model;
 mod node;
+mod notices;
 mod people;
 mod problem;
 mod scans;
@@ -25,7 +26,10 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub use node::{Finding, Health, StatusForm};
+pub use people::PeoplePage;
 pub use problem::{Kind, Problem, ProblemBody};
+pub use scans::{Outcome, ScanResult};
 
 use access::Bearer;
 
@@ -74,6 +78,7 @@ fn described() -> OpenApiRouter<Api> {
     let rest = OpenApiRouter::new()
         .routes(routes!(node::status))
         .routes(routes!(node::doctor))
+        .routes(routes!(notices::notices))
         .routes(routes!(node::words_done))
         .routes(routes!(card::show, card::change))
         .routes(routes!(invites::list, invites::create))
