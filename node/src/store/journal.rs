@@ -30,7 +30,7 @@ const FRAME_HEADER: usize = 16;
 /// The largest file that is read: it is rolled long before.
 const FILE: u64 = 256 * 1024 * 1024;
 /// Under this name a file is prepared.
-const PREPARED: &str = "journal.tmp";
+pub(super) const PREPARED: &str = "journal.tmp";
 
 /// The name of the file whose first frame has this sequence.
 pub(super) fn file_name(first: u64) -> String {

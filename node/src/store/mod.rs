@@ -1,9 +1,9 @@
 //! The durable storage of a home.
 //!
-//! The truth is a [checkpoint](checkpoint) and the [journal](journal) since; large values lie in
-//! [segments](segment). A commit is one frame of the journal, synced once before [`FileStore::commit`] returns.
-//! The [index](index) answers questions and can be thrown away at any time. [Upkeep](upkeep) folds the journal into
-//! a new checkpoint, in a thread of its own, and forgets what was removed. Secrets are [sealed](vault) before
+//! The truth is a checkpoint and the journal since; large values lie in
+//! segments. A commit is one frame of the journal, synced once before [`FileStore::commit`] returns.
+//! The index answers questions and can be thrown away at any time. Upkeep folds the journal into
+//! a new checkpoint, in a thread of its own, and forgets what was removed. Secrets are sealed before
 //! any of these sees them.
 //!
 //! | File | Holds |

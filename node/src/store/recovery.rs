@@ -50,7 +50,7 @@ impl History {
         // A process that was killed may have left names that are not durable yet. What is read must be.
         disk.sync_folder().map_err(refusal)?;
         let names = disk.list().map_err(refusal)?;
-        for name in names.iter().filter(|name| name.ends_with(".tmp")) {
+        for name in names.iter().filter(|name| [journal::PREPARED, checkpoint::PREPARED].contains(&&***name)) {
             disk.remove(name).map_err(refusal)?;
         }
         let checkpoints = checkpoint::files(&names);
