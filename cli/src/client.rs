@@ -22,7 +22,6 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Somebody to ask.
 pub struct Client {
-    home: Home,
     token: String,
     line: Line,
 }
@@ -44,7 +43,7 @@ impl Client {
         match home.open() {
             Ok(open) => {
                 let desk = Box::new(Desk::open(open)?);
-                Ok(Self { home: home.clone(), token: home.api_token()?, line: Line::Desk(desk) })
+                Ok(Self { token: home.api_token()?, line: Line::Desk(desk) })
             }
             // A node may have taken the lock and not yet said where it listens.
             Err(HomeError::InUse(_)) if home.running().is_some() => Self::of_running_node(home),
@@ -65,7 +64,7 @@ impl Client {
     }
 
     fn running(home: &Home, api: std::net::SocketAddr) -> Result<Self, Trouble> {
-        Ok(Self { home: home.clone(), token: home.api_token()?, line: Line::Running(api) })
+        Ok(Self { token: home.api_token()?, line: Line::Running(api) })
     }
 
     /// True if a node runs.
@@ -77,7 +76,12 @@ impl Client {
     ///
     /// # Errors
     /// What the node says is wrong.
-    pub async fn ask<T: DeserializeOwned>(&self, method: Method, path: &str, body: Option<&Value>) -> Result<T, Trouble> {
+    pub async fn ask<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<T, Trouble> {
         let body = body.map(Value::to_string).unwrap_or_default();
         let bytes = self.exchange(method, path, "application/json", body.into()).await?;
         // An answer without a body stands for null.
@@ -154,14 +158,12 @@ impl Client {
             Line::Running(_) => Ok(()),
         }
     }
-
-    /// The home.
-    pub const fn home(&self) -> &Home {
-        &self.home
-    }
 }
 
-async fn over_loopback(api: std::net::SocketAddr, mut request: Request<Body>) -> Result<Response<hyper::body::Incoming>, Trouble> {
+async fn over_loopback(
+    api: std::net::SocketAddr,
+    mut request: Request<Body>,
+) -> Result<Response<hyper::body::Incoming>, Trouble> {
     let silent = |error: &dyn std::fmt::Display| {
         Trouble::failed(format!("the node at {api} does not answer: {error}")).hint("stop it and run kith up again")
     };

@@ -46,7 +46,10 @@ pub fn card(card: &CardForm) {
     let width = card.fields.iter().map(|field| field.field.len()).max().unwrap_or_default();
     for field in &card.fields {
         let tier = match field.tier {
-            Some(tier) => format!("   [{}]", serde_json::to_value(tier).ok().and_then(|tier| tier.as_str().map(str::to_owned)).unwrap_or_default()),
+            Some(tier) => format!(
+                "   [{}]",
+                serde_json::to_value(tier).ok().and_then(|tier| tier.as_str().map(str::to_owned)).unwrap_or_default()
+            ),
             None => String::new(),
         };
         say(format!("  {:width$}  {}{tier}", field.field, field.value));

@@ -99,8 +99,12 @@ impl From<HomeError> for Trouble {
             HomeError::Missing(_) => Self::not_found(message).hint("make one with kith init --name \"Your Name\""),
             HomeError::Exists(_) => Self::failed(message).hint("choose another folder with --home"),
             HomeError::InUse(_) => Self::failed(message).hint("wait for it, or stop it"),
-            HomeError::Damaged(_) => Self::failed(message).hint("put back a copy of that file, or recover from your words"),
-            HomeError::File { .. } => Self::failed(message).hint("check the folder, who owns it, and the room on the disk"),
+            HomeError::Damaged(_) => {
+                Self::failed(message).hint("put back a copy of that file, or recover from your words")
+            }
+            HomeError::File { .. } => {
+                Self::failed(message).hint("check the folder, who owns it, and the room on the disk")
+            }
             HomeError::Store(error) => error.into(),
             HomeError::Engine(_) => Self::failed(message),
         }

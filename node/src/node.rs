@@ -19,6 +19,8 @@ use crate::store::HomeLock;
 pub const PORT: u16 = 7517;
 /// Where the API listens if nothing else is asked for.
 pub const API: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 7518);
+/// How long a start waits for the first address.
+const LISTENING: std::time::Duration = std::time::Duration::from_secs(2);
 /// How many free ports are tried when the wanted one is taken.
 const PORTS: usize = 8;
 
@@ -81,6 +83,10 @@ impl Node {
         settings.web = options.web.or(settings.web);
         home.remember(&settings)?;
         let driver = Driver::start(store, network.clone(), Some(events))?;
+        // Codes name addresses, so nobody is told that the node runs before it has one. A machine without any
+        // network has none; its node runs all the same, and announces an address when it gets one.
+        let handle = driver.handle();
+        let _ = tokio::time::timeout(LISTENING, handle.until(|status| !status.listening.is_empty())).await;
         let router = api::router(Api::new(driver.handle(), home.clone(), true)?);
         let (end, ended) = oneshot::channel();
         let server = tokio::spawn(serve(listener, router, ended));
@@ -131,6 +137,11 @@ impl Desk {
         let driver = Driver::start(store, Offline, None)?;
         let router = api::router(Api::new(driver.handle(), home, false)?);
         Ok(Self { driver, router, lock })
+    }
+
+    /// A handle on the driver.
+    pub fn handle(&self) -> Handle {
+        self.driver.handle()
     }
 
     /// The API, to be called in this process.

@@ -21,7 +21,8 @@ pub async fn run(client: &Client, card: &Card, json: bool) -> Result<(), Trouble
             out::card(&shown);
         }
         Card::Set { field, value, tier } => {
-            let change = json!({ "changes": [{ "field": field, "value": value, "tier": tier.map(|tier| tier.name()) }] });
+            let change =
+                json!({ "changes": [{ "field": field, "value": value, "tier": tier.map(|tier| tier.name()) }] });
             let changed: Value = client.ask(Method::PATCH, "/card", Some(&change)).await?;
             if json {
                 return out::json(&changed);
@@ -29,7 +30,10 @@ pub async fn run(client: &Client, card: &Card, json: bool) -> Result<(), Trouble
             if changed.get("changed") == Some(&Value::Bool(false)) {
                 out::say("Your card says so already.");
             } else {
-                out::say(format!("Changed. Contacts who may see it: {}.", changed.get("contacts").unwrap_or(&Value::Null)));
+                out::say(format!(
+                    "Changed. Contacts who may see it: {}.",
+                    changed.get("contacts").unwrap_or(&Value::Null)
+                ));
                 super::mention_waiting(client);
             }
         }

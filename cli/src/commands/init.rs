@@ -4,8 +4,8 @@ use std::io::{BufRead, IsTerminal, Write};
 
 use kith_node::home::{Home, OpenHome};
 use kith_node::node::Desk;
-use kith_protocol::engine::{CardChange, Own};
 use kith_protocol::card::FieldKind;
+use kith_protocol::engine::{CardChange, Own};
 use kith_protocol::text::{Line, Name};
 
 use crate::args::{Init, Words};
@@ -35,7 +35,9 @@ pub async fn run(home: &Home, init: &Init, json: bool) -> Result<(), Trouble> {
     desk.close().await?;
     changed.map_err(|error| Trouble::failed(error.to_string()))?;
     if json {
-        return out::json(&serde_json::json!({ "identity": id.to_string(), "home": home.folder(), "words_file": home.words_file().exists().then(|| home.words_file()) }));
+        return out::json(
+            &serde_json::json!({ "identity": id.to_string(), "home": home.folder(), "words_file": home.words_file().exists().then(|| home.words_file()) }),
+        );
     }
     out::say(format!("{} lives in {} now.", init.name.trim(), home.folder().display()));
     out::say("Next: kith up runs the node, kith invite shows a code, kith card set fills in your card.");

@@ -5,7 +5,8 @@ use std::path::Path;
 use axum::http::Method;
 use kith_node::api::model::{InviteForm, ShownInvite};
 use kith_node::codes::draw::Drawing;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 
 use super::path;
 use crate::args::{Invite, InviteCommand, NewInvite};
@@ -47,7 +48,13 @@ async fn create(client: &Client, new: &NewInvite, json: bool) -> Result<(), Trou
     show(client, &shown, new.png.as_deref(), new.svg.as_deref(), json)
 }
 
-fn show(client: &Client, shown: &ShownInvite, png: Option<&Path>, svg: Option<&Path>, json: bool) -> Result<(), Trouble> {
+fn show(
+    client: &Client,
+    shown: &ShownInvite,
+    png: Option<&Path>,
+    svg: Option<&Path>,
+    json: bool,
+) -> Result<(), Trouble> {
     let drawing = Drawing::new(&shown.link).map_err(|error| Trouble::failed(error.to_string()))?;
     if let Some(file) = png {
         write(file, &drawing.png(SCALE))?;
@@ -56,10 +63,7 @@ fn show(client: &Client, shown: &ShownInvite, png: Option<&Path>, svg: Option<&P
         write(file, drawing.svg().as_bytes())?;
     }
     if json {
-        let mut value: Value = serde_json::to_value(shown).map_err(|error| Trouble::failed(error.to_string()))?;
-        value["png"] = json!(png);
-        value["svg"] = json!(svg);
-        return out::json(&value);
+        return out::json(&Written { shown, png, svg });
     }
     if out::is_watched() {
         out::say(drawing.terminal());
@@ -74,6 +78,17 @@ fn show(client: &Client, shown: &ShownInvite, png: Option<&Path>, svg: Option<&P
         out::aside("No node runs in this home: whoever scans the code reaches you once you run kith up.");
     }
     Ok(())
+}
+
+/// A code and the files it was written to.
+#[derive(Serialize)]
+struct Written<'w> {
+    #[serde(flatten)]
+    shown: &'w ShownInvite,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    png: Option<&'w Path>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    svg: Option<&'w Path>,
 }
 
 fn write(file: &Path, bytes: &[u8]) -> Result<(), Trouble> {

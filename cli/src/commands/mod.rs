@@ -1,8 +1,8 @@
 //! The commands, each in the file of its noun.
 
 mod card;
-mod init;
 mod inbox;
+mod init;
 mod invite;
 mod people;
 mod scan;
@@ -80,7 +80,9 @@ fn query(pairs: &[(&str, Option<&str>)]) -> String {
 /// RFC 3986 §2.1, everything but the unreserved characters.
 fn percent_encoded(text: &str) -> String {
     let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    text.bytes().map(|byte| if unreserved(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+    text.bytes()
+        .map(|byte| if unreserved(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
 }
 
 /// Says so if letters wait because no node runs.

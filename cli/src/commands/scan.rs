@@ -55,7 +55,9 @@ fn tell(client: &Client, result: &ScanResult) {
             super::mention_waiting(client);
         }
         Outcome::ScannedBefore => out::say(format!("You have scanned this code before: {name} ({id}).")),
-        Outcome::WrittenDown => out::say(format!("Written down {name} ({id}), unconfirmed: the code is of another kind.")),
+        Outcome::WrittenDown => {
+            out::say(format!("Written down {name} ({id}), unconfirmed: the code is of another kind."))
+        }
     }
 }
 
@@ -80,7 +82,9 @@ fn code(given: &str) -> Result<Code, Trouble> {
 
 fn is_code_text(given: &str) -> bool {
     let start = given.trim_start().to_ascii_lowercase();
-    ["kith:", "http://", "https://", "mailto:", "tel:", "mecard:", "begin:vcard"].iter().any(|scheme| start.starts_with(scheme))
+    ["kith:", "http://", "https://", "mailto:", "tel:", "mecard:", "begin:vcard"]
+        .iter()
+        .any(|scheme| start.starts_with(scheme))
 }
 
 fn text_or_picture(bytes: Vec<u8>) -> Code {

@@ -20,7 +20,10 @@ pub async fn status(home: &Home, json: bool) -> Result<(), Trouble> {
     for address in &status.listening {
         out::say(format!("  listening  {address}"));
     }
-    out::say(format!("  people     {} contacts of {} people, {} connected now", status.contacts, status.people, status.connected));
+    out::say(format!(
+        "  people     {} contacts of {} people, {} connected now",
+        status.contacts, status.people, status.connected
+    ));
     out::say(format!("  waiting    {} in the inbox, {} letters in the outbox", status.inbox, status.outbox));
     Ok(())
 }

@@ -1,13 +1,11 @@
 //! How others speak with the driver.
 
-use std::sync::{Arc, RwLock};
-
 use kith_protocol::address::Hint;
 use kith_protocol::engine::{self, Engine, Notice, Step, Turn, Txn};
 use kith_protocol::id::PersonId;
 use kith_protocol::store::StoreError;
 use kith_protocol::time::Timestamp;
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use crate::store::View;
 
@@ -47,15 +45,13 @@ pub struct Status {
     pub connected: Vec<PersonId>,
 }
 
-pub(super) type Published = RwLock<Status>;
-
 /// A handle on the driver; clones are handles on the same one.
 #[derive(Clone)]
 pub struct Handle {
     inputs: mpsc::Sender<Input>,
     view: View,
     notices: broadcast::Sender<Notice>,
-    status: Arc<Published>,
+    status: watch::Receiver<Status>,
 }
 
 impl Handle {
@@ -63,7 +59,7 @@ impl Handle {
         inputs: mpsc::Sender<Input>,
         view: View,
         notices: broadcast::Sender<Notice>,
-        status: Arc<Published>,
+        status: watch::Receiver<Status>,
     ) -> Self {
         Self { inputs, view, notices, status }
     }
@@ -80,7 +76,16 @@ impl Handle {
 
     /// What the node looks like now.
     pub fn status(&self) -> Status {
-        self.status.read().map(|status| status.clone()).unwrap_or_default()
+        self.status.borrow().clone()
+    }
+
+    /// Waits until the node looks so.
+    ///
+    /// # Errors
+    /// If the node stops before.
+    pub async fn until(&self, is_so: impl FnMut(&Status) -> bool) -> Result<Status, Refused> {
+        let mut status = self.status.clone();
+        status.wait_for(is_so).await.map(|status| status.clone()).map_err(|_| Refused::Stopping)
     }
 
     /// Lets the engine do something, and returns once that is durable.

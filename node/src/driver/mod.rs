@@ -8,13 +8,12 @@ mod batch;
 mod handle;
 mod worker;
 
-use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use kith_protocol::engine::{self, Effect, Engine, Notice};
 use kith_protocol::store::StoreError;
 use kith_protocol::time::Timestamp;
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::{broadcast, mpsc, watch};
 
 pub use handle::{Handle, Refused, Status};
 
@@ -72,8 +71,8 @@ impl Driver {
         let view: View = store.view();
         let (inputs, queue) = mpsc::channel(INPUTS);
         let (notices, _) = broadcast::channel::<Notice>(NOTICES);
-        let status = Arc::new(handle::Published::default());
-        let handle = Handle::new(inputs, view, notices.clone(), Arc::clone(&status));
+        let (status, published) = watch::channel(Status::default());
+        let handle = Handle::new(inputs, view, notices.clone(), published);
         let worker = worker::Worker { engine, store, world, notices, status };
         let runtime = tokio::runtime::Handle::current();
         let thread = std::thread::Builder::new()

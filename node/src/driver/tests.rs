@@ -1,4 +1,4 @@
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use kith_protocol::engine::CardChange;
 use kith_protocol::engine::own::Own;

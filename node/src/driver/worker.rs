@@ -1,16 +1,15 @@
 //! The driver's loop.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use kith_protocol::engine::{self, Engine, Notice};
 use kith_protocol::store::{Store, StoreError};
 use kith_protocol::time::Timestamp;
 use tokio::runtime::Handle as Runtime;
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::{broadcast, mpsc, watch};
 
 use super::batch::Batch;
-use super::handle::{Input, Published};
+use super::handle::{Input, Status};
 use super::{World, now};
 use crate::network::Event;
 use crate::store::FileStore;
@@ -24,7 +23,7 @@ pub(super) struct Worker<W> {
     pub store: FileStore,
     pub world: W,
     pub notices: broadcast::Sender<Notice>,
-    pub status: Arc<Published>,
+    pub status: watch::Sender<Status>,
 }
 
 /// Where inputs come from.
@@ -168,13 +167,16 @@ impl<W: World> Worker<W> {
     }
 
     fn publish(&self, listening: Option<(Vec<kith_protocol::address::Hint>, Vec<String>)>) {
-        if let Ok(mut status) = self.status.write() {
+        let connected = self.engine.connected();
+        self.status.send_if_modified(|status| {
+            let changed = listening.is_some() || status.connected != connected;
             if let Some((hints, multiaddrs)) = listening {
                 status.hints = hints;
                 status.listening = multiaddrs;
             }
-            status.connected = self.engine.connected();
-        }
+            status.connected = connected;
+            changed
+        });
     }
 }
 
