@@ -30,11 +30,11 @@ pub async fn run(client: &Client, card: &Card, json: bool) -> Result<(), Trouble
             if changed.get("changed") == Some(&Value::Bool(false)) {
                 out::say("Your card says so already.");
             } else {
-                out::say(format!(
-                    "Changed. Contacts who may see it: {}.",
-                    changed.get("contacts").unwrap_or(&Value::Null)
-                ));
-                super::mention_waiting(client);
+                let contacts = changed.get("contacts").and_then(Value::as_u64).unwrap_or_default();
+                out::say(format!("Changed. Contacts who see your card: {contacts}."));
+                if contacts > 0 {
+                    super::mention_waiting(client);
+                }
             }
         }
     }

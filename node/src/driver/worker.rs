@@ -136,7 +136,7 @@ impl<W: World> Worker<W> {
                 self.world.run(effect);
             }
             for notice in outcome.notices {
-                tracing::info!(?notice, "notice");
+                tracing::debug!(?notice, "notice");
                 // Nobody may be listening.
                 let _ = self.notices.send(notice);
             }

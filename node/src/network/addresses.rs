@@ -89,7 +89,7 @@ pub fn hint(address: &Multiaddr) -> Option<Hint> {
 }
 
 /// The hints for the addresses that this node listens on: TCP and QUIC on one port become one hint, addresses
-/// that anybody can route to come first and loopback last, and there are at most
+/// that anybody can route to come first, loopback is named only if there is nothing else, and there are at most
 /// [`limits::ADDRESSES`](kith_protocol::limits::ADDRESSES).
 pub(super) fn own_hints<'a>(listening: impl Iterator<Item = &'a Multiaddr>) -> Vec<Hint> {
     let mut at: BTreeMap<(u8, Host, u16), Hint> = BTreeMap::new();
@@ -103,23 +103,28 @@ pub(super) fn own_hints<'a>(listening: impl Iterator<Item = &'a Multiaddr>) -> V
             })
             .or_insert(hint);
     }
-    at.into_values().take(limits::ADDRESSES).collect()
+    let has_other = at.keys().any(|(distance, ..)| *distance < LOOPBACK);
+    let useful = at.into_iter().filter(|((distance, ..), _)| !has_other || *distance < LOOPBACK);
+    useful.map(|(_, hint)| hint).take(limits::ADDRESSES).collect()
 }
 
 fn reach(host: &Host) -> Reach {
     if distance(host) == 0 { Reach::Direct } else { Reach::Lan }
 }
 
+/// The distance of addresses that only this machine can use.
+const LOOPBACK: u8 = 3;
+
 /// 0 if anybody can route there, 1 within a local network, 2 within the interface, 3 within the machine.
 fn distance(host: &Host) -> u8 {
     match host {
         Host::Dns(_) => 0,
-        Host::Ip4(ip) if ip.is_loopback() => 3,
+        Host::Ip4(ip) if ip.is_loopback() => LOOPBACK,
         Host::Ip4(ip) if ip.is_link_local() => 2,
         // RFC 1918, and RFC 6598 which carriers use behind their NAT.
         Host::Ip4(ip) if ip.is_private() || matches!(ip.octets(), [100, 64..=127, ..]) => 1,
         Host::Ip4(_) => 0,
-        Host::Ip6(ip) if ip.is_loopback() => 3,
+        Host::Ip6(ip) if ip.is_loopback() => LOOPBACK,
         Host::Ip6(ip) if ip.is_unicast_link_local() => 2,
         Host::Ip6(ip) if ip.is_unique_local() => 1,
         Host::Ip6(_) => 0,
@@ -175,9 +180,14 @@ mod tests {
             ("192.168.1.4:4001", Reach::Lan, Transports::Both),
             ("[fd00::1]:4001", Reach::Lan, Transports::Tcp),
             ("169.254.3.3:4001", Reach::Lan, Transports::Tcp),
-            ("127.0.0.1:4001", Reach::Lan, Transports::Tcp),
         ];
         assert_eq!(seen, expected.map(|(at, reach, transports)| (at.to_owned(), reach, transports)));
+    }
+
+    #[test]
+    fn loopback_is_named_only_if_there_is_nothing_else() {
+        let hints = own_hints(listen_on([127, 0, 0, 1].into(), 4001).iter());
+        assert_eq!(hints.iter().map(Hint::to_string).collect::<Vec<_>>(), ["127.0.0.1:4001"]);
     }
 
     #[test]
