@@ -73,25 +73,7 @@ pub fn all() -> Vec<(&'static str, File)> {
 
 fn identity() -> File {
     let ana = ana();
-    let number = |number| hex(ana.words.key(number).verify_key().as_bytes());
     let history = ana.compromised();
-    let inception = wire::encode(&history.to_bytes().inception);
-    let begin = Vector::new(
-        "inception",
-        "The beginning of Ana's identity, and the id that follows from it.",
-        &inception,
-        annotate::cbor(&inception, "inception", shapes::INCEPTION),
-    )
-    .given("entropy", hex(&ana.entropy))
-    .given("words", ana.words.words().join(" "))
-    .gives("seed of k0", hex(&ana.words.key_seed(0).0))
-    .gives("seed of k1", hex(&ana.words.key_seed(1).0))
-    .gives("seed of k2", hex(&ana.words.key_seed(2).0))
-    .gives("k0", number(0))
-    .gives("k1", number(1))
-    .gives("k2", number(2))
-    .gives("identity id", hex(&history.id().0))
-    .gives("identity id as text", history.id().to_string());
     let whole = wire::encode(&history.to_bytes());
     let whole = Vector::new(
         "history",
@@ -108,7 +90,23 @@ fn identity() -> File {
         &ana.compromise(),
         shapes::COMPROMISE,
     );
-    File { about: "Words, keys and key history of Ana.", vectors: vec![begin, rotation, notice, whole] }
+    let begin = inception("inception of Ana", "Ana's words, and the id that follows from them.", &ana);
+    let other = inception("inception of Bo", "Bo's words, and the id that follows from them.", &bo());
+    File { about: "Words, keys and key histories.", vectors: vec![begin, rotation, notice, whole, other] }
+}
+
+fn inception(name: &str, about: &'static str, of: &Actor) -> Vector {
+    let number = |number| hex(of.words.key(number).verify_key().as_bytes());
+    let inception = wire::encode(&of.history().to_bytes().inception);
+    Vector::new(name, about, &inception, annotate::cbor(&inception, "inception", shapes::INCEPTION))
+        .given("entropy", hex(&of.entropy))
+        .given("words", of.words.words().join(" "))
+        .gives("seed of k0", hex(&of.words.key_seed(0).0))
+        .gives("seed of k1", hex(&of.words.key_seed(1).0))
+        .gives("k0", number(0))
+        .gives("k1", number(1))
+        .gives("identity id", hex(&of.history().id().0))
+        .gives("identity id as text", of.history().id().to_string())
 }
 
 /// A record with what follows from it.
