@@ -1,6 +1,6 @@
 //! Ana and Bo with fixed seeds, and one example of everything that they can write.
 
-#![allow(dead_code)] // Each test program uses the part that it needs.
+#![allow(dead_code)] // Each program uses the part that it needs.
 
 use kith_protocol::address::{Hint, Host, Reach, Transports};
 use kith_protocol::card::{CardView, Field, FieldKind, Tier};

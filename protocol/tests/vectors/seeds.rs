@@ -34,7 +34,7 @@ fn slug(name: &str) -> String {
     name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect()
 }
 
-/// The numbers are those of `tests/fuzz/src/values.rs`.
+/// The numbers are those of `tests/support/values.rs`.
 fn values() -> Vec<(&'static str, String, Vec<u8>)> {
     let claim = Envelope {
         history: Some(bo().history().to_bytes()),

@@ -2,4 +2,5 @@
 
 #[path = "../../../protocol/tests/support/reference.rs"]
 pub mod reference;
+#[path = "../../../protocol/tests/support/values.rs"]
 pub mod values;
