@@ -1,6 +1,9 @@
 //! What an attacker gets from the protocol itself, as the table of SPEC.md says it: also where it is more
 //! than one would wish.
 
+// Helpers of tests fail as tests do: at once and aloud.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
 #[path = "../support/cast.rs"]
 mod cast;
 

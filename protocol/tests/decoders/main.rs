@@ -1,6 +1,9 @@
 //! What every decoder promises: a value comes back from its bytes, other bytes are refused without a panic, and
 //! no second spelling of a value is taken.
 
+// Helpers of tests fail as tests do: at once and aloud.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
 mod anything;
 #[path = "../support/cast.rs"]
 mod cast;

@@ -12,11 +12,14 @@ use super::reference::{self, Item};
 use super::spelling;
 use super::values;
 
+/// Says whether a decoder takes these bytes.
+type Decoder = Box<dyn Fn(&[u8]) -> bool>;
+
 /// Something with a decoder: its name, valid bytes, and whether the decoder takes other ones.
 struct Subject {
     name: String,
     bytes: Vec<u8>,
-    accepts: Box<dyn Fn(&[u8]) -> bool>,
+    accepts: Decoder,
     /// Whether a key below zero is skipped.
     takes_hints: bool,
 }

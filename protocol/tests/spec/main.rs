@@ -1,5 +1,8 @@
 //! SPEC.md says what is: its examples are vectors, its limits are those of the code, its tests exist.
 
+// Helpers of tests fail as tests do: at once and aloud.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
 use std::path::{Path, PathBuf};
 
 use kith_protocol::limits;

@@ -3,6 +3,9 @@
 //! With `KITH_WRITE_VECTORS=1` in the environment the files are written instead of compared. A change of a
 //! vector is a change of the protocol: it needs a word in SPEC.md and in the change log.
 
+// Helpers of tests fail as tests do: at once and aloud.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
 mod annotate;
 #[path = "../support/cast.rs"]
 mod cast;
