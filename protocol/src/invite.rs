@@ -74,7 +74,7 @@ pub enum InviteError {
 }
 
 impl Invite {
-    /// The payload, at most [`limits::INVITE_PAYLOAD`] bytes: hints that do not fit are left out, last first.
+    /// The payload, at most [`limits::INVITE_PAYLOAD`] bytes: a hint that does not fit any more is left out.
     pub fn to_bytes(&self) -> Vec<u8> {
         let flags = match self.kind {
             InviteKind::Live => VERSION,

@@ -20,7 +20,7 @@ use crate::wire::{self, Bytes, WireError};
 use crate::words::RecoveryWords;
 
 crate::wire_map! {
-    /// The beginning of an identity: 70 bytes.
+    /// The beginning of an identity: 71 bytes.
     #[derive(Clone, Debug, PartialEq, Eq)]
     pub struct Inception {
         /// The first key, k0.
