@@ -76,6 +76,18 @@ pub fn history_of(read: &dyn Read, id: IdentityId) -> Result<Option<History>> {
     Ok(entity::load::<KnownHistory>(read, &id.0)?.map(|known| History::restore(&known.history)))
 }
 
+/// What is remembered of a letter.
+enum Memory {
+    /// Nothing.
+    New,
+    /// It was handled.
+    Handled,
+    /// Another letter with its id was handled.
+    Contradicts,
+    /// So many letters of its sender are remembered that no more can be taken in for now.
+    Full,
+}
+
 /// What becomes of a letter, before it is put into an answer.
 pub(super) enum Verdict {
     /// It was handled: now, or earlier.
@@ -99,22 +111,23 @@ impl Turn<'_> {
     fn answer_to(&mut self, session: SessionId, party: Party, sealed: &[u8]) -> Result<Answer> {
         let opened = match self.open(party, sealed)? {
             Ok(opened) => opened,
-            // Perhaps sealed under a secret that we are about to learn; nothing is lost by a second try.
-            Err(OpenError::CannotOpen(_)) => return Ok(Answer::Later),
-            Err(OpenError::Version | OpenError::Inside(_)) => return Ok(Answer::Refused(Refusal::NotAccepted)),
+            // Perhaps sealed under a secret that we are about to learn, or by a version that we are about to get.
+            // Who sealed it keeps it, and it gives up at its date.
+            Err(_) => return Ok(Answer::Later),
         };
-        let receipt = opened.receipt(opened.letter.unverified());
-        let verdict = if self.is_known_letter(&opened)? {
-            Verdict::Handled
-        } else {
-            match party {
+        let receipts = opened.receipts();
+        let verdict = match self.memory_of(&opened)? {
+            Memory::Handled => Verdict::Handled,
+            Memory::Contradicts => Verdict::Refused(Refusal::NotAccepted),
+            Memory::Full => Verdict::Later,
+            Memory::New => match party {
                 Party::Invite(invite) => self.claim_arrived(session, invite, opened)?,
                 Party::Pair(person) | Party::Scanned(person) => self.letter_from(session, person, opened)?,
-            }
+            },
         };
         Ok(match verdict {
-            Verdict::Handled => Answer::Handled(receipt),
-            Verdict::Refused(reason) => Answer::Refused(reason),
+            Verdict::Handled => Answer::Handled(receipts.handled()),
+            Verdict::Refused(reason) => Answer::Refused(reason, receipts.refused(reason.number())),
             Verdict::Later => Answer::Later,
             Verdict::KeysMissing => Answer::KeysMissing,
         })
@@ -135,11 +148,15 @@ impl Turn<'_> {
         }
     }
 
-    fn is_known_letter(&self, opened: &Opened) -> Result<bool> {
+    /// What is remembered of a letter, before anything is done about it.
+    fn memory_of(&self, opened: &Opened) -> Result<Memory> {
         let letter = opened.letter.unverified();
-        let key = handled_key(opened.letter.claimed_signer().id, letter.id);
-        let known = self.txn.load::<Handled>(&key)?;
-        Ok(known.is_some_and(|known| known.body == letter.body_hash()))
+        let sender = opened.letter.claimed_signer().id;
+        if let Some(known) = self.txn.load::<Handled>(&handled_key(sender, letter.id))? {
+            return Ok(if known.body == letter.body_hash() { Memory::Handled } else { Memory::Contradicts });
+        }
+        let count = self.txn.load::<HandledCount>(&sender.0)?.map_or(0, |counted| counted.count);
+        Ok(if count as usize >= limits::HANDLED_PER_PERSON { Memory::Full } else { Memory::New })
     }
 
     /// A letter under the secret of a pair: from somebody I know, or the welcome of somebody whose code I scanned.
@@ -224,9 +241,6 @@ impl Turn<'_> {
     pub(super) fn remember_handled(&mut self, letter: &Verified<Letter>) -> Result<Verdict> {
         let sender = letter.signer().id;
         let count = self.txn.load::<HandledCount>(&sender.0)?.map_or(0, |counted| counted.count);
-        if count as usize >= limits::HANDLED_PER_PERSON {
-            return Ok(Verdict::Later);
-        }
         let until = letter.expires.plus(limits::HANDLED_GRACE);
         self.txn.save(&HandledCount { sender, count: count + 1 });
         self.txn.save(&Handled { sender, letter: letter.id, body: letter.body_hash(), until });

@@ -15,6 +15,7 @@ use super::own::verify_grant;
 use super::person::{Person, Reach, Scan, ScanProblem};
 use super::turn::Turn;
 use crate::address::Hint;
+use crate::crypto::same;
 use crate::crypto::seal::EncryptionKey;
 use crate::hello::SharedSecret;
 use crate::id::{IdentityId, LetterId, PeerId, PersonId, SessionId};
@@ -151,7 +152,7 @@ impl Turn<'_> {
         }
         let Some((sealed, shows)) = self.seal(letter, person, route)? else { return Ok(()) };
         if let Some(session) = self.live.sessions.get_mut(&session) {
-            session.flights.insert(letter.id, Flight { receipt: sealed.receipt, shows });
+            session.flights.insert(letter.id, Flight { receipts: sealed.receipts, shows });
         }
         self.effect(Effect::Send { session, letter: letter.id, sealed: sealed.bytes });
         Ok(())
@@ -213,13 +214,16 @@ impl Turn<'_> {
         let key = [&person.0[..], &letter.0].concat();
         let Some(waiting) = self.txn.load::<Waiting>(&key)? else { return self.pump(person) };
         match outcome {
-            Some(Answer::Handled(receipt)) if receipt == flight.receipt => {
+            Some(Answer::Handled(receipt)) if same(&receipt, &flight.receipts.handled()) => {
                 self.delivered(session, &waiting, flight.shows)?
             }
-            Some(Answer::Refused(reason)) => self.refused(&waiting, reason)?,
+            Some(Answer::Refused(reason, receipt)) if same(&receipt, &flight.receipts.refused(reason.number())) => {
+                self.refused(&waiting, reason)?;
+            }
             Some(Answer::KeysMissing) => self.show_all_keys(person)?,
             Some(Answer::Stored) => self.txn.save(&Waiting { stored: Some(self.now), ..waiting }),
-            Some(Answer::Handled(_) | Answer::Later) | None => self.pause(person),
+            // Who sits at an old address can say what they like: only who opened the letter has its receipts.
+            Some(Answer::Handled(_) | Answer::Refused(..) | Answer::Later) | None => self.pause(person),
         }
         self.pump(person)
     }
