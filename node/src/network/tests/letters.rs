@@ -16,8 +16,8 @@ async fn letters_and_answers_go_both_ways_on_one_session() {
     for (size, answer) in LETTER_CLASSES.into_iter().zip([
         Answer::Handled([1; 32]),
         Answer::Later,
-        Answer::Refused(Refusal::InviteUsed),
-        Answer::Refused(Refusal::Expired),
+        Answer::Refused(Refusal::InviteUsed, [7; 32]),
+        Answer::Refused(Refusal::Expired, [8; 32]),
         Answer::Handled([2; 32]),
     ]) {
         let (mut from, mut to) = (&mut bo, &mut ana);
