@@ -60,7 +60,7 @@ impl World {
     pub fn check(&self) {
         for who in self.whos() {
             self.check_contacts(who);
-            self.check_handled_once(who);
+            self.check_handled(who);
             if self.home(who).engine.is_some() {
                 self.check_dates(who);
             }
@@ -84,7 +84,8 @@ impl World {
         }
     }
 
-    fn check_handled_once(&self, who: Who) {
+    /// No letter was handled twice.
+    pub fn check_handled(&self, who: Who) {
         let home = self.home(who);
         let twice = home.handled.values().filter(|times| **times > 1).count();
         assert_eq!(twice, 0, "{} handled {twice} letters twice", home.name);

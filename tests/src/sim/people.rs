@@ -1,5 +1,7 @@
 //! What people do, and what they see.
 
+use std::ops::ControlFlow;
+
 use kith_protocol::card::{CardView, FieldKind, Tier};
 use kith_protocol::engine::inbox::{Item, ItemKind, items};
 use kith_protocol::engine::invites::InviteOptions;
@@ -12,7 +14,7 @@ use kith_protocol::engine::{CardChange, Error, Notice, Turn};
 use kith_protocol::id::{InviteId, PersonId};
 use kith_protocol::identity::Reason;
 use kith_protocol::invite::Invite;
-use kith_protocol::store::MemoryStore;
+use kith_protocol::store::{MemoryStore, Read, Store, Table, Write};
 use kith_protocol::text::Line;
 use kith_protocol::time::Timestamp;
 use kith_protocol::words::RecoveryWords;
@@ -338,6 +340,22 @@ impl World {
         self.home_mut(who).store = copy;
         self.home_mut(who).handled.clear();
         self.start(who);
+    }
+
+    /// Everything that a home shares with others is overwritten, as by a damaged disk.
+    pub fn breaks_secrets(&mut self, who: Who) {
+        let home = self.home_mut(who);
+        let mut broken = Vec::new();
+        home.store
+            .scan(Table::Secrets, b"pair", b"", &mut |key, value| {
+                let mut value = value.to_vec();
+                // The last 32 bytes are the secret: a pair has no other while nothing waits.
+                value.iter_mut().rev().take(32).for_each(|byte| *byte ^= 1);
+                broken.push(Write { table: Table::Secrets, key: key.to_vec(), value: Some(value) });
+                ControlFlow::Continue(())
+            })
+            .expect("a storage in memory answers");
+        home.store.commit(&broken).expect("the memory has room");
     }
 
     /// A second machine that runs on a copy of a home, at an address of its own: a thief's, or a mistake.
