@@ -150,7 +150,7 @@ fn a_code_that_is_long_past_is_refused_by_the_scanner_and_a_forged_date_by_the_s
     let (ana, bo) = (world.person("Ana"), world.person("Bo"));
     let code = world.shows_live(ana, "Hannover Messe");
     let badge = world.shows(ana, Some("Badge"), true, Tier::Public, Some(DAY));
-    world.run_for(2 * DAY);
+    world.run_for(DAY + 12 * HOUR);
     world.scans(bo, &badge);
     world.run_for(HOUR);
     assert_eq!(problem(&world, bo, "Ana"), Some(ScanProblem::Expired));

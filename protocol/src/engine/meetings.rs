@@ -69,10 +69,14 @@ impl Turn<'_> {
         person: &Person,
         event: Option<Line<{ limits::NAME }>>,
         day: Day,
+        nonce: [u8; 16],
     ) -> Result<()> {
-        let (Some(them), Some(pair)) = (person.identity, pair_secrets(&self.txn, person.id)?) else { return Ok(()) };
-        let meeting = Meeting::of(self.keys.signer.id, them, event, day, nonce_of(&pair.current));
-        self.sign_and_send(person.id, meeting, None)
+        let Some(them) = person.identity else { return Ok(()) };
+        let meeting = Meeting::of(self.keys.signer.id, them, event, day, nonce);
+        match self.txn.load::<HeldMeeting>(&meeting_key(person.id, &nonce))? {
+            Some(_) => Ok(()),
+            None => self.sign_and_send(person.id, meeting, None),
+        }
     }
 
     fn sign_and_send(&mut self, person: PersonId, meeting: Meeting, theirs: Option<RecordBytes>) -> Result<()> {
@@ -112,7 +116,7 @@ impl Turn<'_> {
         let knows_scan = secrets.map(nonce_of).any(|nonce| nonce == meeting.nonce);
         let remembers = |encounter: &Encounter| {
             encounter.way == Way::IScanned
-                && encounter.event == meeting.event
+                && (encounter.event == meeting.event || meeting.event.is_none())
                 && encounter.at.day().is_near(meeting.day)
         };
         Ok(us == *meeting && knows_scan && person.encounters.iter().any(remembers))
@@ -120,6 +124,6 @@ impl Turn<'_> {
 }
 
 /// One scan makes one pair secret, and so one meeting.
-fn nonce_of(pair: &SharedSecret) -> [u8; 16] {
+pub(super) fn nonce_of(pair: &SharedSecret) -> [u8; 16] {
     derive(pair.as_bytes(), b"", "kith/1/meeting nonce")
 }

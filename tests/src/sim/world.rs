@@ -70,7 +70,7 @@ pub struct World {
 /// When every world begins: 2027-01-15 08:00 UTC.
 const BEGINNING: u64 = 1_800_000_000;
 /// Wakings of one home within one millisecond that nobody needs.
-const SPINS: u32 = 5_000;
+const SPINS: u32 = 2_000;
 
 impl World {
     /// A world without people, in fine weather. The same seed makes the same world, to the last byte.
