@@ -77,7 +77,7 @@ fn many_crashes_in_bad_weather_change_nothing_in_the_end() {
         let (ana, bo) = (world.person("Ana"), world.person("Bo"));
         let code = world.shows_live(ana, "Hannover Messe");
         world.scans(bo, &code);
-        let mut crash = |world: &mut World| {
+        let crash = |world: &mut World| {
             let who = [ana, bo][world.choose(2)];
             let kind = [Crash::BeforeCommit, Crash::BeforeEffects][world.choose(2)];
             let step = world.home(who).steps + world.choose(3) as u64;

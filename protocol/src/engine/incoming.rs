@@ -161,6 +161,9 @@ impl Turn<'_> {
         if person.identity != Some(sender) {
             return Ok(Verdict::Refused(Refusal::NotAccepted));
         }
+        if let Some(pending) = self.pending_for(opened.letter.unverified())? {
+            return self.welcome_arrived(session, pending, opened);
+        }
         let Some(mut history) = history_of(&self.txn, sender)? else { return Ok(Verdict::KeysMissing) };
         if let Some(verdict) = self.learn_keys(&person, &mut history, &opened)? {
             return Ok(verdict);

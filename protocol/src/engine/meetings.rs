@@ -86,6 +86,22 @@ impl Turn<'_> {
         Ok(())
     }
 
+    /// What nobody has seen yet of an old key is worth nothing once the key is disowned.
+    pub(super) fn sign_waiting_meetings_again(&mut self) -> Result<()> {
+        for person in super::session::people_with_letters(&self.txn)? {
+            for letter in super::outbox::waiting_for(&self.txn, person)? {
+                let Ok(Body::Meeting(news)) = Body::of(&letter.as_letter()) else { continue };
+                let Ok(signed) = Signed::<Meeting>::from_bytes(news.record.as_slice()) else { continue };
+                let key = meeting_key(person, &signed.unverified().nonce);
+                if let Some(held) = self.txn.load::<HeldMeeting>(&key)? {
+                    self.remove_waiting(&letter);
+                    self.sign_and_send(person, held.meeting, held.theirs)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// A contact signed that we met. If it is the meeting that I remember, I sign the same.
     pub(super) fn meeting_arrived(&mut self, person: Person, history: &History, news: &MeetingNews) -> Result<()> {
         let Ok(signed) = Signed::<Meeting>::from_bytes(news.record.as_slice()) else { return Ok(()) };

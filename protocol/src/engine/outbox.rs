@@ -63,6 +63,12 @@ impl Waiting {
         self.kind == kind::CLAIM
     }
 
+    /// Letters that go to somebody whose grant is over. With my presence they learn where to send theirs; who
+    /// waits for an answer cannot send any; and a farewell gives nothing away.
+    const fn goes_without_grant(&self) -> bool {
+        matches!(self.kind, kind::PRESENCE | kind::WELCOME | kind::WITHDRAW)
+    }
+
     /// A later letter of these kinds says all that an earlier one said; the answer to another code does not.
     fn is_replaced_by(&self, later: &Body) -> bool {
         match later {
@@ -156,7 +162,7 @@ impl Turn<'_> {
     fn send_over(&mut self, session: SessionId, letter: &Waiting, person: &Person, route: &Route) -> Result<()> {
         let Some(open) = self.live.sessions.get(&session) else { return Ok(()) };
         // Before the claim is handled, nothing else can be opened at the other end.
-        let fits = letter.is_first() == route.is_first && (route.grant_counts || letter.kind == kind::PRESENCE);
+        let fits = letter.is_first() == route.is_first && (route.grant_counts || letter.goes_without_grant());
         let room = open.flights.len() < limits::IN_FLIGHT && !self.live.is_in_flight(&letter.id);
         if !fits || !room || letter.expires < self.now {
             return Ok(());
@@ -309,7 +315,7 @@ struct Route {
     secret: SharedSecret,
     peer: Option<PeerId>,
     addresses: Vec<Hint>,
-    /// Their grant counts now. While it does not, they only get my presence, so that they send me theirs.
+    /// Their grant counts now.
     grant_counts: bool,
 }
 

@@ -205,7 +205,7 @@ impl Turn<'_> {
             person.tier = tier;
             self.txn.save(&person);
             if person.is_contact() {
-                let own = self.own()?;
+                let own = self.sign_card_again()?;
                 self.send_card(&own, &person)?;
             }
         }

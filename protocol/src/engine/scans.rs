@@ -190,6 +190,22 @@ impl Turn<'_> {
         self.remember_handled(&host.letter)
     }
 
+    /// Whose answer a letter from somebody I know already may be: I scanned another code of theirs.
+    pub(super) fn pending_for(&self, letter: &Letter) -> Result<Option<Person>> {
+        if letter.kind != kind::WELCOME {
+            return Ok(None);
+        }
+        let Ok(Body::Welcome(welcome)) = Body::of(letter) else { return Ok(None) };
+        for person in &self.live.waiting {
+            let person = self.txn.load::<Person>(&person.0)?;
+            let waits = |person: &Person| person.scan.as_ref().is_some_and(|scan| scan.key == welcome.invite);
+            if let Some(pending) = person.filter(waits) {
+                return Ok(Some(pending));
+            }
+        }
+        Ok(None)
+    }
+
     fn answer_taken(
         &mut self,
         pending: Person,

@@ -125,7 +125,7 @@ impl World {
             let note = kith_protocol::text::Note::new(scan.note)?;
             turn.scan(&invite, ScanOptions { tier: Some(scan.tier), event: scan.event.map(line), note })
         });
-        if matches!(scanned, Ok(Scanned::New(_))) {
+        if scanned.is_ok() {
             self.consents.scanned(who, code, scan.tier);
         }
         scanned
