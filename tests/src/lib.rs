@@ -1,1 +1,6 @@
-//! .
+//! Kith seen from outside.
+//!
+//! [`sim`] is a world of many people with virtual time and a network that loses, doubles and reorders letters.
+//! The stories and the simulator run in it; the other tests of this crate use the real node.
+
+pub mod sim;

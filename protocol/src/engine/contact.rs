@@ -34,6 +34,8 @@ pub(super) struct Newcomer<'n> {
     pub grant: &'n Verified<NodeGrant>,
     pub hints: &'n [Hint],
     pub pair: SharedSecret,
+    /// The code of theirs that I scanned, so that I know it when I see it again.
+    pub code: Option<SharedSecret>,
     pub standing: Standing,
     pub tier: Tier,
     /// How we came across each other; `None` if it is already written down.
@@ -62,7 +64,8 @@ impl Turn<'_> {
         person.identity = Some(identity);
         person.name = new.card.name.clone();
         person.standing = if met_again { Standing::Contact } else { new.standing };
-        person.tier = person.tier.max(new.tier);
+        // What was chosen for somebody who left, or only asked, is not chosen any more.
+        person.tier = if met_again { person.tier.max(new.tier) } else { new.tier };
         person.scan = None;
         if let Some(encounter) = new.encounter {
             person.met(encounter);
@@ -76,8 +79,15 @@ impl Turn<'_> {
             hints: new.hints.to_vec(),
             counter: 0,
         });
-        self.share_secret(person.id, new.pair)?;
+        self.share_secret(person.id, new.pair, new.code)?;
         self.txn.save(&person);
+        if person.is_contact() && !met_again {
+            // A farewell from before must not end what begins now.
+            self.remove_all_waiting(person.id)?;
+        }
+        if person.is_contact() {
+            self.settle_requests(&person)?;
+        }
         match (met_again, person.is_contact()) {
             (true, _) => self.notice(Notice::MetAgain { person: person.id }),
             (false, true) => self.notice(Notice::ContactMade { person: person.id }),
@@ -112,17 +122,27 @@ impl Turn<'_> {
     }
 
     /// Makes `secret` the one that letters go under. The one before still opens what is on its way.
-    fn share_secret(&mut self, person: PersonId, secret: SharedSecret) -> Result<()> {
+    fn share_secret(&mut self, person: PersonId, secret: SharedSecret, code: Option<SharedSecret>) -> Result<()> {
         let before = pair_secrets(&self.txn, person)?;
-        let mut previous = None;
+        let (mut previous, mut code_before) = (None, None);
         if let Some(before) = before {
-            for old in [before.previous.as_ref(), before.code.as_ref()].into_iter().flatten() {
-                self.close_door(old.locator());
+            code_before = before.code;
+            if before.current == secret {
+                previous = before.previous;
+            } else {
+                before.previous.iter().for_each(|old| self.close_door(old.locator()));
+                previous = Some(before.current);
             }
-            previous = if before.current == secret { None } else { Some(before.current) };
+        }
+        if let Some(old) = code_before.as_ref().filter(|old| code.as_ref().is_some_and(|code| code != *old)) {
+            self.close_door(old.locator());
+        }
+        let code = code.or(code_before);
+        if let Some(code) = &code {
+            self.open_door(code, Party::Scanned(person));
         }
         self.open_door(&secret, Party::Pair(person));
-        self.txn.save(&PairSecrets { person, current: secret, previous, code: None });
+        self.txn.save(&PairSecrets { person, current: secret, previous, code });
         Ok(())
     }
 
@@ -166,6 +186,7 @@ impl Turn<'_> {
         self.txn.remove(Table::Cards, &person.id.0);
         self.txn.remove(Table::Reach, &person.id.0);
         self.remove_all_waiting(person.id)?;
+        self.drop_items_about(person.id)?;
         self.notice(Notice::Withdrawn { person: person.id });
         Ok(())
     }
@@ -179,7 +200,7 @@ impl Turn<'_> {
         person.standing = Standing::Ended;
         self.txn.save(&person);
         self.txn.remove(Table::Cards, &person.id.0);
-        Ok(())
+        self.drop_items_about(person.id)
     }
 
     /// Writes first letters and answers that still wait again, since they carry a grant and a card that have

@@ -73,8 +73,9 @@ impl Turn<'_> {
         Ok(self.txn.load::<Door>(&locator.0)?.map(|door| door.party()))
     }
 
-    /// Closes every door of a person and forgets what we shared.
+    /// Closes every door of a person, ends what is open, and forgets what we shared.
     pub(super) fn forget_pair(&mut self, person: PersonId) -> Result<()> {
+        self.hang_up_on(person);
         if let Some(pair) = self.txn.load::<PairSecrets>(&keys::pair_key(person))? {
             for secret in [Some(&pair.current), pair.previous.as_ref(), pair.code.as_ref()].into_iter().flatten() {
                 self.close_door(secret.locator());

@@ -5,7 +5,7 @@
 
 use super::entity::{self, Entity};
 use super::error::Result;
-use super::inbox::ItemKind;
+use super::inbox::{About, ItemKind};
 use super::incoming::history_of;
 use super::notice::Notice;
 use super::person::Person;
@@ -69,7 +69,14 @@ impl Turn<'_> {
         let other = other.map(History::to_bytes);
         self.txn.save(&ForkEvidence { identity, number, first, second, seen: self.now, other });
         self.notice(Notice::ForkSeen { person: person.id });
-        self.ask_me(ItemKind::Fork, person.id, None)
+        self.ask_me(ItemKind::Fork, person.id, About::until(self.now.plus(limits::LETTER_LIFE)))
+    }
+
+    /// The history that counts for somebody who shows one: all that is known and shown; where the two contradict
+    /// each other, what is shown. So nobody gets round what I know by leaving it out.
+    pub(super) fn counting_history(&self, shown: History) -> Result<History> {
+        let Some(mut known) = history_of(&self.txn, shown.id())? else { return Ok(shown) };
+        Ok(if learn_all(&mut known, &shown).is_none() { known } else { shown })
     }
 
     /// Brings a whole history together with the one that is known. Where they contradict each other the known
@@ -79,20 +86,7 @@ impl Turn<'_> {
             self.save_history(shown);
             return Ok(());
         };
-        let mut fork = None;
-        let events = shown.to_bytes();
-        for event in events.rotations.iter().chain(&events.compromises) {
-            match known.learn(event.as_slice()) {
-                Ok(Learned::Fork { first, second }) => {
-                    fork = Some((first, second));
-                    break;
-                }
-                Ok(_) => {}
-                // Events after a fork build on what we do not have.
-                Err(_) => break,
-            }
-        }
-        match fork {
+        match learn_all(&mut known, shown) {
             None => self.save_history(&known),
             Some((first, second)) => {
                 self.keep_evidence(person, &first, &second, Some(shown))?;
@@ -114,4 +108,19 @@ impl Turn<'_> {
         }
         Ok(())
     }
+}
+
+/// Adds what a whole history shows to the known one, up to where it contradicts it: that event comes back with
+/// the one that was seen first.
+fn learn_all(known: &mut History, shown: &History) -> Option<(Vec<u8>, Vec<u8>)> {
+    let events = shown.to_bytes();
+    for event in events.rotations.iter().chain(&events.compromises) {
+        match known.learn(event.as_slice()) {
+            Ok(Learned::Fork { first, second }) => return Some((first, second)),
+            Ok(_) => {}
+            // Checked histories of one identity differ in a rotation first, so this cannot be reached.
+            Err(_) => break,
+        }
+    }
+    None
 }

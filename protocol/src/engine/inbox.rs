@@ -45,6 +45,22 @@ crate::wire_map! {
         5 => pub until: Timestamp,
         /// The code it is about.
         6 => pub invite: Option<InviteId>,
+        /// Names the meeting that I sign when I say yes.
+        7 => pub meeting: Option<[u8; 16]>,
+    }
+}
+
+/// The scan that a question is about.
+pub(super) struct About {
+    pub until: Timestamp,
+    pub invite: Option<InviteId>,
+    pub meeting: Option<[u8; 16]>,
+}
+
+impl About {
+    /// No scan.
+    pub(super) const fn until(until: Timestamp) -> Self {
+        Self { until, invite: None, meeting: None }
     }
 }
 
@@ -64,20 +80,32 @@ pub fn items(read: &dyn Read) -> Result<Vec<Item>> {
 }
 
 impl Turn<'_> {
-    /// Puts a question before me, unless the same one waits already.
-    pub(super) fn ask_me(&mut self, kind: ItemKind, person: PersonId, invite: Option<InviteId>) -> Result<()> {
+    /// Puts a question before me. If the same one waits already, it is about the newest scan from now on.
+    pub(super) fn ask_me(&mut self, kind: ItemKind, person: PersonId, about: About) -> Result<()> {
+        let About { until, invite, meeting } = about;
         let waiting = items(&self.txn)?;
-        if waiting.iter().any(|item| item.kind == kind && item.person == person) {
-            return Ok(());
+        let same = waiting.iter().find(|item| item.kind == kind && item.person == person);
+        let (id, at) = same.map_or_else(|| (ItemId(self.random.bytes()), self.now), |same| (same.id, same.at));
+        match same {
+            Some(same) => self.clear_deadline(same.until, Ends::Item(id)),
+            None if waiting.len() >= limits::INBOX => return Err(Error::Full("things waiting in the inbox")),
+            None => self.notice(Notice::Waiting { item: id, person }),
         }
-        if waiting.len() >= limits::INBOX {
-            return Err(Error::Full("things waiting in the inbox"));
+        self.set_deadline(until, Ends::Item(id));
+        self.txn.save(&Item { id, kind, person, at, until, invite, meeting });
+        Ok(())
+    }
+
+    /// Who asked for my card and then became a contact in another way has their answer.
+    pub(super) fn settle_requests(&mut self, person: &Person) -> Result<()> {
+        for item in items(&self.txn)?.into_iter().filter(|item| item.person == person.id) {
+            if matches!(item.kind, ItemKind::ShareBack | ItemKind::LateClaim) {
+                let (item, _, invite) = self.take_item(item.id)?;
+                if let Some(invite) = invite {
+                    self.welcome(person, &invite, item.kind == ItemKind::LateClaim)?;
+                }
+            }
         }
-        let until = self.now.plus(limits::LETTER_LIFE);
-        let item = Item { id: ItemId(self.random.bytes()), kind, person, at: self.now, until, invite };
-        self.set_deadline(until, Ends::Item(item.id));
-        self.txn.save(&item);
-        self.notice(Notice::Waiting { item: item.id, person });
         Ok(())
     }
 
@@ -88,7 +116,7 @@ impl Turn<'_> {
             person.tier = tier;
         }
         match item.kind {
-            ItemKind::ConfirmScan => self.confirm_meeting(&person, invite.as_ref())?,
+            ItemKind::ConfirmScan => self.confirm_meeting(&person, &item, invite.as_ref())?,
             ItemKind::ShareBack | ItemKind::LateClaim => {
                 person.standing = Standing::Contact;
                 self.txn.save(&person);
@@ -97,7 +125,7 @@ impl Turn<'_> {
                     self.welcome(&person, invite, item.kind == ItemKind::LateClaim)?;
                 }
                 if item.kind == ItemKind::LateClaim {
-                    self.confirm_meeting(&person, invite.as_ref())?;
+                    self.confirm_meeting(&person, &item, invite.as_ref())?;
                 }
             }
             ItemKind::Fork => self.settle_fork(&person)?,
@@ -105,11 +133,11 @@ impl Turn<'_> {
         Ok(item)
     }
 
-    fn confirm_meeting(&mut self, person: &Person, invite: Option<&OwnInvite>) -> Result<()> {
+    fn confirm_meeting(&mut self, person: &Person, item: &Item, invite: Option<&OwnInvite>) -> Result<()> {
         self.settle_fork(person)?;
-        match invite {
-            Some(invite) => self.sign_meeting(person, invite.event.clone(), invite.created.day()),
-            None => Ok(()),
+        match (invite, item.meeting) {
+            (Some(invite), Some(nonce)) => self.sign_meeting(person, invite.event.clone(), invite.created.day(), nonce),
+            _ => Ok(()),
         }
     }
 

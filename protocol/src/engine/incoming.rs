@@ -5,6 +5,7 @@ use super::effect::{Answer, Effect, Refusal, Ticket};
 use super::entity::{self, Entity};
 use super::error::Result;
 use super::live::Party;
+use super::outbox::waiting_for;
 use super::person::Person;
 use super::turn::Turn;
 use crate::crypto::seal::DecryptionKey;
@@ -76,18 +77,6 @@ pub fn history_of(read: &dyn Read, id: IdentityId) -> Result<Option<History>> {
     Ok(entity::load::<KnownHistory>(read, &id.0)?.map(|known| History::restore(&known.history)))
 }
 
-/// What is remembered of a letter.
-enum Memory {
-    /// Nothing.
-    New,
-    /// It was handled.
-    Handled,
-    /// Another letter with its id was handled.
-    Contradicts,
-    /// So many letters of its sender are remembered that no more can be taken in for now.
-    Full,
-}
-
 /// What becomes of a letter, before it is put into an answer.
 pub(super) enum Verdict {
     /// It was handled: now, or earlier.
@@ -116,14 +105,10 @@ impl Turn<'_> {
             Err(_) => return Ok(Answer::Later),
         };
         let receipts = opened.receipts();
-        let verdict = match self.memory_of(&opened)? {
-            Memory::Handled => Verdict::Handled,
-            Memory::Contradicts => Verdict::Refused(Refusal::NotAccepted),
-            Memory::Full => Verdict::Later,
-            Memory::New => match party {
-                Party::Invite(invite) => self.claim_arrived(session, invite, opened)?,
-                Party::Pair(person) | Party::Scanned(person) => self.letter_from(session, person, opened)?,
-            },
+        let verdict = match (self.judge_letter(&opened)?, party) {
+            (Some(verdict), _) => verdict,
+            (None, Party::Invite(invite)) => self.claim_arrived(session, invite, opened)?,
+            (None, Party::Pair(person) | Party::Scanned(person)) => self.letter_from(session, person, opened)?,
         };
         Ok(match verdict {
             Verdict::Handled => Answer::Handled(receipts.handled()),
@@ -148,15 +133,20 @@ impl Turn<'_> {
         }
     }
 
-    /// What is remembered of a letter, before anything is done about it.
-    fn memory_of(&self, opened: &Opened) -> Result<Memory> {
-        let letter = opened.letter.unverified();
-        let sender = opened.letter.claimed_signer().id;
+    /// What can be said of a letter before anything is done with it: that it was handled, that its id was used
+    /// for another one, or that its sender has to wait.
+    fn judge_letter(&self, opened: &Opened) -> Result<Option<Verdict>> {
+        let (sender, letter) = (opened.letter.claimed_signer().id, opened.letter.unverified());
         if let Some(known) = self.txn.load::<Handled>(&handled_key(sender, letter.id))? {
-            return Ok(if known.body == letter.body_hash() { Memory::Handled } else { Memory::Contradicts });
+            let is_same = known.body == letter.body_hash();
+            return Ok(Some(if is_same { Verdict::Handled } else { Verdict::Refused(Refusal::NotAccepted) }));
         }
-        let count = self.txn.load::<HandledCount>(&sender.0)?.map_or(0, |counted| counted.count);
-        Ok(if count as usize >= limits::HANDLED_PER_PERSON { Memory::Full } else { Memory::New })
+        let count = self.handled_count(sender)? as usize;
+        Ok((count >= limits::HANDLED_PER_PERSON).then_some(Verdict::Later))
+    }
+
+    fn handled_count(&self, sender: IdentityId) -> Result<u32> {
+        Ok(self.txn.load::<HandledCount>(&sender.0)?.map_or(0, |counted| counted.count))
     }
 
     /// A letter under the secret of a pair: from somebody I know, or the welcome of somebody whose code I scanned.
@@ -170,6 +160,9 @@ impl Turn<'_> {
         }
         if person.identity != Some(sender) {
             return Ok(Verdict::Refused(Refusal::NotAccepted));
+        }
+        if let Some(pending) = self.pending_for(opened.letter.unverified())? {
+            return self.welcome_arrived(session, pending, opened);
         }
         let Some(mut history) = history_of(&self.txn, sender)? else { return Ok(Verdict::KeysMissing) };
         if let Some(verdict) = self.learn_keys(&person, &mut history, &opened)? {
@@ -214,17 +207,19 @@ impl Turn<'_> {
     /// A letter from a contact, rightly signed and for me.
     fn handle(&mut self, person: Person, history: &History, letter: &Verified<Letter>) -> Result<Verdict> {
         let Ok(body) = Body::of(letter) else { return Ok(Verdict::Refused(Refusal::NotAccepted)) };
-        // To them it looks as if I were there and did nothing.
-        if !person.blocked && person.is_contact() {
-            match body {
-                Body::Presence(presence) => self.presence_arrived(&person, history, &presence)?,
-                Body::Card(news) => self.card_arrived(person, history, &news)?,
-                Body::Meeting(news) => self.meeting_arrived(person, history, &news)?,
-                Body::Withdraw => self.withdrawn(person)?,
-                // A second welcome, after they renewed a first letter that I had handled: it says nothing new.
-                Body::Welcome(_) => {}
-                Body::Claim(_) => return Ok(Verdict::Refused(Refusal::NotAccepted)),
+        let listens = !person.blocked && person.is_contact();
+        match body {
+            Body::Claim(_) => return Ok(Verdict::Refused(Refusal::NotAccepted)),
+            // My farewell has to find them.
+            Body::Presence(presence) if listens || !waiting_for(&self.txn, person.id)?.is_empty() => {
+                self.presence_arrived(&person, history, &presence)?;
             }
+            Body::Card(news) if listens => self.card_arrived(person, history, &news)?,
+            Body::Meeting(news) if listens => self.meeting_arrived(person, history, &news)?,
+            Body::Withdraw if listens => self.withdrawn(person)?,
+            // A second welcome, after they renewed a first letter that I had handled, says nothing new. To
+            // somebody I do not listen to it looks as if I were there and did nothing.
+            Body::Welcome(_) | Body::Presence(_) | Body::Card(_) | Body::Meeting(_) | Body::Withdraw => {}
         }
         self.remember_handled(letter)
     }
@@ -240,7 +235,7 @@ impl Turn<'_> {
     /// Remembers that a letter was handled, until no copy of it can be accepted any more.
     pub(super) fn remember_handled(&mut self, letter: &Verified<Letter>) -> Result<Verdict> {
         let sender = letter.signer().id;
-        let count = self.txn.load::<HandledCount>(&sender.0)?.map_or(0, |counted| counted.count);
+        let count = self.handled_count(sender)?;
         let until = letter.expires.plus(limits::HANDLED_GRACE);
         self.txn.save(&HandledCount { sender, count: count + 1 });
         self.txn.save(&Handled { sender, letter: letter.id, body: letter.body_hash(), until });

@@ -5,10 +5,11 @@ use super::deadline::Ends;
 use super::effect::Refusal;
 use super::entity::{self, Entity};
 use super::error::{Error, Result};
-use super::inbox::ItemKind;
+use super::inbox::{About, ItemKind};
 use super::incoming::Verdict;
 use super::keys::{self, InviteSecrets};
 use super::live::Party;
+use super::meetings::nonce_of;
 use super::notice::Notice;
 use super::own::{Own, verify_card, verify_grant};
 use super::person::{Encounter, Person, Standing, Way};
@@ -146,7 +147,9 @@ impl Turn<'_> {
         let code = code_of(&self.own()?, &own_invite, &secrets);
         self.txn.save(&secrets);
         self.txn.save(&own_invite);
-        self.set_deadline(own_invite.expires.plus(limits::LATE_CLAIM), Ends::Invite(own_invite.id));
+        // Questions about the last claims wait as long as their scanners do, whose clocks may be slow.
+        let forgotten = own_invite.expires.plus(limits::LATE_CLAIM + 2 * limits::CLOCK_SKEW);
+        self.set_deadline(forgotten, Ends::Invite(own_invite.id));
         self.open_door(&code.shared_secret(), Party::Invite(own_invite.id));
         Ok((own_invite, code))
     }
@@ -211,7 +214,10 @@ impl Turn<'_> {
         let Some(invite) = self.txn.load::<OwnInvite>(&invite.0)? else {
             return Ok(Verdict::Refused(Refusal::InviteExpired));
         };
-        let Some(claimant) = Claimant::check(&invite, opened, self.now) else {
+        let shown = opened.history.as_ref().and_then(|whole| History::from_bytes(whole).ok());
+        let Some(shown) = shown else { return Ok(Verdict::Refused(Refusal::NotAccepted)) };
+        let history = self.counting_history(shown)?;
+        let Some(claimant) = Claimant::check(&invite, history, opened, self.now) else {
             return Ok(Verdict::Refused(Refusal::NotAccepted));
         };
         if claimant.history.id() == self.keys.signer.id {
@@ -264,12 +270,20 @@ impl Turn<'_> {
         known: Option<Person>,
         way: ClaimWay,
     ) -> Result<Verdict> {
+        let code =
+            self.invite_opening(invite.id)?.map(|(_, shared)| shared).ok_or(Error::NotNow("the code is gone"))?;
+        let pair = pair_of(&code, &claimant.claim.pair_seed);
+        // The same scan under a fresh letter: the first answer was lost, and they renewed it.
+        let way = if self.shares(known.as_ref(), &pair)? { ClaimWay::Again } else { way };
+        if way == ClaimWay::Again && known.as_ref().is_some_and(|person| person.standing == Standing::Ended) {
+            return self.remember_handled(&claimant.letter);
+        }
         let today = if invite.day == self.now.day() { invite.today } else { 0 };
-        if invite.printed && today >= limits::PRINTED_CLAIMS_A_DAY {
+        if invite.printed && today >= limits::PRINTED_CLAIMS_A_DAY && way != ClaimWay::Again {
             return Ok(Verdict::Later);
         }
         invite.day = self.now.day();
-        invite.today = today + 1;
+        invite.today = today + u32::from(way != ClaimWay::Again);
         invite.uses += u32::from(way != ClaimWay::Again);
         if !invite.printed {
             invite.state = InviteState::Used;
@@ -278,14 +292,12 @@ impl Turn<'_> {
         self.txn.save(&invite);
         self.notice(Notice::InviteUsed { invite: invite.id });
 
-        let code =
-            self.invite_opening(invite.id)?.map(|(_, shared)| shared).ok_or(Error::NotNow("the code is gone"))?;
         let is_contact = known.as_ref().is_some_and(Person::is_contact);
         let at_once = is_contact || matches!(way, ClaimWay::Live);
-        let standing = match (&known, way) {
-            (Some(person), ClaimWay::Again) => person.standing,
-            _ if at_once => Standing::Contact,
-            _ => Standing::Asking,
+        let (standing, tier) = match (&known, way) {
+            (Some(person), ClaimWay::Again) => (person.standing, person.tier),
+            _ if at_once => (Standing::Contact, invite.tier),
+            _ => (Standing::Asking, invite.tier),
         };
         let person = self.take_in(
             known,
@@ -294,28 +306,39 @@ impl Turn<'_> {
                 card: &claimant.card,
                 grant: &claimant.grant,
                 hints: &claimant.claim.hints,
-                pair: pair_of(&code, &claimant.claim.pair_seed),
+                pair: pair.clone(),
+                code: None,
                 standing,
-                tier: invite.tier,
+                tier,
                 encounter: (way != ClaimWay::Again).then(|| way.encounter(&invite, self.now)),
                 // Only the person can say whether it was them who scanned; see `inbox`.
                 settles_fork: false,
             },
         )?;
-        if let Some(open) = self.live.sessions.get_mut(&session) {
-            open.party = Party::Pair(person.id);
-        }
+        self.session_is_with(session, person.id, &pair);
         self.remember_handled(&claimant.letter)?;
         if person.is_contact() {
             self.welcome(&person, &invite, way == ClaimWay::Late)?;
         }
+        let meeting = (!invite.printed).then(|| nonce_of(&pair));
+        let about = |until| About { until, invite: Some(invite.id), meeting };
+        let usual = self.now.plus(limits::LETTER_LIFE);
+        // They wait no longer than their letter does.
+        let waits = usual.min(claimant.letter.expires.max(self.now));
         match way {
-            ClaimWay::Live => self.ask_me(ItemKind::ConfirmScan, person.id, Some(invite.id))?,
-            ClaimWay::Late if !is_contact => self.ask_me(ItemKind::LateClaim, person.id, Some(invite.id))?,
-            ClaimWay::Printed if !is_contact => self.ask_me(ItemKind::ShareBack, person.id, Some(invite.id))?,
+            ClaimWay::Live => self.ask_me(ItemKind::ConfirmScan, person.id, about(usual))?,
+            ClaimWay::Late if !is_contact => self.ask_me(ItemKind::LateClaim, person.id, about(waits))?,
+            ClaimWay::Printed if !is_contact => self.ask_me(ItemKind::ShareBack, person.id, about(waits))?,
             ClaimWay::Late | ClaimWay::Printed | ClaimWay::Again => {}
         }
         Ok(Verdict::Handled)
+    }
+
+    /// True if I share this secret with that person already.
+    fn shares(&self, person: Option<&Person>, secret: &SharedSecret) -> Result<bool> {
+        let Some(person) = person else { return Ok(false) };
+        let pair = super::door::pair_secrets(&self.txn, person.id)?;
+        Ok(pair.is_some_and(|pair| pair.current == *secret || pair.previous.as_ref() == Some(secret)))
     }
 
     /// Answers a claim with who I am.
@@ -360,8 +383,7 @@ struct Claimant {
 }
 
 impl Claimant {
-    fn check(invite: &OwnInvite, opened: Opened, now: Timestamp) -> Option<Self> {
-        let history = History::from_bytes(opened.history.as_ref()?).ok()?;
+    fn check(invite: &OwnInvite, history: History, opened: Opened, now: Timestamp) -> Option<Self> {
         let letter = history.verify(opened.letter).ok()?;
         if letter.to != invite.key.0 {
             return None;

@@ -84,7 +84,7 @@ crate::wire_map! {
         2 => pub current: SharedSecret,
         /// The one before, in which letters may still arrive.
         3 => pub previous: Option<SharedSecret>,
-        /// The secret of their code, while my first letter has not been handled.
+        /// The secret of the newest code of theirs that I scanned.
         4 => pub code: Option<SharedSecret>,
     }
 }

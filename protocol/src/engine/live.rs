@@ -24,6 +24,8 @@ pub(super) enum Party {
 #[derive(Clone, Debug)]
 pub(super) struct Session {
     pub party: Party,
+    /// Of the secret that both ends mean when they speak of this session.
+    pub locator: Locator,
     pub flights: BTreeMap<LetterId, Flight>,
 }
 
@@ -60,14 +62,30 @@ pub(super) struct Live {
     pub pauses: BTreeMap<PersonId, Pause>,
     /// People with letters in the outbox.
     pub waiting: BTreeSet<PersonId>,
+    /// Pauses that ended by then were looked at; nobody needs to be woken for them.
+    pub woken: Timestamp,
 }
 
 impl Live {
     /// A session over which letters to this person may go: `first` is the one letter that a scanner sends under
-    /// the secret of the code.
-    pub(super) fn session_for(&self, person: PersonId, first: bool) -> Option<SessionId> {
+    /// the secret of the code. One that was opened under the secret of the letter comes before others: of
+    /// somebody who scanned two codes, the other end may not know yet that both sessions are with me.
+    pub(super) fn session_for(&self, person: PersonId, first: bool, locator: Locator) -> Option<SessionId> {
         let wanted = if first { Party::Scanned(person) } else { Party::Pair(person) };
-        self.sessions.iter().find(|(_, session)| session.party == wanted).map(|(id, _)| *id)
+        let fitting = || self.sessions.iter().filter(|(_, session)| session.party == wanted);
+        let under_it = fitting().find(|(_, session)| session.locator == locator);
+        under_it.or_else(|| fitting().next()).map(|(id, _)| *id)
+    }
+
+    /// The sessions with a person.
+    pub(super) fn sessions_with(&self, person: PersonId) -> Vec<SessionId> {
+        let with = |party| matches!(party, Party::Pair(one) | Party::Scanned(one) if one == person);
+        self.sessions.iter().filter(|(_, session)| with(session.party)).map(|(id, _)| *id).collect()
+    }
+
+    /// True while nothing is tried with a person.
+    pub(super) fn is_pausing(&self, person: PersonId, now: Timestamp) -> bool {
+        self.pauses.get(&person).is_some_and(|pause| pause.until > now)
     }
 
     /// True if a call to this person is under way.
@@ -91,6 +109,6 @@ impl Live {
 
     /// True if a person has a session.
     pub(super) fn is_connected(&self, person: PersonId) -> bool {
-        self.session_for(person, false).is_some()
+        self.sessions.values().any(|session| session.party == Party::Pair(person))
     }
 }

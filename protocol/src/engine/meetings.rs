@@ -70,16 +70,36 @@ impl Turn<'_> {
         person: &Person,
         event: Option<Line<{ limits::NAME }>>,
         day: Day,
+        nonce: [u8; 16],
     ) -> Result<()> {
-        let (Some(them), Some(pair)) = (person.identity, pair_secrets(&self.txn, person.id)?) else { return Ok(()) };
-        let meeting = Meeting::of(self.keys.signer.id, them, event, day, nonce_of(&pair.current));
-        self.sign_and_send(person.id, meeting, None)
+        let Some(them) = person.identity else { return Ok(()) };
+        let meeting = Meeting::of(self.keys.signer.id, them, event, day, nonce);
+        match self.txn.load::<HeldMeeting>(&meeting_key(person.id, &nonce))? {
+            Some(_) => Ok(()),
+            None => self.sign_and_send(person.id, meeting, None),
+        }
     }
 
     fn sign_and_send(&mut self, person: PersonId, meeting: Meeting, theirs: Option<RecordBytes>) -> Result<()> {
         let record = bounded(self.keys.sign(meeting.clone()).bytes());
         self.txn.save(&HeldMeeting { person, meeting, mine: Some(record.clone()), theirs });
         self.send(person, &Body::Meeting(MeetingNews { record }), limits::LETTER_LIFE)?;
+        Ok(())
+    }
+
+    /// What nobody has seen yet of an old key is worth nothing once the key is disowned.
+    pub(super) fn sign_waiting_meetings_again(&mut self) -> Result<()> {
+        for person in super::session::people_with_letters(&self.txn)? {
+            for letter in super::outbox::waiting_for(&self.txn, person)? {
+                let Ok(Body::Meeting(news)) = Body::of(&letter.as_letter()) else { continue };
+                let Ok(signed) = Signed::<Meeting>::from_bytes(news.record.as_slice()) else { continue };
+                let key = meeting_key(person, &signed.unverified().nonce);
+                if let Some(held) = self.txn.load::<HeldMeeting>(&key)? {
+                    self.remove_waiting(&letter);
+                    self.sign_and_send(person, held.meeting, held.theirs)?;
+                }
+            }
+        }
         Ok(())
     }
 
@@ -113,7 +133,7 @@ impl Turn<'_> {
         let knows_scan = secrets.map(nonce_of).any(|nonce| nonce == meeting.nonce);
         let remembers = |encounter: &Encounter| {
             encounter.way == Way::IScanned
-                && same_event(encounter.event.as_ref(), meeting.event.as_ref())
+                && (same_event(encounter.event.as_ref(), meeting.event.as_ref()) || meeting.event.is_none())
                 && encounter.at.day().is_near(meeting.day)
         };
         Ok(us == *meeting && knows_scan && person.encounters.iter().any(remembers))
@@ -126,6 +146,6 @@ fn same_event(mine: Option<&Line<{ limits::NAME }>>, theirs: Option<&Line<{ limi
 }
 
 /// One scan makes one pair secret, and so one meeting.
-fn nonce_of(pair: &SharedSecret) -> [u8; 16] {
+pub(super) fn nonce_of(pair: &SharedSecret) -> [u8; 16] {
     derive(pair.as_bytes(), b"", "kith/1/meeting nonce")
 }

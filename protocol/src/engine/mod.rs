@@ -80,8 +80,8 @@ impl Engine {
 
     /// Makes one step: `act` calls methods of [`Turn`], and what they changed comes back.
     ///
-    /// `seed` is the randomness of the step, never used twice. If `act` fails, nothing is changed in the
-    /// storage; what a failed step changed in memory only concerns calls and is put right by the next one.
+    /// `seed` is the randomness of the step, never used twice. If `act` fails, nothing is changed. If the step
+    /// cannot be made durable, the engine must be opened again.
     pub fn turn<R>(
         &mut self,
         read: &dyn Read,
@@ -90,8 +90,13 @@ impl Engine {
         act: impl FnOnce(&mut Turn<'_>) -> Result<R>,
     ) -> Result<(R, Step)> {
         let mut turn = Turn::new(read, now, seed, &mut self.keys, &mut self.live);
-        let done = act(&mut turn)?;
-        Ok((done, turn.into_step()))
+        match act(&mut turn) {
+            Ok(done) => Ok((done, turn.into_step())),
+            Err(error) => {
+                turn.undo()?;
+                Err(error)
+            }
+        }
     }
 
     /// When [`Turn::time_passed`] is next to be called, if nothing happens before.

@@ -64,9 +64,21 @@ impl Waiting {
         self.kind == kind::CLAIM
     }
 
-    /// A later letter of these kinds says all that an earlier one said.
-    const fn is_replaced_by(&self, later: u8) -> bool {
-        self.kind == later && matches!(later, kind::CLAIM | kind::WELCOME | kind::PRESENCE | kind::CARD)
+    /// Letters that go to somebody whose grant is over. With my presence they learn where to send theirs; who
+    /// waits for an answer cannot send any; and a farewell gives nothing away.
+    const fn goes_without_grant(&self) -> bool {
+        matches!(self.kind, kind::PRESENCE | kind::WELCOME | kind::WITHDRAW)
+    }
+
+    /// A later letter of these kinds says all that an earlier one said; the answer to another code does not.
+    fn is_replaced_by(&self, later: &Body) -> bool {
+        match later {
+            Body::Claim(_) | Body::Presence(_) | Body::Card(_) => self.kind == later.kind(),
+            Body::Welcome(welcome) => {
+                matches!(Body::of(&self.as_letter()), Ok(Body::Welcome(waits)) if waits.invite == welcome.invite)
+            }
+            Body::Meeting(_) | Body::Withdraw => false,
+        }
     }
 }
 
@@ -83,8 +95,9 @@ pub fn waiting_in_all(read: &dyn Read) -> Result<usize> {
 impl Turn<'_> {
     /// Puts a letter into the outbox and sends it at once if that can be done.
     pub(super) fn send(&mut self, person: PersonId, body: &Body, life: u64) -> Result<LetterId> {
-        let waiting = waiting_for(&self.txn, person)?;
-        for replaced in waiting.iter().filter(|waiting| waiting.is_replaced_by(body.kind())) {
+        let (replaced, waiting): (Vec<_>, Vec<_>) =
+            waiting_for(&self.txn, person)?.into_iter().partition(|waiting| waiting.is_replaced_by(body));
+        for replaced in &replaced {
             self.remove_waiting(replaced);
         }
         if waiting.len() >= limits::OUTBOX_PER_PERSON {
@@ -125,15 +138,20 @@ impl Turn<'_> {
     /// scan I expect is called too, since their node may not find mine.
     pub(super) fn pump(&mut self, person: PersonId) -> Result<()> {
         let known = self.txn.load::<Person>(&person.0)?;
-        let letters = waiting_for(&self.txn, person)?;
+        let mut letters = waiting_for(&self.txn, person)?;
+        // An answer first: without it the other end can do nothing with the rest.
+        letters.sort_by_key(|letter| (letter.kind != kind::WELCOME, letter.written));
         let expected = known.as_ref().is_some_and(Person::is_expected);
         let (Some(known), false) = (known, letters.is_empty() && !expected) else {
             self.live.waiting.remove(&person);
             return Ok(());
         };
         self.live.waiting.insert(person);
+        if self.live.is_pausing(person, self.now) {
+            return Ok(());
+        }
         let Some(route) = self.route(&known)? else { return Ok(()) };
-        match self.live.session_for(person, route.is_first) {
+        match self.live.session_for(person, route.is_first, route.secret.locator()) {
             Some(session) => letters.iter().try_for_each(|letter| self.send_over(session, letter, &known, &route)),
             None => {
                 self.call(&known, route);
@@ -145,7 +163,7 @@ impl Turn<'_> {
     fn send_over(&mut self, session: SessionId, letter: &Waiting, person: &Person, route: &Route) -> Result<()> {
         let Some(open) = self.live.sessions.get(&session) else { return Ok(()) };
         // Before the claim is handled, nothing else can be opened at the other end.
-        let fits = letter.is_first() == route.is_first && (route.grant_counts || letter.kind == kind::PRESENCE);
+        let fits = letter.is_first() == route.is_first && (route.grant_counts || letter.goes_without_grant());
         let room = open.flights.len() < limits::IN_FLIGHT && !self.live.is_in_flight(&letter.id);
         if !fits || !room || letter.expires < self.now {
             return Ok(());
@@ -176,11 +194,10 @@ impl Turn<'_> {
         Ok(sealed.ok().map(|sealed| (sealed, history.seen())))
     }
 
-    /// Calls a person unless a call is under way, enough others are, or the pause is not over.
+    /// Calls a person unless a call is under way, or enough others are.
     fn call(&mut self, person: &Person, route: Route) {
-        let pausing = self.live.pauses.get(&person.id).is_some_and(|pause| pause.until > self.now);
         let busy = self.live.calls.len() >= limits::CALLS || self.live.is_calling(person.id);
-        if !pausing && !busy && !route.addresses.is_empty() {
+        if !busy && !route.addresses.is_empty() {
             let locator = route.secret.locator();
             self.live.calls.insert(locator, person.id);
             self.effect(Effect::Call { locator, secret: route.secret, peer: route.peer, addresses: route.addresses });
@@ -217,6 +234,8 @@ impl Turn<'_> {
             Some(Answer::Handled(receipt)) if same(&receipt, &flight.receipts.handled()) => {
                 self.delivered(session, &waiting, flight.shows)?
             }
+            // It was signed with a key that I have changed since. The other end may have heard of that first.
+            Some(Answer::Refused(Refusal::NotAccepted, _)) if flight.shows != self.own()?.history().seen() => {}
             Some(Answer::Refused(reason, receipt)) if same(&receipt, &flight.receipts.refused(reason.number())) => {
                 self.refused(&waiting, reason)?;
             }
@@ -225,7 +244,7 @@ impl Turn<'_> {
             // Who sits at an old address can say what they like: only who opened the letter has its receipts.
             Some(Answer::Handled(_) | Answer::Refused(..) | Answer::Later) | None => self.pause(person),
         }
-        self.pump(person)
+        self.letter_gone(person)
     }
 
     fn delivered(&mut self, session: SessionId, letter: &Waiting, shows: Seen) -> Result<()> {
@@ -280,7 +299,7 @@ impl Turn<'_> {
             self.claim_failed(person, ScanProblem::Unanswered)?;
         }
         self.notice(Notice::GaveUp { person, kind: waiting.kind });
-        self.pump(person)
+        self.letter_gone(person)
     }
 
     /// The next try waits a little longer than the last one did.
@@ -300,7 +319,7 @@ struct Route {
     secret: SharedSecret,
     peer: Option<PeerId>,
     addresses: Vec<Hint>,
-    /// Their grant counts now. While it does not, they only get my presence, so that they send me theirs.
+    /// Their grant counts now.
     grant_counts: bool,
 }
 

@@ -186,6 +186,15 @@ impl Turn<'_> {
         Ok(true)
     }
 
+    /// Signs my card anew as it is, so that the view of another tier counts as a later word.
+    pub(super) fn sign_card_again(&mut self) -> Result<Own> {
+        let mut own = self.own()?;
+        own.card.seq += 1;
+        sign_views(&mut own, self.keys, self.now);
+        self.txn.save(&own);
+        Ok(own)
+    }
+
     /// Signs a fresh grant with a fresh encryption key when half the life of the current one is over.
     pub(super) fn renew_grant(&mut self) -> Result<()> {
         let mut own = self.own()?;
@@ -221,6 +230,7 @@ impl Turn<'_> {
         self.sign_grant(&mut own)?;
         self.txn.save(&own);
         self.after_new_grant(&own)?;
+        self.sign_waiting_meetings_again()?;
         self.tell_card(&own, &Tier::ALL)
     }
 

@@ -194,7 +194,7 @@ impl Turn<'_> {
             PersonChange::Touch => person.touched = self.now,
             PersonChange::Cadence(days) => person.cadence = days,
             PersonChange::Tier(tier) => return self.change_tier(person, tier),
-            PersonChange::Block(blocked) => person.blocked = blocked,
+            PersonChange::Block(blocked) => return self.block(person, blocked),
         }
         self.txn.save(&person);
         Ok(person)
@@ -205,9 +205,21 @@ impl Turn<'_> {
             person.tier = tier;
             self.txn.save(&person);
             if person.is_contact() {
-                let own = self.own()?;
+                let own = self.sign_card_again()?;
                 self.send_card(&own, &person)?;
             }
+        }
+        Ok(person)
+    }
+
+    /// Who is no longer blocked is told what they missed.
+    fn block(&mut self, mut person: Person, blocked: bool) -> Result<Person> {
+        let was_blocked = std::mem::replace(&mut person.blocked, blocked);
+        self.txn.save(&person);
+        if was_blocked && !blocked && person.is_contact() {
+            let own = self.own()?;
+            self.send_card(&own, &person)?;
+            self.send_presence(&own, &person)?;
         }
         Ok(person)
     }
@@ -236,6 +248,12 @@ impl Turn<'_> {
             self.txn.save(&Person { standing: Standing::Ended, petname, tags, encounters, ..person });
             return Ok(());
         }
+        self.erase(person)
+    }
+
+    /// Takes the last trace of somebody away.
+    fn erase(&mut self, person: Person) -> Result<()> {
+        let id = person.id;
         self.remove_all_waiting(id)?;
         self.forget_pair(id)?;
         self.forget_contents(id)?;
@@ -246,6 +264,16 @@ impl Turn<'_> {
             self.txn.remove(Table::Histories, &identity.0);
         }
         Ok(())
+    }
+
+    /// A letter to this person left the outbox. Somebody who was forgotten only stayed for it.
+    pub(super) fn letter_gone(&mut self, id: PersonId) -> Result<()> {
+        match self.txn.load::<Person>(&id.0)? {
+            Some(person) if !is_shown(&person) && super::outbox::waiting_for(&self.txn, id)?.is_empty() => {
+                self.erase(person)
+            }
+            _ => self.pump(id),
+        }
     }
 
     fn forget_contents(&mut self, id: PersonId) -> Result<()> {

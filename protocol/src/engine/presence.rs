@@ -62,7 +62,7 @@ impl Turn<'_> {
         Ok(own)
     }
 
-    fn send_presence(&mut self, own: &Own, person: &Person) -> Result<()> {
+    pub(super) fn send_presence(&mut self, own: &Own, person: &Person) -> Result<()> {
         let presence = Presence { grant: own.grant.clone(), counter: own.presence, hints: own.hints.clone() };
         self.send(person.id, &Body::Presence(presence), limits::PRESENCE_LIFE)?;
         Ok(())

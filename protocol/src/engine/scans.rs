@@ -19,7 +19,7 @@ use crate::hello::SharedSecret;
 use crate::id::{LetterId, PersonId, SessionId};
 use crate::identity::History;
 use crate::invite::{Invite, InviteKind};
-use crate::letter::body::{Claim, Welcome};
+use crate::letter::body::{Claim, Welcome, kind};
 use crate::letter::{Body, Letter, Opened};
 use crate::limits;
 use crate::record::Verified;
@@ -121,10 +121,16 @@ impl Turn<'_> {
             scan.claim = None;
             self.txn.save(&person);
         }
-        if let Some(open) = self.live.sessions.get_mut(&session) {
-            open.party = Party::Pair(person.id);
+        if let Some(pair) = pair_secrets(&self.txn, person.id)? {
+            self.session_is_with(session, person.id, &pair.current);
         }
         Ok(())
+    }
+
+    /// True while a first letter of mine waits under the secret of a code.
+    pub(super) fn has_claim_waiting(&self, person: PersonId) -> Result<bool> {
+        let person = self.txn.load::<Person>(&person.0)?;
+        Ok(person.and_then(|person| person.scan).is_some_and(|scan| scan.claim.is_some()))
     }
 
     /// My claim leads nowhere. The person stays, with what I noted and the reason.
@@ -151,8 +157,14 @@ impl Turn<'_> {
     /// Somebody answers my scan: now I know who they are.
     pub(super) fn welcome_arrived(&mut self, session: SessionId, pending: Person, opened: Opened) -> Result<Verdict> {
         let Some(scan) = pending.scan.clone() else { return Ok(Verdict::Refused(Refusal::NotAccepted)) };
+        // What overtook the answer can be read once the answer is here.
+        if opened.letter.unverified().kind != kind::WELCOME {
+            return Ok(Verdict::Later);
+        }
         let Some(whole) = opened.history.as_ref() else { return Ok(Verdict::KeysMissing) };
-        let Some(host) = Host::check(whole, opened.letter, &scan, self.now) else {
+        let Ok(shown) = History::from_bytes(whole) else { return Ok(Verdict::Refused(Refusal::NotAccepted)) };
+        let history = self.counting_history(shown)?;
+        let Some(host) = Host::check(history, opened.letter, &scan, self.now) else {
             return Ok(Verdict::Refused(Refusal::NotAccepted));
         };
         let me = self.keys.signer.id;
@@ -166,21 +178,44 @@ impl Turn<'_> {
         if known.as_ref().is_some_and(|person| person.blocked) {
             return self.remember_handled(&host.letter);
         }
-        let person = self.answer_taken(pending, known, &host, &scan)?;
-        if let Some(open) = self.live.sessions.get_mut(&session) {
-            open.party = Party::Pair(person);
+        let Some(pair) = pair_secrets(&self.txn, pending.id)? else {
+            return Ok(Verdict::Refused(Refusal::NotAccepted));
+        };
+        let sessions = self.live.sessions_with(pending.id);
+        let person = self.answer_taken(pending, known, &host, &scan, &pair)?;
+        for session in sessions.into_iter().chain([session]) {
+            self.session_is_with(session, person, &pair.current);
         }
         self.pump(person)?;
         self.remember_handled(&host.letter)
     }
 
-    fn answer_taken(&mut self, pending: Person, known: Option<Person>, host: &Host, scan: &Scan) -> Result<PersonId> {
-        let Some(pair) = pair_secrets(&self.txn, pending.id)? else { return Ok(pending.id) };
+    /// Whose answer a letter from somebody I know already may be: I scanned another code of theirs.
+    pub(super) fn pending_for(&self, letter: &Letter) -> Result<Option<Person>> {
+        if letter.kind != kind::WELCOME {
+            return Ok(None);
+        }
+        let Ok(Body::Welcome(welcome)) = Body::of(letter) else { return Ok(None) };
+        for person in &self.live.waiting {
+            let person = self.txn.load::<Person>(&person.0)?;
+            let waits = |person: &Person| person.scan.as_ref().is_some_and(|scan| scan.key == welcome.invite);
+            if let Some(pending) = person.filter(waits) {
+                return Ok(Some(pending));
+            }
+        }
+        Ok(None)
+    }
+
+    fn answer_taken(
+        &mut self,
+        pending: Person,
+        known: Option<Person>,
+        host: &Host,
+        scan: &Scan,
+        pair: &PairSecrets,
+    ) -> Result<PersonId> {
         self.remove_all_waiting(pending.id)?;
         self.clear_deadline(scan.gives_up, Ends::Scan(pending.id));
-        if let Some(code) = &pair.code {
-            self.close_door(code.locator());
-        }
         let encounter = pending.encounters.last().cloned().map(|mut encounter| {
             // What I wrote myself stays: my node signs no event that I named otherwise.
             encounter.event = encounter.event.or(host.welcome.event.clone());
@@ -189,7 +224,7 @@ impl Turn<'_> {
         });
         let tier = pending.tier;
         let before = match known {
-            Some(known) => self.join(pending, known, &pair)?,
+            Some(known) => self.join(pending, known, pair)?,
             None => Person { encounters: Vec::new(), ..pending },
         };
         let mut person = self.take_in(
@@ -199,7 +234,8 @@ impl Turn<'_> {
                 card: &host.card,
                 grant: &host.grant,
                 hints: &host.welcome.hints,
-                pair: pair.current,
+                pair: pair.current.clone(),
+                code: pair.code.clone(),
                 standing: Standing::Contact,
                 tier,
                 encounter,
@@ -224,6 +260,7 @@ impl Turn<'_> {
                 known.tags.push(tag);
             }
         }
+        known.petname = known.petname.or(pending.petname.clone());
         known.they_have = known.they_have.or(pending.they_have);
         known.created = known.created.min(pending.created);
         self.txn.forget(pair);
@@ -244,13 +281,7 @@ struct Host {
 }
 
 impl Host {
-    fn check(
-        whole: &crate::identity::HistoryBytes,
-        letter: crate::record::Signed<Letter>,
-        scan: &Scan,
-        now: Timestamp,
-    ) -> Option<Self> {
-        let history = History::from_bytes(whole).ok()?;
+    fn check(history: History, letter: crate::record::Signed<Letter>, scan: &Scan, now: Timestamp) -> Option<Self> {
         let letter = history.verify(letter).ok()?;
         let Ok(Body::Welcome(welcome)) = Body::of(&letter) else { return None };
         if welcome.invite != scan.key || welcome.hints.len() > limits::ADDRESSES {

@@ -19,7 +19,13 @@ impl Turn<'_> {
             self.effect(Effect::HangUp { session });
             return Ok(());
         };
-        self.live.sessions.insert(session, Session { party, flights: Default::default() });
+        if let Party::Scanned(person) = party
+            && !self.has_claim_waiting(person)?
+        {
+            self.effect(Effect::HangUp { session });
+            return self.call_others();
+        }
+        self.live.sessions.insert(session, Session { party, locator, flights: Default::default() });
         match party {
             Party::Pair(person) | Party::Scanned(person) => {
                 // Whoever is on the line can be sent to at once, however long the last pause was.
@@ -62,31 +68,47 @@ impl Turn<'_> {
     /// The network has started anew: no session or call of before is left.
     pub fn network_started(&mut self) -> Result<()> {
         *self.live = Live::default();
-        self.live.waiting = people_with_letters(&self.txn)?;
-        self.live.waiting.extend(super::people::expected(&self.txn)?);
+        self.live.waiting = people_who_wait(&self.txn)?;
         self.open_all_doors()?;
         self.call_others()
     }
 
     /// Uses the room for calls that there is.
     pub(super) fn call_others(&mut self) -> Result<()> {
+        self.live.woken = self.live.woken.max(self.now);
         let idle: Vec<PersonId> =
-            self.live.waiting.iter().copied().filter(|&person| self.live.may_call(person, self.now)).collect();
+            self.live.waiting.iter().copied().filter(|&person| self.live.may_try(person, self.now)).collect();
         for person in idle {
-            if self.live.calls.len() >= limits::CALLS {
-                break;
+            if self.live.calls.len() < limits::CALLS || self.live.is_connected(person) {
+                self.pump(person)?;
             }
-            self.pump(person)?;
         }
         Ok(())
+    }
+
+    /// Ends every session with a person.
+    pub(super) fn hang_up_on(&mut self, person: PersonId) {
+        for session in self.live.sessions_with(person) {
+            self.live.sessions.remove(&session);
+            self.effect(Effect::HangUp { session });
+        }
     }
 }
 
 impl Live {
-    fn may_call(&self, person: PersonId, now: Timestamp) -> bool {
-        let pausing = self.pauses.get(&person).is_some_and(|pause| pause.until > now);
-        !pausing && !self.is_calling(person) && !self.is_connected(person)
+    /// True for people whose pause is over, or who can be called for the first time.
+    fn may_try(&self, person: PersonId, now: Timestamp) -> bool {
+        let is_new = !self.pauses.contains_key(&person) && !self.is_connected(person);
+        let is_over = self.pauses.get(&person).is_some_and(|pause| pause.until <= now);
+        (is_new || is_over) && !self.is_calling(person)
     }
+}
+
+/// Who has letters in the outbox, or an answer for me.
+pub(super) fn people_who_wait(read: &dyn Read) -> Result<std::collections::BTreeSet<PersonId>> {
+    let mut people = people_with_letters(read)?;
+    people.extend(super::people::expected(read)?);
+    Ok(people)
 }
 
 /// Who has letters in the outbox.
@@ -103,6 +125,6 @@ pub(super) fn people_with_letters(read: &dyn Read) -> Result<std::collections::B
 pub(super) fn next_wakeup(read: &dyn Read, live: &Live) -> Result<Option<Timestamp>> {
     let pauses =
         live.waiting.iter().filter(|&&person| !live.is_calling(person)).filter_map(|person| live.pauses.get(person));
-    let next_call = pauses.map(|pause| pause.until).min();
+    let next_call = pauses.map(|pause| pause.until).filter(|&until| until > live.woken).min();
     Ok([deadline::next(read)?, next_call].into_iter().flatten().min())
 }

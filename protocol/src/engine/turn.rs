@@ -1,11 +1,14 @@
 //! One step of the engine while it is being made.
 
 use super::effect::Effect;
+use super::error::Result;
 use super::keys::Keys;
-use super::live::Live;
+use super::live::{Live, Party};
 use super::notice::Notice;
 use super::txn::Txn;
 use crate::crypto::Random;
+use crate::hello::SharedSecret;
+use crate::id::{Locator, PersonId, SessionId};
 use crate::store::{Read, Write};
 use crate::time::Timestamp;
 
@@ -30,6 +33,8 @@ pub struct Turn<'e> {
     pub(super) live: &'e mut Live,
     effects: Vec<Effect>,
     notices: Vec<Notice>,
+    /// Sessions that changed their party, with what they were before.
+    moved: Vec<(SessionId, Party, Locator)>,
 }
 
 impl<'e> Turn<'e> {
@@ -41,7 +46,7 @@ impl<'e> Turn<'e> {
         live: &'e mut Live,
     ) -> Self {
         let (txn, random) = (Txn::new(read), Random::new(seed));
-        Self { now, random, txn, keys, live, effects: Vec::new(), notices: Vec::new() }
+        Self { now, random, txn, keys, live, effects: Vec::new(), notices: Vec::new(), moved: Vec::new() }
     }
 
     /// Everything stored, with the changes of this turn.
@@ -55,6 +60,42 @@ impl<'e> Turn<'e> {
 
     pub(super) fn notice(&mut self, notice: Notice) {
         self.notices.push(notice);
+    }
+
+    /// From now on a session is with a person, under the secret of the pair.
+    pub(super) fn session_is_with(&mut self, session: SessionId, person: PersonId, secret: &SharedSecret) {
+        if let Some(open) = self.live.sessions.get_mut(&session) {
+            self.moved.push((session, open.party, open.locator));
+            (open.party, open.locator) = (Party::Pair(person), secret.locator());
+        }
+    }
+
+    /// Takes back what a step that failed changed in memory: its calls and letters never leave.
+    pub(super) fn undo(mut self) -> Result<()> {
+        for effect in &self.effects {
+            match effect {
+                Effect::Call { locator, .. } => {
+                    self.live.calls.remove(locator);
+                }
+                Effect::Send { session, letter, .. } => {
+                    if let Some(open) = self.live.sessions.get_mut(session) {
+                        open.flights.remove(letter);
+                    }
+                }
+                _ => {}
+            }
+        }
+        while let Some((session, party, locator)) = self.moved.pop() {
+            if let Some(open) = self.live.sessions.get_mut(&session) {
+                (open.party, open.locator) = (party, locator);
+            }
+        }
+        if !self.txn.is_unchanged() {
+            let before = self.txn.under();
+            *self.keys = Keys::load(before, super::own::Own::load(before)?.signer())?;
+            self.live.waiting = super::session::people_who_wait(before)?;
+        }
+        Ok(())
     }
 
     pub(super) fn into_step(self) -> Step {

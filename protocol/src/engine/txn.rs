@@ -19,6 +19,16 @@ impl<'s> Txn<'s> {
         Self { under, changes: BTreeMap::new() }
     }
 
+    /// What lies under the changes.
+    pub fn under(&self) -> &'s dyn Read {
+        self.under
+    }
+
+    /// True if there are no changes.
+    pub fn is_unchanged(&self) -> bool {
+        self.changes.is_empty()
+    }
+
     /// Puts a value.
     pub fn put(&mut self, table: Table, key: &[u8], value: Vec<u8>) {
         self.changes.insert((table, key.to_vec()), Some(value));

@@ -1,0 +1,199 @@
+//! Nodes that move, sleep and come back.
+
+use kith_protocol::card::FieldKind;
+use kith_protocol::engine::Notice;
+use kith_protocol::engine::person::ScanProblem;
+use kith_protocol::limits;
+use kith_tests::sim::{Weather, World};
+
+use crate::{DAY, HOUR, ana_and_bo, meet};
+
+#[test]
+fn ana_moves_to_another_address_and_bo_finds_her() {
+    let (mut world, ana, bo) = ana_and_bo(1);
+    world.moves(ana);
+    world.run_for(HOUR);
+    world.restarts(bo);
+    world.changes_card(bo, FieldKind::Title, Some("Buyer"));
+    world.run_for(HOUR);
+    assert_eq!(world.reads(ana, bo, FieldKind::Title).as_deref(), Some("Buyer"));
+    assert!(world.has_delivered_all());
+    world.check();
+}
+
+#[test]
+fn one_can_be_dialled_and_the_other_cannot() {
+    for hidden in 0..2 {
+        let mut world = World::new(2);
+        let (ana, bo) = (world.person("Ana"), world.person("Bo"));
+        if hidden == 0 {
+            world.hides(bo);
+            meet(&mut world, ana, bo);
+        } else {
+            // Ana's code has no address at all, so Bo has to wait until she calls: nothing can come of it.
+            world.hides(ana);
+            let code = world.shows_live(ana, "Fair");
+            world.scans(bo, &code);
+            world.run_for(40 * DAY);
+            assert_eq!(world.finds(bo, "Ana").scan.and_then(|scan| scan.problem), Some(ScanProblem::Unanswered));
+        }
+        world.check();
+    }
+}
+
+#[test]
+fn both_restart_at_new_addresses_one_after_the_other() {
+    let (mut world, ana, bo) = ana_and_bo(3);
+    for _ in 0..3 {
+        world.moves(ana);
+        world.run_for(2 * HOUR);
+        world.moves(bo);
+        world.run_for(2 * HOUR);
+        world.restarts(ana);
+        world.restarts(bo);
+        world.run_for(2 * HOUR);
+    }
+    world.changes_card(ana, FieldKind::Title, Some("Owner"));
+    world.changes_card(bo, FieldKind::Title, Some("Buyer"));
+    world.run_for(HOUR);
+    assert_eq!(world.reads(ana, bo, FieldKind::Title).as_deref(), Some("Buyer"));
+    assert_eq!(world.reads(bo, ana, FieldKind::Title).as_deref(), Some("Owner"));
+    assert!(world.has_delivered_all());
+    world.check();
+}
+
+#[test]
+fn an_address_that_changes_every_minute_is_told_at_a_pace() {
+    let (mut world, ana, bo) = ana_and_bo(4);
+    let before = world.figures.sent;
+    for _ in 0..60 {
+        world.moves(ana);
+        world.run_for(60);
+    }
+    world.run_for(3 * HOUR);
+    let sent = world.figures.sent - before;
+    assert!(sent < 40, "{sent} letters for sixty changes");
+    world.restarts(bo);
+    world.changes_card(bo, FieldKind::Title, Some("Buyer"));
+    world.run_for(HOUR);
+    assert_eq!(world.reads(ana, bo, FieldKind::Title).as_deref(), Some("Buyer"), "the last address is known");
+    world.check();
+}
+
+#[test]
+fn after_twenty_days_without_a_network_contact_resumes() {
+    for off in [true, false] {
+        for seed in 0..5 {
+            let (mut world, ana, bo) = ana_and_bo(seed);
+            for who in [ana, bo] {
+                if off { world.stop(who) } else { world.goes_offline(who) }
+            }
+            world.run_for(DAY);
+            if !off {
+                world.changes_card(ana, FieldKind::Title, Some("Owner"));
+            }
+            world.run_for(19 * DAY);
+            for who in [ana, bo] {
+                if off { world.start(who) } else { world.comes_online(who) }
+            }
+            world.run_for(DAY);
+            if off {
+                world.changes_card(ana, FieldKind::Title, Some("Owner"));
+            }
+            world.changes_card(bo, FieldKind::Title, Some("Buyer"));
+            world.run_for(HOUR);
+            assert_eq!(world.reads(bo, ana, FieldKind::Title).as_deref(), Some("Owner"), "off: {off}, seed {seed}");
+            assert_eq!(world.reads(ana, bo, FieldKind::Title).as_deref(), Some("Buyer"), "off: {off}, seed {seed}");
+            assert!(world.has_delivered_all());
+            world.check();
+        }
+    }
+}
+
+#[test]
+fn half_a_year_passes_and_nothing_piles_up() {
+    let (mut world, ana, bo) = ana_and_bo(5);
+    world.run_for(180 * DAY);
+    world.changes_card(ana, FieldKind::Title, Some("Owner"));
+    world.run_for(60);
+    assert_eq!(world.reads(bo, ana, FieldKind::Title).as_deref(), Some("Owner"));
+    for who in [ana, bo] {
+        let entries = world.home(who).store.len();
+        assert!(entries < 60, "{entries} entries for one contact");
+    }
+    world.check();
+}
+
+#[test]
+fn a_letter_to_somebody_who_never_comes_back_gives_up_on_its_date_and_says_so() {
+    let (mut world, ana, bo) = ana_and_bo(6);
+    world.stop(bo);
+    world.changes_card(ana, FieldKind::Title, Some("Owner"));
+    let date = world.gives_up(ana, bo).unwrap();
+    assert_eq!(date.since(world.clock(ana)), limits::LETTER_LIFE);
+    world.run_for(limits::LETTER_LIFE - HOUR);
+    let kind = kith_protocol::letter::body::kind::CARD;
+    let gave_up = |world: &World| world.told(ana).any(|n| matches!(n, Notice::GaveUp { kind: of, .. } if *of == kind));
+    assert!(!gave_up(&world));
+    world.run_for(2 * HOUR);
+    assert!(gave_up(&world));
+    assert!(world.waiting(ana, bo).iter().all(|letter| letter.kind != kind));
+    world.check();
+}
+
+#[test]
+fn a_split_network_heals() {
+    let mut world = World::new(7);
+    let people: Vec<_> = ["Ana", "Bo", "Chi", "Dee"].iter().map(|name| world.person(name)).collect();
+    for pair in [(0, 1), (1, 2), (2, 3), (3, 0)] {
+        meet(&mut world, people[pair.0], people[pair.1]);
+    }
+    world.splits(&people[..2]);
+    for who in &people {
+        world.changes_card(*who, FieldKind::Title, Some("Elsewhere"));
+    }
+    world.run_for(DAY);
+    assert_eq!(world.reads(people[1], people[0], FieldKind::Title).as_deref(), Some("Elsewhere"));
+    assert_eq!(world.reads(people[2], people[1], FieldKind::Title), None);
+    world.heals();
+    world.run_for(2 * HOUR);
+    assert_eq!(world.reads(people[2], people[1], FieldKind::Title).as_deref(), Some("Elsewhere"));
+    assert!(world.has_delivered_all());
+    world.check();
+}
+
+#[test]
+fn a_node_with_nothing_to_do_sleeps() {
+    let (mut world, ana, bo) = ana_and_bo(8);
+    world.run_for(HOUR);
+    let before = world.figures.steps;
+    world.run_for(6 * DAY);
+    let steps = world.figures.steps - before;
+    assert!(steps < 40, "{steps} steps in six quiet days");
+    world.goes_offline(bo);
+    world.changes_card(ana, FieldKind::Title, Some("Owner"));
+    let before = world.figures.steps;
+    world.run_for(DAY);
+    let steps = world.figures.steps - before;
+    assert!(steps < 250, "{steps} steps for one call every half hour");
+}
+
+#[test]
+fn one_who_asks_for_patience_is_not_asked_again_at_once() {
+    // Mallory's node answers "later" to everything. Ana's must not send in a circle.
+    let (mut world, ana, bo) = ana_and_bo(9);
+    world.weather = Weather { delay: (1, 2), ..Weather::FINE };
+    let copy = world.copies(bo);
+    world.changes_card(ana, FieldKind::Title, Some("Owner"));
+    world.run_for(60);
+    // Bo's home loses the secret of the pair: nothing of Ana's can be opened any more.
+    world.restores(bo, copy);
+    world.breaks_secrets(bo);
+    world.run_for(60);
+    let before = world.figures.sent;
+    world.changes_card(ana, FieldKind::Title, Some("Chair"));
+    world.run_for(HOUR);
+    let sent = world.figures.sent - before;
+    assert!(sent < 20, "{sent} letters in an hour");
+    world.check();
+}
