@@ -116,6 +116,7 @@ fn who_was_forgotten_and_is_met_again_is_a_contact_again() {
         world.goes_offline(bo);
         world.run_for(60);
         world.forgets(ana, bo);
+        world.run_for(60);
         // Bo has not heard of it when they meet again.
         let code = world.shows_live(bo, "Automate");
         world.scans(ana, &code);

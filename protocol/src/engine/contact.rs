@@ -20,6 +20,7 @@ use crate::letter::{Body, Letter};
 use crate::limits;
 use crate::record::Verified;
 use crate::store::Table;
+use crate::time::Timestamp;
 
 /// The secret of a pair: one half is the secret of the code, known to who showed it and who scanned it, the
 /// other half the scanner's seed.
@@ -40,6 +41,8 @@ pub(super) struct Newcomer<'n> {
     pub tier: Tier,
     /// How we came across each other; `None` if it is already written down.
     pub encounter: Option<Encounter>,
+    /// When they wrote so, by their clock.
+    pub written: Timestamp,
     /// Their history counts even if it contradicts the one seen first.
     pub settles_fork: bool,
 }
@@ -67,6 +70,7 @@ impl Turn<'_> {
         // What was chosen for somebody who left, or only asked, is not chosen any more.
         person.tier = if met_again { person.tier.max(new.tier) } else { new.tier };
         person.scan = None;
+        person.renewed = person.renewed.max(Some(new.written));
         if let Some(encounter) = new.encounter {
             person.met(encounter);
         }
@@ -118,6 +122,7 @@ impl Turn<'_> {
             scan: None,
             foreign: None,
             announced: None,
+            renewed: None,
         })
     }
 

@@ -106,6 +106,10 @@ impl Turn<'_> {
         };
         let receipts = opened.receipts();
         let verdict = match (self.judge_letter(&opened)?, party) {
+            (Some(Verdict::Handled), Party::Invite(_)) => {
+                self.claim_came_again(session, opened.letter.claimed_signer().id)?;
+                Verdict::Handled
+            }
             (Some(verdict), _) => verdict,
             (None, Party::Invite(invite)) => self.claim_arrived(session, invite, opened)?,
             (None, Party::Pair(person) | Party::Scanned(person)) => self.letter_from(session, person, opened)?,
@@ -216,7 +220,7 @@ impl Turn<'_> {
             }
             Body::Card(news) if listens => self.card_arrived(person, history, &news)?,
             Body::Meeting(news) if listens => self.meeting_arrived(person, history, &news)?,
-            Body::Withdraw if listens => self.withdrawn(person)?,
+            Body::Withdraw if listens && person.renewed <= Some(letter.sent) => self.withdrawn(person)?,
             // A second welcome, after they renewed a first letter that I had handled, says nothing new. To
             // somebody I do not listen to it looks as if I were there and did nothing.
             Body::Welcome(_) | Body::Presence(_) | Body::Card(_) | Body::Meeting(_) | Body::Withdraw => {}

@@ -311,6 +311,7 @@ impl Turn<'_> {
                 standing,
                 tier,
                 encounter: (way != ClaimWay::Again).then(|| way.encounter(&invite, self.now)),
+                written: claimant.letter.sent,
                 // Only the person can say whether it was them who scanned; see `inbox`.
                 settles_fork: false,
             },
@@ -332,6 +333,16 @@ impl Turn<'_> {
             ClaimWay::Late | ClaimWay::Printed | ClaimWay::Again => {}
         }
         Ok(Verdict::Handled)
+    }
+
+    /// A claim that was handled comes over another session, since its answer was lost: what follows on that
+    /// session is under the secret of the pair.
+    pub(super) fn claim_came_again(&mut self, session: SessionId, claimant: IdentityId) -> Result<()> {
+        let Some(person) = self.person_of(claimant)? else { return Ok(()) };
+        if let Some(pair) = super::door::pair_secrets(&self.txn, person.id)? {
+            self.session_is_with(session, person.id, &pair.current);
+        }
+        self.pump(person.id)
     }
 
     /// True if I share this secret with that person already.

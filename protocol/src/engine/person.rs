@@ -158,6 +158,8 @@ crate::wire_map! {
         15 => pub foreign: Option<Note>,
         /// Presence letters sent in a burst, and when the last one was sent.
         16 => pub announced: Option<Announced>,
+        /// When they wrote their newest claim or welcome, by their clock: a farewell from before is void.
+        17 => pub renewed: Option<Timestamp>,
     }
 }
 

@@ -239,13 +239,19 @@ impl Turn<'_> {
                 standing: Standing::Contact,
                 tier,
                 encounter,
+                written: host.letter.sent,
                 // I looked at their screen: the history behind it is theirs.
                 settles_fork: !scan.printed,
             },
         )?;
         // They answered, so they have seen the history that came with my claim.
-        person.they_have.get_or_insert(self.own()?.history().seen());
+        let own = self.own()?;
+        person.they_have.get_or_insert(own.history().seen());
         self.txn.save(&person);
+        // While they thought about it my node may have moved and renewed its grant.
+        if self.now.since(scan.at) > limits::MINUTE {
+            self.send_presence(&own, &person)?;
+        }
         Ok(person.id)
     }
 
