@@ -215,7 +215,8 @@ impl Life {
                     person.scan.as_ref().is_some_and(|scan| address.is_some_and(|own| scan.hints.contains(own)))
                 };
                 let unreachable = match other {
-                    Some(other) => !world.can_find_each_other(who, other),
+                    // Who cannot be dialled calls when they have something to say, and hears it then.
+                    Some(other) => !world.knows_address(who, other),
                     None => !world.whos().any(|other| listens(&other)),
                 };
                 let kind = letter.kind;

@@ -386,7 +386,8 @@ impl World {
         self.knows_address(one, other) || self.knows_address(other, one)
     }
 
-    fn knows_address(&self, who: Who, other: Who) -> bool {
+    /// True if somebody knows where another's node is now.
+    pub fn knows_address(&self, who: Who, other: Who) -> bool {
         let Some(address) = &self.home(other).address else { return false };
         let reach = self.knows(who, other).and_then(|person| {
             let stored = self.home(who).store.get(Table::Reach, &person.id.0).expect("a storage in memory answers")?;
