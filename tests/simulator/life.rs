@@ -237,7 +237,8 @@ impl Life {
             let (here, there) = (world.holds(scanner, shower), world.holds(shower, scanner));
             assert_eq!(here, there, "{} and {} do not agree", name(scanner), name(shower));
             let pair = (scanner.min(shower), scanner.max(shower));
-            let asked = !world.asked_about(shower, scanner).is_empty() || !world.asked_about(scanner, shower).is_empty();
+            let asked =
+                !world.asked_about(shower, scanner).is_empty() || !world.asked_about(scanner, shower).is_empty();
             let failed = world.people(scanner).iter().any(|person| person.scan.is_some());
             if !memory.refused.contains(&pair) && !asked && !failed {
                 assert!(here, "{} and {} both agreed and do not hold each other", name(scanner), name(shower));

@@ -43,9 +43,10 @@ fn letters_in_flight_both_ways_survive_a_change_of_key() {
             assert_eq!(seen(bo, ana), [Some("Owner".into()), Some("2".into())], "{reason:?}, seed {seed}");
             assert_eq!(seen(ana, bo), [Some("Buyer".into()), Some("1".into())], "{reason:?}, seed {seed}");
             assert!(world.has_delivered_all(), "{reason:?}, seed {seed}");
-            let refused = world.told(ana).chain(world.told(bo)).find(|n| {
-                matches!(n, Notice::Refused { kind: of, .. } if *of != kind::CLAIM)
-            });
+            let refused = world
+                .told(ana)
+                .chain(world.told(bo))
+                .find(|n| matches!(n, Notice::Refused { kind: of, .. } if *of != kind::CLAIM));
             assert_eq!(refused, None, "{reason:?}, seed {seed}");
             // A code that burnt with Bo's key leaves an entry that says so; there is one Bo all the same.
             let contacts = world.people(ana).iter().filter(|person| person.is_contact()).count();

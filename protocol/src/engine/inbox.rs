@@ -136,9 +136,7 @@ impl Turn<'_> {
     fn confirm_meeting(&mut self, person: &Person, item: &Item, invite: Option<&OwnInvite>) -> Result<()> {
         self.settle_fork(person)?;
         match (invite, item.meeting) {
-            (Some(invite), Some(nonce)) => {
-                self.sign_meeting(person, invite.event.clone(), invite.created.day(), nonce)
-            }
+            (Some(invite), Some(nonce)) => self.sign_meeting(person, invite.event.clone(), invite.created.day(), nonce),
             _ => Ok(()),
         }
     }

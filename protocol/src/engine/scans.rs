@@ -286,12 +286,7 @@ struct Host {
 }
 
 impl Host {
-    fn check(
-        history: History,
-        letter: crate::record::Signed<Letter>,
-        scan: &Scan,
-        now: Timestamp,
-    ) -> Option<Self> {
+    fn check(history: History, letter: crate::record::Signed<Letter>, scan: &Scan, now: Timestamp) -> Option<Self> {
         let letter = history.verify(letter).ok()?;
         let Ok(Body::Welcome(welcome)) = Body::of(&letter) else { return None };
         if welcome.invite != scan.key || welcome.hints.len() > limits::ADDRESSES {

@@ -138,10 +138,8 @@ impl World {
     /// Every letter of somebody that waits.
     pub fn outbox(&self, who: Who) -> Vec<Waiting> {
         let read = &self.home(who).store;
-        let people: BTreeSet<PersonId> = keys(read, Table::Outbox)
-            .iter()
-            .map(|key| PersonId(key[..10].try_into().expect("ten bytes")))
-            .collect();
+        let people: BTreeSet<PersonId> =
+            keys(read, Table::Outbox).iter().map(|key| PersonId(key[..10].try_into().expect("ten bytes"))).collect();
         people.into_iter().flat_map(|person| waiting_for(read, person).expect("an outbox")).collect()
     }
 

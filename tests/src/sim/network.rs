@@ -106,7 +106,8 @@ impl World {
         addresses: &[Hint],
     ) {
         let run = self.home(who).run;
-        let callee = self.whos().find(|&other| self.home(other).listens_at(addresses) && self.see_each_other(who, other));
+        let callee =
+            self.whos().find(|&other| self.home(other).listens_at(addresses) && self.see_each_other(who, other));
         let Some(callee) = callee.filter(|&callee| callee != who) else {
             self.queue.plan(self.now + NOBODY, Event::CallFails { who, run, locator });
             return;

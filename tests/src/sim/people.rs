@@ -11,7 +11,7 @@ use kith_protocol::engine::people::{self, PersonChange, card_of};
 use kith_protocol::engine::person::{Person, Reach};
 use kith_protocol::engine::scans::{ScanOptions, Scanned, read_code};
 use kith_protocol::engine::{CardChange, Error, Notice, Turn};
-use kith_protocol::id::{InviteId, PersonId};
+use kith_protocol::id::{InviteId, Locator, PersonId};
 use kith_protocol::identity::Reason;
 use kith_protocol::invite::Invite;
 use kith_protocol::store::{MemoryStore, Read, Store, Table, Write};
@@ -395,6 +395,12 @@ impl World {
         });
         let waits = |person: &Person| person.scan.as_ref().is_some_and(|scan| scan.hints.contains(address));
         reach.is_some_and(|reach| reach.hints.contains(address)) || self.people(who).iter().any(waits)
+    }
+
+    /// Locators to which both answer: the secrets of their pair.
+    pub fn shared_doors(&self, one: Who, other: Who) -> Vec<Locator> {
+        let theirs = &self.home(other).doors;
+        self.home(one).doors.keys().filter(|door| theirs.contains_key(door)).copied().collect()
     }
 
     /// When everything of somebody that waits for another gives up, the last of it.

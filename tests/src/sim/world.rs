@@ -133,8 +133,7 @@ impl World {
     pub fn somebody_with(&mut self, name: &str, words: RecoveryWords) -> Who {
         let peer = PeerId(self.random.random());
         let mut store = MemoryStore::new();
-        let beginning =
-            Beginning { words: &words, name: kith_protocol::text::Name::new(name).unwrap(), peer };
+        let beginning = Beginning { words: &words, name: kith_protocol::text::Name::new(name).unwrap(), peer };
         let now = Timestamp::from_secs(BEGINNING + self.now / 1000);
         let step = engine::create(&store, now, self.random.random(), beginning).unwrap();
         store.commit(&step.writes).unwrap();
