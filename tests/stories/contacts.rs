@@ -172,3 +172,28 @@ fn three_people_in_a_row_know_only_their_neighbours() {
     assert!(world.knows(ana, chi).is_none() && world.knows(chi, ana).is_none());
     world.check();
 }
+
+#[test]
+fn a_farewell_that_waits_is_not_lost_when_its_reader_asks_anew_and_gets_no_answer() {
+    let (mut world, ana, bo) = ana_and_bo(9);
+    world.hides(bo);
+    world.run_for(HOUR);
+    world.restarts(ana);
+    world.restarts(bo);
+    world.run_for(60);
+    // Bo cannot be called, and has no reason to call.
+    world.forgets(ana, bo);
+    world.run_for(DAY);
+    assert!(world.holds(bo, ana));
+    let badge = world.prints(ana, "Badge");
+    world.scans(bo, &badge);
+    world.run_for(5);
+    if !world.asked_about(ana, bo).is_empty() {
+        world.ignores(ana, bo);
+    }
+    world.run_for(HOUR);
+    assert!(!world.holds(bo, ana), "Bo learns that Ana took her card back");
+    world.run_for(40 * DAY);
+    assert!(world.people(ana).is_empty());
+    world.check();
+}

@@ -158,16 +158,18 @@ impl Turn<'_> {
         let Some(person) = self.txn.load::<Person>(&person.0)? else {
             return Ok(Verdict::Refused(Refusal::NotAccepted));
         };
-        let sender = opened.letter.claimed_signer().id;
-        if person.identity.is_none() || person.scan.is_some() && person.identity != Some(sender) {
-            return self.welcome_arrived(session, person, opened);
-        }
-        if person.identity != Some(sender) {
-            return Ok(Verdict::Refused(Refusal::NotAccepted));
-        }
-        if let Some(pending) = self.pending_for(opened.letter.unverified())? {
+        if let Some(pending) = self.pending_for(&person, opened.letter.unverified())? {
             return self.welcome_arrived(session, pending, opened);
         }
+        let sender = opened.letter.claimed_signer().id;
+        let person = match (person.identity, self.person_of(sender)?) {
+            (Some(identity), _) if identity == sender => person,
+            // Somebody I know, of whom I scanned another code that they have not answered.
+            (None, Some(known)) if person.scan.is_some() => known,
+            // What overtook the answer to my scan can be read once the answer is here.
+            (None, None) if person.scan.is_some() => return Ok(Verdict::Later),
+            _ => return Ok(Verdict::Refused(Refusal::NotAccepted)),
+        };
         let Some(mut history) = history_of(&self.txn, sender)? else { return Ok(Verdict::KeysMissing) };
         if let Some(verdict) = self.learn_keys(&person, &mut history, &opened)? {
             return Ok(verdict);

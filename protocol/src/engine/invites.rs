@@ -332,6 +332,8 @@ impl Turn<'_> {
             ClaimWay::Printed if !is_contact => self.ask_me(ItemKind::ShareBack, person.id, about(waits))?,
             ClaimWay::Late | ClaimWay::Printed | ClaimWay::Again => {}
         }
+        // They are on the line, whatever waits for them.
+        self.pump(person.id)?;
         Ok(Verdict::Handled)
     }
 

@@ -11,7 +11,6 @@ use super::error::{Error, Result};
 use super::keys::PairSecrets;
 use super::live::{Flight, Party, Pause};
 use super::notice::Notice;
-use super::own::verify_grant;
 use super::person::{Person, Reach, Scan, ScanProblem};
 use super::turn::Turn;
 use crate::address::Hint;
@@ -19,10 +18,11 @@ use crate::crypto::same;
 use crate::crypto::seal::EncryptionKey;
 use crate::hello::SharedSecret;
 use crate::id::{IdentityId, LetterId, PeerId, PersonId, SessionId};
-use crate::identity::{History, HistoryBytes, Seen};
+use crate::identity::{History, HistoryBytes, NodeGrant, Seen};
 use crate::letter::body::kind;
 use crate::letter::{self, Body, Letter, Sealed};
 use crate::limits;
+use crate::record::Signed;
 use crate::store::{Read, Table};
 use crate::time::Timestamp;
 use crate::wire::Bytes;
@@ -216,8 +216,10 @@ impl Turn<'_> {
 
     fn route_to_contact(&self, identity: IdentityId, reach: Reach, secret: SharedSecret) -> Result<Option<Route>> {
         let Some(history) = super::incoming::history_of(&self.txn, identity)? else { return Ok(None) };
-        let grant_counts = verify_grant(reach.grant.as_slice(), &history, self.now).is_some();
-        let Some(grant) = super::presence::read_grant(&reach) else { return Ok(None) };
+        // Its signature was checked before it was stored.
+        let Ok(signed) = Signed::<NodeGrant>::from_bytes(reach.grant.as_slice()) else { return Ok(None) };
+        let grant = signed.unverified();
+        let grant_counts = grant.check_signed_by(signed.claimed_signer().key, &history, self.now).is_ok();
         let addressee = Some(Addressee { to: identity.0, key: grant.encryption });
         let (peer, addresses) = (Some(grant.peer), reach.hints);
         Ok(Some(Route { is_first: false, addressee, secret, peer, addresses, grant_counts }))

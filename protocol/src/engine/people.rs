@@ -240,9 +240,12 @@ impl Turn<'_> {
     /// Forgets a person altogether; a contact is told to forget me too.
     pub fn forget_person(&mut self, id: PersonId) -> Result<()> {
         let person = person(&self.txn, id)?;
-        if person.is_contact() {
+        let farewell_waits = !super::outbox::waiting_for(&self.txn, id)?.is_empty() && person.identity.is_some();
+        if person.is_contact() || farewell_waits {
             // The letter must be able to go out: the person stays, empty, until it has.
-            self.withdraw_from(person.clone())?;
+            if person.is_contact() {
+                self.withdraw_from(person.clone())?;
+            }
             self.forget_contents(id)?;
             let (petname, tags, encounters) = (None, Vec::new(), Vec::new());
             self.txn.save(&Person { standing: Standing::Ended, petname, tags, encounters, ..person });

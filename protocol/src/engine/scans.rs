@@ -157,10 +157,6 @@ impl Turn<'_> {
     /// Somebody answers my scan: now I know who they are.
     pub(super) fn welcome_arrived(&mut self, session: SessionId, pending: Person, opened: Opened) -> Result<Verdict> {
         let Some(scan) = pending.scan.clone() else { return Ok(Verdict::Refused(Refusal::NotAccepted)) };
-        // What overtook the answer can be read once the answer is here.
-        if opened.letter.unverified().kind != kind::WELCOME {
-            return Ok(Verdict::Later);
-        }
         let Some(whole) = opened.history.as_ref() else { return Ok(Verdict::KeysMissing) };
         let Ok(shown) = History::from_bytes(whole) else { return Ok(Verdict::Refused(Refusal::NotAccepted)) };
         let history = self.counting_history(shown)?;
@@ -190,12 +186,16 @@ impl Turn<'_> {
         self.remember_handled(&host.letter)
     }
 
-    /// Whose answer a letter from somebody I know already may be: I scanned another code of theirs.
-    pub(super) fn pending_for(&self, letter: &Letter) -> Result<Option<Person>> {
+    /// Whose answer to a scan of mine a letter is: of the person whom its secret names, or of another one whose
+    /// code I scanned, if it comes from somebody I know already.
+    pub(super) fn pending_for(&self, named: &Person, letter: &Letter) -> Result<Option<Person>> {
         if letter.kind != kind::WELCOME {
             return Ok(None);
         }
         let Ok(Body::Welcome(welcome)) = Body::of(letter) else { return Ok(None) };
+        if named.scan.as_ref().is_some_and(|scan| scan.key == welcome.invite) {
+            return Ok(Some(named.clone()));
+        }
         for person in &self.live.waiting {
             let person = self.txn.load::<Person>(&person.0)?;
             let waits = |person: &Person| person.scan.as_ref().is_some_and(|scan| scan.key == welcome.invite);

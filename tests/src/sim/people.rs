@@ -8,10 +8,10 @@ use kith_protocol::engine::invites::InviteOptions;
 use kith_protocol::engine::meetings::{HeldMeeting, meetings_with};
 use kith_protocol::engine::outbox::{Waiting, waiting_for};
 use kith_protocol::engine::people::{self, PersonChange, card_of};
-use kith_protocol::engine::person::Person;
+use kith_protocol::engine::person::{Person, Reach};
 use kith_protocol::engine::scans::{ScanOptions, Scanned, read_code};
 use kith_protocol::engine::{CardChange, Error, Notice, Turn};
-use kith_protocol::id::{InviteId, PersonId};
+use kith_protocol::id::{InviteId, Locator, PersonId};
 use kith_protocol::identity::Reason;
 use kith_protocol::invite::Invite;
 use kith_protocol::store::{MemoryStore, Read, Store, Table, Write};
@@ -378,6 +378,29 @@ impl World {
     /// Who has this identity; of several homes with it, the first.
     pub fn who_is(&self, id: kith_protocol::id::IdentityId) -> Option<Who> {
         self.whos().find(|&who| self.home(who).id == id)
+    }
+
+    /// True if one of the two knows where the other's node is now. Otherwise nothing can bring them together:
+    /// both have moved, or one has and the other cannot be dialled.
+    pub fn can_find_each_other(&self, one: Who, other: Who) -> bool {
+        self.knows_address(one, other) || self.knows_address(other, one)
+    }
+
+    /// True if somebody knows where another's node is now.
+    pub fn knows_address(&self, who: Who, other: Who) -> bool {
+        let Some(address) = &self.home(other).address else { return false };
+        let reach = self.knows(who, other).and_then(|person| {
+            let stored = self.home(who).store.get(Table::Reach, &person.id.0).expect("a storage in memory answers")?;
+            kith_protocol::wire::decode::<Reach>(&stored).ok()
+        });
+        let waits = |person: &Person| person.scan.as_ref().is_some_and(|scan| scan.hints.contains(address));
+        reach.is_some_and(|reach| reach.hints.contains(address)) || self.people(who).iter().any(waits)
+    }
+
+    /// Locators to which both answer: the secrets of their pair.
+    pub fn shared_doors(&self, one: Who, other: Who) -> Vec<Locator> {
+        let theirs = &self.home(other).doors;
+        self.home(one).doors.keys().filter(|door| theirs.contains_key(door)).copied().collect()
     }
 
     /// When everything of somebody that waits for another gives up, the last of it.
