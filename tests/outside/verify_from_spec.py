@@ -14,19 +14,19 @@ def verify(record, kind, key_of):  # SPEC.md 4: statement, record id, kid
     signed = cbor2.dumps(["Signature1", protected, b"kith/1/" + kind, payload])
     Ed25519PublicKey.from_public_bytes(key_of(header[4], statement)).verify(signature, signed)
     return statement, sha256(signed), header[4]
-
 def refused(*arguments):
     try: verify(*arguments)
     except Exception: return True
 
 def read_history(history):  # SPEC.md 3: id, and by kid the keys that are believed
     digest = ana = sha256(cbor2.dumps(history[1]))
-    keys, promised = {ana + b"\0": history[1][1]}, history[1][2]
+    keys, rotation_keys, promised = {ana + b"\0": history[1][1]}, {}, history[1][2]
     for number, record in enumerate(history.get(2, []), 1):
-        event, record_id, kid = verify(record, b"rotation", lambda _, event: event[3])
-        assert (event[1], event[2], kid, sha256(event[3])) == (digest, number, ana + bytes([number]), promised)
-        digest, promised, keys[kid] = record_id, event[4], event[3]
-    lost = [verify(record, b"compromise", lambda kid, _: keys[kid])[0][1] for record in history.get(3, [])]
+        event, record_id, kid = verify(record, b"rotation", lambda _, event: event[4])
+        assert (event[1], event[2], kid, sha256(event[4])) == (digest, number, ana + bytes([number]), promised)
+        digest, promised, keys[kid], rotation_keys[kid] = record_id, event[5], event[3], event[4]
+        assert refused(record, b"rotation", lambda kid, _: keys[kid])  # the key of the machine does not rotate
+    lost = [verify(record, b"compromise", lambda kid, _: rotation_keys[kid])[0][1] for record in history.get(3, [])]
     return ana, {kid: key for kid, key in keys.items() if kid[32] >= max(lost, default=0)}
 
 identity, card = vectors("identity.json"), vectors("records.json")["card"]

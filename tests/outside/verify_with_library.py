@@ -39,11 +39,13 @@ def main(folder):
         name: {vector["name"]: vector for vector in json.loads((folder / name).read_text())["vectors"]}
         for name in ("identity.json", "records.json")
     }
-    keys = {}
+    signing, rotating = {}, {}  # by kid; key events of number 1 are signed with r1, all else with k0 or k1
     for name in ("inception of Ana", "inception of Bo"):
         gives = vectors["identity.json"][name]["gives"]
         for number in (0, 1):
-            keys[bytes.fromhex(gives["identity id"]) + bytes([number])] = bytes.fromhex(gives[f"k{number}"])
+            kid = bytes.fromhex(gives["identity id"]) + bytes([number])
+            signing[kid] = bytes.fromhex(gives[f"k{number}"])
+            rotating[kid] = bytes.fromhex(gives["r1"])
 
     records = {**vectors["identity.json"], **vectors["records.json"]}
     checked = refused = 0
@@ -51,6 +53,8 @@ def main(folder):
         if "exported" not in vector["gives"]:
             continue
         record, kind = bytes.fromhex(vector["gives"]["exported"]), vector["given"]["kind"]
+        is_key_event = kind in ("rotation", "compromise")
+        keys, wrong = (rotating, signing) if is_key_event else (signing, rotating)
         assert is_valid(record, kind, keys), f"{name}: the library does not accept it"
         assert not is_valid(record, "order", keys), f"{name}: accepted as another kind"
         checked += 1
@@ -58,8 +62,9 @@ def main(folder):
             changed = record[:at] + bytes([record[at] ^ 1]) + record[at + 1 :]
             assert not is_valid(changed, kind, keys), f"{name}: byte {at} was changed unnoticed"
             refused += 1
-        other = {kid: keys[kid[:32] + bytes([1 - kid[32]])] for kid in keys}
-        assert not is_valid(record, kind, other), f"{name}: accepted under another key"
+        other = {kid: signing[kid[:32] + bytes([1 - kid[32]])] for kid in signing}
+        for others in (wrong, other):
+            assert not is_valid(record, kind, others), f"{name}: accepted under another key"
         print(f"  {name}: accepted; another kind, another key and {len(record)} changed bytes refused")
     assert checked >= 8, f"only {checked} records were found"
     print(f"  {checked} records accepted, {refused} changed ones refused")

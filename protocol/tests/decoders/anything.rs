@@ -37,6 +37,12 @@ fn blob<const MAX: usize>(most: usize) -> impl Strategy<Value = Bytes<MAX>> {
     vec(any::<u8>(), 0..most).prop_map(|bytes| Bytes::new(bytes).unwrap())
 }
 
+/// Answers, right ones and almost right ones: 33 bytes or so with a first byte that may mean something.
+pub fn answer() -> impl Strategy<Value = Vec<u8>> {
+    (0..40_u8, prop_oneof![Just(32_usize), 0..40_usize], any::<[u8; 40]>())
+        .prop_map(|(first, len, bytes)| [&[first][..], &bytes[..len]].concat())
+}
+
 /// Bytes that nobody meant, some of them almost right.
 pub fn bytes() -> impl Strategy<Value = Vec<u8>> {
     let broken = (value(), any::<prop::sample::Index>(), any::<u8>()).prop_map(|((_, mut bytes), at, byte)| {
@@ -103,12 +109,8 @@ fn inception() -> impl Strategy<Value = Inception> {
 }
 
 fn rotation() -> impl Strategy<Value = Rotation> {
-    (any::<[u8; 32]>(), any::<u8>(), key(), any::<[u8; 32]>()).prop_map(|(previous, number, key, next)| Rotation {
-        previous,
-        number,
-        key,
-        next,
-    })
+    (any::<[u8; 32]>(), any::<u8>(), key(), key(), any::<[u8; 32]>())
+        .prop_map(|(previous, number, key, rotation_key, next)| Rotation { previous, number, key, rotation_key, next })
 }
 
 fn grant() -> impl Strategy<Value = NodeGrant> {

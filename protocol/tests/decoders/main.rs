@@ -15,7 +15,7 @@ mod spelling;
 mod values;
 
 use kith_protocol::address::Hint;
-use kith_protocol::engine::{Answer, Refusal};
+use kith_protocol::engine::Answer;
 use kith_protocol::hello::{Request, Response};
 use kith_protocol::invite::Invite;
 use kith_protocol::letter::{self, Body, Letter};
@@ -73,7 +73,7 @@ proptest! {
         let letter = cast::letter(&cast::ana(), [7; 32], 1, &body);
         let mut sealed = letter::seal(&letter, None, Vec::new(), &bo.public(), &psk, &seed).unwrap();
         let opened = letter::open(&sealed.bytes, &bo, &psk).unwrap();
-        prop_assert_eq!(opened.receipt(&letter), sealed.receipt);
+        prop_assert_eq!(opened.receipts(), sealed.receipts);
         let at = at.index(sealed.bytes.len());
         sealed.bytes[at] ^= 1;
         prop_assert!(letter::open(&sealed.bytes, &bo, &psk).is_err(), "byte {} was changed unnoticed", at);
@@ -95,10 +95,14 @@ proptest! {
         if let Ok(response) = Response::from_bytes(&bytes) {
             prop_assert_eq!(response.to_bytes(), &bytes[..]);
         }
-        match Answer::from_bytes(&bytes) {
-            None | Some(Answer::Refused(Refusal::NotAccepted)) => {}
-            Some(answer) => prop_assert_eq!(answer.to_bytes(), bytes),
-        }
+    }
+
+    #[test]
+    fn an_answer_has_one_spelling_and_is_final_only_with_a_receipt(bytes in prop_oneof![anything::answer(), anything::bytes()]) {
+        let Some(answer) = Answer::from_bytes(&bytes) else { return Ok(()) };
+        prop_assert_eq!(answer.to_bytes(), &bytes[..]);
+        let is_final = matches!(answer, Answer::Handled(_) | Answer::Refused(..));
+        prop_assert_eq!(bytes.len(), if is_final { 33 } else { 1 });
     }
 
     #[test]

@@ -48,7 +48,7 @@ fn record<T: Statement>(bytes: &[u8]) -> Vec<Subject> {
             takes_hints: false,
         },
         Subject { name: name("header"), bytes: inside(0), accepts: Box::new(with(0)), takes_hints: false },
-        Subject { name: name("payload"), bytes: inside(2), accepts: Box::new(with(2)), takes_hints: true },
+        Subject { name: name("payload"), bytes: inside(2), accepts: Box::new(with(2)), takes_hints: T::HINTS },
     ]
 }
 

@@ -95,7 +95,7 @@ impl Actor {
     }
 
     pub fn compromise(&self) -> Verified<Compromise> {
-        self.rotated().compromise(&self.words.key(1))
+        self.rotated().compromise(&self.words)
     }
 
     /// Inception, one rotation, and the notice that the first key had fallen into other hands.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use coset::{CborSerializable, CoseSign1};
 use data_encoding::HEXLOWER;
+use kith_protocol::crypto::derive;
 use kith_protocol::engine::{Answer, Refusal};
 use kith_protocol::hello::{Ends, Initiator, Request, Responder, Response};
 use kith_protocol::record::{Statement, Verified};
@@ -83,10 +84,11 @@ fn identity() -> File {
     )
     .gives("head", hex(&history.head()))
     .gives("keys that count", "1");
-    let rotation = record("rotation", "Ana's first rotation, signed by k1.", &ana.rotation(), shapes::ROTATION);
+    let rotation =
+        record("rotation", "Ana's first rotation, from k0 to k1, signed by r1.", &ana.rotation(), shapes::ROTATION);
     let notice = record(
         "compromise",
-        "The notice that Ana's keys before k1 had fallen into other hands, signed by k1.",
+        "The notice that Ana's keys before k1 had fallen into other hands, signed by r1.",
         &ana.compromise(),
         shapes::COMPROMISE,
     );
@@ -97,6 +99,8 @@ fn identity() -> File {
 
 fn inception(name: &str, about: &'static str, of: &Actor) -> Vector {
     let number = |number| hex(of.words.key(number).verify_key().as_bytes());
+    let rotation = |number| hex(of.words.rotation_key(number).verify_key().as_bytes());
+    let rotation_seed: [u8; 32] = derive(&of.entropy, &[1], "kith/1/rotation key");
     let inception = wire::encode(&of.history().to_bytes().inception);
     Vector::new(name, about, &inception, annotate::cbor(&inception, "inception", shapes::INCEPTION))
         .given("entropy", hex(&of.entropy))
@@ -105,6 +109,9 @@ fn inception(name: &str, about: &'static str, of: &Actor) -> Vector {
         .gives("seed of k1", hex(&of.words.key_seed(1).0))
         .gives("k0", number(0))
         .gives("k1", number(1))
+        .gives("seed of r1", hex(&rotation_seed))
+        .gives("r1", rotation(1))
+        .gives("r2", rotation(2))
         .gives("identity id", hex(&of.history().id().0))
         .gives("identity id as text", of.history().id().to_string())
 }
@@ -213,7 +220,8 @@ fn letters() -> File {
         let inside = [(1, "version"), (32, "encapsulated key"), (sealed.bytes.len() - 49, "ciphertext"), (16, "tag")];
         Vector::new(name, about, &sealed.bytes, annotate::layout(&sealed.bytes, &inside))
             .given("seed of the sealing", hex(&cast::counting(cast::SEAL_SEED)))
-            .gives("receipt", hex(&sealed.receipt))
+            .gives("receipt", hex(&sealed.receipts.handled()))
+            .gives("receipt of refusal 20", hex(&sealed.receipts.refused(20)))
             .given("for", to.name)
     };
     let envelope = |name: &str, about, letter: &Verified<kith_protocol::letter::Letter>, history| {
@@ -258,8 +266,10 @@ fn bodies() -> File {
 }
 
 fn answers() -> File {
+    let receipts = cast::sealed_withdraw().receipts;
+    let proven = [(1, "kind"), (32, "receipt")];
     let mut vectors = vec![
-        answer("handled", &Answer::Handled(cast::sealed_withdraw().receipt), &[(1, "kind"), (32, "receipt")]),
+        answer("handled", &Answer::Handled(receipts.handled()), &proven),
         answer("later", &Answer::Later, &[(1, "kind")]),
         answer("keys missing", &Answer::KeysMissing, &[(1, "kind")]),
         answer("stored", &Answer::Stored, &[(1, "kind")]),
@@ -271,8 +281,9 @@ fn answers() -> File {
         ("refused: code expired", Refusal::InviteExpired),
         ("refused: not accepted", Refusal::NotAccepted),
     ];
-    vectors.extend(refusals.map(|(name, refusal)| answer(name, &Answer::Refused(refusal), &[(1, "kind")])));
-    File { about: "What a node says to a letter.", vectors }
+    let refused = |refusal: Refusal| Answer::Refused(refusal, receipts.refused(refusal.number()));
+    vectors.extend(refusals.map(|(name, refusal)| answer(name, &refused(refusal), &proven)));
+    File { about: "What a node says to a letter; the receipts are those of the sealed letter \"withdraw\".", vectors }
 }
 
 fn answer(name: &str, answer: &Answer, layout: &[(usize, &str)]) -> Vector {

@@ -15,14 +15,15 @@ macro_rules! record {
     };
 }
 
-pub const INCEPTION: Shape = Map(&[(1, "key k0", Plain), (2, "next: SHA-256 of k1", Plain)]);
+pub const INCEPTION: Shape = Map(&[(1, "key k0", Plain), (2, "next: SHA-256 of the rotation key r1", Plain)]);
 record!(
     ROTATION,
     Map(&[
         (1, "previous: digest of the event before", Plain),
         (2, "number", Plain),
-        (3, "key", Plain),
-        (4, "next: SHA-256 of the key after it", Plain)
+        (3, "signing key that this event brings", Plain),
+        (4, "rotation key, which signs this event", Plain),
+        (5, "next: SHA-256 of the rotation key after it", Plain)
     ])
 );
 record!(COMPROMISE, Map(&[(1, "number", Plain)]));
