@@ -9,7 +9,7 @@ use super::effect::{Answer, Effect, Refusal};
 use super::entity::{self, Entity};
 use super::error::{Error, Result};
 use super::keys::PairSecrets;
-use super::live::{Flight, Party, Pause};
+use super::live::{Call, Flight, Party, Pause};
 use super::notice::Notice;
 use super::person::{Person, Reach, Scan, ScanProblem};
 use super::turn::Turn;
@@ -199,7 +199,7 @@ impl Turn<'_> {
         let busy = self.live.calls.len() >= limits::CALLS || self.live.is_calling(person.id);
         if !busy && !route.addresses.is_empty() {
             let locator = route.secret.locator();
-            self.live.calls.insert(locator, person.id);
+            self.live.calls.insert(locator, Call { person: person.id, since: self.now });
             self.effect(Effect::Call { locator, secret: route.secret, peer: route.peer, addresses: route.addresses });
         }
     }
