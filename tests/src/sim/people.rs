@@ -178,7 +178,7 @@ impl World {
         }
         let id = item.id;
         let done = self.tries(who, |turn| {
-            if !kith_protocol::engine::inbox::items(turn.read())?.iter().any(|item| item.id == id) {
+            if !items(turn.read())?.iter().any(|item| item.id == id) {
                 return Ok(());
             }
             if yes { turn.accept(id, tier).map(drop) } else { turn.ignore(id).map(drop) }
