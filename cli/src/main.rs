@@ -1,1 +1,37 @@
-fn main() {}
+//! `kith`: one's own node at the command line.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is the part that speaks to people")]
+
+mod args;
+mod client;
+mod commands;
+mod demo;
+mod out;
+mod trouble;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::Arguments;
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        // Clap prints help to stdout with 0, and what is wrong to stderr with 2.
+        Err(answer) => answer.exit(),
+    };
+    let json = arguments.json;
+    match run(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(trouble) => {
+            trouble.print(json);
+            trouble.exit_code()
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<(), trouble::Trouble> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime.map_err(|error| trouble::Trouble::failed(format!("no threads can be started: {error}")))?;
+    runtime.block_on(commands::run(arguments))
+}

@@ -8,7 +8,8 @@
 //! ```
 //!
 //! The invite key and the secret are fresh for every code, so that two codes of one person have nothing in
-//! common beyond the flags, the name, the hints and the time.
+//! common beyond the flags, the name, the hints and the time. Flags and expiry go into the shared secret: who
+//! changes them on a code has made a code that leads nowhere.
 
 use data_encoding::{BASE32_NOPAD, BASE32_NOPAD_NOCASE};
 
@@ -74,18 +75,12 @@ pub enum InviteError {
 }
 
 impl Invite {
-    /// The payload, at most [`limits::INVITE_PAYLOAD`] bytes: hints that do not fit are left out, last first.
+    /// The payload, at most [`limits::INVITE_PAYLOAD`] bytes: a hint that does not fit any more is left out.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let flags = match self.kind {
-            InviteKind::Live => VERSION,
-            InviteKind::Printed => VERSION | PRINTED,
-        };
-        let mut bytes = vec![flags];
+        let mut bytes = vec![self.kind.flags()];
         bytes.extend_from_slice(&self.key.0);
         bytes.extend_from_slice(&self.secret);
-        // Seconds fit four bytes until 2106; a later time is as good as the last one.
-        let expires = u32::try_from(self.expires.secs()).unwrap_or(u32::MAX);
-        bytes.extend_from_slice(&expires.to_be_bytes());
+        bytes.extend_from_slice(&expiry_bytes(self.expires));
         push_short(&mut bytes, self.name.as_str().as_bytes());
         for hint in self.hints.iter().take(limits::INVITE_HINTS) {
             let hint = hint.to_bytes();
@@ -151,13 +146,28 @@ impl Invite {
 
     /// The secret under which hello and first letter go.
     pub fn shared_secret(&self) -> SharedSecret {
-        shared_secret(&self.key, &self.secret)
+        shared_secret(self.kind, &self.key, &self.secret, self.expires)
     }
 }
 
-/// The shared secret of a code, from its key and its secret.
-pub fn shared_secret(key: &EncryptionKey, secret: &InviteSecret) -> SharedSecret {
-    SharedSecret::new(derive(secret, &key.0, "kith/1/invite"))
+impl InviteKind {
+    const fn flags(self) -> u8 {
+        match self {
+            Self::Live => VERSION,
+            Self::Printed => VERSION | PRINTED,
+        }
+    }
+}
+
+/// Seconds fit four bytes until 2106; a later time is as good as the last one.
+fn expiry_bytes(expires: Timestamp) -> [u8; 4] {
+    u32::try_from(expires.secs()).unwrap_or(u32::MAX).to_be_bytes()
+}
+
+/// The shared secret of a code, from everything in it that must not be changed.
+pub fn shared_secret(kind: InviteKind, key: &EncryptionKey, secret: &InviteSecret, expires: Timestamp) -> SharedSecret {
+    let salt = [&[kind.flags()][..], &key.0, &expiry_bytes(expires)].concat();
+    SharedSecret::new(derive(secret, &salt, "kith/1/invite"))
 }
 
 /// A name for a code: cut so that nobody sees half a character.
@@ -268,5 +278,14 @@ mod tests {
         let shared = one.windows(4).filter(|window| two[1..49].windows(4).any(|other| &other == window)).count();
         assert_eq!(shared, 0);
         assert_ne!(invite(1).shared_secret(), invite(2).shared_secret());
+    }
+
+    #[test]
+    fn a_code_that_was_tampered_with_leads_nowhere() {
+        let honest = invite(1);
+        let livened = Invite { kind: InviteKind::Printed, ..honest.clone() };
+        let prolonged = Invite { expires: honest.expires.plus(1), ..honest.clone() };
+        assert_ne!(livened.shared_secret(), honest.shared_secret());
+        assert_ne!(prolonged.shared_secret(), honest.shared_secret());
     }
 }

@@ -18,7 +18,7 @@ crate::wire_map! {
         3 => pub event: Option<Line<{ limits::NAME }>>,
         /// The UTC day on which the code was shown.
         4 => pub day: Day,
-        /// The id of the scanner's first letter, so that one scan makes one meeting.
+        /// Derived from the secret of the pair, so that one scan makes one meeting.
         5 => pub nonce: [u8; 16],
     }
 }

@@ -24,6 +24,10 @@ use crate::wire::{self, Wire, WireError};
 pub trait Statement: Wire {
     /// What kind of record it is. Part of what is signed, so that no record passes for one of another kind.
     const KIND: &'static str;
+
+    /// Whether hints (keys below zero) may stand in it. Not where a second spelling of the same statement would
+    /// pass for a second statement.
+    const HINTS: bool = true;
 }
 
 /// Who signed: an identity and which of its keys.
@@ -94,6 +98,9 @@ impl<T: Statement> Signed<T> {
         let signature = cose.signature.try_into().map_err(|_| RecordError::Header)?;
         let payload = cose.payload.ok_or(RecordError::Header)?;
         let statement = wire::decode(&payload)?;
+        if !T::HINTS && wire::encode(&statement) != payload {
+            return Err(WireError::OutOfRange("a hint in this kind of record").into());
+        }
         Ok(Self { bytes: bytes.to_vec(), signer, statement, signature, to_be_signed })
     }
 

@@ -63,6 +63,12 @@ impl RecoveryWords {
     pub fn key(&self, number: u8) -> SigningKey {
         SigningKey::from_seed(&self.key_seed(number))
     }
+
+    /// The key that signs the change to the signing key with this number, from 1. It is made from the words when
+    /// it is needed and kept on no machine, so that nobody who steals a machine can change keys.
+    pub fn rotation_key(&self, number: u8) -> SigningKey {
+        SigningKey::from_seed(&SecretSeed(derive(&self.0.0, &[number], "kith/1/rotation key")))
+    }
 }
 
 impl std::fmt::Debug for RecoveryWords {

@@ -8,7 +8,7 @@ use kith_protocol::engine::scans::Scanned;
 use kith_protocol::engine::{Answer, CodeError, Error, Refusal};
 use kith_tests::sim::{Mallory, Scan, Who, World};
 
-use crate::{DAY, HOUR, ana_and_bo, meet};
+use crate::{DAY, HOUR, ana_and_bo, meet, refusal};
 
 fn problem(world: &World, who: Who, name: &str) -> Option<ScanProblem> {
     world.finds(who, name).scan.and_then(|scan| scan.problem)
@@ -184,7 +184,7 @@ fn mallory_films_the_code_and_comes_too_late() {
     world.run_for(60);
     let words = world.fresh_words();
     let (_, _, answer) = world.claims(&Mallory::new("Bo", &words), &code).unwrap();
-    assert_eq!(answer, Answer::Refused(Refusal::InviteUsed));
+    assert_eq!(refusal(&answer), Some(Refusal::InviteUsed));
     assert_eq!(world.people(ana).len(), 1);
     let shown = invites(&world.home(ana).store).unwrap();
     assert_eq!(shown[0].refused, 1, "Ana can see that somebody else tried");

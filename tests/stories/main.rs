@@ -12,6 +12,7 @@ mod letters;
 mod meeting;
 mod reaching;
 
+use kith_protocol::engine::{Answer, Refusal};
 use kith_tests::sim::{Who, World};
 
 /// Ana and Bo, who met at a fair and confirmed it.
@@ -31,6 +32,14 @@ fn meet(world: &mut World, shower: Who, scanner: Who) {
     world.accepts(shower, scanner);
     world.run_for(30);
     assert!(world.are_contacts(shower, scanner));
+}
+
+/// Why an answer refuses a letter, if it does.
+fn refusal(answer: &Answer) -> Option<Refusal> {
+    match answer {
+        Answer::Refused(reason, _) => Some(*reason),
+        _ => None,
+    }
 }
 
 const HOUR: u64 = 3_600;

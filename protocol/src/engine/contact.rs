@@ -168,10 +168,13 @@ impl Turn<'_> {
 
     /// A contact changed their card.
     pub(super) fn card_arrived(&mut self, mut person: Person, history: &History, news: &CardNews) -> Result<()> {
-        let held = self.txn.load::<HeldCard>(&person.id.0)?;
-        let seq = held.and_then(|held| super::people::read_card(&held)).map_or(0, |card| card.seq);
+        let held = self.txn.load::<HeldCard>(&person.id.0)?.and_then(|held| super::people::read_card(&held));
+        // The same card through another tier is news too: they chose to show me more, or less.
+        let is_news = |card: &CardView| {
+            held.as_ref().is_none_or(|held| card.seq > held.seq || card.seq == held.seq && card.tier != held.tier)
+        };
         if let Some(card) = super::own::verify_card(news.card.as_slice(), history)
-            && card.seq > seq
+            && is_news(&card)
         {
             person.name = card.name.clone();
             self.txn.save(&HeldCard { person: person.id, record: news.card.clone() });

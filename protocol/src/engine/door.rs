@@ -6,10 +6,8 @@ use super::error::Result;
 use super::keys::{self, InviteSecrets, PairSecrets};
 use super::live::Party;
 use super::turn::Turn;
-use crate::crypto::seal::DecryptionKey;
 use crate::hello::SharedSecret;
 use crate::id::{InviteId, Locator, PersonId};
-use crate::invite::shared_secret;
 use crate::store::{Read, Table};
 
 crate::wire_choice! {
@@ -91,7 +89,7 @@ impl Turn<'_> {
     pub(super) fn open_all_doors(&mut self) -> Result<()> {
         let mut secrets = Vec::new();
         entity::each::<InviteSecrets>(&self.txn, b"invite", b"", |stored| {
-            secrets.push(shared_secret(&DecryptionKey::from_seed(&stored.key).public(), &stored.secret));
+            secrets.push(stored.opening().1);
             std::ops::ControlFlow::Continue(())
         })?;
         entity::each::<PairSecrets>(&self.txn, b"pair", b"", |pair| {

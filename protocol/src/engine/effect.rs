@@ -8,7 +8,7 @@ use crate::id::{LetterId, Locator, PeerId, SessionId};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ticket(pub u64);
 
-/// Proof that a letter was opened and durably handled by who it was sealed to.
+/// Proof that an answer comes from who could open the letter; see [`crate::letter::Receipts`].
 pub type Receipt = [u8; 32];
 
 /// An act upon the world. None is run before the writes of the same step are durable.
@@ -60,13 +60,14 @@ pub enum Effect {
     },
 }
 
-/// What a node says to a letter. One byte on the wire, and the receipt where there is one.
+/// What a node says to a letter: one byte on the wire, and a receipt behind what is final. A final answer without
+/// its right receipt is nothing but a try that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// Opened, and durably handled now or earlier.
     Handled(Receipt),
     /// Refused for good: it will not be taken later either.
-    Refused(Refusal),
+    Refused(Refusal, Receipt),
     /// Not now; try again later.
     Later,
     /// It is signed with a key that is not known here; send it again with the whole key history.
@@ -92,6 +93,18 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// The reason with this number.
+    pub const fn from_number(number: u8) -> Option<Self> {
+        Some(match number {
+            16 => Self::Expired,
+            17 => Self::InviteUsed,
+            18 => Self::InviteRevoked,
+            19 => Self::InviteExpired,
+            20 => Self::NotAccepted,
+            _ => return None,
+        })
+    }
+
     /// The number on the wire.
     pub const fn number(self) -> u8 {
         match self {
@@ -115,23 +128,19 @@ impl Answer {
             Self::Later => vec![2],
             Self::KeysMissing => vec![3],
             Self::Stored => vec![4],
-            Self::Refused(refusal) => vec![refusal.number()],
+            Self::Refused(refusal, receipt) => [&[refusal.number()][..], receipt].concat(),
         }
     }
 
-    /// Reads exactly one answer. A refusal that a later version knows and we do not is a refusal all the same.
+    /// Reads exactly one answer.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         match *bytes {
             [1, ref receipt @ ..] => receipt.try_into().ok().map(Self::Handled),
             [2] => Some(Self::Later),
             [3] => Some(Self::KeysMissing),
             [4] => Some(Self::Stored),
-            [16] => Some(Self::Refused(Refusal::Expired)),
-            [17] => Some(Self::Refused(Refusal::InviteUsed)),
-            [18] => Some(Self::Refused(Refusal::InviteRevoked)),
-            [19] => Some(Self::Refused(Refusal::InviteExpired)),
-            [20..=31] => Some(Self::Refused(Refusal::NotAccepted)),
-            _ => None,
+            [number, ref receipt @ ..] => Some(Self::Refused(Refusal::from_number(number)?, receipt.try_into().ok()?)),
+            [] => None,
         }
     }
 }

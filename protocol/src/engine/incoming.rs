@@ -100,11 +100,11 @@ impl Turn<'_> {
     fn answer_to(&mut self, session: SessionId, party: Party, sealed: &[u8]) -> Result<Answer> {
         let opened = match self.open(party, sealed)? {
             Ok(opened) => opened,
-            // Perhaps sealed under a secret that we are about to learn; nothing is lost by a second try.
-            Err(OpenError::CannotOpen(_)) => return Ok(Answer::Later),
-            Err(OpenError::Version | OpenError::Inside(_)) => return Ok(Answer::Refused(Refusal::NotAccepted)),
+            // Perhaps sealed under a secret that we are about to learn, or by a version that we are about to get.
+            // Who sealed it keeps it, and it gives up at its date.
+            Err(_) => return Ok(Answer::Later),
         };
-        let receipt = opened.receipt(opened.letter.unverified());
+        let receipts = opened.receipts();
         let verdict = match (self.judge_letter(&opened)?, party) {
             (Some(Verdict::Handled), Party::Invite(_)) => {
                 self.claim_came_again(session, opened.letter.claimed_signer().id)?;
@@ -115,8 +115,8 @@ impl Turn<'_> {
             (None, Party::Pair(person) | Party::Scanned(person)) => self.letter_from(session, person, opened)?,
         };
         Ok(match verdict {
-            Verdict::Handled => Answer::Handled(receipt),
-            Verdict::Refused(reason) => Answer::Refused(reason),
+            Verdict::Handled => Answer::Handled(receipts.handled()),
+            Verdict::Refused(reason) => Answer::Refused(reason, receipts.refused(reason.number())),
             Verdict::Later => Answer::Later,
             Verdict::KeysMissing => Answer::KeysMissing,
         })

@@ -121,7 +121,13 @@ impl Turn<'_> {
         let life = options.life.unwrap_or(usual).min(limits::PRINTED_INVITE_LIFE);
         let seed = SecretSeed(self.random.bytes());
         let key = DecryptionKey::from_seed(&seed).public();
-        let secrets = InviteSecrets { invite: InviteId(self.random.bytes()), key: seed, secret: self.random.bytes() };
+        let secrets = InviteSecrets {
+            invite: InviteId(self.random.bytes()),
+            key: seed,
+            secret: self.random.bytes(),
+            printed: options.printed,
+            expires: self.now.plus(life),
+        };
         let own_invite = OwnInvite {
             id: secrets.invite,
             printed: options.printed,
@@ -189,8 +195,7 @@ impl Turn<'_> {
     }
 
     pub(super) fn forget_invite(&mut self, invite: InviteId) -> Result<()> {
-        if let Some((key, secret)) = self.invite_opening(invite)? {
-            let _ = key;
+        if let Some((_, secret)) = self.invite_opening(invite)? {
             self.close_door(secret.locator());
         }
         self.txn.remove(Table::Secrets, &keys::invite_key(invite));
@@ -201,11 +206,7 @@ impl Turn<'_> {
     /// What opens a letter that is sealed to a code of mine.
     pub(super) fn invite_opening(&self, invite: InviteId) -> Result<Option<(DecryptionKey, SharedSecret)>> {
         let secrets = self.txn.load::<InviteSecrets>(&keys::invite_key(invite))?;
-        Ok(secrets.map(|secrets| {
-            let key = DecryptionKey::from_seed(&secrets.key);
-            let shared = invite::shared_secret(&key.public(), &secrets.secret);
-            (key, shared)
-        }))
+        Ok(secrets.map(|secrets| secrets.opening()))
     }
 
     /// Somebody claims a code of mine.

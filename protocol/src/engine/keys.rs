@@ -6,7 +6,7 @@ use crate::crypto::seal::DecryptionKey;
 use crate::crypto::sign::{SecretSeed, SigningKey};
 use crate::hello::SharedSecret;
 use crate::id::{InviteId, PersonId};
-use crate::invite::InviteSecret;
+use crate::invite::{InviteKind, InviteSecret, shared_secret};
 use crate::limits;
 use crate::record::{Signer, Statement, Verified};
 use crate::store::{Read, Table};
@@ -52,6 +52,19 @@ crate::wire_map! {
         1 => pub invite: InviteId,
         2 => pub key: SecretSeed,
         3 => pub secret: InviteSecret,
+        /// What the shared secret is bound to beside them.
+        4 => pub printed: bool,
+        5 => pub expires: Timestamp,
+    }
+}
+
+impl InviteSecrets {
+    /// What opens a letter that is sealed to the code.
+    pub(super) fn opening(&self) -> (DecryptionKey, SharedSecret) {
+        let key = DecryptionKey::from_seed(&self.key);
+        let kind = if self.printed { InviteKind::Printed } else { InviteKind::Live };
+        let shared = shared_secret(kind, &key.public(), &self.secret, self.expires);
+        (key, shared)
     }
 }
 

@@ -4,9 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::effect::Receipt;
 use crate::id::{InviteId, LetterId, Locator, PersonId, SessionId};
 use crate::identity::Seen;
+use crate::letter::Receipts;
 use crate::limits;
 use crate::time::Timestamp;
 
@@ -32,7 +32,7 @@ pub(super) struct Session {
 /// A letter that was sent and not answered.
 #[derive(Clone, Debug)]
 pub(super) struct Flight {
-    pub receipt: Receipt,
+    pub receipts: Receipts,
     /// What the recipient has seen of my key history once it gives this receipt.
     pub shows: Seen,
 }

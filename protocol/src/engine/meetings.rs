@@ -8,6 +8,7 @@ use super::entity::{self, Entity};
 use super::error::Result;
 use super::notice::Notice;
 use super::own::bounded;
+use super::people::fold;
 use super::person::{Encounter, Person, Way};
 use super::turn::Turn;
 use crate::crypto::derive;
@@ -132,11 +133,16 @@ impl Turn<'_> {
         let knows_scan = secrets.map(nonce_of).any(|nonce| nonce == meeting.nonce);
         let remembers = |encounter: &Encounter| {
             encounter.way == Way::IScanned
-                && (encounter.event == meeting.event || meeting.event.is_none())
+                && (same_event(encounter.event.as_ref(), meeting.event.as_ref()) || meeting.event.is_none())
                 && encounter.at.day().is_near(meeting.day)
         };
         Ok(us == *meeting && knows_scan && person.encounters.iter().any(remembers))
     }
+}
+
+/// True if both name no event, or the same one up to case and accents.
+fn same_event(mine: Option<&Line<{ limits::NAME }>>, theirs: Option<&Line<{ limits::NAME }>>) -> bool {
+    mine.map(|event| fold(event.as_str())) == theirs.map(|event| fold(event.as_str()))
 }
 
 /// One scan makes one pair secret, and so one meeting.

@@ -54,7 +54,7 @@ pub use own::{Beginning, CardChange, Own, create};
 pub use turn::{Step, Turn};
 pub use txn::Txn;
 
-use crate::id::{IdentityId, PersonId};
+use crate::id::{IdentityId, PersonId, SessionId};
 use crate::store::Read;
 use crate::time::Timestamp;
 use keys::Keys;
@@ -102,6 +102,11 @@ impl Engine {
     /// When [`Turn::time_passed`] is next to be called, if nothing happens before.
     pub fn next_wakeup(&self, read: &dyn Read) -> Result<Option<Timestamp>> {
         session::next_wakeup(read, &self.live)
+    }
+
+    /// Sessions that are open.
+    pub fn sessions(&self) -> Vec<SessionId> {
+        self.live.sessions.keys().copied().collect()
     }
 
     /// True if a session with this person is open.

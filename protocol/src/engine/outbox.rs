@@ -14,6 +14,7 @@ use super::notice::Notice;
 use super::person::{Person, Reach, Scan, ScanProblem};
 use super::turn::Turn;
 use crate::address::Hint;
+use crate::crypto::same;
 use crate::crypto::seal::EncryptionKey;
 use crate::hello::SharedSecret;
 use crate::id::{IdentityId, LetterId, PeerId, PersonId, SessionId};
@@ -169,7 +170,7 @@ impl Turn<'_> {
         }
         let Some((sealed, shows)) = self.seal(letter, person, route)? else { return Ok(()) };
         if let Some(session) = self.live.sessions.get_mut(&session) {
-            session.flights.insert(letter.id, Flight { receipt: sealed.receipt, shows });
+            session.flights.insert(letter.id, Flight { receipts: sealed.receipts, shows });
         }
         self.effect(Effect::Send { session, letter: letter.id, sealed: sealed.bytes });
         Ok(())
@@ -232,15 +233,18 @@ impl Turn<'_> {
         let key = [&person.0[..], &letter.0].concat();
         let Some(waiting) = self.txn.load::<Waiting>(&key)? else { return self.pump(person) };
         match outcome {
-            Some(Answer::Handled(receipt)) if receipt == flight.receipt => {
+            Some(Answer::Handled(receipt)) if same(&receipt, &flight.receipts.handled()) => {
                 self.delivered(session, &waiting, flight.shows)?
             }
             // It was signed with a key that I have changed since. The other end may have heard of that first.
-            Some(Answer::Refused(Refusal::NotAccepted)) if flight.shows != self.own()?.history().seen() => {}
-            Some(Answer::Refused(reason)) => self.refused(&waiting, reason)?,
+            Some(Answer::Refused(Refusal::NotAccepted, _)) if flight.shows != self.own()?.history().seen() => {}
+            Some(Answer::Refused(reason, receipt)) if same(&receipt, &flight.receipts.refused(reason.number())) => {
+                self.refused(&waiting, reason)?;
+            }
             Some(Answer::KeysMissing) => self.show_all_keys(person)?,
             Some(Answer::Stored) => self.txn.save(&Waiting { stored: Some(self.now), ..waiting }),
-            Some(Answer::Handled(_) | Answer::Later) | None => self.pause(person),
+            // Who sits at an old address can say what they like: only who opened the letter has its receipts.
+            Some(Answer::Handled(_) | Answer::Refused(..) | Answer::Later) | None => self.pause(person),
         }
         self.letter_gone(person)
     }

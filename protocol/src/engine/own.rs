@@ -219,7 +219,7 @@ impl Turn<'_> {
         self.keys.signing = words.key(number);
         self.keys.signer = Signer { id: history.id(), key: number };
         if reason == Reason::Compromised {
-            let notice = history.compromise(&self.keys.signing);
+            let notice = history.compromise(words);
             history.learn(notice.bytes())?;
             self.revoke_all_invites()?;
         }

@@ -217,7 +217,8 @@ impl Turn<'_> {
         self.remove_all_waiting(pending.id)?;
         self.clear_deadline(scan.gives_up, Ends::Scan(pending.id));
         let encounter = pending.encounters.last().cloned().map(|mut encounter| {
-            encounter.event = host.welcome.event.clone().or(encounter.event);
+            // What I wrote myself stays: my node signs no event that I named otherwise.
+            encounter.event = encounter.event.or(host.welcome.event.clone());
             encounter.late |= host.welcome.late;
             encounter
         });

@@ -1,18 +1,19 @@
-//! Key histories with pre-rotation: each event commits to the key after it, so that who steals the current key
-//! cannot take the identity along (the idea is KERI's).
+//! Key histories with pre-rotation: each event commits to a key that is used once, for the next event, and lies on no
+//! machine (the idea is KERI's). Who steals a machine has its signing key, and cannot take the identity along.
 //!
 //! ```text
-//! inception  {1: k0, 2: SHA-256(k1)}                         id = SHA-256(inception)
-//! rotation   record "rotation" {1: digest before, 2: number, 3: k_n, 4: SHA-256(k_{n+1})}   signed by k_n
-//! compromise record "compromise" {1: number}                 signed by the key of that number
+//! inception  {1: k0, 2: SHA-256(r1)}                                        id = SHA-256(inception)
+//! rotation   record "rotation" {1: digest before, 2: n, 3: k_n, 4: r_n, 5: SHA-256(r_{n+1})}    signed by r_n
+//! compromise record "compromise" {1: n}                                                         signed by r_n
 //! ```
 //!
-//! A rotation holds nothing but keys, so its bytes depend on the words and the number alone: recovering twice
-//! makes the same rotation, not a fork. Its reason stands apart: without a compromise notice it is routine,
-//! with one it is not, and a notice is never taken back.
+//! k_n are signing keys, r_n rotation keys; both come from the words, and only the current k_n is kept. A rotation holds
+//! nothing but keys, so its bytes depend on the words and the number alone: recovering twice makes the same rotation,
+//! not a fork. Its reason stands apart: without a compromise notice it is routine, with one it is not, and a notice is
+//! never taken back.
 
 use crate::crypto::sha256;
-use crate::crypto::sign::{SigningKey, VerifyKey};
+use crate::crypto::sign::VerifyKey;
 use crate::id::IdentityId;
 use crate::limits;
 use crate::record::{RecordError, Signed, Signer, Statement, Verified};
@@ -20,36 +21,39 @@ use crate::wire::{self, Bytes, WireError};
 use crate::words::RecoveryWords;
 
 crate::wire_map! {
-    /// The beginning of an identity: 70 bytes.
+    /// The beginning of an identity: 71 bytes.
     #[derive(Clone, Debug, PartialEq, Eq)]
     pub struct Inception {
         /// The first key, k0.
         1 => pub key: VerifyKey,
-        /// SHA-256 of the next key, k1.
+        /// SHA-256 of the rotation key that the first rotation must reveal, r1.
         2 => pub next: NextKey,
     }
 }
 
-/// SHA-256 of the public key that the next rotation must reveal.
+/// SHA-256 of the public rotation key that the next rotation must reveal.
 pub type NextKey = [u8; 32];
 
 crate::wire_map! {
-    /// A change to the key that the event before committed to.
+    /// A change of the signing key, by the rotation key that the event before committed to.
     #[derive(Clone, Debug, PartialEq, Eq)]
     pub struct Rotation {
         /// Digest of the event before: the identity id, or the id of the record of the rotation.
         1 => pub previous: [u8; 32],
-        /// Number of the key that this event reveals, from 1.
+        /// Number of the signing key that this event brings, from 1.
         2 => pub number: u8,
-        /// That key.
+        /// That signing key.
         3 => pub key: VerifyKey,
-        /// SHA-256 of the key after it.
-        4 => pub next: NextKey,
+        /// The rotation key that the event before committed to; it signs this one.
+        4 => pub rotation_key: VerifyKey,
+        /// SHA-256 of the rotation key after it.
+        5 => pub next: NextKey,
     }
 }
 
 impl Statement for Rotation {
     const KIND: &'static str = "rotation";
+    const HINTS: bool = false;
 }
 
 crate::wire_map! {
@@ -63,6 +67,7 @@ crate::wire_map! {
 
 impl Statement for Compromise {
     const KIND: &'static str = "compromise";
+    const HINTS: bool = false;
 }
 
 /// Why a key was changed.
@@ -121,6 +126,8 @@ pub enum Learned {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Event {
     key: VerifyKey,
+    /// None for the inception.
+    rotation_key: Option<VerifyKey>,
     next: NextKey,
     digest: [u8; 32],
     bytes: Vec<u8>,
@@ -152,7 +159,7 @@ crate::wire_map! {
 impl History {
     /// The history of an identity that begins with these words.
     pub fn begin(words: &RecoveryWords) -> Self {
-        let next = key_digest(&words.key(1).verify_key());
+        let next = key_digest(&words.rotation_key(1).verify_key());
         Self::from_inception(&Inception { key: words.key(0).verify_key(), next })
     }
 
@@ -160,18 +167,21 @@ impl History {
     pub fn from_inception(inception: &Inception) -> Self {
         let bytes = wire::encode(inception);
         let digest = sha256(&[&bytes]);
-        let first = Event { key: inception.key, next: inception.next, digest, bytes, compromise: None };
+        let first =
+            Event { key: inception.key, rotation_key: None, next: inception.next, digest, bytes, compromise: None };
         Self { id: IdentityId(digest), first, later: Vec::new() }
     }
 
     /// Checks a whole history.
     pub fn from_bytes(bytes: &HistoryBytes) -> Result<Self, HistoryError> {
         let mut history = Self::from_inception(&bytes.inception);
-        for event in bytes.rotations.iter().chain(&bytes.compromises) {
-            match history.learn(event.as_slice())? {
-                Learned::New => {}
-                Learned::Known | Learned::Fork { .. } => return Err(HistoryError::Broken),
-            }
+        for event in &bytes.rotations {
+            let rotation = Signed::from_bytes(event.as_slice())?;
+            only_new(history.learn_rotation(rotation, event.as_slice())?)?;
+        }
+        for event in &bytes.compromises {
+            let notice = Signed::from_bytes(event.as_slice())?;
+            only_new(history.learn_compromise(notice, event.as_slice())?)?;
         }
         Ok(history)
     }
@@ -238,18 +248,18 @@ impl History {
         Some(if event.compromise.is_some() { Reason::Compromised } else { Reason::Routine })
     }
 
-    /// Every event after the first, rotations and notices, that `seen` events do not cover, for somebody who has
-    /// seen so many.
+    /// Every event after the first, rotations and notices, for somebody who has seen so much.
     pub fn since(&self, seen: Seen) -> Vec<Vec<u8>> {
         let rotations = self.later.iter().skip(usize::from(seen.rotations)).map(|event| event.bytes.clone());
-        let notices = self.later.iter().filter_map(|event| event.compromise.clone()).skip(usize::from(seen.notices));
-        rotations.chain(notices).collect()
+        let unseen = |index: usize| seen.notices >> index & 1 == 0;
+        let notices = self.later.iter().enumerate().filter(|(index, _)| unseen(*index));
+        rotations.chain(notices.filter_map(|(_, event)| event.compromise.clone())).collect()
     }
 
     /// How much there is to have seen.
     pub fn seen(&self) -> Seen {
-        let notices = self.later.iter().filter(|event| event.compromise.is_some()).count();
-        Seen { rotations: self.current(), notices: u8::try_from(notices).unwrap_or(u8::MAX) }
+        let noticed = self.later.iter().enumerate().filter(|(_, event)| event.compromise.is_some());
+        Seen { rotations: self.current(), notices: noticed.fold(0, |bits, (index, _)| bits | 1 << index) }
     }
 
     /// Takes in one event, a rotation or a compromise notice.
@@ -266,17 +276,23 @@ impl History {
         if usize::from(number) >= limits::KEY_EVENTS {
             return Err(HistoryError::Full);
         }
-        let key = words.key(number);
-        let next = key_digest(&words.key(number + 1).verify_key());
-        let rotation = Rotation { previous: self.head(), number, key: key.verify_key(), next };
+        let signing = words.rotation_key(number);
+        let rotation = Rotation {
+            previous: self.head(),
+            number,
+            key: words.key(number).verify_key(),
+            rotation_key: signing.verify_key(),
+            next: key_digest(&words.rotation_key(number + 1).verify_key()),
+        };
         self.check_follows(&rotation)?;
-        Ok(Verified::sign(rotation, Signer { id: self.id, key: number }, &key))
+        Ok(Verified::sign(rotation, Signer { id: self.id, key: number }, &signing))
     }
 
-    /// The notice that all keys before the current one had fallen into other hands.
-    pub fn compromise(&self, current: &SigningKey) -> Verified<Compromise> {
+    /// The notice that all keys before the current one had fallen into other hands. Needs the words, like the
+    /// rotation it belongs to.
+    pub fn compromise(&self, words: &RecoveryWords) -> Verified<Compromise> {
         let number = self.current();
-        Verified::sign(Compromise { number }, Signer { id: self.id, key: number }, current)
+        Verified::sign(Compromise { number }, Signer { id: self.id, key: number }, &words.rotation_key(number))
     }
 
     /// Checks a record against the key that its signer names.
@@ -318,8 +334,9 @@ impl History {
     }
 
     fn push(&mut self, rotation: &Rotation, digest: [u8; 32], bytes: &[u8]) {
-        let Rotation { key, next, .. } = *rotation;
-        self.later.push(Event { key, next, digest, bytes: bytes.to_vec(), compromise: None });
+        let Rotation { key, rotation_key, next, .. } = *rotation;
+        let rotation_key = Some(rotation_key);
+        self.later.push(Event { key, rotation_key, next, digest, bytes: bytes.to_vec(), compromise: None });
     }
 
     /// An event in a place that is taken: the same again, or a fork if it would have been right there.
@@ -334,7 +351,7 @@ impl History {
             return Ok(Learned::Known);
         }
         let before = number.checked_sub(1).and_then(|before| self.event(before)).ok_or(HistoryError::Broken)?;
-        if before.digest != rotation.previous || before.next != key_digest(&rotation.key) {
+        if before.digest != rotation.previous || before.next != key_digest(&rotation.rotation_key) {
             return Err(HistoryError::Broken);
         }
         Ok(Learned::Fork { first: known.bytes.clone(), second: bytes.to_vec() })
@@ -342,7 +359,7 @@ impl History {
 
     fn check_follows(&self, rotation: &Rotation) -> Result<(), HistoryError> {
         let before = self.later.last().unwrap_or(&self.first);
-        let follows = before.digest == rotation.previous && before.next == key_digest(&rotation.key);
+        let follows = before.digest == rotation.previous && before.next == key_digest(&rotation.rotation_key);
         if follows { Ok(()) } else { Err(HistoryError::Broken) }
     }
 
@@ -351,8 +368,8 @@ impl History {
         if signer.id != self.id {
             return Err(HistoryError::OtherIdentity);
         }
-        let key = self.key(signer.key).ok_or(HistoryError::Gap)?;
-        let notice = signed.verify(key)?;
+        let event = self.event(signer.key).ok_or(HistoryError::Gap)?;
+        let notice = signed.verify(event.rotation_key.as_ref().ok_or(HistoryError::Broken)?)?;
         if notice.number != signer.key {
             return Err(HistoryError::Broken);
         }
@@ -366,12 +383,19 @@ impl History {
     }
 }
 
-/// A rotation is signed by the key that it reveals.
+/// A rotation is signed by the rotation key that it reveals.
 fn checked_rotation(signed: Signed<Rotation>) -> Result<Verified<Rotation>, HistoryError> {
     let signer = signed.claimed_signer();
-    let key = signed.unverified().key;
+    let key = signed.unverified().rotation_key;
     let rotation = signed.verify(&key)?;
     if rotation.number == signer.key && rotation.number > 0 { Ok(rotation) } else { Err(HistoryError::Broken) }
+}
+
+fn only_new(learned: Learned) -> Result<(), HistoryError> {
+    match learned {
+        Learned::New => Ok(()),
+        Learned::Known | Learned::Fork { .. } => Err(HistoryError::Broken),
+    }
 }
 
 fn key_digest(key: &VerifyKey) -> NextKey {
@@ -384,8 +408,8 @@ crate::wire_map! {
     pub struct Seen {
         /// Rotations.
         1 => pub rotations: u8,
-        /// Compromise notices.
-        2 => pub notices: u8,
+        /// Compromise notices: bit n - 1 for the one of rotation n.
+        2 => pub notices: u64,
     }
 }
 

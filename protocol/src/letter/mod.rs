@@ -10,11 +10,12 @@
 //! themselves, and since the key that signs the letter may be one that they reveal.
 
 pub mod body;
+mod receipt;
 
 pub use body::Body;
+pub use receipt::Receipts;
 
 use crate::crypto::seal::{self, BadKey, CannotOpen, Crossing, DecryptionKey, EncryptionKey};
-use crate::crypto::tag;
 use crate::id::{IdentityId, LetterId};
 use crate::identity::HistoryBytes;
 use crate::limits::{self, LETTER_CLASSES};
@@ -78,13 +79,13 @@ crate::wire_map! {
     }
 }
 
-/// A sealed letter and the receipt that proves its handling.
+/// A sealed letter and what its recipient can prove.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sealed {
     /// The bytes to carry, of one of the sizes [`LETTER_CLASSES`].
     pub bytes: Vec<u8>,
-    /// What the recipient answers once the letter is durably handled.
-    pub receipt: [u8; 32],
+    /// What the recipient answers.
+    pub receipts: Receipts,
 }
 
 /// Why a letter was not sealed.
@@ -110,7 +111,7 @@ pub fn seal(
     let record = Bytes::new(letter.bytes().to_vec()).map_err(|_| SealError::TooLong)?;
     let plain = pad(&wire::encode(&Envelope { history, events, letter: record }))?;
     let Crossing { bytes, receipt_key } = seal::seal(to, psk, &plain, seed)?;
-    Ok(Sealed { bytes: [&[VERSION][..], &bytes].concat(), receipt: receipt(&receipt_key, letter) })
+    Ok(Sealed { bytes: [&[VERSION][..], &bytes].concat(), receipts: Receipts::new(receipt_key, letter) })
 }
 
 /// Puts the length in front and fills up to the smallest class that fits.
@@ -181,16 +182,10 @@ fn unpad(plain: &[u8]) -> Result<&[u8], WireError> {
 }
 
 impl Opened {
-    /// The receipt for this letter, to be given once it is durably handled.
-    pub fn receipt(&self, letter: &Letter) -> [u8; 32] {
-        receipt(&self.receipt_key, letter)
+    /// What may be answered to this letter.
+    pub fn receipts(&self) -> Receipts {
+        Receipts::new(self.receipt_key, self.letter.unverified())
     }
-}
-
-/// Only who sealed or opened the letter can make its receipt. It names the letter and its body, so that it
-/// stands for no other.
-fn receipt(key: &[u8; 32], letter: &Letter) -> [u8; 32] {
-    tag(key, "kith/1/handled", &[&letter.id.0, &letter.body_hash()])
 }
 
 #[cfg(test)]
@@ -224,7 +219,7 @@ mod tests {
         let sealed = sealed(100).unwrap();
         let opened = open(&sealed.bytes, &bo(), &[5; 32]).unwrap();
         assert_eq!(opened.letter.unverified(), &*letter(100));
-        assert_eq!(opened.receipt(opened.letter.unverified()), sealed.receipt);
+        assert_eq!(opened.receipts(), sealed.receipts);
     }
 
     #[test]

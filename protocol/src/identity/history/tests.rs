@@ -16,10 +16,14 @@ fn rotated(words: &RecoveryWords, times: u8) -> History {
 /// Somebody who held the words up to `history` and chose other words for the key after the next.
 fn forked(history: &History, old: &RecoveryWords, fresh: &RecoveryWords) -> Verified<Rotation> {
     let number = history.current() + 1;
-    let key = old.key(number);
-    let next = key_digest(&fresh.key(number + 1).verify_key());
-    let rotation = Rotation { previous: history.head(), number, key: key.verify_key(), next };
-    Verified::sign(rotation, Signer { id: history.id(), key: number }, &key)
+    let rotation = Rotation {
+        previous: history.head(),
+        number,
+        key: old.key(number).verify_key(),
+        rotation_key: old.rotation_key(number).verify_key(),
+        next: key_digest(&fresh.rotation_key(number + 1).verify_key()),
+    };
+    Verified::sign(rotation, Signer { id: history.id(), key: number }, &old.rotation_key(number))
 }
 
 #[test]
@@ -33,7 +37,7 @@ fn recovering_twice_from_the_words_gives_the_same_history() {
 #[test]
 fn a_history_comes_back_from_its_bytes() {
     let mut history = rotated(&words(1), 2);
-    let notice = history.compromise(&words(1).key(2));
+    let notice = history.compromise(&words(1));
     assert_eq!(history.learn(notice.bytes()), Ok(Learned::New));
     assert_eq!(history.learn(notice.bytes()), Ok(Learned::Known));
     let bytes = wire::encode(&history.to_bytes());
@@ -41,10 +45,37 @@ fn a_history_comes_back_from_its_bytes() {
 }
 
 #[test]
-fn the_thief_of_a_current_key_cannot_rotate() {
-    let mut ana = History::begin(&words(1));
-    let thief = forked(&ana, &words(9), &words(9));
-    assert_eq!(ana.learn(thief.bytes()), Err(HistoryError::Broken));
+fn the_thief_of_a_machine_can_neither_rotate_nor_give_notice_at_any_point_of_a_history() {
+    for rotations in 0..3 {
+        let mut ana = rotated(&words(1), rotations);
+        let number = ana.current();
+        let stolen = words(1).key(number);
+        let thief = forked(&ana, &words(9), &words(9));
+        assert_eq!(ana.learn(thief.bytes()), Err(HistoryError::Broken), "after {rotations} rotations");
+        // The current rotation once more, with another promise: its key was used and is gone from every machine.
+        if let Some(rotation) = ana.since(Seen::default()).last() {
+            let mut other = Signed::<Rotation>::from_bytes(rotation).unwrap().unverified().clone();
+            other.next = key_digest(&words(9).rotation_key(number + 1).verify_key());
+            let forged = Verified::sign(other, Signer { id: ana.id(), key: number }, &stolen);
+            assert!(ana.learn(forged.bytes()).is_err(), "after {rotations} rotations");
+        }
+        let notice = Verified::sign(Compromise { number }, Signer { id: ana.id(), key: number }, &stolen);
+        assert!(ana.learn(notice.bytes()).is_err(), "after {rotations} rotations");
+    }
+}
+
+#[test]
+fn a_notice_that_comes_late_is_told_to_those_who_have_seen_later_ones() {
+    let ana = words(1);
+    let mut history = rotated(&ana, 1);
+    let first = history.compromise(&ana);
+    let rotation = history.rotate(&ana).unwrap();
+    history.learn(rotation.bytes()).unwrap();
+    let second = history.compromise(&ana);
+    history.learn(second.bytes()).unwrap();
+    let bo_has = history.seen();
+    history.learn(first.bytes()).unwrap();
+    assert_eq!(history.since(bo_has), [first.bytes().to_vec()]);
 }
 
 #[test]
@@ -58,7 +89,7 @@ fn routine_leaves_old_signatures_standing_and_compromise_does_not() {
     assert_eq!(history.reason(1), Some(Reason::Routine));
     assert!(history.verify(signed()).is_ok());
 
-    let notice = history.compromise(&ana.key(1));
+    let notice = history.compromise(&ana);
     history.learn(notice.bytes()).unwrap();
     assert_eq!(history.reason(1), Some(Reason::Compromised));
     assert_eq!(history.verify(signed()), Err(RecordError::Key));

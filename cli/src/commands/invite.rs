@@ -1,0 +1,108 @@
+//! `kith invite`.
+
+use std::path::Path;
+
+use axum::http::Method;
+use kith_node::api::model::{InviteForm, ShownInvite};
+use kith_node::codes::draw::Drawing;
+use serde::Serialize;
+use serde_json::json;
+
+use super::path;
+use crate::args::{Invite, InviteCommand, NewInvite};
+use crate::client::Client;
+use crate::out;
+use crate::trouble::Trouble;
+
+/// Pixels of a module in a PNG: a version 6 code becomes about 500 pixels wide.
+const SCALE: u32 = 10;
+
+/// Makes a code or looks after those I made.
+pub async fn run(client: &Client, invite: &Invite, json: bool) -> Result<(), Trouble> {
+    match &invite.command {
+        None => create(client, &invite.new, json).await,
+        Some(InviteCommand::List) => list(client, json).await,
+        Some(InviteCommand::Show { id, png, svg }) => {
+            let shown: ShownInvite = client.get(&path(&["invites", id])).await?;
+            show(client, &shown, png.as_deref(), svg.as_deref(), json)
+        }
+        Some(InviteCommand::Revoke { id }) => {
+            let revoked: InviteForm = client.ask(Method::POST, &path(&["invites", id, "revoke"]), None).await?;
+            if json {
+                return out::json(&revoked);
+            }
+            out::say("Withdrawn. Nobody can use this code any more.");
+            Ok(())
+        }
+    }
+}
+
+async fn create(client: &Client, new: &NewInvite, json: bool) -> Result<(), Trouble> {
+    let body = json!({
+        "printed": new.printed,
+        "event": new.event,
+        "meant_for": new.meant_for,
+        "tier": new.tier.map(|tier| tier.name()),
+    });
+    let shown: ShownInvite = client.post("/invites", &body).await?;
+    show(client, &shown, new.png.as_deref(), new.svg.as_deref(), json)
+}
+
+fn show(
+    client: &Client,
+    shown: &ShownInvite,
+    png: Option<&Path>,
+    svg: Option<&Path>,
+    json: bool,
+) -> Result<(), Trouble> {
+    let drawing = Drawing::new(&shown.link).map_err(|error| Trouble::failed(error.to_string()))?;
+    if let Some(file) = png {
+        write(file, &drawing.png(SCALE))?;
+    }
+    if let Some(file) = svg {
+        write(file, drawing.svg().as_bytes())?;
+    }
+    if json {
+        return out::json(&Written { shown, png, svg });
+    }
+    if out::is_watched() {
+        out::say(drawing.terminal());
+    }
+    out::say(&shown.link);
+    let who = if shown.invite.kind == "live" { "one person" } else { "everybody who reads it" };
+    let event = shown.invite.event.as_deref().map(|event| format!(", {event}")).unwrap_or_default();
+    out::aside(format!("A code for {who}{event}, until {}.", out::when(&shown.invite.expires)));
+    if !shown.has_address {
+        out::aside("This node has never been up, so the code names no address and leads nowhere. Run kith up first.");
+    } else if !client.is_running() {
+        out::aside("No node runs in this home: whoever scans the code reaches you once you run kith up.");
+    }
+    Ok(())
+}
+
+/// A code and the files it was written to.
+#[derive(Serialize)]
+struct Written<'w> {
+    #[serde(flatten)]
+    shown: &'w ShownInvite,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    png: Option<&'w Path>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    svg: Option<&'w Path>,
+}
+
+fn write(file: &Path, bytes: &[u8]) -> Result<(), Trouble> {
+    std::fs::write(file, bytes).map_err(|error| Trouble::failed(format!("{}: {error}", file.display())))
+}
+
+async fn list(client: &Client, json: bool) -> Result<(), Trouble> {
+    let invites: Vec<InviteForm> = client.get("/invites").await?;
+    if json {
+        return out::json(&invites);
+    }
+    if invites.is_empty() {
+        out::aside("You have made no codes yet: kith invite makes one.");
+    }
+    invites.iter().for_each(out::invite);
+    Ok(())
+}

@@ -1,0 +1,105 @@
+//! The commands, each in the file of its noun.
+
+mod card;
+mod inbox;
+mod init;
+mod invite;
+mod people;
+mod scan;
+mod status;
+pub mod up;
+
+use std::path::PathBuf;
+
+use kith_node::home::Home;
+
+use crate::args::{Arguments, Command};
+use crate::client::Client;
+use crate::demo;
+use crate::out;
+use crate::trouble::Trouble;
+
+/// Does what was asked.
+pub async fn run(arguments: Arguments) -> Result<(), Trouble> {
+    let Arguments { home, json, command } = arguments;
+    if let Command::Demo(demo) = command {
+        return demo::run(&demo).await;
+    }
+    let home = Home::at(match home {
+        Some(folder) => folder,
+        None => usual_home()?,
+    });
+    match command {
+        Command::Up(up) => up::run(&home, up).await,
+        Command::Init(init) => init::run(&home, &init, json).await,
+        Command::Status => status::status(&home, json).await,
+        Command::Words(words) => init::words(&home, &words, json),
+        command => {
+            let client = Client::open(&home).await?;
+            let outcome = ask(&client, command, json).await;
+            // What was asked for comes first; a home that does not close well is said after it.
+            let closed = client.close().await;
+            outcome.and(closed)
+        }
+    }
+}
+
+async fn ask(client: &Client, command: Command, json: bool) -> Result<(), Trouble> {
+    match command {
+        Command::Doctor => status::doctor(client, json).await,
+        Command::Card(card) => card::run(client, &card, json).await,
+        Command::Invite(invite) => invite::run(client, &invite, json).await,
+        Command::Scan(scan) => scan::run(client, &scan, json).await,
+        Command::Inbox(inbox) => inbox::run(client, &inbox, json).await,
+        Command::People(people) => people::list(client, &people, json).await,
+        Command::Person(person) => people::person(client, &person, json).await,
+        Command::Up(_) | Command::Init(_) | Command::Demo(_) | Command::Status | Command::Words(_) => Ok(()),
+    }
+}
+
+/// Where a home is if nothing is said (XDG Base Directory Specification).
+fn usual_home() -> Result<PathBuf, Trouble> {
+    let data = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).filter(|folder| folder.is_absolute());
+    let data = data.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".local/share")));
+    let data = data.ok_or_else(|| Trouble::usage("there is no HOME").hint("say where with --home or KITH_HOME"))?;
+    Ok(data.join("kith"))
+}
+
+/// A path of the API with a name in it that may hold anything.
+fn path(parts: &[&str]) -> String {
+    parts.iter().fold(String::new(), |path, part| path + "/" + &percent_encoded(part))
+}
+
+/// A query of the API from the pairs that have a value.
+fn query(pairs: &[(&str, Option<&str>)]) -> String {
+    let given = pairs.iter().filter_map(|(name, value)| Some(format!("{name}={}", percent_encoded((*value)?))));
+    let given: Vec<String> = given.collect();
+    if given.is_empty() { String::new() } else { format!("?{}", given.join("&")) }
+}
+
+/// RFC 3986 §2.1, everything but the unreserved characters.
+fn percent_encoded(text: &str) -> String {
+    let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    text.bytes()
+        .map(|byte| if unreserved(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
+}
+
+/// Says so if letters wait because no node runs.
+fn mention_waiting(client: &Client) {
+    if !client.is_running() {
+        out::aside("No node runs in this home: what you sent waits until kith up.");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_any_kind_fit_into_a_path() {
+        assert_eq!(path(&["people", "Jörg / Weiß?"]), "/people/J%C3%B6rg%20%2F%20Wei%C3%9F%3F");
+        assert_eq!(query(&[("query", Some("a&b")), ("tag", None)]), "?query=a%26b");
+        assert_eq!(query(&[("tag", None)]), "");
+    }
+}

@@ -1,0 +1,84 @@
+//! `kith people`, `kith person`.
+
+use axum::http::Method;
+use kith_node::api::PeoplePage;
+use kith_node::api::model::{PersonDetails, PersonForm};
+use serde_json::{Value, json};
+
+use super::{path, query};
+use crate::args::{People, Person};
+use crate::client::Client;
+use crate::out;
+use crate::trouble::Trouble;
+
+/// Lists people.
+pub async fn list(client: &Client, people: &People, json: bool) -> Result<(), Trouble> {
+    let page = (people.page - 1).to_string();
+    let asked = query(&[("query", people.query.as_deref()), ("tag", people.tag.as_deref()), ("page", Some(&page))]);
+    let found: PeoplePage = client.get(&format!("/people{asked}")).await?;
+    if json {
+        return out::json(&found);
+    }
+    out::people(&found.people);
+    match (found.total, found.people.len()) {
+        (0, _) if people.query.is_none() && people.tag.is_none() => {
+            out::aside("Nobody yet: kith invite shows your code, kith scan takes in theirs.");
+        }
+        (0, _) => out::aside("Nobody fits."),
+        (total, shown) if total > shown => out::aside(format!("{shown} of {total}; --page shows others.")),
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Shows or changes what I keep about a person.
+pub async fn person(client: &Client, person: &Person, json: bool) -> Result<(), Trouble> {
+    let (who, change) = match person {
+        Person::Show { who } => return show(client, who, json).await,
+        Person::Add { name, event, note } => return add(client, name, event.as_deref(), note.as_deref(), json).await,
+        Person::Forget { who } => return forget(client, who, json).await,
+        Person::Name { who, petname } => (who, json!({ "petname": petname })),
+        Person::Tag { who, tag, remove: false } => (who, json!({ "tag": tag })),
+        Person::Tag { who, tag, remove: true } => (who, json!({ "untag": tag })),
+        Person::Note { who, text } => (who, json!({ "note": text })),
+        Person::Touch { who } => (who, json!({ "touch": true })),
+        Person::Cadence { who, days } => (who, json!({ "cadence_days": days })),
+        Person::Tier { who, tier } => (who, json!({ "tier": tier.name() })),
+        Person::Block { who, undo } => (who, json!({ "block": !undo })),
+    };
+    let details: PersonDetails = client.ask(Method::PATCH, &path(&["people", who]), Some(&change)).await?;
+    if json {
+        return out::json(&details);
+    }
+    out::person(&details);
+    Ok(())
+}
+
+async fn show(client: &Client, who: &str, json: bool) -> Result<(), Trouble> {
+    let details: PersonDetails = client.get(&path(&["people", who])).await?;
+    if json {
+        return out::json(&details);
+    }
+    out::person(&details);
+    Ok(())
+}
+
+async fn add(client: &Client, name: &str, event: Option<&str>, note: Option<&str>, json: bool) -> Result<(), Trouble> {
+    let body = json!({ "name": name, "event": event, "note": note });
+    let added: PersonForm = client.post("/people", &body).await?;
+    if json {
+        return out::json(&added);
+    }
+    out::say(format!("Written down {} ({}).", added.name, out::short(&added.id)));
+    Ok(())
+}
+
+async fn forget(client: &Client, who: &str, json: bool) -> Result<(), Trouble> {
+    let done: Value = client.ask(Method::DELETE, &path(&["people", who]), None).await?;
+    if json {
+        return out::json(&done);
+    }
+    out::say("Forgotten.");
+    super::mention_waiting(client);
+    Ok(())
+}

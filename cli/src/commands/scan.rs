@@ -1,0 +1,107 @@
+//! `kith scan`.
+
+use std::io::{IsTerminal, Read};
+use std::path::Path;
+
+use kith_node::api::{Outcome, ScanResult};
+use kith_node::codes::read::MOST_BYTES;
+use serde_json::json;
+
+use super::query;
+use crate::args::Scan;
+use crate::client::Client;
+use crate::out;
+use crate::trouble::Trouble;
+
+/// What is to be taken in.
+enum Code {
+    Text(String),
+    Picture(Vec<u8>),
+}
+
+/// Takes in a code.
+pub async fn run(client: &Client, scan: &Scan, json: bool) -> Result<(), Trouble> {
+    let tier = scan.tier.map(|tier| tier.name());
+    let result: ScanResult = match code(&scan.code)? {
+        Code::Text(text) => {
+            let body = json!({ "text": text, "event": scan.event, "note": scan.note, "tier": tier, "name": scan.name });
+            client.post("/scans", &body).await?
+        }
+        Code::Picture(picture) => {
+            if std::io::stderr().is_terminal() && picture.len() > 1024 * 1024 {
+                out::aside("Looking for a code in the picture …");
+            }
+            let along = query(&[
+                ("event", scan.event.as_deref()),
+                ("note", scan.note.as_deref()),
+                ("tier", tier),
+                ("name", scan.name.as_deref()),
+            ]);
+            client.send_bytes(&format!("/scans/picture{along}"), picture).await?
+        }
+    };
+    if json {
+        return out::json(&result);
+    }
+    tell(client, &result);
+    Ok(())
+}
+
+fn tell(client: &Client, result: &ScanResult) {
+    let (name, id) = (&result.person.name, out::short(&result.person.id));
+    match result.outcome {
+        Outcome::Pending => {
+            out::say(format!("Scanned {name} ({id}). Your card goes to them, and theirs comes back."));
+            super::mention_waiting(client);
+        }
+        Outcome::ScannedBefore => out::say(format!("You have scanned this code before: {name} ({id}).")),
+        Outcome::WrittenDown => {
+            out::say(format!("Written down {name} ({id}), unconfirmed: the code is of another kind."))
+        }
+    }
+}
+
+/// A file, a text, or whatever comes on standard input.
+fn code(given: &str) -> Result<Code, Trouble> {
+    if given == "-" {
+        return Ok(text_or_picture(read_at_most(std::io::stdin().lock())?));
+    }
+    if is_code_text(given) {
+        return Ok(Code::Text(given.to_owned()));
+    }
+    let file = Path::new(given);
+    match std::fs::File::open(file) {
+        Ok(open) => Ok(text_or_picture(read_at_most(open)?)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let hint = "give a picture, a code beginning with KITH:, a link, or - for standard input";
+            Err(Trouble::not_found(format!("{given:?} is no file and no code")).hint(hint))
+        }
+        Err(error) => Err(Trouble::failed(format!("{given}: {error}"))),
+    }
+}
+
+fn is_code_text(given: &str) -> bool {
+    let start = given.trim_start().to_ascii_lowercase();
+    ["kith:", "http://", "https://", "mailto:", "tel:", "mecard:", "begin:vcard"]
+        .iter()
+        .any(|scheme| start.starts_with(scheme))
+}
+
+fn text_or_picture(bytes: Vec<u8>) -> Code {
+    match String::from_utf8(bytes) {
+        Ok(text) => Code::Text(text),
+        Err(not_text) => Code::Picture(not_text.into_bytes()),
+    }
+}
+
+fn read_at_most(from: impl Read) -> Result<Vec<u8>, Trouble> {
+    let mut bytes = Vec::new();
+    let most = MOST_BYTES as u64;
+    let read = from.take(most + 1).read_to_end(&mut bytes);
+    read.map_err(|error| Trouble::failed(format!("the picture cannot be read: {error}")))?;
+    if bytes.len() as u64 > most {
+        let message = format!("the picture is larger than {} MiB", most / 1024 / 1024);
+        return Err(Trouble::failed(message).hint("cut it to the code, or take a smaller one"));
+    }
+    Ok(bytes)
+}

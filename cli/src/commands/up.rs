@@ -1,0 +1,115 @@
+//! `kith up`: running my node.
+
+use std::io::IsTerminal;
+
+use kith_node::driver::Handle;
+use kith_node::home::{Home, HomeError, OpenHome};
+use kith_node::network::Multiaddr;
+use kith_node::node::{Node, NodeOptions};
+use kith_protocol::engine::{Notice, Own, people};
+use kith_protocol::id::PersonId;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use super::init;
+use crate::args::{LogFormat, Up};
+use crate::out;
+use crate::trouble::Trouble;
+
+/// Runs the node until it is told to stop.
+pub async fn run(home: &Home, up: Up) -> Result<(), Trouble> {
+    start_log(up.log);
+    let listen = up.listen.iter().map(|address| parse(address)).collect::<Result<Vec<_>, _>>()?;
+    let open = open_or_create(home, up.name.as_deref())?;
+    let node = Node::start(open, NodeOptions { listen, web: up.web }).await?;
+    introduce(home, &node)?;
+    let handle = node.handle();
+    let ended = watch(&handle).await;
+    out::aside("Stopping.");
+    node.stop().await?;
+    ended
+}
+
+fn start_log(format: LogFormat) {
+    let filter =
+        EnvFilter::try_from_env("KITH_LOG").unwrap_or_else(|_| EnvFilter::new("warn,kith=info,kith_node=info"));
+    // A log that nobody reads any more is no reason to stop.
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).log_internal_errors(false);
+    match format {
+        LogFormat::Text => log.with_ansi(std::io::stderr().is_terminal()).init(),
+        LogFormat::Json => log.json().init(),
+    }
+}
+
+fn parse(address: &str) -> Result<Multiaddr, Trouble> {
+    let hint = "an address looks like /ip4/0.0.0.0/tcp/7517 or /ip4/0.0.0.0/udp/7517/quic-v1";
+    address.parse().map_err(|_| Trouble::usage(format!("{address:?} is no address to listen on")).hint(hint))
+}
+
+fn open_or_create(home: &Home, name: Option<&str>) -> Result<OpenHome, Trouble> {
+    match home.open() {
+        Ok(open) => Ok(open),
+        Err(HomeError::Missing(_)) => {
+            let name = match name {
+                Some(name) => name.to_owned(),
+                None => init::ask("What is your name?")?,
+            };
+            init::create(home, &name)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn introduce(home: &Home, node: &Node) -> Result<(), Trouble> {
+    let own = Own::load(node.handle().view()).map_err(|error| Trouble::failed(error.to_string()))?;
+    out::say(format!("{}'s node is running.", own.card.name));
+    out::say(format!("  home  {}", home.folder().display()));
+    out::say(format!("  API   http://{}/api/v1", node.api()));
+    if home.words_file().exists() {
+        out::say(format!("  Your recovery words lie in {}.", home.words_file().display()));
+        out::say("  Write them on paper, then run kith words --done.");
+    }
+    out::say("Stop it with Ctrl-C. In another window: kith invite, kith scan, kith inbox, kith people.");
+    Ok(())
+}
+
+/// Tells what happens until a signal comes.
+async fn watch(handle: &Handle) -> Result<(), Trouble> {
+    let no_signals = |error: std::io::Error| Trouble::failed(format!("signals cannot be received: {error}"));
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
+    let mut notices = handle.notices();
+    loop {
+        tokio::select! {
+            _ = interrupt.recv() => return Ok(()),
+            _ = terminate.recv() => return Ok(()),
+            notice = notices.recv() => match notice {
+                Ok(notice) => tell(handle, &notice),
+                Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => {}
+                Err(tokio::sync::broadcast::error::RecvError::Closed) => {
+                    return Err(Trouble::failed("the storage of this home has failed").hint("see the log above, then run kith doctor"));
+                }
+            },
+        }
+    }
+}
+
+fn tell(handle: &Handle, notice: &Notice) {
+    let name = |id: &PersonId| match people::person(handle.view(), *id) {
+        Ok(person) => format!("{} ({})", person.display_name(), person.provenance()),
+        Err(_) => id.short(),
+    };
+    let line = match notice {
+        Notice::ContactMade { person } => format!("You and {} hold each other now.", name(person)),
+        Notice::MetAgain { person } => format!("You met {} again.", name(person)),
+        Notice::MeetingSigned { person } => format!("You and {} both signed that you met.", name(person)),
+        Notice::Waiting { item, person } => format!("Waiting on you: {} [kith inbox, {}]", name(person), item.short()),
+        Notice::CardChanged { person } => format!("{} changed their card.", name(person)),
+        Notice::Withdrawn { person } => format!("{} withdrew.", name(person)),
+        Notice::Refused { person, .. } => format!("{} did not take a letter of yours.", name(person)),
+        Notice::GaveUp { person, .. } => format!("A letter to {} was given up.", name(person)),
+        Notice::ForkSeen { person } => format!("{} shows two key histories [kith inbox].", name(person)),
+        Notice::InviteUsed { .. } | Notice::Delivered { .. } => return,
+    };
+    out::say(line);
+}

@@ -1,0 +1,144 @@
+//! Somebody in the demo: a home, and a node process while it is up.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::net::{Ipv4Addr, TcpListener, UdpSocket};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use kith_node::api::model::PersonDetails;
+use kith_node::home::Home;
+
+use crate::client::Client;
+use crate::trouble::Trouble;
+
+/// How long anything in the demo may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Somebody with a node.
+pub struct Actor {
+    name: &'static str,
+    home: Home,
+    port: u16,
+    node: Option<Child>,
+}
+
+impl Actor {
+    /// Somebody whose home is to be in a folder of the demo.
+    pub fn new(name: &'static str, stage: &Path) -> Result<Self, Trouble> {
+        let first = name.split(' ').next().unwrap_or(name).to_lowercase();
+        Ok(Self { name, home: Home::at(stage.join(first)), port: free_port()?, node: None })
+    }
+
+    /// The home's folder.
+    pub fn folder(&self) -> &Path {
+        self.home.folder()
+    }
+
+    /// Starts the node process and waits until it says that it runs.
+    pub fn start(&mut self) -> Result<(), Trouble> {
+        let program = std::env::current_exe().map_err(|error| Trouble::failed(format!("where am I? {error}")))?;
+        let port = self.port;
+        let log_file = self.home.folder().with_extension("log");
+        let log = File::options().create(true).append(true).open(&log_file);
+        let log = log.map_err(|error| Trouble::failed(format!("{}: {error}", log_file.display())))?;
+        let mut child = Command::new(program)
+            .args(["up", "--name", self.name, "--web", "127.0.0.1:0"])
+            .args(["--listen", &format!("/ip4/127.0.0.1/tcp/{port}")])
+            .args(["--listen", &format!("/ip4/127.0.0.1/udp/{port}/quic-v1")])
+            .arg("--home")
+            .arg(self.home.folder())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .map_err(|error| Trouble::failed(format!("{}'s node does not start: {error}", self.name)))?;
+        let output = child.stdout.take();
+        // From here on the process ends with the actor, whatever happens.
+        self.node = Some(child);
+        let runs = output.is_some_and(|output| {
+            BufReader::new(output).lines().map_while(Result::ok).any(|line| line.ends_with("node is running."))
+        });
+        if runs {
+            return Ok(());
+        }
+        let said = std::fs::read_to_string(&log_file).unwrap_or_default();
+        Err(Trouble::failed(format!("{}'s node does not run: {}", self.name, said.trim())))
+    }
+
+    /// Ends the node with SIGKILL: it has no time for anything.
+    pub fn kill(&mut self) -> Result<(), Trouble> {
+        let Some(mut child) = self.node.take() else { return Ok(()) };
+        let ended = child.kill().and_then(|()| child.wait());
+        ended.map(drop).map_err(|error| Trouble::failed(format!("{}'s node does not end: {error}", self.name)))
+    }
+
+    /// Leaves the node running and says its process id.
+    pub fn leave(&mut self) -> u32 {
+        self.node.take().map_or(0, |child| child.id())
+    }
+
+    /// Somebody to ask: the running node, or the home itself.
+    pub async fn client(&self) -> Result<Client, Trouble> {
+        Client::open(&self.home).await
+    }
+
+    /// What this actor keeps about another.
+    pub async fn view_of(&self, who: &str) -> Result<PersonDetails, Trouble> {
+        let client = self.client().await?;
+        let details = client.get(&format!("/people/{}", who.replace(' ', "%20"))).await;
+        client.close().await?;
+        details
+    }
+
+    /// Waits until what this actor keeps about another is as told. Wakes with every notice of the node, and looks
+    /// once a second beside it.
+    pub async fn until(
+        &self,
+        who: &str,
+        what: &str,
+        is_so: impl Fn(&PersonDetails) -> bool,
+    ) -> Result<PersonDetails, Trouble> {
+        let client = Client::of_running_node(&self.home)?;
+        let mut notices = client.notices().await?;
+        let waiting = async {
+            loop {
+                if let Ok(details) = self.view_of(who).await
+                    && is_so(&details)
+                {
+                    return Ok(details);
+                }
+                if let Ok(next) = tokio::time::timeout(Duration::from_secs(1), notices.next()).await {
+                    next?;
+                }
+            }
+        };
+        let in_time = tokio::time::timeout(PATIENCE, waiting).await;
+        in_time.unwrap_or_else(|_| Err(Trouble::failed(format!("{} waited in vain: {what}", self.name))))
+    }
+}
+
+impl Drop for Actor {
+    fn drop(&mut self) {
+        // The demo is over or has failed; either way no process of it stays.
+        let _ = self.kill();
+    }
+}
+
+fn free_port() -> Result<u16, Trouble> {
+    for _ in 0..16 {
+        if let Ok(tcp) = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+            && let Ok(address) = tcp.local_addr()
+            && UdpSocket::bind((Ipv4Addr::LOCALHOST, address.port())).is_ok()
+        {
+            return Ok(address.port());
+        }
+    }
+    Err(Trouble::failed("no free port for TCP and UDP together"))
+}
+
+/// A picture file of the demo.
+pub fn picture(stage: &Path) -> PathBuf {
+    stage.join("ana-live-code.png")
+}

@@ -1,0 +1,155 @@
+//! Printing.
+
+use std::io::{IsTerminal, Write};
+
+use kith_node::api::model::{CardForm, InviteForm, ItemForm, PersonDetails, PersonForm};
+use kith_node::api::{Finding, Health};
+use serde::Serialize;
+
+use crate::trouble::Trouble;
+
+/// Prints a line; a reader who has gone away, such as `head`, is no failure.
+pub fn say(line: impl std::fmt::Display) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+/// Prints a line for people beside the result, on standard error.
+pub fn aside(line: impl std::fmt::Display) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+/// True if somebody looks at standard output.
+pub fn is_watched() -> bool {
+    std::io::stdout().is_terminal()
+}
+
+/// Prints a value as JSON.
+pub fn json(value: &impl Serialize) -> Result<(), Trouble> {
+    let text = serde_json::to_string_pretty(value).map_err(|error| Trouble::failed(error.to_string()))?;
+    say(text);
+    Ok(())
+}
+
+/// The first characters of an id, as it is shown.
+pub fn short(id: &str) -> &str {
+    id.get(..8).unwrap_or(id)
+}
+
+/// A time without what few people read.
+pub fn when(time: &str) -> String {
+    time.replace('T', " ").trim_end_matches('Z').get(..16).map_or_else(|| time.to_owned(), |time| format!("{time} UTC"))
+}
+
+/// A card.
+pub fn card(card: &CardForm) {
+    say(&card.name);
+    let width = card.fields.iter().map(|field| field.field.len()).max().unwrap_or_default();
+    for field in &card.fields {
+        let tier = match field.tier {
+            Some(tier) => format!(
+                "   [{}]",
+                serde_json::to_value(tier).ok().and_then(|tier| tier.as_str().map(str::to_owned)).unwrap_or_default()
+            ),
+            None => String::new(),
+        };
+        say(format!("  {:width$}  {}{tier}", field.field, field.value));
+    }
+}
+
+/// People in a list.
+pub fn people(people: &[PersonForm]) {
+    let width = people.iter().map(|person| person.name.chars().count()).max().unwrap_or_default().min(40);
+    for person in people {
+        let pad = width.saturating_sub(person.name.chars().count());
+        let tags: String = person.tags.iter().map(|tag| format!(" #{tag}")).collect();
+        let state = match &person.scan {
+            Some(scan) => scan.state.clone(),
+            None => person.standing.clone(),
+        };
+        say(format!("{}  {}{}  {state}; {}{tags}", short(&person.id), person.name, " ".repeat(pad), person.how));
+    }
+}
+
+/// Everything about a person.
+pub fn person(details: &PersonDetails) {
+    let person = &details.person;
+    say(format!("{}   {}", person.name, short(&person.id)));
+    if person.name != details.own_name {
+        say(format!("  calls themselves {}", details.own_name));
+    }
+    let connected = if person.connected { ", connected now" } else { "" };
+    let blocked = if details.blocked { ", blocked" } else { "" };
+    say(format!("  {}{connected}{blocked}; {}", person.standing, person.how));
+    if let Some(scan) = &person.scan {
+        say(format!("  {}; gives up {}", scan.state, when(&scan.gives_up)));
+    }
+    if details.forked {
+        say("  two key histories of theirs contradict each other: meet them and scan their code");
+    }
+    for encounter in &details.encounters {
+        say(format!("  {}  {}", when(&encounter.at), encounter.how));
+    }
+    for meeting in &details.meetings {
+        let signed = match (meeting.signed_by_me, meeting.signed_by_them) {
+            (true, true) => "signed by both of you",
+            (true, false) => "signed by you",
+            _ => "signed by them",
+        };
+        let event = meeting.event.as_deref().unwrap_or("no event named");
+        say(format!("  met on {}, {event}: {signed}", meeting.day));
+    }
+    if let Some(their_card) = &details.card {
+        say("their card:");
+        card(their_card);
+    }
+    for note in &details.notes {
+        say(format!("note of {}: {}", when(&note.at), note.text));
+    }
+    for waiting in &details.waiting {
+        say(format!("waiting for them: {}; gives up {}", waiting.what, when(&waiting.gives_up)));
+    }
+}
+
+/// A code in a list.
+pub fn invite(invite: &InviteForm) {
+    let event = invite.event.as_deref().map(|event| format!("  {event}")).unwrap_or_default();
+    let meant_for = invite.meant_for.as_deref().map(|note| format!("  for {note}")).unwrap_or_default();
+    let refused = match invite.refused {
+        0 => String::new(),
+        refused => format!(", tried {refused} more time(s) afterwards"),
+    };
+    say(format!(
+        "{}  {:7}  {:7}  {} use(s){refused}  until {}{event}{meant_for}",
+        short(&invite.id),
+        invite.kind,
+        invite.state,
+        invite.uses,
+        when(&invite.expires),
+    ));
+}
+
+/// Something that waits.
+pub fn item(item: &ItemForm) {
+    say(format!("{}  {}", short(&item.id), item.question));
+    if let Some(their_card) = &item.card {
+        for field in &their_card.fields {
+            say(format!("          {}: {}", field.field, field.value));
+        }
+    }
+    say(format!("          accept: {}", item.accept));
+    say(format!("          ignore: {}", item.ignore));
+    say(format!("          goes away {}", when(&item.until)));
+}
+
+/// A line of the doctor.
+pub fn finding(finding: &Finding) {
+    let mark = match finding.health {
+        Health::Good => "ok  ",
+        Health::Warning => "look",
+        Health::Bad => "BAD ",
+    };
+    say(format!("{mark}  {}: {}", finding.subject, finding.finding));
+    if let Some(advice) = &finding.advice {
+        say(format!("      {advice}"));
+    }
+}

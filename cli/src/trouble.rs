@@ -1,0 +1,138 @@
+//! What went wrong, in words, and with which exit code.
+
+use std::process::ExitCode;
+
+use kith_node::api::{Kind, ProblemBody};
+use kith_node::home::HomeError;
+use kith_node::node::NodeError;
+use kith_protocol::store::StoreError;
+
+/// Why a command did not do what was asked.
+#[derive(Debug)]
+pub struct Trouble {
+    kind: TroubleKind,
+    message: String,
+    hint: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum TroubleKind {
+    Failed,
+    Usage,
+    NotRunning,
+    NotFound,
+}
+
+impl Trouble {
+    /// It failed.
+    pub fn failed(message: impl Into<String>) -> Self {
+        Self { kind: TroubleKind::Failed, message: message.into(), hint: None }
+    }
+
+    /// It was asked for wrongly.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self { kind: TroubleKind::Usage, message: message.into(), hint: None }
+    }
+
+    /// It needs a running node.
+    pub fn not_running(message: impl Into<String>) -> Self {
+        Self { kind: TroubleKind::NotRunning, message: message.into(), hint: Some("start it with kith up".into()) }
+    }
+
+    /// There is nothing by that name.
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self { kind: TroubleKind::NotFound, message: message.into(), hint: None }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Says it on standard error.
+    pub fn print(&self, json: bool) {
+        if json {
+            let kind = match self.kind {
+                TroubleKind::Failed => "failed",
+                TroubleKind::Usage => "usage",
+                TroubleKind::NotRunning => "not_running",
+                TroubleKind::NotFound => "not_found",
+            };
+            let body = serde_json::json!({ "error": { "kind": kind, "message": self.message, "hint": self.hint } });
+            eprintln!("{body}");
+            return;
+        }
+        eprintln!("kith: {}", self.message);
+        if let Some(hint) = &self.hint {
+            eprintln!("hint: {hint}");
+        }
+    }
+
+    /// See product words: 1 failed, 2 wrong usage, 3 needs a running node, 4 not found or ambiguous.
+    pub fn exit_code(&self) -> ExitCode {
+        ExitCode::from(match self.kind {
+            TroubleKind::Failed => 1,
+            TroubleKind::Usage => 2,
+            TroubleKind::NotRunning => 3,
+            TroubleKind::NotFound => 4,
+        })
+    }
+}
+
+impl From<ProblemBody> for Trouble {
+    fn from(problem: ProblemBody) -> Self {
+        let kind = match problem.kind {
+            Kind::BadInput => TroubleKind::Usage,
+            Kind::NotFound | Kind::Ambiguous => TroubleKind::NotFound,
+            _ => TroubleKind::Failed,
+        };
+        Self { kind, message: problem.message, hint: problem.hint }
+    }
+}
+
+impl From<HomeError> for Trouble {
+    fn from(error: HomeError) -> Self {
+        let message = error.to_string();
+        match error {
+            HomeError::Missing(_) => Self::not_found(message).hint("make one with kith init --name \"Your Name\""),
+            HomeError::Exists(_) => Self::failed(message).hint("choose another folder with --home"),
+            HomeError::InUse(_) => Self::failed(message).hint("wait for it, or stop it"),
+            HomeError::Damaged(_) => {
+                Self::failed(message).hint("put back a copy of that file, or recover from your words")
+            }
+            HomeError::File { .. } => {
+                Self::failed(message).hint("check the folder, who owns it, and the room on the disk")
+            }
+            HomeError::Store(error) => error.into(),
+            HomeError::Engine(_) => Self::failed(message),
+        }
+    }
+}
+
+impl From<StoreError> for Trouble {
+    fn from(error: StoreError) -> Self {
+        let message = error.to_string();
+        let hint = match error {
+            StoreError::Full => "make room; nothing was lost",
+            StoreError::ReadOnly => "give this user the right to write the folder; nothing was lost",
+            StoreError::Damaged(_) => "copy the whole home aside before anything else",
+            _ => "check the disk",
+        };
+        Self::failed(message).hint(hint)
+    }
+}
+
+impl From<NodeError> for Trouble {
+    fn from(error: NodeError) -> Self {
+        let message = error.to_string();
+        match error {
+            NodeError::Home(error) => error.into(),
+            NodeError::Network(_) | NodeError::Api { .. } => {
+                Self::failed(message).hint("choose another address with --listen or --web")
+            }
+            NodeError::Engine(_) | NodeError::NoPort => Self::failed(message),
+        }
+    }
+}

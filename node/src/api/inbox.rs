@@ -1,0 +1,71 @@
+//! What waits on me.
+
+use axum::Json;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{Path, State};
+use kith_protocol::engine::inbox::{Item, items};
+use kith_protocol::engine::invites::invites;
+use kith_protocol::engine::people;
+use kith_protocol::id::ItemId;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::model::{CardForm, ItemForm, PersonForm, TierName};
+use super::{Api, Problem, ProblemBody};
+
+/// Lists what waits on me, the oldest first.
+#[utoipa::path(get, path = "/inbox", tag = "inbox", responses((status = 200, body = Vec<ItemForm>)))]
+pub(super) async fn list(State(api): State<Api>) -> Result<Json<Vec<ItemForm>>, Problem> {
+    let view = api.handle.view();
+    let (codes, connected) = (invites(view)?, api.handle.status().connected);
+    let forms = items(view)?.into_iter().map(|item| {
+        let person = people::person(view, item.person)?;
+        let card = people::card_of(view, person.id)?;
+        let code = codes.iter().find(|code| Some(code.id) == item.invite);
+        let person = PersonForm::of(&person, connected.contains(&person.id));
+        Ok(ItemForm::of(&item, person, card.as_ref().map(CardForm::from), code))
+    });
+    Ok(Json(forms.collect::<Result<_, Problem>>()?))
+}
+
+/// How something is accepted.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(default)]
+pub(super) struct Acceptance {
+    /// What of my card they get; left out for what the code promised.
+    tier: Option<TierName>,
+}
+
+/// Says yes.
+#[utoipa::path(post, path = "/inbox/{id}/accept", params(("id" = String, Path, description = "id or the beginning of it")),
+    request_body = Acceptance, tag = "inbox",
+    responses((status = 200, body = PersonForm), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
+pub(super) async fn accept(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+    body: Result<Json<Acceptance>, JsonRejection>,
+) -> Result<Json<PersonForm>, Problem> {
+    let (id, tier) = (find(&api, &id)?, body?.0.tier);
+    let item = api.handle.act(move |turn| turn.accept(id, tier.map(Into::into))).await?;
+    concerned(&api, &item)
+}
+
+/// Says no, or nothing.
+#[utoipa::path(post, path = "/inbox/{id}/ignore", params(("id" = String, Path, description = "id or the beginning of it")), tag = "inbox",
+    responses((status = 204), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
+pub(super) async fn ignore(State(api): State<Api>, Path(id): Path<String>) -> Result<axum::http::StatusCode, Problem> {
+    let id = find(&api, &id)?;
+    api.handle.act(move |turn| turn.ignore(id)).await?;
+    Ok(axum::http::StatusCode::NO_CONTENT)
+}
+
+fn concerned(api: &Api, item: &Item) -> Result<Json<PersonForm>, Problem> {
+    let person = people::person(api.handle.view(), item.person)?;
+    let connected = api.handle.status().connected.contains(&person.id);
+    Ok(Json(PersonForm::of(&person, connected)))
+}
+
+fn find(api: &Api, id: &str) -> Result<ItemId, Problem> {
+    let waiting = items(api.handle.view())?;
+    super::by_id("inbox item", id, waiting, |item| item.id.to_string()).map(|item| item.id)
+}

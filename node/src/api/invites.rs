@@ -1,0 +1,100 @@
+//! Codes that I show.
+
+use axum::Json;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use kith_protocol::engine::invites::{InviteOptions, OwnInvite, invites};
+use kith_protocol::id::InviteId;
+use kith_protocol::invite::Invite;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::model::{InviteForm, ShownInvite, TierName};
+use super::{Api, Problem, ProblemBody, optional_line, text};
+use crate::codes::draw::Drawing;
+use crate::driver::now;
+
+/// What a new code is to be.
+#[derive(Deserialize, ToSchema)]
+#[serde(default)]
+#[derive(Default)]
+pub(super) struct NewInvite {
+    /// For many people, rather than for one here and now.
+    printed: bool,
+    /// The event at which it is shown, or the label of a printed code.
+    event: Option<String>,
+    /// For whom, in my words.
+    meant_for: Option<String>,
+    /// What of my card its scanners get.
+    tier: Option<TierName>,
+    /// How long it is shown, in seconds.
+    #[schema(minimum = 60)]
+    life: Option<u64>,
+}
+
+/// Makes a code.
+#[utoipa::path(post, path = "/invites", request_body = NewInvite, tag = "invites",
+    responses((status = 201, body = ShownInvite), (status = 400, body = ProblemBody), (status = 409, body = ProblemBody)))]
+pub(super) async fn create(
+    State(api): State<Api>,
+    body: Result<Json<NewInvite>, JsonRejection>,
+) -> Result<(StatusCode, Json<ShownInvite>), Problem> {
+    let new = body?.0;
+    if new.life.is_some_and(|life| life < 60) {
+        return Err(Problem::bad_input("life: a code is shown for a minute at least", None));
+    }
+    let options = InviteOptions {
+        printed: new.printed,
+        event: optional_line("event", new.event.as_deref())?,
+        meant_for: text("meant_for", new.meant_for.as_deref())?,
+        tier: new.tier.map(Into::into),
+        life: new.life,
+    };
+    let (invite, code) = api.handle.act(move |turn| turn.create_invite(options)).await?;
+    Ok((StatusCode::CREATED, Json(shown(&invite, &code)?)))
+}
+
+fn shown(invite: &OwnInvite, code: &Invite) -> Result<ShownInvite, Problem> {
+    let link = code.to_code();
+    // A code has at most 154 characters, which every version from 6 on holds.
+    let drawing = Drawing::new(&link).map_err(|error| Problem::failed(error.to_string(), None))?;
+    Ok(ShownInvite {
+        invite: InviteForm::of(invite, now()),
+        link,
+        qr_version: drawing.version(),
+        has_address: !code.hints.is_empty(),
+    })
+}
+
+/// Lists my codes, the newest first.
+#[utoipa::path(get, path = "/invites", tag = "invites", responses((status = 200, body = Vec<InviteForm>)))]
+pub(super) async fn list(State(api): State<Api>) -> Result<Json<Vec<InviteForm>>, Problem> {
+    let mut all = invites(api.handle.view())?;
+    all.sort_by_key(|invite| std::cmp::Reverse((invite.created, invite.id)));
+    Ok(Json(all.iter().map(|invite| InviteForm::of(invite, now())).collect()))
+}
+
+/// Shows a code again.
+#[utoipa::path(get, path = "/invites/{id}", params(("id" = String, Path, description = "id or the beginning of it")), tag = "invites",
+    responses((status = 200, body = ShownInvite), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
+pub(super) async fn code(State(api): State<Api>, Path(id): Path<String>) -> Result<Json<ShownInvite>, Problem> {
+    let invite = find(&api, &id)?;
+    let id = invite.id;
+    let code = api.handle.act(move |turn| turn.invite_code(id)).await?;
+    Ok(Json(shown(&invite, &code)?))
+}
+
+/// Withdraws a code.
+#[utoipa::path(post, path = "/invites/{id}/revoke", params(("id" = String, Path, description = "id or the beginning of it")), tag = "invites",
+    responses((status = 200, body = InviteForm), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
+pub(super) async fn revoke(State(api): State<Api>, Path(id): Path<String>) -> Result<Json<InviteForm>, Problem> {
+    let id: InviteId = find(&api, &id)?.id;
+    let revoked = api.handle.act(move |turn| turn.revoke_invite(id)).await?;
+    Ok(Json(InviteForm::of(&revoked, now())))
+}
+
+fn find(api: &Api, id: &str) -> Result<OwnInvite, Problem> {
+    let all = invites(api.handle.view())?;
+    super::by_id("code", id, all, |invite| invite.id.to_string())
+}

@@ -1,0 +1,149 @@
+//! The JSON API under `/api/v1`.
+//!
+//! The command line speaks it, over loopback with a running node or within its own process without one, and so
+//! will pages. Its description, `/api/v1/openapi.json`, is generated from the handlers here.
+
+#![allow(unused_qualifications, reason = "the macro that describes a handler writes them")]
+
+mod access;
+mod card;
+mod inbox;
+mod invites;
+pub mod model;
+mod node;
+mod notices;
+mod people;
+mod problem;
+mod scans;
+
+use std::sync::Arc;
+
+use axum::extract::DefaultBodyLimit;
+use axum::middleware;
+use axum::routing::get;
+use kith_protocol::text::{Line, Text};
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub use node::{Finding, Health, StatusForm};
+pub use people::PeoplePage;
+pub use problem::{Kind, Problem, ProblemBody};
+pub use scans::{Outcome, ScanResult};
+
+use access::Bearer;
+
+use crate::codes;
+use crate::driver::Handle;
+use crate::home::{Home, HomeError};
+
+/// A request that is not a picture: the longest note, with room for its escapes.
+const BODY: usize = 128 * 1024;
+
+/// What handlers share.
+#[derive(Clone)]
+pub struct Api {
+    handle: Handle,
+    home: Home,
+    token: Arc<str>,
+    has_network: bool,
+    /// Pictures are decoded one at a time: each may take a quarter of a gigabyte.
+    pictures: Arc<tokio::sync::Semaphore>,
+}
+
+impl Api {
+    /// The API of a home. Without a network it says so where that matters.
+    ///
+    /// # Errors
+    /// If the token file cannot be read or made.
+    pub fn new(handle: Handle, home: Home, has_network: bool) -> Result<Self, HomeError> {
+        let token = home.api_token()?.into();
+        Ok(Self { handle, home, token, has_network, pictures: Arc::new(tokio::sync::Semaphore::new(1)) })
+    }
+}
+
+/// The description of the API, before the handlers add theirs.
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Kith node", description = "The API of one's own Kith node. Every request carries the bearer token from the file `api-token` in the home."),
+    modifiers(&Bearer),
+    security(("token" = []))
+)]
+struct Description;
+
+fn described() -> OpenApiRouter<Api> {
+    let pictures = OpenApiRouter::new()
+        .routes(routes!(scans::scan_picture))
+        .layer(DefaultBodyLimit::max(codes::read::MOST_BYTES + 1024));
+    let rest = OpenApiRouter::new()
+        .routes(routes!(node::status))
+        .routes(routes!(node::doctor))
+        .routes(routes!(notices::notices))
+        .routes(routes!(node::words_done))
+        .routes(routes!(card::show, card::change))
+        .routes(routes!(invites::list, invites::create))
+        .routes(routes!(invites::code))
+        .routes(routes!(invites::revoke))
+        .routes(routes!(scans::scan))
+        .routes(routes!(inbox::list))
+        .routes(routes!(inbox::accept))
+        .routes(routes!(inbox::ignore))
+        .routes(routes!(people::list, people::add))
+        .routes(routes!(people::show, people::change, people::forget))
+        .layer(DefaultBodyLimit::max(BODY));
+    OpenApiRouter::with_openapi(Description::openapi()).nest("/api/v1", rest.merge(pictures))
+}
+
+/// The API as a document.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    described().split_for_parts().1
+}
+
+/// The API as a service.
+pub fn router(api: Api) -> axum::Router {
+    let (router, document) = described().split_for_parts();
+    let document = document.to_json().unwrap_or_default();
+    router
+        .route("/api/v1/openapi.json", get(move || async move { ([("content-type", "application/json")], document) }))
+        .fallback(problem::no_such_page)
+        .method_not_allowed_fallback(problem::no_such_method)
+        .layer(middleware::from_fn_with_state(api.clone(), access::check))
+        .with_state(api)
+}
+
+/// A line that a person typed into a field of this name.
+fn line<const MAX: usize>(field: &'static str, text: &str) -> Result<Line<MAX>, Problem> {
+    Line::new(text).map_err(|error| Problem::text(field, &error))
+}
+
+/// A text that a person typed into a field of this name; none if it was left out.
+fn text<const MAX: usize>(field: &'static str, text: Option<&str>) -> Result<Text<MAX>, Problem> {
+    Text::new(text.unwrap_or_default()).map_err(|error| Problem::text(field, &error))
+}
+
+/// A line that may be left out.
+fn optional_line<const MAX: usize>(field: &'static str, text: Option<&str>) -> Result<Option<Line<MAX>>, Problem> {
+    text.filter(|text| !text.trim().is_empty()).map(|text| line(field, text)).transpose()
+}
+
+/// The one thing whose id begins so.
+fn by_id<T>(what: &'static str, id: &str, all: Vec<T>, id_of: impl Fn(&T) -> String) -> Result<T, Problem> {
+    let wanted = id.trim().to_ascii_lowercase();
+    let mut found: Vec<T> = match wanted.len() {
+        0..4 => Vec::new(),
+        _ => all.into_iter().filter(|one| id_of(one).starts_with(&wanted)).collect(),
+    };
+    match (found.pop(), found.len()) {
+        (Some(only), 0) => Ok(only),
+        (None, _) => Err(Problem::not_found(what, id, Some("give at least four characters of its id"))),
+        (Some(_), others) => Err(Problem::new(
+            axum::http::StatusCode::CONFLICT,
+            Kind::Ambiguous,
+            format!("{id:?} could be {} of them", others + 1),
+            Some("give more of the id"),
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests;

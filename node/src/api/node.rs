@@ -1,0 +1,187 @@
+//! The node itself.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use kith_protocol::engine::inbox::items;
+use kith_protocol::engine::{Own, outbox, people};
+use kith_protocol::limits;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::model::time;
+use super::{Api, Problem, ProblemBody};
+use crate::driver::now;
+
+/// What a node is and does.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct StatusForm {
+    /// True if it has a network, false if only the home is open.
+    pub running: bool,
+    /// The name on the card.
+    pub name: String,
+    /// The identity.
+    pub identity: String,
+    /// The folder of the home.
+    pub home: String,
+    /// The version of the program.
+    pub version: String,
+    /// Where it listens.
+    pub listening: Vec<String>,
+    /// Contacts.
+    pub contacts: usize,
+    /// People of every kind.
+    pub people: usize,
+    /// Contacts whose nodes are connected now.
+    pub connected: usize,
+    /// Things that wait on me.
+    pub inbox: usize,
+    /// Letters that wait for their recipients.
+    pub outbox: usize,
+    /// Until when contacts believe that this machine speaks for me; renewed by itself.
+    pub grant_ends: String,
+}
+
+/// Says what the node is and does.
+#[utoipa::path(get, path = "/status", tag = "node", responses((status = 200, body = StatusForm)))]
+pub(super) async fn status(State(api): State<Api>) -> Result<Json<StatusForm>, Problem> {
+    let (view, live) = (api.handle.view(), api.handle.status());
+    let own = Own::load(view)?;
+    let everybody = people::search(view, "", None)?;
+    Ok(Json(StatusForm {
+        running: api.has_network,
+        name: own.card.name.to_string(),
+        identity: own.id().to_string(),
+        home: api.home.folder().display().to_string(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        listening: live.listening,
+        contacts: everybody.iter().filter(|person| person.is_contact()).count(),
+        people: everybody.len(),
+        connected: live.connected.len(),
+        inbox: items(view)?.len(),
+        outbox: outbox::waiting_in_all(view)?,
+        grant_ends: time(own.grant_ends),
+    }))
+}
+
+/// How one thing is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Health {
+    /// As it should be.
+    Good,
+    /// Worth a look.
+    Warning,
+    /// Broken.
+    Bad,
+}
+
+/// One line of the doctor.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Finding {
+    /// What was looked at.
+    pub subject: String,
+    /// How it is.
+    pub health: Health,
+    /// In words.
+    pub finding: String,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub advice: Option<String>,
+}
+
+impl Finding {
+    fn new(subject: &str, health: Health, finding: impl Into<String>, advice: Option<&str>) -> Self {
+        Self { subject: subject.to_owned(), health, finding: finding.into(), advice: advice.map(str::to_owned) }
+    }
+}
+
+/// Looks at everything that can go wrong and says what to do.
+#[utoipa::path(get, path = "/doctor", tag = "node", responses((status = 200, body = Vec<Finding>)))]
+pub(super) async fn doctor(State(api): State<Api>) -> Result<Json<Vec<Finding>>, Problem> {
+    Ok(Json(vec![recovery_words(&api), node(&api), address(&api), grant(&api)?, letters(&api)?, disk(&api)]))
+}
+
+fn recovery_words(api: &Api) -> Finding {
+    let subject = "recovery words";
+    if api.home.words_file().exists() {
+        let advice = "write the 24 words on paper, then run kith words --done, which deletes the file";
+        let finding = format!("they still lie in {}", api.home.words_file().display());
+        return Finding::new(subject, Health::Warning, finding, Some(advice));
+    }
+    Finding::new(subject, Health::Good, "written down", None)
+}
+
+fn node(api: &Api) -> Finding {
+    if api.has_network {
+        return Finding::new("node", Health::Good, "running", None);
+    }
+    Finding::new("node", Health::Warning, "not running: letters wait", Some("run kith up"))
+}
+
+fn address(api: &Api) -> Finding {
+    let hints = api.handle.status().hints;
+    let advice = "one of two people must be reachable: forward the port on your router, or meet in one network";
+    match (api.has_network, hints.is_empty()) {
+        (false, _) => Finding::new("address", Health::Good, "not looked at while no node runs", None),
+        (true, true) => Finding::new("address", Health::Bad, "the node listens nowhere", Some(advice)),
+        (true, false) => {
+            let public = hints.iter().any(|hint| hint.reach == kith_protocol::address::Reach::Direct);
+            let all: Vec<String> = hints.iter().map(ToString::to_string).collect();
+            let (health, where_from) =
+                if public { (Health::Good, "") } else { (Health::Warning, " (local network only)") };
+            let advice = (!public).then_some(advice);
+            Finding::new("address", health, format!("{}{where_from}", all.join(", ")), advice)
+        }
+    }
+}
+
+fn grant(api: &Api) -> Result<Finding, Problem> {
+    let own = Own::load(api.handle.view())?;
+    let left = own.grant_ends.since(now());
+    Ok(match left {
+        0 => {
+            let advice = "run kith up: the grant is renewed as soon as the node runs; also check the clock";
+            Finding::new("node grant", Health::Bad, "ended: contacts do not write to this machine", Some(advice))
+        }
+        left if left > limits::GRANT_LIFE + limits::CLOCK_SKEW => {
+            Finding::new("clock", Health::Bad, "the clock has gone back since the node last ran", Some("set the clock"))
+        }
+        left => Finding::new("node grant", Health::Good, format!("counts for {} more days", left / limits::DAY), None),
+    })
+}
+
+fn letters(api: &Api) -> Result<Finding, Problem> {
+    let waiting = outbox::waiting_in_all(api.handle.view())?;
+    Ok(match waiting {
+        0 => Finding::new("letters", Health::Good, "none waits", None),
+        waiting => {
+            let advice = "kith person show WHO says what waits, and until when";
+            Finding::new(
+                "letters",
+                Health::Good,
+                format!("{waiting} wait until their people can be reached"),
+                Some(advice),
+            )
+        }
+    })
+}
+
+fn disk(api: &Api) -> Finding {
+    let probe = api.home.folder().join("doctor-probe");
+    let written = std::fs::write(&probe, [0; 4096]).and_then(|()| std::fs::remove_file(&probe));
+    match written {
+        Ok(()) => Finding::new("disk", Health::Good, "the home can be written", None),
+        Err(error) => {
+            let advice = "make room, or give this user the right to write the folder";
+            Finding::new("disk", Health::Bad, format!("the home cannot be written: {error}"), Some(advice))
+        }
+    }
+}
+
+/// The words are written down: deletes the file in which they lie.
+#[utoipa::path(post, path = "/words/done", tag = "node", responses((status = 204), (status = 500, body = ProblemBody)))]
+pub(super) async fn words_done(State(api): State<Api>) -> Result<StatusCode, Problem> {
+    api.home.forget_words().map_err(|error| Problem::failed(error.to_string(), None))?;
+    Ok(StatusCode::NO_CONTENT)
+}

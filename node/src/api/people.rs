@@ -1,0 +1,191 @@
+//! My people.
+
+use axum::Json;
+use axum::extract::rejection::{JsonRejection, QueryRejection};
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use kith_protocol::engine::people::PersonChange;
+use kith_protocol::engine::person::{Person, Way};
+use kith_protocol::engine::{forks, meetings, outbox, people};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::model::{CardForm, EncounterForm, MeetingForm, NoteForm, PersonDetails, PersonForm, TierName, WaitingForm};
+use super::{Api, Problem, ProblemBody, line, optional_line, text};
+
+/// People on one page.
+const PAGE: usize = 100;
+
+/// Whom to list.
+#[derive(Deserialize, IntoParams)]
+pub(super) struct Whom {
+    /// Looked for in names, cards, tags, events and notes.
+    query: Option<String>,
+    /// Only people with this tag.
+    tag: Option<String>,
+    /// The page, from 0.
+    page: Option<usize>,
+}
+
+/// A page of people.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct PeoplePage {
+    /// Who, by name.
+    pub people: Vec<PersonForm>,
+    /// How many there are on all pages.
+    pub total: usize,
+}
+
+/// Lists people by name, a hundred on a page.
+#[utoipa::path(get, path = "/people", params(Whom), tag = "people", responses((status = 200, body = PeoplePage), (status = 400, body = ProblemBody)))]
+pub(super) async fn list(
+    State(api): State<Api>,
+    whom: Result<Query<Whom>, QueryRejection>,
+) -> Result<Json<PeoplePage>, Problem> {
+    let Query(Whom { query, tag, page }) = whom?;
+    let found = people::search(api.handle.view(), query.as_deref().unwrap_or_default(), tag.as_deref())?;
+    let connected = api.handle.status().connected;
+    let skip = page.unwrap_or_default().saturating_mul(PAGE);
+    let page = found.iter().skip(skip).take(PAGE);
+    let people = page.map(|person| PersonForm::of(person, connected.contains(&person.id))).collect();
+    Ok(Json(PeoplePage { people, total: found.len() }))
+}
+
+/// Somebody to be written down.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct NewPerson {
+    /// Their name.
+    name: String,
+    /// Where I met them.
+    event: Option<String>,
+    /// What to remember.
+    note: Option<String>,
+}
+
+/// Writes somebody down who has no Kith.
+#[utoipa::path(post, path = "/people", request_body = NewPerson, tag = "people",
+    responses((status = 201, body = PersonForm), (status = 400, body = ProblemBody), (status = 409, body = ProblemBody)))]
+pub(super) async fn add(
+    State(api): State<Api>,
+    body: Result<Json<NewPerson>, JsonRejection>,
+) -> Result<(StatusCode, Json<PersonForm>), Problem> {
+    let new = body?.0;
+    let name = line("name", &new.name)?;
+    let event = optional_line("event", new.event.as_deref())?;
+    let note = text("note", new.note.as_deref())?;
+    let person = api.handle.act(move |turn| turn.add_person(name, Way::Written, event, None, note)).await?;
+    Ok((StatusCode::CREATED, Json(PersonForm::of(&person, false))))
+}
+
+/// Shows everything that I keep about a person.
+#[utoipa::path(get, path = "/people/{who}", params(("who" = String, Path, description = "name, petname, or the beginning of an id")), tag = "people",
+    responses((status = 200, body = PersonDetails), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
+pub(super) async fn show(State(api): State<Api>, Path(who): Path<String>) -> Result<Json<PersonDetails>, Problem> {
+    let person = people::find(api.handle.view(), &who)?;
+    Ok(Json(details(&api, &person)?))
+}
+
+fn details(api: &Api, person: &Person) -> Result<PersonDetails, Problem> {
+    let view = api.handle.view();
+    let forked = match person.identity {
+        Some(identity) => !forks::forks_of(view, identity)?.is_empty(),
+        None => false,
+    };
+    Ok(PersonDetails {
+        person: PersonForm::of(person, api.handle.status().connected.contains(&person.id)),
+        identity: person.identity.as_ref().map(ToString::to_string),
+        own_name: person.name.to_string(),
+        petname: person.petname.as_ref().map(ToString::to_string),
+        card: people::card_of(view, person.id)?.as_ref().map(CardForm::from),
+        they_see: person.tier.into(),
+        encounters: person.encounters.iter().map(EncounterForm::from).collect(),
+        meetings: meetings::meetings_with(view, person.id)?.iter().map(MeetingForm::from).collect(),
+        notes: people::notes_about(view, person.id)?.iter().map(NoteForm::from).collect(),
+        waiting: outbox::waiting_for(view, person.id)?.iter().map(WaitingForm::from).collect(),
+        cadence_days: person.cadence,
+        blocked: person.blocked,
+        forked,
+        foreign: person.foreign.as_ref().map(ToString::to_string),
+    })
+}
+
+/// Changes to what I keep about a person, made all at once or not at all.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(default)]
+pub(super) struct Changes {
+    /// What I call them; empty to use their own name.
+    petname: Option<String>,
+    /// A tag to add.
+    tag: Option<String>,
+    /// A tag to take away.
+    untag: Option<String>,
+    /// A note to add.
+    note: Option<String>,
+    /// True if we were in touch just now.
+    touch: bool,
+    /// How often I want to be in touch, in days; 0 for never.
+    #[schema(maximum = 3650)]
+    cadence_days: Option<u32>,
+    /// What of my card they see.
+    tier: Option<TierName>,
+    /// True if nothing of theirs is to reach me.
+    block: Option<bool>,
+}
+
+/// Changes what I keep about a person.
+#[utoipa::path(patch, path = "/people/{who}", params(("who" = String, Path, description = "name, petname, or the beginning of an id")),
+    request_body = Changes, tag = "people",
+    responses((status = 200, body = PersonDetails), (status = 400, body = ProblemBody), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
+pub(super) async fn change(
+    State(api): State<Api>,
+    Path(who): Path<String>,
+    body: Result<Json<Changes>, JsonRejection>,
+) -> Result<Json<PersonDetails>, Problem> {
+    let changes = changes_of(&body?.0)?;
+    let id = people::find(api.handle.view(), &who)?.id;
+    api.handle
+        .act(move |turn| changes.into_iter().try_for_each(|change| turn.change_person(id, change).map(drop)))
+        .await?;
+    Ok(Json(details(&api, &people::person(api.handle.view(), id)?)?))
+}
+
+fn changes_of(changes: &Changes) -> Result<Vec<PersonChange>, Problem> {
+    let mut all = Vec::new();
+    if let Some(petname) = &changes.petname {
+        all.push(PersonChange::Petname(optional_line("petname", Some(petname))?));
+    }
+    if let Some(tag) = &changes.tag {
+        all.push(PersonChange::Tag(line("tag", tag)?));
+    }
+    if let Some(tag) = &changes.untag {
+        all.push(PersonChange::Untag(line("untag", tag)?));
+    }
+    if let Some(note) = &changes.note {
+        let note = kith_protocol::text::Note::new(note).map_err(|error| Problem::text("note", &error))?;
+        if note.is_empty() {
+            return Err(Problem::text("note", &kith_protocol::text::TextError::Empty));
+        }
+        all.push(PersonChange::Note(note));
+    }
+    if changes.touch {
+        all.push(PersonChange::Touch);
+    }
+    if let Some(days) = changes.cadence_days {
+        if days > 3650 {
+            return Err(Problem::bad_input("cadence_days: at most ten years", None));
+        }
+        all.push(PersonChange::Cadence(Some(days).filter(|days| *days > 0)));
+    }
+    all.extend(changes.tier.map(|tier| PersonChange::Tier(tier.into())));
+    all.extend(changes.block.map(PersonChange::Block));
+    Ok(all)
+}
+
+/// Forgets a person; a contact is told to forget me too.
+#[utoipa::path(delete, path = "/people/{who}", params(("who" = String, Path, description = "name, petname, or the beginning of an id")), tag = "people",
+    responses((status = 204), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
+pub(super) async fn forget(State(api): State<Api>, Path(who): Path<String>) -> Result<StatusCode, Problem> {
+    let id = people::find(api.handle.view(), &who)?.id;
+    api.handle.act(move |turn| turn.forget_person(id)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

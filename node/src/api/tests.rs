@@ -1,0 +1,170 @@
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use http_body_util::BodyExt;
+use kith_protocol::text::Name;
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+use crate::home::Home;
+use crate::node::Desk;
+
+struct Ana {
+    desk: Desk,
+    token: String,
+    _folder: tempfile::TempDir,
+}
+
+impl Ana {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path());
+        let (open, _) = home.create(Name::new("Ana Sousa").unwrap()).unwrap();
+        let desk = Desk::open(open).unwrap();
+        Self { desk, token: home.api_token().unwrap(), _folder: folder }
+    }
+
+    async fn ask(&self, method: &str, path: &str, body: Option<Value>) -> (StatusCode, Value) {
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("/api/v1{path}"))
+            .header("authorization", format!("Bearer {}", self.token))
+            .header("content-type", "application/json")
+            .body(Body::from(body.map(|body| body.to_string()).unwrap_or_default()))
+            .unwrap();
+        self.send(request).await
+    }
+
+    async fn send(&self, request: Request<Body>) -> (StatusCode, Value) {
+        let response = self.desk.router().oneshot(request).await.unwrap();
+        let status = response.status();
+        let bytes = response.into_body().collect().await.unwrap().to_bytes();
+        (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_token_nothing_is_told() {
+    let ana = Ana::new();
+    for (header, value) in [("x-nothing", "x"), ("authorization", "Bearer wrong"), ("authorization", "Basic x")] {
+        let request = Request::get("/api/v1/status").header(header, value).body(Body::empty()).unwrap();
+        let (status, body) = ana.send(request).await;
+        assert_eq!(status, StatusCode::UNAUTHORIZED);
+        assert_eq!(body["kind"], "not_allowed");
+    }
+    let rebound = Request::get("/api/v1/status")
+        .header("host", "mallory.example")
+        .header("authorization", format!("Bearer {}", ana.token));
+    let (status, _) = ana.send(rebound.body(Body::empty()).unwrap()).await;
+    assert_eq!(status, StatusCode::MISDIRECTED_REQUEST, "a page of Mallory's under a name of hers");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_card_is_changed_whole_or_not_at_all_and_seen_through_other_eyes() {
+    let ana = Ana::new();
+    let change = json!({"changes": [
+        {"field": "org", "value": "Sousa Valves"},
+        {"field": "email", "value": "ana@sousa.example"},
+        {"field": "personal-email", "value": "ana@home.example"},
+    ]});
+    let (status, body) = ana.ask("PATCH", "/card", Some(change)).await;
+    assert_eq!((status, &body["changed"]), (StatusCode::OK, &json!(true)));
+    let bad = json!({"changes": [{"field": "org", "value": "Other"}, {"field": "shoe size", "value": "38"}]});
+    let (status, body) = ana.ask("PATCH", "/card", Some(bad)).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert!(body["hint"].as_str().unwrap().contains("headline"), "{body}");
+    let (_, public) = ana.ask("GET", "/card?as=public", None).await;
+    assert_eq!(public["fields"], json!([{"field": "org", "value": "Sousa Valves"}]));
+    let (_, contacts) = ana.ask("GET", "/card?as=contacts", None).await;
+    assert_eq!(contacts["fields"].as_array().unwrap().len(), 2);
+    let (status, _) = ana.ask("GET", "/card?as=Nobody", None).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bad_codes_say_what_is_wrong_with_them() {
+    let ana = Ana::new();
+    let (status, shown) = ana.ask("POST", "/invites", Some(json!({"event": "Hannover Messe"}))).await;
+    assert_eq!(status, StatusCode::CREATED);
+    assert!(shown["qr_version"].as_u64().unwrap() <= 6, "{shown}");
+    let code = shown["link"].as_str().unwrap();
+
+    let (status, body) = ana.ask("POST", "/scans", Some(json!({"text": code}))).await;
+    assert_eq!((status, &body["kind"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("bad_code")));
+    assert_eq!(body["message"], "this is your own code");
+
+    for (text, says) in [("KITH:7777", "too"), ("kith:!", "not a Kith code"), ("", "empty")] {
+        let (status, body) = ana.ask("POST", "/scans", Some(json!({"text": text}))).await;
+        assert!(status.is_client_error(), "{text}: {status}");
+        let message = body["message"].as_str().unwrap();
+        assert!(message.contains(says) || message.contains("damaged"), "{text}: {message}");
+        assert!(body["hint"].is_string(), "{text}: {body}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_foreign_code_becomes_an_unconfirmed_person_with_its_text_kept() {
+    let ana = Ana::new();
+    let vcard = "BEGIN:VCARD\r\nVERSION:3.0\r\nN:Weiß;Jörg;;;\r\nFN:Jörg Weiß\r\nORG:Weiß GmbH\r\nEND:VCARD\r\n";
+    let scan = json!({"text": vcard, "event": "Hannover Messe", "note": "wants a quote"});
+    let (status, body) = ana.ask("POST", "/scans", Some(scan)).await;
+    assert_eq!((status, &body["outcome"]), (StatusCode::CREATED, &json!("written_down")));
+    assert_eq!(body["person"]["name"], "Jörg Weiß");
+    let (_, person) = ana.ask("GET", "/people/jorg", None).await;
+    assert!(person["foreign"].as_str().unwrap().contains("ORG:Weiß GmbH"), "{person}");
+    assert_eq!(person["notes"][0]["text"], "wants a quote");
+    assert_eq!(person["standing"], "unconfirmed");
+    let (_, found) = ana.ask("GET", "/people?query=hannover", None).await;
+    assert_eq!(found["total"], 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_are_found_by_name_or_id_and_never_by_guess() {
+    let ana = Ana::new();
+    for name in ["Bo Li", "Bo Anders", "王小明"] {
+        ana.ask("POST", "/people", Some(json!({"name": name}))).await;
+    }
+    let (status, body) = ana.ask("GET", "/people/bo", None).await;
+    assert_eq!((status, &body["kind"]), (StatusCode::CONFLICT, &json!("ambiguous")));
+    assert!(body["message"].as_str().unwrap().contains("Bo Anders"), "{body}");
+    let (_, bo) = ana.ask("GET", "/people/Bo%20Li", None).await;
+    let id = bo["id"].as_str().unwrap();
+    let (status, _) = ana.ask("GET", &format!("/people/{}", &id[..6]), None).await;
+    assert_eq!(status, StatusCode::OK);
+    let (status, _) = ana.ask("DELETE", &format!("/people/{id}"), None).await;
+    assert_eq!(status, StatusCode::NO_CONTENT);
+    let (status, _) = ana.ask("GET", &format!("/people/{id}"), None).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn oversize_and_odd_input_is_refused_with_a_reason() {
+    let ana = Ana::new();
+    let long = "x".repeat(10_000);
+    let cases = [
+        ("POST", "/people", Some(json!({"name": long})), StatusCode::BAD_REQUEST),
+        ("POST", "/people", Some(json!({"name": "Ana\u{202E}oB"})), StatusCode::BAD_REQUEST),
+        ("POST", "/people", Some(json!({"name": ""})), StatusCode::BAD_REQUEST),
+        ("POST", "/people", Some(json!([])), StatusCode::UNPROCESSABLE_ENTITY),
+        ("POST", "/people", Some(json!({"name": "x".repeat(200_000)})), StatusCode::PAYLOAD_TOO_LARGE),
+        ("POST", "/invites", Some(json!({"tier": "everybody"})), StatusCode::UNPROCESSABLE_ENTITY),
+        ("GET", "/people?page=x", None, StatusCode::BAD_REQUEST),
+        ("GET", "/nothing", None, StatusCode::NOT_FOUND),
+        ("DELETE", "/status", None, StatusCode::METHOD_NOT_ALLOWED),
+    ];
+    for (method, path, body, expected) in cases {
+        let (status, answer) = ana.ask(method, path, body).await;
+        assert_eq!(status, expected, "{method} {path}: {answer}");
+        assert!(answer["message"].is_string(), "{method} {path}: {answer}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_description_names_every_path_and_is_only_told_with_the_token() {
+    let ana = Ana::new();
+    let (_, document) = ana.ask("GET", "/openapi.json", None).await;
+    assert_eq!(document, serde_json::to_value(super::openapi()).unwrap());
+    let paths = document["paths"].as_object().unwrap();
+    for path in ["/status", "/card", "/invites", "/scans", "/scans/picture", "/inbox", "/people/{who}"] {
+        assert!(paths.contains_key(&format!("/api/v1{path}")), "{path} is not described");
+    }
+}

@@ -1,0 +1,83 @@
+//! Steps that are committed together.
+
+use kith_protocol::engine::{self, Effect, Engine, Notice, Step, Turn, Txn};
+use kith_protocol::store::{Read, Write};
+use kith_protocol::time::Timestamp;
+
+use super::handle::{Act, Reply};
+use crate::home::random;
+use crate::network::Event;
+
+/// Inputs that one commit takes: enough that many letters share the cost of a sync, few enough that the first
+/// of them does not wait long.
+pub(super) const INPUTS: usize = 64;
+
+/// Steps on top of what is stored, each seeing those before it.
+pub(super) struct Batch<'s> {
+    txn: Txn<'s>,
+    now: Timestamp,
+    effects: Vec<Effect>,
+    notices: Vec<Notice>,
+    replies: Vec<Reply>,
+    steps: usize,
+}
+
+/// What is left of a batch: what to store, and what to do afterwards.
+pub(super) struct Outcome {
+    pub writes: Vec<Write>,
+    pub effects: Vec<Effect>,
+    pub notices: Vec<Notice>,
+    pub replies: Vec<Reply>,
+}
+
+impl<'s> Batch<'s> {
+    pub(super) fn new(under: &'s dyn Read, now: Timestamp) -> Self {
+        Self { txn: Txn::new(under), now, effects: Vec::new(), notices: Vec::new(), replies: Vec::new(), steps: 0 }
+    }
+
+    pub(super) const fn is_full(&self) -> bool {
+        self.steps >= INPUTS
+    }
+
+    /// Somebody asks for something.
+    pub(super) fn act(&mut self, engine: &mut Engine, act: Act) {
+        let (step, reply) = act(engine, &self.txn, self.now, random());
+        self.replies.push(reply);
+        self.take(step);
+    }
+
+    /// Something happened on the network.
+    pub(super) fn happened(&mut self, engine: &mut Engine, event: Event) -> engine::Result<()> {
+        self.step(engine, move |turn| match event {
+            Event::Listening { hints, .. } => turn.addresses_changed(hints),
+            Event::SessionOpened { session, locator, .. } => turn.session_opened(session, locator),
+            Event::SessionClosed { session } => turn.session_closed(session),
+            Event::CallFailed { locator, .. } => turn.call_failed(locator),
+            Event::LetterArrived { session, ticket, sealed } => turn.letter_arrived(session, ticket, &sealed),
+            Event::LetterAnswered { session, letter, outcome } => turn.letter_answered(session, letter, outcome),
+        })
+    }
+
+    /// Lets the engine make a step that nobody asked for.
+    pub(super) fn step(
+        &mut self,
+        engine: &mut Engine,
+        act: impl FnOnce(&mut Turn<'_>) -> engine::Result<()>,
+    ) -> engine::Result<()> {
+        let ((), step) = engine.turn(&self.txn, self.now, random(), act)?;
+        self.take(step);
+        Ok(())
+    }
+
+    fn take(&mut self, step: Step) {
+        self.txn.absorb(&step.writes);
+        self.effects.extend(step.effects);
+        self.notices.extend(step.notices);
+        self.steps += 1;
+    }
+
+    pub(super) fn finish(self) -> Outcome {
+        let Self { txn, effects, notices, replies, .. } = self;
+        Outcome { writes: txn.into_writes(), effects, notices, replies }
+    }
+}

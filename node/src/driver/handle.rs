@@ -1,0 +1,123 @@
+//! How others speak with the driver.
+
+use kith_protocol::address::Hint;
+use kith_protocol::engine::{self, Engine, Notice, Step, Turn, Txn};
+use kith_protocol::id::PersonId;
+use kith_protocol::store::StoreError;
+use kith_protocol::time::Timestamp;
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+
+use crate::store::View;
+
+/// Why something was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    /// The rules say no.
+    #[error(transparent)]
+    Rule(#[from] engine::Error),
+    /// The rules said yes, but it could not be made durable; nothing was changed.
+    #[error("this could not be stored: {0}")]
+    NotStored(String),
+    /// The node is stopping.
+    #[error("the node is stopping")]
+    Stopping,
+}
+
+/// Answers who asked, once it is known whether the step became durable.
+pub(super) type Reply = Box<dyn FnOnce(Result<(), &StoreError>) + Send>;
+
+/// What somebody asked for, on top of the steps before it in the same batch.
+pub(super) type Act = Box<dyn FnOnce(&mut Engine, &Txn<'_>, Timestamp, [u8; 32]) -> (Step, Reply) + Send>;
+
+pub(super) enum Input {
+    Act(Act),
+    Stop,
+}
+
+/// What the running node looks like from outside.
+#[derive(Clone, Debug, Default)]
+pub struct Status {
+    /// Where it listens, as libp2p writes it.
+    pub listening: Vec<String>,
+    /// The same, as it stands in codes.
+    pub hints: Vec<Hint>,
+    /// People with an open session.
+    pub connected: Vec<PersonId>,
+}
+
+/// A handle on the driver; clones are handles on the same one.
+#[derive(Clone)]
+pub struct Handle {
+    inputs: mpsc::Sender<Input>,
+    view: View,
+    notices: broadcast::Sender<Notice>,
+    status: watch::Receiver<Status>,
+}
+
+impl Handle {
+    pub(super) const fn new(
+        inputs: mpsc::Sender<Input>,
+        view: View,
+        notices: broadcast::Sender<Notice>,
+        status: watch::Receiver<Status>,
+    ) -> Self {
+        Self { inputs, view, notices, status }
+    }
+
+    /// Everything stored but secrets, to be read without waiting for anybody.
+    pub const fn view(&self) -> &View {
+        &self.view
+    }
+
+    /// What happens from now on.
+    pub fn notices(&self) -> broadcast::Receiver<Notice> {
+        self.notices.subscribe()
+    }
+
+    /// What the node looks like now.
+    pub fn status(&self) -> Status {
+        self.status.borrow().clone()
+    }
+
+    /// Waits until the node looks so.
+    ///
+    /// # Errors
+    /// If the node stops before.
+    pub async fn until(&self, is_so: impl FnMut(&Status) -> bool) -> Result<Status, Refused> {
+        let mut status = self.status.clone();
+        status.wait_for(is_so).await.map(|status| status.clone()).map_err(|_| Refused::Stopping)
+    }
+
+    /// Lets the engine do something, and returns once that is durable.
+    ///
+    /// # Errors
+    /// If the rules refuse, the storage does, or the node is stopping. Then nothing was changed.
+    pub async fn act<R: Send + 'static>(
+        &self,
+        act: impl FnOnce(&mut Turn<'_>) -> engine::Result<R> + Send + 'static,
+    ) -> Result<R, Refused> {
+        let (answer, answered) = oneshot::channel();
+        let act: Act = Box::new(move |engine, under, now, seed| {
+            let (done, step) = match engine.turn(under, now, seed, act) {
+                Ok((done, step)) => (Ok(done), step),
+                Err(refusal) => (Err(Refused::from(refusal)), Step::default()),
+            };
+            let reply: Reply = Box::new(move |stored| {
+                let outcome = match stored {
+                    Ok(()) => done,
+                    Err(error) => done.and_then(|_| Err(Refused::NotStored(error.to_string()))),
+                };
+                // Whoever asked may have gone away meanwhile.
+                let _ = answer.send(outcome);
+            });
+            (step, reply)
+        });
+        self.inputs.send(Input::Act(act)).await.map_err(|_| Refused::Stopping)?;
+        answered.await.map_err(|_| Refused::Stopping)?
+    }
+
+    pub(super) async fn stop(&self) {
+        // If the thread has ended already, there is nothing left to stop.
+        let _ = self.inputs.send(Input::Stop).await;
+    }
+}

@@ -1,0 +1,105 @@
+//! One thread that owns the engine and the storage.
+//!
+//! Inputs come from people (through the API) and from the network. The driver takes as many as are waiting, lets
+//! the engine make a step of each, commits all these steps in one piece, and only then runs their effects and
+//! answers who asked. So no receipt, no answer and no letter leaves before what it rests on is durable.
+
+mod batch;
+mod handle;
+mod worker;
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use kith_protocol::engine::{self, Effect, Engine, Notice};
+use kith_protocol::store::StoreError;
+use kith_protocol::time::Timestamp;
+use tokio::sync::{broadcast, mpsc, watch};
+
+pub use handle::{Handle, Refused, Status};
+
+use crate::network::Event;
+use crate::store::{FileStore, View};
+
+/// Inputs that may wait; whoever brings one more waits.
+const INPUTS: usize = 256;
+/// Notices that a slow listener may lag behind before it misses some.
+const NOTICES: usize = 256;
+
+/// The present moment by the clock of this machine.
+pub fn now() -> Timestamp {
+    let secs = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    Timestamp::from_secs(secs)
+}
+
+/// Where effects go.
+pub trait World: Send + 'static {
+    /// Runs one effect, after the step that it belongs to is durable.
+    fn run(&mut self, effect: Effect);
+}
+
+/// A world without a network: letters wait in the outbox.
+pub struct Offline;
+
+impl World for Offline {
+    fn run(&mut self, _: Effect) {}
+}
+
+impl World for crate::network::Network {
+    fn run(&mut self, effect: Effect) {
+        // A network that was shut down takes no effects; the outbox keeps what matters.
+        let _ = self.run_blocking(effect);
+    }
+}
+
+/// A running driver.
+pub struct Driver {
+    handle: Handle,
+    thread: std::thread::JoinHandle<Result<(), StoreError>>,
+}
+
+impl Driver {
+    /// Starts the thread. Must be called within a tokio runtime, whose clock wakes it.
+    ///
+    /// # Errors
+    /// If the storage does not hold an identity, or no thread can be started.
+    pub fn start(
+        store: FileStore,
+        world: impl World,
+        events: Option<mpsc::Receiver<Event>>,
+    ) -> Result<Self, engine::Error> {
+        let engine = Engine::open(&store)?;
+        let view: View = store.view();
+        let (inputs, queue) = mpsc::channel(INPUTS);
+        let (notices, _) = broadcast::channel::<Notice>(NOTICES);
+        let (status, published) = watch::channel(Status::default());
+        let handle = Handle::new(inputs, view, notices.clone(), published);
+        let worker = worker::Worker { engine, store, world, notices, status };
+        let runtime = tokio::runtime::Handle::current();
+        let thread = std::thread::Builder::new()
+            .name("kith-driver".into())
+            .spawn(move || worker.work(&runtime, queue, events))
+            .map_err(StoreError::Disk)?;
+        Ok(Self { handle, thread })
+    }
+
+    /// A handle for those who ask and read.
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    /// Lets the driver finish what it has begun, closes the storage and ends the thread.
+    ///
+    /// # Errors
+    /// What the storage said at the end. Nothing acknowledged is lost by it.
+    pub async fn stop(self) -> Result<(), StoreError> {
+        self.handle.stop().await;
+        let joined = tokio::task::spawn_blocking(move || self.thread.join()).await;
+        match joined {
+            Ok(Ok(ended)) => ended,
+            _ => Err(StoreError::Failed),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

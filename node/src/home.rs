@@ -1,0 +1,317 @@
+//! A home: the one folder that holds everything of one identity.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `keys` | the key that encrypts secrets in the storage, and the seed of the node's libp2p key; 0600 |
+//! | `store/` | the storage, see [`crate::store`] |
+//! | `api-token` | the bearer token of the API; 0600 |
+//! | `running.json` | where the API of the running node listens; only while it runs |
+//! | `settings.json` | where the node listens, so that it comes back on the same port |
+//! | `recovery-words.txt` | the 24 words, until their owner has written them down; 0600 |
+
+mod files;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use kith_protocol::crypto::sign::SecretSeed;
+use kith_protocol::engine::{self, Beginning};
+use kith_protocol::id::PeerId;
+use kith_protocol::store::{Store, StoreError};
+use kith_protocol::text::Name;
+use kith_protocol::words::RecoveryWords;
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::store::{FileStore, HomeLock, LockError, OpenReport, VaultKey};
+
+/// Why a home cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum HomeError {
+    /// Nobody lives in the folder.
+    #[error("there is no home in {}", .0.display())]
+    Missing(PathBuf),
+    /// The folder has an identity already.
+    #[error("there is a home in {} already", .0.display())]
+    Exists(PathBuf),
+    /// Another process works in it.
+    #[error("the home in {} is in use by another process", .0.display())]
+    InUse(PathBuf),
+    /// A file of the home does not hold what was written to it.
+    #[error("{} is damaged", .0.display())]
+    Damaged(PathBuf),
+    /// A file cannot be read or written.
+    #[error("{}: {reason}", .path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        reason: io::Error,
+    },
+    /// The storage does not open.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The engine does not wake.
+    #[error(transparent)]
+    Engine(#[from] engine::Error),
+}
+
+/// Where a running node can be spoken to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Running {
+    /// The address of the API.
+    pub api: std::net::SocketAddr,
+    /// The process.
+    pub pid: u32,
+}
+
+/// What a node remembers between runs beside its storage.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// Multiaddrs to listen on.
+    pub listen: Vec<String>,
+    /// Where the API listens.
+    pub web: Option<std::net::SocketAddr>,
+}
+
+/// A folder that is, or may become, a home.
+#[derive(Clone, Debug)]
+pub struct Home {
+    folder: PathBuf,
+}
+
+/// A home that this process works in, and no other.
+pub struct OpenHome {
+    /// The folder.
+    pub home: Home,
+    /// The storage.
+    pub store: FileStore,
+    /// What opening it found.
+    pub report: OpenReport,
+    /// The seed of the libp2p key.
+    pub node_seed: SecretSeed,
+    lock: HomeLock,
+}
+
+impl OpenHome {
+    /// Parts the storage from the right to work in it, which must outlive the storage.
+    pub fn into_parts(self) -> (Home, FileStore, SecretSeed, HomeLock) {
+        (self.home, self.store, self.node_seed, self.lock)
+    }
+}
+
+impl Home {
+    /// The home in this folder, whether or not there is one yet.
+    pub fn at(folder: impl Into<PathBuf>) -> Self {
+        Self { folder: folder.into() }
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// True if an identity lives here.
+    pub fn exists(&self) -> bool {
+        self.keys_file().exists()
+    }
+
+    /// Where the words lie until their owner has written them down.
+    pub fn words_file(&self) -> PathBuf {
+        self.folder.join("recovery-words.txt")
+    }
+
+    fn keys_file(&self) -> PathBuf {
+        self.folder.join("keys")
+    }
+
+    fn store_folder(&self) -> PathBuf {
+        self.folder.join("store")
+    }
+
+    fn running_file(&self) -> PathBuf {
+        self.folder.join("running.json")
+    }
+
+    /// Makes an identity. The words are in [`Home::words_file`] before anything else is durable, so that no
+    /// crash can leave an identity whose words nobody has seen.
+    ///
+    /// # Errors
+    /// [`HomeError::Exists`] if somebody lives here.
+    pub fn create(&self, name: Name) -> Result<(OpenHome, RecoveryWords), HomeError> {
+        let lock = self.lock()?;
+        let keys = match self.read_keys() {
+            Ok(keys) => keys,
+            Err(HomeError::Missing(_)) => self.write_keys()?,
+            Err(error) => return Err(error),
+        };
+        let mut open = self.open_with(lock, keys)?;
+        if engine::Own::load(&open.store).is_ok() {
+            return Err(HomeError::Exists(self.folder.clone()));
+        }
+        let words = RecoveryWords::from_entropy(random());
+        self.write_words(&words)?;
+        let beginning = Beginning { words: &words, name, peer: peer_of(&open.node_seed) };
+        let step = engine::create(&open.store, crate::driver::now(), random(), beginning)?;
+        open.store.commit(&step.writes)?;
+        Ok((open, words))
+    }
+
+    /// Opens the home, alone.
+    ///
+    /// # Errors
+    /// [`HomeError::Missing`] if nobody lives here, [`HomeError::InUse`] if another process works in it.
+    pub fn open(&self) -> Result<OpenHome, HomeError> {
+        if !self.exists() {
+            return Err(HomeError::Missing(self.folder.clone()));
+        }
+        let lock = self.lock()?;
+        let keys = self.read_keys()?;
+        let open = self.open_with(lock, keys)?;
+        match engine::Own::load(&open.store) {
+            Ok(_) => Ok(open),
+            // The keys were written and then the power went, before there was an identity.
+            Err(engine::Error::NoIdentity) => Err(HomeError::Missing(self.folder.clone())),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn open_with(&self, lock: HomeLock, keys: StoredKeys) -> Result<OpenHome, HomeError> {
+        let (store, report) = FileStore::open(&self.store_folder(), VaultKey::new(*keys.vault))?;
+        Ok(OpenHome { home: self.clone(), store, report, node_seed: keys.node, lock })
+    }
+
+    fn lock(&self) -> Result<HomeLock, HomeError> {
+        HomeLock::acquire(&self.folder).map_err(|error| match error {
+            LockError::InUse => HomeError::InUse(self.folder.clone()),
+            LockError::Disk(reason) => self.file_error(&self.folder, reason),
+        })
+    }
+
+    fn file_error(&self, path: &Path, reason: io::Error) -> HomeError {
+        HomeError::File { path: path.to_owned(), reason }
+    }
+
+    fn read_keys(&self) -> Result<StoredKeys, HomeError> {
+        let path = self.keys_file();
+        match files::read_secret(&path) {
+            Ok(bytes) => StoredKeys::from_bytes(&bytes).ok_or(HomeError::Damaged(path)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(HomeError::Missing(self.folder.clone())),
+            Err(reason) => Err(self.file_error(&path, reason)),
+        }
+    }
+
+    fn write_keys(&self) -> Result<StoredKeys, HomeError> {
+        let keys = StoredKeys { vault: Zeroizing::new(random()), node: SecretSeed(random()) };
+        let path = self.keys_file();
+        files::write_durably(&path, &keys.to_bytes()).map_err(|reason| self.file_error(&path, reason))?;
+        Ok(keys)
+    }
+
+    fn write_words(&self, words: &RecoveryWords) -> Result<(), HomeError> {
+        let path = self.words_file();
+        let text = Zeroizing::new(format!("{}\n", words.words().join(" ")));
+        files::write_durably(&path, text.as_bytes()).map_err(|reason| self.file_error(&path, reason))
+    }
+
+    /// Removes the file with the words. True if there was one.
+    pub fn forget_words(&self) -> Result<bool, HomeError> {
+        let path = self.words_file();
+        match std::fs::remove_file(&path) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(reason) => Err(self.file_error(&path, reason)),
+        }
+    }
+
+    /// The bearer token of the API; made at its first use.
+    pub fn api_token(&self) -> Result<String, HomeError> {
+        let path = self.folder.join("api-token");
+        let failed = |reason| self.file_error(&path, reason);
+        match files::read_secret(&path) {
+            Ok(bytes) => String::from_utf8(bytes.to_vec()).map_err(|_| HomeError::Damaged(path)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let token = data_encoding::BASE32_NOPAD.encode(&random::<32>()).to_ascii_lowercase();
+                files::write_durably(&path, token.as_bytes()).map_err(failed)?;
+                Ok(token)
+            }
+            Err(reason) => Err(failed(reason)),
+        }
+    }
+
+    /// Where the running node can be spoken to; `None` if none runs.
+    pub fn running(&self) -> Option<Running> {
+        // The file of a node that was killed is still there; the lock is not.
+        match HomeLock::acquire(&self.folder) {
+            Err(LockError::InUse) => serde_json::from_slice(&std::fs::read(self.running_file()).ok()?).ok(),
+            _ => None,
+        }
+    }
+
+    /// Says where the API listens.
+    pub fn announce(&self, running: &Running) -> Result<(), HomeError> {
+        let path = self.running_file();
+        files::write_json(&path, running).map_err(|reason| self.file_error(&path, reason))
+    }
+
+    /// Takes back what [`Home::announce`] said.
+    pub fn retract(&self) {
+        // If it stays, `running` sees that nobody holds the lock.
+        let _ = std::fs::remove_file(self.running_file());
+    }
+
+    /// What the node remembers between runs.
+    pub fn settings(&self) -> Settings {
+        let stored = std::fs::read(self.folder.join("settings.json")).ok();
+        stored.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
+    }
+
+    /// Remembers for the next run.
+    pub fn remember(&self, settings: &Settings) -> Result<(), HomeError> {
+        let path = self.folder.join("settings.json");
+        files::write_json(&path, settings).map_err(|reason| self.file_error(&path, reason))
+    }
+}
+
+/// The contents of `keys`: a mark, the vault key, the node seed, a checksum.
+struct StoredKeys {
+    vault: Zeroizing<[u8; 32]>,
+    node: SecretSeed,
+}
+
+const KEYS_MARK: &[u8; 8] = b"kithkey1";
+
+impl StoredKeys {
+    fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
+        let mut bytes = Zeroizing::new([&KEYS_MARK[..], &self.vault[..], &self.node.0].concat());
+        let checksum = crc32c::crc32c(&bytes).to_be_bytes();
+        bytes.extend_from_slice(&checksum);
+        bytes
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (body, checksum) = bytes.split_last_chunk::<4>()?;
+        if crc32c::crc32c(body).to_be_bytes() != *checksum {
+            return None;
+        }
+        let (vault, node) = body.strip_prefix(&KEYS_MARK[..])?.split_first_chunk::<32>()?;
+        Some(Self { vault: Zeroizing::new(*vault), node: SecretSeed(node.try_into().ok()?) })
+    }
+}
+
+/// The peer id of the libp2p key with this seed.
+fn peer_of(seed: &SecretSeed) -> PeerId {
+    PeerId(*kith_protocol::crypto::sign::SigningKey::from_seed(seed).verify_key().as_bytes())
+}
+
+/// Random bytes from the operating system.
+pub(crate) fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    #[allow(clippy::expect_used, reason = "a system that has no randomness can make no keys: there is no way on")]
+    getrandom::fill(&mut bytes).expect("the operating system gives randomness");
+    bytes
+}
+
+#[cfg(test)]
+mod tests;

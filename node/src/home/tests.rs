@@ -1,0 +1,68 @@
+use super::*;
+
+fn name() -> Name {
+    Name::new("Ana").unwrap()
+}
+
+#[test]
+fn a_home_is_made_once_and_opened_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = Home::at(folder.path().join("ana"));
+    assert!(matches!(home.open(), Err(HomeError::Missing(_))));
+    let (open, words) = home.create(name()).unwrap();
+    assert!(matches!(home.open(), Err(HomeError::InUse(_))), "two processes would tear it apart");
+    let id = engine::Own::load(&open.store).unwrap().id();
+    drop(open);
+    assert!(matches!(home.create(name()), Err(HomeError::Exists(_))));
+    let open = home.open().unwrap();
+    let own = engine::Own::load(&open.store).unwrap();
+    assert_eq!(own.id(), id);
+    assert!(engine::own::words_fit(&own, &words));
+}
+
+#[test]
+fn the_words_are_there_until_their_owner_has_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = Home::at(folder.path());
+    let (_open, words) = home.create(name()).unwrap();
+    let written = std::fs::read_to_string(home.words_file()).unwrap();
+    assert_eq!(RecoveryWords::parse(&written), Ok(words));
+    assert!(home.forget_words().unwrap());
+    assert!(!home.forget_words().unwrap());
+}
+
+#[test]
+fn only_the_owner_can_read_what_is_secret() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let home = Home::at(folder.path());
+    let (_open, _) = home.create(name()).unwrap();
+    home.api_token().unwrap();
+    for secret in ["keys", "recovery-words.txt", "api-token"] {
+        let mode = std::fs::metadata(folder.path().join(secret)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{secret}");
+    }
+}
+
+#[test]
+fn a_damaged_key_file_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = Home::at(folder.path());
+    drop(home.create(name()).unwrap());
+    let mut bytes = std::fs::read(home.keys_file()).unwrap();
+    bytes[20] ^= 1;
+    std::fs::write(home.keys_file(), bytes).unwrap();
+    assert!(matches!(home.open(), Err(HomeError::Damaged(path)) if path.ends_with("keys")));
+}
+
+#[test]
+fn a_node_that_was_killed_does_not_count_as_running() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = Home::at(folder.path());
+    let (open, _) = home.create(name()).unwrap();
+    let running = Running { api: ([127, 0, 0, 1], 1).into(), pid: 1 };
+    home.announce(&running).unwrap();
+    assert_eq!(home.running().map(|running| running.api), Some(running.api));
+    drop(open);
+    assert!(home.running().is_none());
+}

@@ -1,0 +1,55 @@
+//! What a node does on its connections.
+
+use libp2p::identity::Keypair;
+use libp2p::swarm::NetworkBehaviour;
+use libp2p::{identify, memory_connection_limits, ping, request_response};
+
+use super::Limits;
+use super::gate::Gate;
+use super::hello_codec::{self, HelloCodec};
+use super::letter_codec::{self, LetterCodec, OpenSessions};
+
+/// The protocols of a node and the bounds on its connections.
+#[derive(NetworkBehaviour)]
+pub(super) struct Behaviour {
+    /// First, because it may refuse a connection before the others make room for it.
+    memory: memory_connection_limits::Behaviour,
+    pub gate: Gate,
+    identify: identify::Behaviour,
+    ping: ping::Behaviour,
+    pub hello: request_response::Behaviour<HelloCodec>,
+    pub letter: request_response::Behaviour<LetterCodec>,
+}
+
+impl Behaviour {
+    pub(super) fn new(keypair: &Keypair, limits: &Limits, open: OpenSessions) -> Self {
+        let full = request_response::ProtocolSupport::Full;
+        let hello = request_response::Config::default()
+            .with_request_timeout(limits.hello)
+            .with_max_concurrent_streams(limits.streams);
+        let letter = request_response::Config::default()
+            .with_request_timeout(limits.answer)
+            .with_max_concurrent_streams(limits.streams);
+        Self {
+            memory: memory_connection_limits::Behaviour::with_max_bytes(limits.memory),
+            gate: Gate::new(limits),
+            identify: identify::Behaviour::new(identity(keypair)),
+            ping: ping::Behaviour::default(),
+            hello: request_response::Behaviour::with_codec(HelloCodec, [(hello_codec::PROTOCOL, full.clone())], hello),
+            letter: request_response::Behaviour::with_codec(
+                LetterCodec::new(open, limits.reading),
+                [(letter_codec::PROTOCOL, full)],
+                letter,
+            ),
+        }
+    }
+}
+
+/// What every peer is told: nothing about the version of this program, and none of the addresses that we listen
+/// on, which would show the inside of a home. Nothing that peers say about themselves is remembered.
+fn identity(keypair: &Keypair) -> identify::Config {
+    identify::Config::new("/kith/1".to_owned(), keypair.public())
+        .with_agent_version("kith".to_owned())
+        .with_hide_listen_addrs(true)
+        .with_cache_size(0)
+}

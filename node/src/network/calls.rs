@@ -1,0 +1,298 @@
+//! Calls: one address after another is dialled until somebody answers our hello; the initiator's side of
+//! /kith/hello/1.
+//!
+//! Every address is a dial of its own, so that a stale address, where somebody else lives now, fails alone. The
+//! next address gets its turn when the one before failed or had its head start (RFC 8305), and while one hello is
+//! under way whoever else was reached waits.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use kith_protocol::address::{Hint, Reach};
+use kith_protocol::hello::{Ends, Initiator, Request, Response, SharedSecret};
+use kith_protocol::id::{Locator, PeerId as KithPeer, SessionId};
+use kith_protocol::limits;
+use libp2p::request_response::{OutboundFailure, OutboundRequestId};
+use libp2p::swarm::dial_opts::{DialOpts, PeerCondition};
+use libp2p::swarm::{ConnectionId, DialError};
+use libp2p::{Multiaddr, PeerId};
+use tokio::time::Instant;
+
+use super::event::{CallFailure, Event};
+use super::hellos::random_nonce;
+use super::task::Task;
+use super::{addresses, peer};
+
+/// How far the hello of a call is.
+enum Hello {
+    Opened { peer: PeerId, initiator: Initiator },
+    Proven { peer: PeerId, session: SessionId },
+}
+
+impl Hello {
+    fn peer(&self) -> PeerId {
+        match self {
+            Self::Opened { peer, .. } | Self::Proven { peer, .. } => *peer,
+        }
+    }
+}
+
+struct Call {
+    secret: SharedSecret,
+    expected: Option<PeerId>,
+    untried: VecDeque<Multiaddr>,
+    dialling: usize,
+    reached: VecDeque<PeerId>,
+    hello: Option<Hello>,
+    until: Instant,
+    next_dial: Instant,
+    reason: CallFailure,
+}
+
+impl Call {
+    fn blame(&mut self, reason: CallFailure) {
+        self.reason = self.reason.max(reason);
+    }
+
+    fn next_deadline(&self) -> Instant {
+        if self.untried.is_empty() || self.hello.is_some() { self.until } else { self.until.min(self.next_dial) }
+    }
+
+    fn is_about(&self, peer: &PeerId) -> bool {
+        self.hello.as_ref().is_some_and(|hello| hello.peer() == *peer) || self.reached.contains(peer)
+    }
+}
+
+/// The calls that are under way.
+#[derive(Default)]
+pub(super) struct Calls {
+    under_way: HashMap<Locator, Call>,
+    dials: HashMap<ConnectionId, Locator>,
+    hellos: HashMap<OutboundRequestId, Locator>,
+}
+
+impl Calls {
+    /// True if a call reached this peer and is not over.
+    pub(super) fn need(&self, peer: &PeerId) -> bool {
+        self.under_way.values().any(|call| call.is_about(peer))
+    }
+
+    /// When a call must go on or be given up.
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
+        self.under_way.values().map(Call::next_deadline).min()
+    }
+}
+
+impl Task {
+    /// Begins a call. A second one under the same locator joins the first.
+    pub(super) fn call(&mut self, locator: Locator, secret: SharedSecret, peer: Option<KithPeer>, at: &[Hint]) {
+        if self.calls.under_way.contains_key(&locator) {
+            return;
+        }
+        if self.calls.under_way.len() >= self.limits.calls {
+            return self.outlet.emit(Event::CallFailed { locator, reason: CallFailure::Busy });
+        }
+        let expected = peer.as_ref().and_then(peer::to_libp2p);
+        if peer.is_some_and(|peer| peer == self.me || expected.is_none()) {
+            return self.outlet.emit(Event::CallFailed { locator, reason: CallFailure::WrongPeer });
+        }
+        let now = Instant::now();
+        let call = Call {
+            secret,
+            expected,
+            untried: to_dial(at),
+            dialling: 0,
+            reached: expected.filter(|peer| self.swarm.is_connected(peer)).into_iter().collect(),
+            hello: None,
+            until: now + self.limits.call,
+            next_dial: now,
+            reason: CallFailure::NoAddress,
+        };
+        self.calls.under_way.insert(locator, call);
+        self.advance(locator, now);
+    }
+
+    /// Does what a call can do now: greet, dial or give up.
+    fn advance(&mut self, locator: Locator, now: Instant) {
+        while let Some(call) = self.calls.under_way.get_mut(&locator).filter(|call| call.hello.is_none()) {
+            if let Some(peer) = call.reached.pop_front() {
+                if self.swarm.is_connected(&peer) {
+                    return self.greet(locator, peer);
+                }
+            } else if call.dialling > 0 && now < call.next_dial {
+                return;
+            } else if let Some(address) = call.untried.pop_front() {
+                self.dial(locator, address, now);
+            } else if call.dialling > 0 {
+                return;
+            } else {
+                let reason = call.reason;
+                return self.call_failed(locator, reason);
+            }
+        }
+    }
+
+    fn dial(&mut self, locator: Locator, address: Multiaddr, now: Instant) {
+        let Some(call) = self.calls.under_way.get_mut(&locator) else { return };
+        let opts = dial_opts(call.expected, address);
+        let connection = opts.connection_id();
+        match self.swarm.dial(opts) {
+            Ok(()) => {
+                call.dialling += 1;
+                call.next_dial = now + self.limits.head_start;
+                self.calls.dials.insert(connection, locator);
+            }
+            Err(error) => call.blame(blamed(&error)),
+        }
+    }
+
+    /// A dial of ours was answered. Connections that no call waits for any more are closed.
+    pub(super) fn on_dialled(&mut self, peer: PeerId, connection: ConnectionId) {
+        let Some(locator) = self.calls.dials.remove(&connection) else { return };
+        let waiting = self.calls.under_way.get_mut(&locator).filter(|call| !call.is_about(&peer));
+        let Some(call) = waiting else {
+            return self.swarm.behaviour_mut().gate.close_one(connection);
+        };
+        call.dialling = call.dialling.saturating_sub(1);
+        call.reached.push_back(peer);
+        self.advance(locator, Instant::now());
+    }
+
+    /// A dial of ours failed.
+    pub(super) fn on_dial_failed(&mut self, connection: ConnectionId, error: &DialError) {
+        let Some(locator) = self.calls.dials.remove(&connection) else { return };
+        tracing::debug!(%error, "a dial failed");
+        let Some(call) = self.calls.under_way.get_mut(&locator) else { return };
+        call.dialling = call.dialling.saturating_sub(1);
+        call.blame(blamed(error));
+        // Whoever comes next need not wait for the head start of one that is out of the race.
+        call.next_dial = Instant::now();
+        let now = call.next_dial;
+        self.advance(locator, now);
+    }
+
+    fn greet(&mut self, locator: Locator, peer: PeerId) {
+        let Some(call) = self.calls.under_way.get_mut(&locator) else { return };
+        let (Some(nonce), Some(responder)) = (random_nonce(), peer::from_libp2p(&peer)) else {
+            return self.call_failed(locator, CallFailure::Busy);
+        };
+        let (initiator, open) = Initiator::begin(call.secret.clone(), Ends { initiator: self.me, responder }, nonce);
+        call.hello = Some(Hello::Opened { peer, initiator });
+        let request = self.swarm.behaviour_mut().hello.send_request(&peer, Request::Open(open));
+        self.calls.hellos.insert(request, locator);
+    }
+
+    /// The responder answered.
+    pub(super) fn on_hello_answered(&mut self, request: OutboundRequestId, response: &Response) {
+        let Some(locator) = self.calls.hellos.remove(&request) else { return };
+        let Some(call) = self.calls.under_way.get_mut(&locator) else { return };
+        match (call.hello.take(), response) {
+            (Some(Hello::Opened { peer, initiator }), Response::Reply(reply)) => match initiator.prove(reply) {
+                Some((prove, session)) => {
+                    call.hello = Some(Hello::Proven { peer, session });
+                    let request = self.swarm.behaviour_mut().hello.send_request(&peer, Request::Prove(prove));
+                    self.calls.hellos.insert(request, locator);
+                }
+                None => self.hello_failed(locator, peer, CallFailure::NotAnswered, true),
+            },
+            (Some(Hello::Proven { peer, session }), Response::Welcome) => self.call_succeeded(locator, peer, session),
+            (Some(hello), _) => self.hello_failed(locator, hello.peer(), CallFailure::NotAnswered, true),
+            (None, _) => {}
+        }
+    }
+
+    /// The responder did not answer.
+    pub(super) fn on_hello_unanswered(&mut self, request: OutboundRequestId, error: &OutboundFailure) {
+        let Some(locator) = self.calls.hellos.remove(&request) else { return };
+        tracing::debug!(%error, "a hello was not answered");
+        let Some(call) = self.calls.under_way.get_mut(&locator) else { return };
+        let Some(hello) = call.hello.take() else { return };
+        let (reason, is_final) = match error {
+            OutboundFailure::Timeout => (CallFailure::Timeout, false),
+            // It may have been an old connection whose other end is long gone.
+            OutboundFailure::ConnectionClosed | OutboundFailure::DialFailure => (CallFailure::NotAnswered, false),
+            OutboundFailure::Io(_) | OutboundFailure::UnsupportedProtocols => (CallFailure::NotAnswered, true),
+        };
+        self.hello_failed(locator, hello.peer(), reason, is_final);
+    }
+
+    /// Goes on to the next address, unless the very peer that we want has refused: it would at any address.
+    fn hello_failed(&mut self, locator: Locator, peer: PeerId, reason: CallFailure, is_final: bool) {
+        self.close_unless_needed(peer);
+        let Some(call) = self.calls.under_way.get_mut(&locator) else { return };
+        call.blame(reason);
+        if is_final && call.expected.is_some() {
+            return self.call_failed(locator, reason);
+        }
+        self.advance(locator, Instant::now());
+    }
+
+    fn call_succeeded(&mut self, locator: Locator, peer: PeerId, session: SessionId) {
+        if self.opened(session, peer, locator, true) {
+            self.end_call(locator);
+        } else {
+            self.call_failed(locator, CallFailure::Busy);
+        }
+    }
+
+    fn call_failed(&mut self, locator: Locator, reason: CallFailure) {
+        self.end_call(locator);
+        self.outlet.emit(Event::CallFailed { locator, reason });
+    }
+
+    fn end_call(&mut self, locator: Locator) {
+        let Some(call) = self.calls.under_way.remove(&locator) else { return };
+        self.calls.hellos.retain(|_, of| *of != locator);
+        let greeted = call.hello.as_ref().map(Hello::peer);
+        for peer in call.reached.into_iter().chain(greeted) {
+            self.close_unless_needed(peer);
+        }
+    }
+
+    /// Gives up calls that took too long and dials the next address of those whose head start is over.
+    pub(super) fn advance_calls(&mut self, now: Instant) {
+        let due: Vec<_> = self
+            .calls
+            .under_way
+            .iter()
+            .filter(|(_, call)| call.next_deadline() <= now)
+            .map(|(locator, call)| (*locator, call.until <= now, call.reason))
+            .collect();
+        for (locator, is_over, reason) in due {
+            if is_over {
+                self.call_failed(locator, reason.max(CallFailure::Timeout));
+            } else {
+                self.advance(locator, now);
+            }
+        }
+    }
+}
+
+/// The multiaddrs of the hints, each once. A front door is a mailbox's address, not the person's own.
+fn to_dial(hints: &[Hint]) -> VecDeque<Multiaddr> {
+    let mut seen = HashSet::new();
+    let own = hints.iter().filter(|hint| hint.reach != Reach::FrontDoor).take(limits::ADDRESSES);
+    own.flat_map(addresses::dialled).filter(|address| seen.insert(address.clone())).collect()
+}
+
+fn dial_opts(expected: Option<PeerId>, address: Multiaddr) -> DialOpts {
+    // From the listening port a TCP connection to the same peer could not be made again for a minute, nor when both
+    // ends dial at once; a QUIC socket serves any number of connections.
+    let own_port = addresses::is_tcp(&address);
+    match expected {
+        Some(peer) => {
+            let opts = DialOpts::peer_id(peer).condition(PeerCondition::Always).addresses(vec![address]);
+            if own_port { opts.allocate_new_port().build() } else { opts.build() }
+        }
+        None => {
+            let opts = DialOpts::unknown_peer_id().address(address);
+            if own_port { opts.allocate_new_port().build() } else { opts.build() }
+        }
+    }
+}
+
+fn blamed(error: &DialError) -> CallFailure {
+    match error {
+        DialError::WrongPeerId { .. } => CallFailure::WrongPeer,
+        _ => CallFailure::Unreachable,
+    }
+}

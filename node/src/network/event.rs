@@ -1,0 +1,85 @@
+//! What the network tells the driver.
+
+use kith_protocol::address::Hint;
+use kith_protocol::engine::{Answer, Ticket};
+use kith_protocol::id::{LetterId, Locator, PeerId, SessionId};
+
+/// Something that happened. Every `Call` ends in [`SessionOpened`](Event::SessionOpened) or
+/// [`CallFailed`](Event::CallFailed), every `Send` in [`LetterAnswered`](Event::LetterAnswered); the answers of
+/// a session come before its [`SessionClosed`](Event::SessionClosed).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// Where this node listens; announced again whenever it changes.
+    Listening {
+        /// For codes and letters: best first, at most as many as a person may have.
+        hints: Vec<Hint>,
+        /// The same and whatever did not fit, as libp2p writes them, for people to read.
+        multiaddrs: Vec<String>,
+    },
+    /// A hello succeeded; letters may follow.
+    SessionOpened {
+        /// The session.
+        session: SessionId,
+        /// The secret it was opened with.
+        locator: Locator,
+        /// The other end.
+        peer: PeerId,
+        /// True if we called.
+        initiator: bool,
+        /// The other end's address, as libp2p writes it, for people to read.
+        remote: String,
+    },
+    /// The session is over.
+    SessionClosed {
+        /// The session.
+        session: SessionId,
+    },
+    /// A call opened no session.
+    CallFailed {
+        /// Names the call.
+        locator: Locator,
+        /// Why.
+        reason: CallFailure,
+    },
+    /// A letter came in and waits for an `Answer` to its ticket.
+    LetterArrived {
+        /// The session it belongs to.
+        session: SessionId,
+        /// Names it in the answer.
+        ticket: Ticket,
+        /// The sealed letter: one of [`LETTER_CLASSES`](kith_protocol::limits::LETTER_CLASSES) long.
+        sealed: Vec<u8>,
+    },
+    /// A letter that we sent has its answer.
+    LetterAnswered {
+        /// The session it was sent over.
+        session: SessionId,
+        /// The letter.
+        letter: LetterId,
+        /// The answer; `None` if none came.
+        outcome: Option<Answer>,
+    },
+}
+
+/// Why a call opened no session. Of several reasons the one that says most is given: the last in this list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]
+pub enum CallFailure {
+    /// Too many calls are under way, or the system has no randomness for us.
+    #[error("too much is under way")]
+    Busy,
+    /// There was no address that this node can dial.
+    #[error("there is no address to dial")]
+    NoAddress,
+    /// Nobody accepted a connection.
+    #[error("nobody answered at any address")]
+    Unreachable,
+    /// The time for the call was over.
+    #[error("it took too long")]
+    Timeout,
+    /// Somebody else than expected answered.
+    #[error("somebody else answered")]
+    WrongPeer,
+    /// A connection was made and the hello was closed without a word.
+    #[error("the hello was not answered")]
+    NotAnswered,
+}

@@ -1,0 +1,207 @@
+//! Who may stay connected: peers with a session, and a few strangers for a short while.
+//!
+//! libp2p's own connection limits are not used: they refuse the newcomer, so that a flood keeps everybody else
+//! out, and they keep an entry for every peer id that ever connected, which costs an attacker nothing to grow.
+
+use std::collections::{HashMap, VecDeque};
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use libp2p::core::transport::PortUse;
+use libp2p::core::{ConnectedPoint, Endpoint};
+use libp2p::swarm::behaviour::{ConnectionClosed, ConnectionEstablished};
+use libp2p::swarm::{
+    CloseConnection, ConnectionDenied, ConnectionId, FromSwarm, NetworkBehaviour, THandler, THandlerInEvent,
+    THandlerOutEvent, ToSwarm, dummy,
+};
+use libp2p::{Multiaddr, PeerId};
+use tokio::time::{Instant, Sleep};
+
+use super::crowd::{Crowd, Source};
+use super::{Limits, peer};
+
+#[derive(Debug, thiserror::Error)]
+#[error("the peer has a key of a kind that Kith does not know")]
+struct UnknownKey;
+
+#[derive(Default)]
+struct Peer {
+    /// Has a session.
+    guest: bool,
+    /// In the order in which they came.
+    connections: Vec<(ConnectionId, Multiaddr)>,
+}
+
+/// Counts connections and closes those that are too many or stayed too long.
+pub(super) struct Gate {
+    peers: HashMap<PeerId, Peer>,
+    strangers: Crowd<ConnectionId>,
+    patience: std::time::Duration,
+    per_peer: usize,
+    closing: VecDeque<(PeerId, CloseConnection)>,
+    owners: HashMap<ConnectionId, PeerId>,
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+impl Gate {
+    pub(super) fn new(limits: &Limits) -> Self {
+        Self {
+            peers: HashMap::new(),
+            strangers: Crowd::new(limits.strangers),
+            patience: limits.stranger,
+            per_peer: limits.connections_per_peer,
+            closing: VecDeque::new(),
+            owners: HashMap::new(),
+            timer: None,
+        }
+    }
+
+    /// The peer has a session now: none of its connections is a stranger's.
+    pub(super) fn welcome(&mut self, peer: &PeerId) {
+        if let Some(one) = self.peers.get_mut(peer) {
+            one.guest = true;
+            for (connection, _) in &one.connections {
+                self.strangers.leave(connection);
+            }
+        }
+    }
+
+    /// The peer on this connection has shown that it holds a secret of ours.
+    pub(super) fn credit(&mut self, connection: &ConnectionId) {
+        self.strangers.credit(connection);
+    }
+
+    /// Closes all connections with a peer.
+    pub(super) fn close(&mut self, peer: PeerId) {
+        if let Some(one) = self.peers.get_mut(&peer) {
+            one.guest = false;
+            self.closing.push_back((peer, CloseConnection::All));
+        }
+    }
+
+    /// Closes one connection.
+    pub(super) fn close_one(&mut self, connection: ConnectionId) {
+        self.strangers.leave(&connection);
+        if let Some(peer) = self.owners.get(&connection) {
+            self.closing.push_back((*peer, CloseConnection::One(connection)));
+        }
+    }
+
+    /// Where a peer is, for people to read.
+    pub(super) fn remote(&self, peer: &PeerId) -> String {
+        let latest = self.peers.get(peer).and_then(|one| one.connections.last());
+        latest.map_or_else(String::new, |(_, address)| address.to_string())
+    }
+
+    /// Peers that are connected.
+    pub(super) fn connected(&self) -> Vec<PeerId> {
+        self.peers.keys().copied().collect()
+    }
+
+    #[cfg(test)]
+    pub(super) fn strangers(&self) -> usize {
+        self.strangers.len()
+    }
+
+    fn opened(&mut self, peer: PeerId, connection: ConnectionId, endpoint: &ConnectedPoint) {
+        self.owners.insert(connection, peer);
+        let one = self.peers.entry(peer).or_default();
+        one.connections.push((connection, endpoint.get_remote_address().clone()));
+        let surplus = (one.connections.len() > self.per_peer).then(|| one.connections.first().map(|(id, _)| *id));
+        let is_stranger = !one.guest && endpoint.is_listener();
+        if let Some(oldest) = surplus.flatten() {
+            self.close_one(oldest);
+        }
+        if is_stranger {
+            let source = Source::of(endpoint.get_remote_address());
+            if let Some(leaver) = self.strangers.admit(connection, source, Instant::now()) {
+                tracing::debug!(strangers = self.strangers.len(), "too many strangers; one leaves");
+                self.close_one(leaver);
+            }
+        }
+    }
+
+    fn closed(&mut self, peer: &PeerId, connection: &ConnectionId) {
+        self.owners.remove(connection);
+        self.strangers.leave(connection);
+        if let Some(one) = self.peers.get_mut(peer) {
+            one.connections.retain(|(id, _)| id != connection);
+            if one.connections.is_empty() {
+                self.peers.remove(peer);
+            }
+        }
+    }
+
+    /// Shows out strangers whose time is over and waits for the next one's.
+    fn poll_strangers(&mut self, cx: &mut Context<'_>) {
+        while let Some((connection, since)) = self.strangers.oldest() {
+            let until = since + self.patience;
+            let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(until)));
+            if timer.deadline() != until {
+                timer.as_mut().reset(until);
+            }
+            if timer.as_mut().poll(cx).is_pending() {
+                return;
+            }
+            self.close_one(connection);
+        }
+    }
+}
+
+impl NetworkBehaviour for Gate {
+    type ConnectionHandler = dummy::ConnectionHandler;
+    type ToSwarm = Infallible;
+
+    fn handle_established_inbound_connection(
+        &mut self,
+        _: ConnectionId,
+        peer: PeerId,
+        _: &Multiaddr,
+        _: &Multiaddr,
+    ) -> Result<THandler<Self>, ConnectionDenied> {
+        known_key(&peer)
+    }
+
+    fn handle_established_outbound_connection(
+        &mut self,
+        _: ConnectionId,
+        peer: PeerId,
+        _: &Multiaddr,
+        _: Endpoint,
+        _: PortUse,
+    ) -> Result<THandler<Self>, ConnectionDenied> {
+        known_key(&peer)
+    }
+
+    fn on_swarm_event(&mut self, event: FromSwarm<'_>) {
+        match event {
+            FromSwarm::ConnectionEstablished(ConnectionEstablished { peer_id, connection_id, endpoint, .. }) => {
+                self.opened(peer_id, connection_id, endpoint);
+            }
+            FromSwarm::ConnectionClosed(ConnectionClosed { peer_id, connection_id, .. }) => {
+                self.closed(&peer_id, &connection_id);
+            }
+            _ => {}
+        }
+    }
+
+    fn on_connection_handler_event(&mut self, _: PeerId, _: ConnectionId, event: THandlerOutEvent<Self>) {
+        match event {}
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<ToSwarm<Infallible, THandlerInEvent<Self>>> {
+        self.poll_strangers(cx);
+        match self.closing.pop_front() {
+            Some((peer_id, connection)) => Poll::Ready(ToSwarm::CloseConnection { peer_id, connection }),
+            None => Poll::Pending,
+        }
+    }
+}
+
+fn known_key(peer: &PeerId) -> Result<dummy::ConnectionHandler, ConnectionDenied> {
+    match peer::from_libp2p(peer) {
+        Some(_) => Ok(dummy::ConnectionHandler),
+        None => Err(ConnectionDenied::new(UnknownKey)),
+    }
+}

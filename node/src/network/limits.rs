@@ -1,0 +1,93 @@
+//! The numbers of the network layer, each with its reason. Those of the protocol are in
+//! [`kith_protocol::limits`].
+
+use std::time::Duration;
+
+use kith_protocol::limits;
+
+/// Bounds of one [`Network`](super::Network). The default suits a home computer and a small server.
+///
+/// File descriptors: at most `handshakes + strangers + connections_per_peer × sessions + calls × 16`, in
+/// practice a few dozen; TCP alone uses one for each connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Incoming connections whose handshake is under way. One more makes the oldest of the busiest source go:
+    /// an honest handshake needs a few round trips, so 128 survive several hundred attempts a second.
+    pub handshakes: usize,
+    /// How long a handshake, in or out, may take. Long enough for a slow mobile link.
+    pub handshake: Duration,
+    /// Incoming connections without a session. They cost about 100 KiB each and are short-lived.
+    pub strangers: usize,
+    /// How long a stranger may stay without finishing a hello.
+    pub stranger: Duration,
+    /// Connections with one peer: one is usual, two when both dial at once, more while a network changes. One
+    /// more makes the oldest go.
+    pub connections_per_peer: usize,
+    /// Streams of one protocol on one connection, both ways together: the letters in flight both ways in every
+    /// session that a peer may have.
+    pub streams: usize,
+    /// A connection on which nothing happens is closed after this; letters call again.
+    pub idle: Duration,
+    /// Open sessions in all.
+    pub sessions: usize,
+    /// Open sessions with one peer: by the pair secret and by a code, called from either end.
+    pub sessions_per_peer: usize,
+    /// Secrets under which hellos are answered: one for each person and for each open code.
+    pub doors: usize,
+    /// Hellos that wait for their third message. Each cost its peer the proof of a secret.
+    pub hellos: usize,
+    /// Of these, with one peer.
+    pub hellos_per_peer: usize,
+    /// How long one half of a hello may take.
+    pub hello: Duration,
+    /// Calls under way at once.
+    pub calls: usize,
+    /// How long a call may take, over all its addresses.
+    pub call: Duration,
+    /// Head start of an address before the next one is dialled beside it (RFC 8305 §8 recommends 250 ms).
+    pub head_start: Duration,
+    /// Letters sent or received in one session that wait for their answer.
+    pub letters_per_session: usize,
+    /// Letters received in all that wait for the driver's answer: 30 MiB if all are of the largest size.
+    pub letters: usize,
+    /// Bytes of letters that are being read at once.
+    pub reading: usize,
+    /// How long a letter's answer is waited for.
+    pub answer: Duration,
+    /// Events on their way to the driver, and effects on their way from it.
+    pub channel: usize,
+    /// Events that wait because that channel is full. From half of it on, hellos are not answered.
+    pub parked: usize,
+    /// Memory of the whole process, in bytes, beyond which no further connection is made.
+    pub memory: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            handshakes: 128,
+            handshake: Duration::from_secs(10),
+            strangers: 64,
+            stranger: Duration::from_secs(10),
+            connections_per_peer: 4,
+            streams: 64,
+            idle: Duration::from_secs(60),
+            sessions: limits::SESSIONS,
+            sessions_per_peer: 4,
+            doors: 65_536,
+            hellos: 256,
+            hellos_per_peer: 4,
+            hello: Duration::from_secs(10),
+            calls: limits::CALLS,
+            call: Duration::from_secs(20),
+            head_start: Duration::from_millis(250),
+            letters_per_session: limits::IN_FLIGHT,
+            letters: 512,
+            reading: 16 * 1024 * 1024,
+            answer: Duration::from_secs(limits::RECEIPT_WAIT),
+            channel: 256,
+            parked: 4_096,
+            memory: 1024 * 1024 * 1024,
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! The network: the only user of libp2p.
+//!
+//! It knows no people, only locators, shared secrets and sessions, and it never touches a store. One task owns
+//! the swarm; the driver speaks with it through two bounded channels: [`Effect`]s go in by [`Network`], [`Event`]s
+//! come out of the receiver that [`start`] returns. See `outlet.rs` for why the two cannot lock each other up.
+//!
+//! ```text
+//! transport   TCP + Noise + Yamux, QUIC, DNS; bounds the handshakes under way
+//! gate        bounds connections: strangers are few and short-lived, peers with a session are not displaced
+//! calls       dial, and hello as its initiator          hellos   doors, and hello as its responder
+//! sessions    who may send letters                      letters  letters and answers, both ways
+//! outlet      events to the driver, without waiting     task     the loop that joins them
+//! ```
+
+mod addresses;
+mod behaviour;
+mod calls;
+mod crowd;
+mod event;
+mod frame;
+mod gate;
+mod hello_codec;
+mod hellos;
+mod letter_codec;
+mod letters;
+mod limits;
+mod outlet;
+mod peer;
+mod sessions;
+mod task;
+mod transport;
+
+#[cfg(test)]
+mod tests;
+
+use kith_protocol::crypto::sign::SecretSeed;
+use kith_protocol::engine::Effect;
+use kith_protocol::id::PeerId;
+use libp2p::Swarm;
+use libp2p::identity::{Keypair, ed25519};
+use tokio::sync::{mpsc, oneshot};
+
+pub use addresses::{hint, listen_on};
+pub use event::{CallFailure, Event};
+pub use libp2p::Multiaddr;
+pub use limits::Limits;
+
+use behaviour::Behaviour;
+use letter_codec::OpenSessions;
+use outlet::Outlet;
+use sessions::Sessions;
+use task::{Command, Task};
+
+/// What a network starts with.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The seed of the node's libp2p key, which is not the key of any person.
+    pub keypair_seed: SecretSeed,
+    /// Where to listen; see [`listen_on`]. Nowhere is allowed: such a node only calls.
+    pub listen: Vec<Multiaddr>,
+    /// The bounds.
+    pub limits: Limits,
+}
+
+/// Why a network did not start, or did not take an effect.
+#[derive(Debug, thiserror::Error)]
+pub enum NetworkError {
+    /// The seed gives no key that the transports take.
+    #[error("the node's key cannot be used: {0}")]
+    Key(String),
+    /// An address cannot be listened on: it is in use, not ours, or of an unknown kind.
+    #[error("cannot listen on {address}: {reason}")]
+    Listen {
+        /// The address.
+        address: Multiaddr,
+        /// What the system said.
+        reason: String,
+    },
+    /// There is no tokio runtime here to run on.
+    #[error("the network needs a tokio runtime")]
+    NoRuntime,
+    /// The network was shut down.
+    #[error("the network is shut down")]
+    Stopped,
+}
+
+/// A handle on a running network; clones are handles on the same one. It shuts down when the last is dropped.
+#[derive(Clone, Debug)]
+pub struct Network {
+    me: PeerId,
+    commands: mpsc::Sender<Command>,
+}
+
+/// Starts a network on the current tokio runtime and begins to listen.
+///
+/// # Errors
+/// If an address cannot be listened on, or outside a runtime.
+pub fn start(config: Config) -> Result<(Network, mpsc::Receiver<Event>), NetworkError> {
+    let runtime = tokio::runtime::Handle::try_current().map_err(|_| NetworkError::NoRuntime)?;
+    let Config { mut keypair_seed, listen, limits } = config;
+    let keypair = keypair(&mut keypair_seed)?;
+    let me = peer::from_libp2p(&keypair.public().to_peer_id()).ok_or_else(|| NetworkError::Key("no Ed25519".into()))?;
+    let open = OpenSessions::default();
+    let mut swarm = Swarm::new(
+        transport::build(&keypair, &limits)?,
+        Behaviour::new(&keypair, &limits, open.clone()),
+        keypair.public().to_peer_id(),
+        swarm_config(&limits),
+    );
+    let listeners = listen.into_iter().map(|address| listen_at(&mut swarm, address)).collect::<Result<_, _>>()?;
+    let (events, driver) = mpsc::channel(limits.channel);
+    let (commands, effects) = mpsc::channel(limits.channel);
+    let task = Task {
+        swarm,
+        outlet: Outlet::new(events, limits.parked),
+        me,
+        calls: calls::Calls::default(),
+        hellos: hellos::Hellos::default(),
+        sessions: Sessions::new(&limits, open),
+        letters: letters::Letters::default(),
+        listeners,
+        listening: std::collections::BTreeSet::new(),
+        limits,
+    };
+    runtime.spawn(task.run(effects));
+    Ok((Network { me, commands }, driver))
+}
+
+/// Wipes the seed.
+fn keypair(seed: &mut SecretSeed) -> Result<Keypair, NetworkError> {
+    let secret = ed25519::SecretKey::try_from_bytes(&mut seed.0).map_err(|e| NetworkError::Key(e.to_string()))?;
+    Ok(ed25519::Keypair::from(secret).into())
+}
+
+fn listen_at(
+    swarm: &mut Swarm<Behaviour>,
+    address: Multiaddr,
+) -> Result<libp2p::core::transport::ListenerId, NetworkError> {
+    let refused =
+        |error: &dyn std::error::Error| NetworkError::Listen { address: address.clone(), reason: innermost(error) };
+    if addresses::is_tcp(&address)
+        && let Some(socket) = addresses::socket(&address)
+    {
+        // libp2p shares a TCP port with whoever else agrees to share it (SO_REUSEPORT), so a second node on the same port
+        // would take half of the first one's connections. The standard library's socket does not share.
+        std::net::TcpListener::bind(socket).map_err(|error| refused(&error))?;
+    }
+    swarm.listen_on(address.clone()).map_err(|error| refused(&error))
+}
+
+/// What the system said: the transports wrap it in errors that say nothing themselves.
+fn innermost(error: &dyn std::error::Error) -> String {
+    match error.source() {
+        Some(source) => innermost(source),
+        None => error.to_string(),
+    }
+}
+
+fn swarm_config(limits: &Limits) -> libp2p::swarm::Config {
+    libp2p::swarm::Config::with_tokio_executor()
+        .with_idle_connection_timeout(limits.idle)
+        .with_max_negotiating_inbound_streams(limits.streams)
+        // The protocol's name goes out together with the request instead of a round trip ahead of it: each of our
+        // streams speaks one protocol, so there is nothing to negotiate.
+        .with_substream_upgrade_protocol_override(libp2p::core::upgrade::Version::V1Lazy)
+}
+
+impl Network {
+    /// This node's peer id.
+    pub fn peer_id(&self) -> PeerId {
+        self.me
+    }
+
+    /// Hands an effect over, waiting while the channel is full.
+    ///
+    /// # Errors
+    /// If the network is shut down.
+    pub async fn run(&self, effect: Effect) -> Result<(), NetworkError> {
+        self.commands.send(Command::Run(effect)).await.map_err(|_| NetworkError::Stopped)
+    }
+
+    /// Hands an effect over from a plain thread, waiting while the channel is full. This cannot lock up: the
+    /// network's task takes effects whether or not anybody reads its events.
+    ///
+    /// # Errors
+    /// If the network is shut down.
+    ///
+    /// # Panics
+    /// Within an asynchronous task; use [`Network::run`] there.
+    pub fn run_blocking(&self, effect: Effect) -> Result<(), NetworkError> {
+        self.commands.blocking_send(Command::Run(effect)).map_err(|_| NetworkError::Stopped)
+    }
+
+    /// Closes listeners and connections, and returns when the ports are free again. Other handles are of no use
+    /// afterwards.
+    pub async fn shutdown(self) {
+        let (done, is_done) = oneshot::channel();
+        if self.commands.send(Command::Shutdown(done)).await.is_ok() {
+            // The task drops its end when it was already on its way out; then there is nothing to wait for.
+            let _ = is_done.await;
+        }
+    }
+
+    #[cfg(test)]
+    async fn strangers(&self) -> usize {
+        let (count, strangers) = oneshot::channel();
+        self.commands.send(Command::Strangers(count)).await.expect("the network runs");
+        strangers.await.expect("the network answers")
+    }
+}

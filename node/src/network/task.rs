@@ -1,0 +1,237 @@
+//! The one task that owns the swarm: it waits for whatever comes next and hands it to who is responsible.
+
+use std::collections::BTreeSet;
+use std::net::{SocketAddr, UdpSocket};
+
+use futures::StreamExt;
+use kith_protocol::engine::Effect;
+use kith_protocol::hello::{Request, Response};
+use kith_protocol::id::{Locator, PeerId as KithPeer, SessionId};
+use libp2p::core::transport::ListenerId;
+use libp2p::request_response::{self, Message};
+use libp2p::swarm::SwarmEvent;
+use libp2p::{Multiaddr, PeerId, Swarm, ping};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+
+use super::behaviour::{Behaviour, BehaviourEvent};
+use super::calls::Calls;
+use super::event::Event;
+use super::hellos::Hellos;
+use super::letters::Letters;
+use super::outlet::Outlet;
+use super::sessions::Sessions;
+use super::{Limits, addresses, peer};
+
+/// How long a shutdown waits for connections to close, and then for ports to be free.
+const FAREWELL: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// Between two looks whether a port is free.
+const NEXT_TRY: std::time::Duration = std::time::Duration::from_millis(5);
+
+/// What a handle asks of the task.
+pub(super) enum Command {
+    /// Run an effect.
+    Run(Effect),
+    /// Close everything and say when it is done.
+    Shutdown(oneshot::Sender<()>),
+    /// How many strangers are connected.
+    #[cfg(test)]
+    Strangers(oneshot::Sender<usize>),
+}
+
+pub(super) struct Task {
+    pub swarm: Swarm<Behaviour>,
+    pub outlet: Outlet,
+    pub limits: Limits,
+    pub me: KithPeer,
+    pub calls: Calls,
+    pub hellos: Hellos,
+    pub sessions: Sessions,
+    pub letters: Letters,
+    pub listeners: Vec<ListenerId>,
+    pub listening: BTreeSet<Multiaddr>,
+}
+
+impl Task {
+    /// Runs until it is told to shut down or the last handle is gone.
+    pub(super) async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
+        let events = self.outlet.channel();
+        let done = loop {
+            let deadline = self.next_deadline();
+            tokio::select! {
+                event = self.swarm.select_next_some() => self.on_swarm_event(event),
+                command = commands.recv() => match command {
+                    Some(Command::Run(effect)) => self.run_effect(effect),
+                    Some(Command::Shutdown(done)) => break Some(done),
+                    #[cfg(test)]
+                    Some(Command::Strangers(count)) => drop(count.send(self.swarm.behaviour().gate.strangers())),
+                    None => break None,
+                },
+                permit = events.reserve(), if self.outlet.has_parked() => {
+                    // The permit itself would take the room that it stands for.
+                    drop(permit);
+                    self.outlet.deliver();
+                }
+                () = until(deadline) => self.on_deadline(Instant::now()),
+            }
+        };
+        self.farewell().await;
+        let ports = addresses::udp_sockets(self.listening.iter());
+        drop(self);
+        freed(&ports).await;
+        if let Some(done) = done {
+            // Whoever asked may have stopped waiting.
+            let _ = done.send(());
+        }
+    }
+
+    fn run_effect(&mut self, effect: Effect) {
+        match effect {
+            Effect::OpenDoor { locator, secret } => self.open_door(locator, secret),
+            Effect::CloseDoor { locator } => self.close_door(&locator),
+            Effect::Call { locator, secret, peer, addresses } => self.call(locator, secret, peer, &addresses),
+            Effect::Send { session, letter, sealed } => self.send(session, letter, sealed),
+            Effect::Answer { ticket, answer } => self.answer(ticket, answer),
+            Effect::HangUp { session } => self.end_session(session),
+        }
+    }
+
+    fn on_swarm_event(&mut self, event: SwarmEvent<BehaviourEvent>) {
+        match event {
+            SwarmEvent::Behaviour(BehaviourEvent::Letter(event)) => self.on_letter_event(event),
+            SwarmEvent::Behaviour(BehaviourEvent::Hello(event)) => self.on_hello_event(event),
+            // TCP alone would notice only after many minutes that the other machine is gone.
+            SwarmEvent::Behaviour(BehaviourEvent::Ping(ping::Event {
+                connection,
+                result: Err(ping::Failure::Timeout),
+                ..
+            })) => self.swarm.behaviour_mut().gate.close_one(connection),
+            SwarmEvent::ConnectionEstablished { peer_id, connection_id, endpoint, .. } if endpoint.is_dialer() => {
+                self.on_dialled(peer_id, connection_id);
+            }
+            SwarmEvent::OutgoingConnectionError { connection_id, error, .. } => {
+                self.on_dial_failed(connection_id, &error);
+            }
+            SwarmEvent::ConnectionClosed { peer_id, num_established: 0, .. } => self.on_peer_gone(&peer_id),
+            SwarmEvent::NewListenAddr { address, .. } => self.on_listening(|all| all.insert(address)),
+            SwarmEvent::ExpiredListenAddr { address, .. } => self.on_listening(|all| all.remove(&address)),
+            SwarmEvent::ListenerClosed { addresses, reason, .. } => {
+                tracing::warn!(?addresses, ?reason, "a listener closed");
+                self.on_listening(|all| {
+                    let before = all.len();
+                    all.retain(|address| !addresses.contains(address));
+                    all.len() != before
+                });
+            }
+            SwarmEvent::ListenerError { error, .. } => tracing::warn!(%error, "a listener has trouble"),
+            SwarmEvent::IncomingConnectionError { error, .. } => tracing::trace!(%error, "a handshake failed"),
+            _ => {}
+        }
+    }
+
+    fn on_hello_event(&mut self, event: request_response::Event<Request, Response>) {
+        use request_response::Event as Hello;
+        match event {
+            Hello::Message { peer, connection_id, message: Message::Request { request, channel, .. } } => {
+                self.on_hello(peer, connection_id, &request, channel);
+            }
+            Hello::Message { message: Message::Response { request_id, response }, .. } => {
+                self.on_hello_answered(request_id, &response);
+            }
+            Hello::OutboundFailure { request_id, error, .. } => self.on_hello_unanswered(request_id, &error),
+            Hello::InboundFailure { .. } | Hello::ResponseSent { .. } => {}
+        }
+    }
+
+    fn on_peer_gone(&mut self, peer: &PeerId) {
+        self.hellos.forget(peer);
+        for session in self.sessions.of(peer) {
+            self.end_session(session);
+        }
+    }
+
+    fn on_listening(&mut self, change: impl FnOnce(&mut BTreeSet<Multiaddr>) -> bool) {
+        if change(&mut self.listening) {
+            self.outlet.emit(Event::Listening {
+                hints: addresses::own_hints(self.listening.iter()),
+                multiaddrs: self.listening.iter().map(ToString::to_string).collect(),
+            });
+        }
+    }
+
+    /// Tells the driver of a session.
+    pub(super) fn announce_session(&mut self, session: SessionId, peer: PeerId, locator: Locator, initiator: bool) {
+        // The gate lets nobody in whose key it does not know.
+        let Some(kith) = peer::from_libp2p(&peer) else { return };
+        let remote = self.swarm.behaviour().gate.remote(&peer);
+        tracing::debug!(session = %session.short(), peer = %kith.short(), initiator, "a session opened");
+        self.outlet.emit(Event::SessionOpened { session, locator, peer: kith, initiator, remote });
+    }
+
+    /// Ends a session. The other end learns of it when the connection closes, or else when its next letter is
+    /// closed without a word.
+    pub(super) fn end_session(&mut self, id: SessionId) {
+        let Some(session) = self.sessions.remove(&id) else { return };
+        for letter in self.letters.abandon(&id) {
+            self.outlet.emit(Event::LetterAnswered { session: id, letter, outcome: None });
+        }
+        tracing::debug!(session = %id.short(), "a session closed");
+        self.outlet.emit(Event::SessionClosed { session: id });
+        self.close_unless_needed(session.peer);
+    }
+
+    /// Closes the connections with a peer that has no session, no call and no hello.
+    pub(super) fn close_unless_needed(&mut self, peer: PeerId) {
+        if !self.sessions.has(&peer) && !self.calls.need(&peer) && !self.hellos.expect(&peer) {
+            self.swarm.behaviour_mut().gate.close(peer);
+        }
+    }
+
+    fn next_deadline(&self) -> Option<Instant> {
+        [self.calls.next_deadline(), self.hellos.next_deadline()].into_iter().flatten().min()
+    }
+
+    fn on_deadline(&mut self, now: Instant) {
+        self.advance_calls(now);
+        self.expire_hellos(now);
+    }
+
+    /// Closes listeners and connections, so that peers need not find out by themselves.
+    async fn farewell(&mut self) {
+        for listener in std::mem::take(&mut self.listeners) {
+            self.swarm.remove_listener(listener);
+        }
+        for peer in self.swarm.behaviour().gate.connected() {
+            self.swarm.behaviour_mut().gate.close(peer);
+        }
+        let all_closed = async {
+            while self.swarm.connected_peers().next().is_some() {
+                self.swarm.select_next_some().await;
+            }
+        };
+        if tokio::time::timeout(FAREWELL, all_closed).await.is_err() {
+            tracing::debug!("some connections did not close in time");
+        }
+    }
+}
+
+/// Waits until the UDP ports can be bound again. QUIC keeps its socket for a moment to tell late packets that the
+/// connection is over (RFC 9000 §10.2), in a task of its own that nobody can wait for: so we try.
+async fn freed(ports: &[SocketAddr]) {
+    let all_free = async {
+        while ports.iter().any(|port| UdpSocket::bind(port).is_err()) {
+            tokio::time::sleep(NEXT_TRY).await;
+        }
+    };
+    if tokio::time::timeout(FAREWELL, all_free).await.is_err() {
+        tracing::debug!("some ports were not free in time");
+    }
+}
+
+async fn until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,7 @@
+//! The network on real sockets of the loopback interface. Ana listens; Bo and Chi are hers; Mallory is not.
+
+mod hostile;
+mod letters;
+mod meeting;
+mod raw;
+mod support;

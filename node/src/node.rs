@@ -1,0 +1,232 @@
+//! A node: a home, its driver, its network and its API, running together.
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
+
+use kith_protocol::crypto::sign::SecretSeed;
+use kith_protocol::engine;
+use kith_protocol::store::StoreError;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::api::{self, Api};
+use crate::driver::{Driver, Handle, Offline};
+use crate::home::{Home, HomeError, OpenHome, Running, Settings};
+use crate::network::{self, Limits, Multiaddr, Network, NetworkError, listen_on};
+use crate::store::HomeLock;
+
+/// The port that a node listens on if nothing else is asked for; one number for TCP and QUIC, easy to forward on
+/// a home router.
+pub const PORT: u16 = 7517;
+/// Where the API listens if nothing else is asked for.
+pub const API: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 7518);
+/// How long a start waits for the first address.
+const LISTENING: std::time::Duration = std::time::Duration::from_secs(2);
+/// How many free ports are tried when the wanted one is taken.
+const PORTS: usize = 8;
+
+/// What a node is to do, beyond what its home remembers.
+#[derive(Clone, Debug, Default)]
+pub struct NodeOptions {
+    /// Where to listen; empty for where it listened last, or [`PORT`].
+    pub listen: Vec<Multiaddr>,
+    /// Where the API listens; `None` for where it listened last, or [`API`].
+    pub web: Option<SocketAddr>,
+}
+
+/// Why a node did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum NodeError {
+    /// The home cannot be used.
+    #[error(transparent)]
+    Home(#[from] HomeError),
+    /// The network cannot be started.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// The engine does not wake.
+    #[error(transparent)]
+    Engine(#[from] engine::Error),
+    /// The API cannot listen.
+    #[error("the API cannot listen on {address}: {reason}")]
+    Api {
+        /// Where.
+        address: SocketAddr,
+        /// What the system said.
+        reason: std::io::Error,
+    },
+    /// No port is free.
+    #[error("no free port was found for TCP and UDP together")]
+    NoPort,
+}
+
+/// A running node.
+pub struct Node {
+    home: Home,
+    driver: Driver,
+    network: Network,
+    api: SocketAddr,
+    server: JoinHandle<()>,
+    end: oneshot::Sender<()>,
+    lock: HomeLock,
+}
+
+impl Node {
+    /// Starts a node in a home.
+    ///
+    /// # Errors
+    /// If an address that was asked for cannot be listened on, or the home cannot be used.
+    pub async fn start(open: OpenHome, options: NodeOptions) -> Result<Self, NodeError> {
+        let (home, store, seed, lock) = open.into_parts();
+        let mut settings = home.settings();
+        let (network, events) = start_network(seed, &options.listen, &mut settings)?;
+        let listener = bind_api(options.web, settings.web).await?;
+        let api = listener.local_addr().map_err(|reason| NodeError::Api { address: API, reason })?;
+        settings.web = options.web.or(settings.web);
+        home.remember(&settings)?;
+        let driver = Driver::start(store, network.clone(), Some(events))?;
+        // Codes name addresses, so nobody is told that the node runs before it has one. A machine without any
+        // network has none; its node runs all the same, and announces an address when it gets one.
+        let handle = driver.handle();
+        let _ = tokio::time::timeout(LISTENING, handle.until(|status| !status.listening.is_empty())).await;
+        let router = api::router(Api::new(driver.handle(), home.clone(), true)?);
+        let (end, ended) = oneshot::channel();
+        let server = tokio::spawn(serve(listener, router, ended));
+        home.announce(&Running { api, pid: std::process::id() })?;
+        Ok(Self { home, driver, network, api, server, end, lock })
+    }
+
+    /// A handle on the driver.
+    pub fn handle(&self) -> Handle {
+        self.driver.handle()
+    }
+
+    /// Where the API listens.
+    pub const fn api(&self) -> SocketAddr {
+        self.api
+    }
+
+    /// Stops: takes no more requests, finishes what was begun, closes connections and storage.
+    ///
+    /// # Errors
+    /// What the storage said at the end.
+    pub async fn stop(self) -> Result<(), StoreError> {
+        self.home.retract();
+        // The server may have ended by itself; then nobody listens.
+        let _ = self.end.send(());
+        let _ = self.server.await;
+        let closed = self.driver.stop().await;
+        self.network.shutdown().await;
+        drop(self.lock);
+        closed
+    }
+}
+
+/// A home without a network, for commands while no node runs.
+pub struct Desk {
+    driver: Driver,
+    router: axum::Router,
+    lock: HomeLock,
+}
+
+impl Desk {
+    /// Opens a home for commands.
+    ///
+    /// # Errors
+    /// If the home cannot be used.
+    pub fn open(open: OpenHome) -> Result<Self, NodeError> {
+        let (home, store, _, lock) = open.into_parts();
+        let driver = Driver::start(store, Offline, None)?;
+        let router = api::router(Api::new(driver.handle(), home, false)?);
+        Ok(Self { driver, router, lock })
+    }
+
+    /// A handle on the driver.
+    pub fn handle(&self) -> Handle {
+        self.driver.handle()
+    }
+
+    /// The API, to be called in this process.
+    pub fn router(&self) -> axum::Router {
+        self.router.clone()
+    }
+
+    /// Closes the home.
+    ///
+    /// # Errors
+    /// What the storage said at the end.
+    pub async fn close(self) -> Result<(), StoreError> {
+        let closed = self.driver.stop().await;
+        drop(self.lock);
+        closed
+    }
+}
+
+async fn serve(listener: tokio::net::TcpListener, router: axum::Router, ended: oneshot::Receiver<()>) {
+    let stop = async {
+        // A sender that was dropped means the same as one that spoke.
+        let _ = ended.await;
+    };
+    if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stop).await {
+        tracing::error!(%error, "the API has stopped");
+    }
+}
+
+type Started = (Network, tokio::sync::mpsc::Receiver<network::Event>);
+
+/// Listens where it was asked to; else where it listened last; else on the usual port; else on any. What was not
+/// asked for may be taken by another program: contacts are told of a new port.
+fn start_network(seed: SecretSeed, asked: &[Multiaddr], settings: &mut Settings) -> Result<Started, NodeError> {
+    let start = |listen: Vec<Multiaddr>| {
+        network::start(network::Config { keypair_seed: seed.clone(), listen, limits: Limits::default() })
+    };
+    if !asked.is_empty() {
+        let started = start(asked.to_vec())?;
+        settings.listen = asked.iter().map(Multiaddr::to_string).collect();
+        return Ok(started);
+    }
+    let last: Vec<Multiaddr> = settings.listen.iter().filter_map(|address| address.parse().ok()).collect();
+    let usual = listen_on(Ipv4Addr::UNSPECIFIED.into(), PORT);
+    for listen in [last, usual].into_iter().filter(|listen| !listen.is_empty()) {
+        match start(listen.clone()) {
+            Ok(started) => {
+                settings.listen = listen.iter().map(Multiaddr::to_string).collect();
+                return Ok(started);
+            }
+            Err(NetworkError::Listen { address, reason }) => tracing::warn!(%address, reason, "trying another port"),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    for _ in 0..PORTS {
+        let listen = listen_on(Ipv4Addr::UNSPECIFIED.into(), free_port()?);
+        if let Ok(started) = start(listen.clone()) {
+            settings.listen = listen.iter().map(Multiaddr::to_string).collect();
+            return Ok(started);
+        }
+    }
+    Err(NodeError::NoPort)
+}
+
+/// A port that is free for TCP and UDP at this moment.
+fn free_port() -> Result<u16, NodeError> {
+    for _ in 0..PORTS {
+        let Ok(tcp) = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)) else { continue };
+        let Ok(address) = tcp.local_addr() else { continue };
+        if UdpSocket::bind((Ipv4Addr::UNSPECIFIED, address.port())).is_ok() {
+            return Ok(address.port());
+        }
+    }
+    Err(NodeError::NoPort)
+}
+
+/// The address that was asked for, or the last or usual one, or any on loopback if that is taken.
+async fn bind_api(asked: Option<SocketAddr>, last: Option<SocketAddr>) -> Result<tokio::net::TcpListener, NodeError> {
+    let wanted = asked.or(last).unwrap_or(API);
+    match tokio::net::TcpListener::bind(wanted).await {
+        Ok(listener) => Ok(listener),
+        Err(reason) if asked.is_some() => Err(NodeError::Api { address: wanted, reason }),
+        Err(_) => {
+            let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+            let listener = tokio::net::TcpListener::bind(any).await;
+            listener.map_err(|reason| NodeError::Api { address: any, reason })
+        }
+    }
+}

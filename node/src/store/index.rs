@@ -1,0 +1,302 @@
+//! The index that answers questions: sled, used as a cache that proves itself, or memory when sled fails.
+//!
+//! One tree holds every name with its stored form, and under the name `0` (no table has this number) a tally: the
+//! last applied commit, its checksum, the count of entries and a sum over all of them. Each commit is one
+//! `apply_batch` that sets the tally too. At open everything is scanned and counted; if a sum is wrong, a
+//! page was lost or is stale, and the index is made anew from checkpoint and journal.
+//!
+//! What is known of sled 0.34.7 and done about it: `flush` is no fsync on Linux (nothing relies on it); a torn
+//! `snap.*.generating` makes the folder unusable (removed before opening: it is an unfinished cache); large values
+//! are written without any sync (they lie in segments); the default cache is 1 GiB (here 8 MiB); it may panic on
+//! damage (caught). Removed values stay in its log for a while; `FileStore::forget` makes the folder anew.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::ops::Bound;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::{PoisonError, RwLock};
+use std::time::Duration;
+
+use super::checkpoint::Commit;
+use super::entry::{self, Changes};
+
+/// The folder of sled, beside our files.
+pub(super) const FOLDER: &str = "sled";
+/// A folder of sled that failed is moved to this name with a number.
+const BROKEN: &str = "sled-broken-";
+const CACHE: u64 = 8 * 1024 * 1024;
+/// The name of the tally.
+const TALLY: &[u8] = &[0];
+/// Entries read under one lock.
+pub(super) const CHUNK: usize = 64;
+/// How often sled is asked again while a dropped instance of this process lets go of its lock, and how long between.
+const LOCK_TRIES: u32 = 50;
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
+
+/// What the index says about itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Tally {
+    /// The last applied commit.
+    pub applied: Commit,
+    count: u64,
+    sum: u64,
+    /// Bytes of live values by segment. Not written down: counted at open.
+    pub live: BTreeMap<u32, u64>,
+}
+
+impl Tally {
+    fn add(&mut self, name: &[u8], stored: &[u8]) {
+        self.count += 1;
+        self.sum = self.sum.wrapping_add(mark(name, stored));
+        if let Some(place) = entry::pointer(stored) {
+            *self.live.entry(place.segment).or_default() += u64::from(place.length);
+        }
+    }
+
+    fn take(&mut self, name: &[u8], stored: &[u8]) {
+        self.count = self.count.saturating_sub(1);
+        self.sum = self.sum.wrapping_sub(mark(name, stored));
+        if let Some(place) = entry::pointer(stored) {
+            let live = self.live.entry(place.segment).or_default();
+            *live = live.saturating_sub(u64::from(place.length));
+        }
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        let Commit { sequence, crc } = self.applied;
+        let numbers = [sequence, crc.into(), self.count, self.sum];
+        numbers.iter().flat_map(|number| number.to_be_bytes()).collect()
+    }
+
+    fn parse(mut bytes: &[u8]) -> Option<Self> {
+        let mut next = || entry::take_u64(&mut bytes);
+        let applied = Commit { sequence: next()?, crc: next()?.try_into().ok()? };
+        Some(Self { applied, count: next()?, sum: next()?, live: BTreeMap::new() })
+    }
+}
+
+/// A number for one entry. Against accidents, not adversaries: those who write our files need no such tricks.
+fn mark(name: &[u8], stored: &[u8]) -> u64 {
+    let of_name = crc32c::crc32c(name);
+    u64::from(of_name) << 32 | u64::from(crc32c::crc32c_append(of_name, stored))
+}
+
+/// The index did not answer; the text says why.
+#[derive(Debug)]
+pub(super) struct Broken(pub String);
+
+impl From<sled::Error> for Broken {
+    fn from(error: sled::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// Runs something of sled, whose panics mean no more than its errors.
+fn guard<T, E: Into<Broken>>(run: impl FnOnce() -> Result<T, E>) -> Result<T, Broken> {
+    match catch_unwind(AssertUnwindSafe(run)) {
+        Ok(result) => result.map_err(Into::into),
+        Err(_) => Err(Broken("the index panicked".to_owned())),
+    }
+}
+
+/// Where the entries are.
+#[derive(Debug)]
+enum Backing {
+    Sled(sled::Db),
+    Memory(BTreeMap<Vec<u8>, Vec<u8>>),
+}
+
+/// Entries of an index by rising name, at most [`CHUNK`].
+pub(super) type Chunk = Vec<(Vec<u8>, Vec<u8>)>;
+
+impl Backing {
+    fn get(&self, name: &[u8]) -> Result<Option<Vec<u8>>, Broken> {
+        match self {
+            Self::Sled(db) => guard(|| db.get(name)).map(|found| found.map(|stored| stored.to_vec())),
+            Self::Memory(entries) => Ok(entries.get(name).cloned()),
+        }
+    }
+
+    fn chunk(&self, start: Bound<&[u8]>) -> Result<Chunk, Broken> {
+        let range = (start, Bound::Unbounded);
+        match self {
+            Self::Sled(db) => guard(|| {
+                let entries = db.range::<&[u8], _>(range).take(CHUNK);
+                entries
+                    .map(|entry| entry.map(|(name, stored)| (name.to_vec(), stored.to_vec())))
+                    .collect::<Result<_, _>>()
+            }),
+            Self::Memory(entries) => {
+                let entries = entries.range::<[u8], _>(range).take(CHUNK);
+                Ok(entries.map(|(name, stored)| (name.clone(), stored.clone())).collect())
+            }
+        }
+    }
+
+    fn apply(&mut self, changes: &Changes, tally: &Tally) -> Result<(), Broken> {
+        match self {
+            Self::Sled(db) => {
+                let mut batch = sled::Batch::default();
+                for (name, stored) in changes {
+                    match stored {
+                        Some(stored) => batch.insert(&name[..], &stored[..]),
+                        None => batch.remove(&name[..]),
+                    }
+                }
+                batch.insert(TALLY, tally.bytes());
+                guard(|| db.apply_batch(batch))
+            }
+            Self::Memory(entries) => {
+                for (name, stored) in changes {
+                    match stored {
+                        Some(stored) => entries.insert(name.clone(), stored.clone()),
+                        None => entries.remove(name),
+                    };
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// The index, shared by the storage and its views.
+#[derive(Debug)]
+pub(super) struct Index {
+    backing: RwLock<Backing>,
+}
+
+impl Index {
+    /// An empty index in memory.
+    pub fn in_memory() -> Self {
+        Self { backing: RwLock::new(Backing::Memory(BTreeMap::new())) }
+    }
+
+    /// An empty index of sled. What was in the way is moved aside.
+    pub fn create(home: &Path) -> Result<Self, Broken> {
+        let folder = home.join(FOLDER);
+        if folder.exists() {
+            move_aside(home).map_err(|error| Broken(error.to_string()))?;
+        }
+        Ok(Self { backing: RwLock::new(Backing::Sled(open_sled(&folder)?)) })
+    }
+
+    /// Opens the index that is there, if any, and checks that it holds what its tally says.
+    pub fn open(home: &Path) -> Result<Option<(Self, Tally)>, Broken> {
+        let folder = home.join(FOLDER);
+        if !folder.exists() {
+            return Ok(None);
+        }
+        remove_unfinished_snapshots(&folder);
+        let index = Self { backing: RwLock::new(Backing::Sled(open_sled(&folder)?)) };
+        let stated = match index.get(TALLY)? {
+            Some(bytes) => Tally::parse(&bytes).ok_or_else(|| Broken("its tally is damaged".to_owned()))?,
+            None => Tally::default(),
+        };
+        let mut counted = Tally { applied: stated.applied, ..Tally::default() };
+        let mut start = Bound::Excluded(TALLY.to_vec());
+        loop {
+            let chunk = index.chunk(start.as_ref().map(Vec::as_slice))?;
+            chunk.iter().for_each(|(name, stored)| counted.add(name, stored));
+            match chunk.into_iter().last() {
+                Some((name, _)) => start = Bound::Excluded(name),
+                None => break,
+            }
+        }
+        if (stated.count, stated.sum) != (counted.count, counted.sum) {
+            return Err(Broken("it does not hold what it should".to_owned()));
+        }
+        Ok(Some((index, counted)))
+    }
+
+    /// The stored form under a name.
+    pub fn get(&self, name: &[u8]) -> Result<Option<Vec<u8>>, Broken> {
+        self.backing.read().unwrap_or_else(PoisonError::into_inner).get(name)
+    }
+
+    /// The next entries.
+    pub fn chunk(&self, start: Bound<&[u8]>) -> Result<Chunk, Broken> {
+        self.backing.read().unwrap_or_else(PoisonError::into_inner).chunk(start)
+    }
+
+    /// Applies a commit as a whole and keeps the tally. After an error the index is of no more use.
+    pub fn apply(&self, changes: &Changes, commit: Commit, tally: &mut Tally) -> Result<(), Broken> {
+        for (name, stored) in changes {
+            if let Some(old) = self.get(name)? {
+                tally.take(name, &old);
+            }
+            if let Some(new) = stored {
+                tally.add(name, new);
+            }
+        }
+        tally.applied = commit;
+        // Views see a commit as a whole too. No disk is waited for here.
+        self.backing.write().unwrap_or_else(PoisonError::into_inner).apply(changes, tally)
+    }
+
+    /// Takes the place of what is in use, for every view at once.
+    pub fn replace(&self, other: Self) {
+        let new = other.backing.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let old = std::mem::replace(&mut *self.backing.write().unwrap_or_else(PoisonError::into_inner), new);
+        // Closing sled waits for the disk, which no view should.
+        drop(old);
+    }
+
+    /// True if what is stored is answered from memory.
+    #[cfg(test)]
+    pub fn is_in_memory(&self) -> bool {
+        matches!(*self.backing.read().unwrap_or_else(PoisonError::into_inner), Backing::Memory(_))
+    }
+}
+
+fn open_sled(folder: &Path) -> Result<sled::Db, Broken> {
+    let config = sled::Config::new().path(folder).cache_capacity(CACHE).mode(sled::Mode::LowSpace);
+    for _ in 0..LOCK_TRIES {
+        match guard(|| config.open()) {
+            // No other process is here: the home is locked. An instance that this process dropped may still be
+            // on its way out, and offers no event to wait for.
+            Err(Broken(why)) if why.contains("could not acquire lock") => std::thread::sleep(LOCK_PAUSE),
+            other => return other,
+        }
+    }
+    Err(Broken("it stays locked".to_owned()))
+}
+
+/// An unfinished snapshot stops sled 0.34.7 from opening ever again; without it the log is read instead.
+fn remove_unfinished_snapshots(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        if name.to_string_lossy().starts_with("snap.") && name.to_string_lossy().ends_with(".generating") {
+            // What cannot be removed shows as a failure to open, which is handled there.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Keeps the newest broken folder for whoever wants to know why, and no other.
+fn move_aside(home: &Path) -> std::io::Result<()> {
+    let mut last = 0;
+    for old in broken_folders(home)? {
+        let number = old.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_prefix(BROKEN));
+        last = last.max(number.and_then(|number| number.parse::<u32>().ok()).unwrap_or(0));
+        fs::remove_dir_all(old)?;
+    }
+    fs::rename(home.join(FOLDER), home.join(format!("{BROKEN}{}", last.saturating_add(1))))
+}
+
+/// Removes what was moved aside.
+pub(super) fn remove_broken(home: &Path) -> std::io::Result<()> {
+    broken_folders(home)?.into_iter().try_for_each(fs::remove_dir_all)
+}
+
+fn broken_folders(home: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(home)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(BROKEN) {
+            found.push(entry.path());
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,194 @@
+//! Arbitrary values of every type on the wire.
+
+use kith_protocol::address::{Hint, Host, Reach, Transports};
+use kith_protocol::card::{CardView, Field, FieldKind, Tier};
+use kith_protocol::crypto::seal::EncryptionKey;
+use kith_protocol::crypto::sign::{SecretSeed, SigningKey, VerifyKey};
+use kith_protocol::id::{IdentityId, LetterId, PeerId};
+use kith_protocol::identity::{Compromise, HistoryBytes, Inception, NodeGrant, Rotation};
+use kith_protocol::invite::{Invite, InviteKind};
+use kith_protocol::letter::body::{CardNews, Claim, MeetingNews, Presence, Welcome};
+use kith_protocol::letter::{Body, Envelope, Letter};
+use kith_protocol::limits;
+use kith_protocol::meeting::Meeting;
+use kith_protocol::text::Line;
+use kith_protocol::time::Timestamp;
+use kith_protocol::wire::{self, Bytes};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::{reference, values};
+
+fn line<const MAX: usize>() -> impl Strategy<Value = Line<MAX>> {
+    any::<String>().prop_map(|text| Line::cut(&text).unwrap_or_else(|| Line::new("Ana").unwrap()))
+}
+
+fn time() -> impl Strategy<Value = Timestamp> {
+    prop_oneof![0..=limits::LATEST_TIME, Just(limits::LATEST_TIME), 0..30_u64].prop_map(Timestamp::from_secs)
+}
+
+fn key() -> impl Strategy<Value = VerifyKey> {
+    any::<[u8; 32]>().prop_map(|seed| SigningKey::from_seed(&SecretSeed(seed)).verify_key())
+}
+
+fn blob<const MAX: usize>(most: usize) -> impl Strategy<Value = Bytes<MAX>> {
+    vec(any::<u8>(), 0..most).prop_map(|bytes| Bytes::new(bytes).unwrap())
+}
+
+/// Answers, right ones and almost right ones: 33 bytes or so with a first byte that may mean something.
+pub fn answer() -> impl Strategy<Value = Vec<u8>> {
+    (0..40_u8, prop_oneof![Just(32_usize), 0..40_usize], any::<[u8; 40]>())
+        .prop_map(|(first, len, bytes)| [&[first][..], &bytes[..len]].concat())
+}
+
+/// Bytes that nobody meant, some of them almost right.
+pub fn bytes() -> impl Strategy<Value = Vec<u8>> {
+    let broken = (value(), any::<prop::sample::Index>(), any::<u8>()).prop_map(|((_, mut bytes), at, byte)| {
+        let at = at.index(bytes.len());
+        bytes[at] = byte;
+        bytes
+    });
+    prop_oneof![vec(any::<u8>(), 0..700), broken, item().prop_map(|item| item.write())]
+}
+
+/// CBOR that is well formed and means nothing.
+fn item() -> impl Strategy<Value = reference::Item> {
+    use reference::Item;
+    let leaf = prop_oneof![
+        any::<u64>().prop_map(Item::Uint),
+        (0..30_u64).prop_map(Item::Uint),
+        any::<u64>().prop_map(Item::Negative),
+        vec(any::<u8>(), 0..40).prop_map(Item::Bytes),
+        ".{0,20}".prop_map(Item::Text),
+        any::<bool>().prop_map(Item::Bool),
+    ];
+    leaf.prop_recursive(10, 60, 6, |inner| {
+        prop_oneof![
+            vec(inner.clone(), 0..6).prop_map(Item::List),
+            vec((inner.clone(), inner), 0..6).prop_map(Item::Map)
+        ]
+    })
+}
+
+pub fn hint() -> impl Strategy<Value = Hint> {
+    let host = prop_oneof![
+        any::<[u8; 4]>().prop_map(|ip| Host::Ip4(ip.into())),
+        any::<[u8; 16]>().prop_map(|ip| Host::Ip6(ip.into())),
+        "[a-z0-9.-]{1,64}".prop_map(|name| Host::Dns(Line::new(&name).unwrap())),
+    ];
+    let reach = select(vec![Reach::Direct, Reach::Lan, Reach::FrontDoor]);
+    let transports = select(vec![Transports::Tcp, Transports::Quic, Transports::Both]);
+    (reach, host, any::<u16>(), transports).prop_map(|(reach, host, port, transports)| Hint {
+        reach,
+        host,
+        port,
+        transports,
+    })
+}
+
+pub fn invite() -> impl Strategy<Value = Invite> {
+    let kind = select(vec![InviteKind::Live, InviteKind::Printed]);
+    (kind, any::<[u8; 32]>(), any::<[u8; 16]>(), any::<u32>(), line(), vec(hint(), 0..9)).prop_map(
+        |(kind, key, secret, expires, name, hints)| {
+            let expires = Timestamp::from_secs(u64::from(expires));
+            Invite { kind, key: EncryptionKey(key), secret, expires, name, hints }
+        },
+    )
+}
+
+pub fn card() -> impl Strategy<Value = CardView> {
+    let field = (1..=255_u8, line()).prop_map(|(kind, value)| Field { kind: FieldKind::from_number(kind), value });
+    (any::<u64>(), select(Tier::ALL.to_vec()), time(), line(), vec(field, 0..10))
+        .prop_map(|(seq, tier, signed_at, name, fields)| CardView { seq, tier, signed_at, name, fields })
+}
+
+fn inception() -> impl Strategy<Value = Inception> {
+    (key(), any::<[u8; 32]>()).prop_map(|(key, next)| Inception { key, next })
+}
+
+fn rotation() -> impl Strategy<Value = Rotation> {
+    (any::<[u8; 32]>(), any::<u8>(), key(), key(), any::<[u8; 32]>())
+        .prop_map(|(previous, number, key, rotation_key, next)| Rotation { previous, number, key, rotation_key, next })
+}
+
+fn grant() -> impl Strategy<Value = NodeGrant> {
+    (any::<u32>(), any::<u64>(), any::<[u8; 32]>(), any::<[u8; 32]>(), any::<[u8; 32]>(), time(), time()).prop_map(
+        |(generation, seq, head, peer, encryption, not_before, not_after)| NodeGrant {
+            generation,
+            seq,
+            head,
+            peer: PeerId(peer),
+            encryption: EncryptionKey(encryption),
+            not_before,
+            not_after,
+        },
+    )
+}
+
+fn meeting() -> impl Strategy<Value = Meeting> {
+    (any::<[u8; 32]>(), any::<[u8; 32]>(), option::of(line()), time(), any::<[u8; 16]>()).prop_map(
+        |(one, other, event, day, nonce)| Meeting::of(IdentityId(one), IdentityId(other), event, day.day(), nonce),
+    )
+}
+
+fn letter() -> impl Strategy<Value = Letter> {
+    (any::<[u8; 32]>(), any::<[u8; 16]>(), any::<u8>(), blob(300), time(), time())
+        .prop_map(|(to, id, kind, body, sent, expires)| Letter { to, id: LetterId(id), kind, body, sent, expires })
+}
+
+fn history() -> impl Strategy<Value = HistoryBytes> {
+    (inception(), vec(blob(300), 0..3), vec(blob(300), 0..3))
+        .prop_map(|(inception, rotations, compromises)| HistoryBytes { inception, rotations, compromises })
+}
+
+fn envelope() -> impl Strategy<Value = Envelope> {
+    (option::of(history()), vec(blob(300), 0..3), blob(600)).prop_map(|(history, events, letter)| Envelope {
+        history,
+        events,
+        letter,
+    })
+}
+
+pub fn body() -> impl Strategy<Value = Body> {
+    prop_oneof![
+        (blob(400), blob(300), any::<[u8; 32]>(), vec(hint(), 0..9), time()).prop_map(
+            |(card, grant, seed, hints, scanned_at)| {
+                Body::Claim(Claim { card, grant, pair_seed: SecretSeed(seed), hints, scanned_at })
+            }
+        ),
+        (any::<[u8; 32]>(), blob(400), blob(300), vec(hint(), 0..9), option::of(line()), any::<bool>()).prop_map(
+            |(invite, card, grant, hints, event, late)| {
+                Body::Welcome(Welcome { invite: EncryptionKey(invite), card, grant, hints, event, late })
+            }
+        ),
+        (blob(300), any::<u64>(), vec(hint(), 0..9)).prop_map(|(grant, counter, hints)| Body::Presence(Presence {
+            grant,
+            counter,
+            hints
+        })),
+        blob(400).prop_map(|card| Body::Card(CardNews { card })),
+        blob(400).prop_map(|record| Body::Meeting(MeetingNews { record })),
+        Just(Body::Withdraw),
+    ]
+}
+
+/// A value of any type: the number of the type as [`values`] has it, and the encoding.
+pub fn value() -> impl Strategy<Value = (u8, Vec<u8>)> {
+    prop_oneof![
+        inception().prop_map(|value| (0, wire::encode(&value))),
+        rotation().prop_map(|value| (1, wire::encode(&value))),
+        any::<u8>().prop_map(|number| (2, wire::encode(&Compromise { number }))),
+        grant().prop_map(|value| (3, wire::encode(&value))),
+        card().prop_map(|value| (4, wire::encode(&value))),
+        meeting().prop_map(|value| (5, wire::encode(&value))),
+        letter().prop_map(|value| (6, wire::encode(&value))),
+        history().prop_map(|value| (7, wire::encode(&value))),
+        envelope().prop_map(|value| (8, wire::encode(&value))),
+        body().prop_filter("has bytes", |body| !body.to_bytes().is_empty()).prop_map(|body| {
+            let number = values::FIRST_BODY + body.kind() - 1;
+            (number, body.to_bytes())
+        }),
+    ]
+}

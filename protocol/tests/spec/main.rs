@@ -1,0 +1,107 @@
+//! SPEC.md says what is: its examples are vectors, its limits are those of the code, its tests exist.
+
+// Helpers of tests fail as tests do: at once and aloud.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+use std::path::{Path, PathBuf};
+
+use kith_protocol::limits;
+
+fn here(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+fn spec() -> String {
+    std::fs::read_to_string(here("SPEC.md")).unwrap()
+}
+
+/// Everything under a folder that ends in `ending`, in one text.
+fn all_of(folder: &Path, ending: &str) -> String {
+    let mut text = String::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            text += &all_of(&path, ending);
+        } else if path.to_string_lossy().ends_with(ending) {
+            text += &std::fs::read_to_string(&path).unwrap();
+        }
+    }
+    text
+}
+
+#[test]
+fn the_examples_are_among_the_vectors() {
+    let (spec, vectors) = (spec(), all_of(&here("vectors"), ".json"));
+    let examples: Vec<&str> = spec.split("```hex\n").skip(1).filter_map(|after| after.split("```").next()).collect();
+    assert!(examples.len() >= 4, "only {} examples", examples.len());
+    for example in examples {
+        let bytes = example.lines().filter_map(|line| line.split('#').next()).map(str::trim).collect::<String>();
+        assert!(vectors.contains(&format!("{bytes:?}")), "no vector has exactly these bytes:\n{example}");
+    }
+}
+
+#[test]
+fn the_limits_are_those_of_the_code() {
+    macro_rules! limits {
+        ($($name:ident),* $(,)?) => { [$((stringify!($name), limits::$name.to_string())),*] };
+    }
+    let known = limits![
+        CBOR_DEPTH,
+        CBOR_ITEMS,
+        RECORD,
+        LETTER,
+        KEY_EVENTS,
+        CLOCK_SKEW,
+        LETTER_LIFE,
+        HANDLED_GRACE,
+        GRANT_LIFE,
+        GRANT_RENEWAL,
+        NAME,
+        LINE,
+        LABEL,
+        CODE_NAME,
+        CARD_FIELDS,
+        INVITE_PAYLOAD,
+        INVITE_HINTS,
+        ADDRESSES,
+        LIVE_INVITE_LIFE,
+        LATE_CLAIM,
+        PRINTED_INVITE_LIFE,
+        OPEN_LIVE_INVITES,
+        OPEN_PRINTED_INVITES,
+        PRINTED_CLAIMS_A_DAY,
+        HANDLED_PER_PERSON,
+        IN_FLIGHT,
+        ENCRYPTION_KEYS,
+        RETRY_FIRST,
+        RETRY_LAST,
+        PRESENCE_BURST,
+        PRESENCE_PACE,
+    ];
+    let spec = spec();
+    let table = spec.split("## 14 Limits").nth(1).and_then(|after| after.split("\n## ").next()).unwrap();
+    let mut rows = Vec::new();
+    for row in table.lines().filter(|row| row.starts_with("| `")) {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        let names = cells[1].split(", ").map(|name| name.trim_matches('`').to_owned());
+        rows.extend(names.zip(cells[2].split(", ").map(str::to_owned)));
+    }
+    for (name, value) in &rows {
+        let code = known.iter().find(|(known, _)| known == name).map(|(_, value)| value);
+        assert_eq!(code, Some(value), "{name}");
+    }
+    assert_eq!(rows.len(), known.len(), "a limit has no row");
+}
+
+#[test]
+fn the_tests_that_the_adversary_table_names_exist() {
+    let spec = spec();
+    let code = all_of(&here("src"), ".rs") + &all_of(&here("tests"), ".rs");
+    let table =
+        spec.split("## 15 What an adversary gets").nth(1).and_then(|after| after.split("\n## ").next()).unwrap();
+    let named: Vec<&str> = table.split('`').skip(1).step_by(2).collect();
+    assert!(named.len() >= 15, "only {} tests are named", named.len());
+    for name in named {
+        assert!(code.contains(&format!("fn {name}(")), "there is no test {name}");
+    }
+}

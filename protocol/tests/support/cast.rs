@@ -1,0 +1,274 @@
+//! Ana and Bo with fixed seeds, and one example of everything that they can write.
+
+#![allow(dead_code)] // Each program uses the part that it needs.
+
+use kith_protocol::address::{Hint, Host, Reach, Transports};
+use kith_protocol::card::{CardView, Field, FieldKind, Tier};
+use kith_protocol::crypto::derive;
+use kith_protocol::crypto::seal::DecryptionKey;
+use kith_protocol::crypto::sign::SecretSeed;
+use kith_protocol::hello::SharedSecret;
+use kith_protocol::id::{LetterId, PeerId};
+use kith_protocol::identity::{Compromise, History, NodeGrant, Rotation};
+use kith_protocol::invite::{Invite, InviteKind};
+use kith_protocol::letter::body::{CardNews, Claim, MeetingNews, Presence, Welcome};
+use kith_protocol::letter::{self, Body, Letter, Sealed};
+use kith_protocol::limits;
+use kith_protocol::meeting::Meeting;
+use kith_protocol::record::{Signer, Statement, Verified};
+use kith_protocol::text::{Line, Name};
+use kith_protocol::time::Timestamp;
+use kith_protocol::wire::Bytes;
+use kith_protocol::words::RecoveryWords;
+
+/// The moment at which everything here is written: 2027-01-15 08:00 UTC.
+pub const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
+
+/// 32 bytes that count up from `first`, so that a reader sees at once whose secret it is.
+pub fn counting(first: u8) -> [u8; 32] {
+    std::array::from_fn(|at| first.wrapping_add(u8::try_from(at).unwrap()))
+}
+
+pub fn short<const N: usize>(first: u8) -> [u8; N] {
+    std::array::from_fn(|at| first.wrapping_add(u8::try_from(at).unwrap()))
+}
+
+/// Somebody with words, a node and an encryption key.
+pub struct Actor {
+    pub name: &'static str,
+    pub entropy: [u8; 32],
+    pub words: RecoveryWords,
+    pub peer: PeerId,
+    pub encryption_seed: [u8; 32],
+    pub address: [u8; 4],
+}
+
+fn actor(name: &'static str, first: u8, address: [u8; 4]) -> Actor {
+    let entropy = counting(first);
+    let words = RecoveryWords::from_entropy(entropy);
+    // In a test any Ed25519 key will do for the machine; this one is as good as random.
+    let machine: [u8; 32] = derive(&entropy, b"", "test machine");
+    let peer = kith_protocol::crypto::sign::SigningKey::from_seed(&SecretSeed(machine)).verify_key();
+    Actor {
+        name,
+        entropy,
+        words,
+        peer: PeerId(*peer.as_bytes()),
+        encryption_seed: counting(first.wrapping_add(0x60)),
+        address,
+    }
+}
+
+pub fn ana() -> Actor {
+    actor("Ana Sousa", 0x00, [192, 0, 2, 7])
+}
+
+pub fn bo() -> Actor {
+    actor("Bo Lindqvist", 0x20, [198, 51, 100, 9])
+}
+
+impl Actor {
+    pub fn history(&self) -> History {
+        History::begin(&self.words)
+    }
+
+    pub fn signer(&self) -> Signer {
+        Signer { id: self.history().id(), key: 0 }
+    }
+
+    pub fn sign<T: Statement>(&self, statement: T) -> Verified<T> {
+        Verified::sign(statement, self.signer(), &self.words.key(0))
+    }
+
+    pub fn encryption(&self) -> DecryptionKey {
+        DecryptionKey::from_seed(&SecretSeed(self.encryption_seed))
+    }
+
+    pub fn rotation(&self) -> Verified<Rotation> {
+        self.history().rotate(&self.words).unwrap()
+    }
+
+    pub fn rotated(&self) -> History {
+        let mut history = self.history();
+        history.learn(self.rotation().bytes()).unwrap();
+        history
+    }
+
+    pub fn compromise(&self) -> Verified<Compromise> {
+        self.rotated().compromise(&self.words)
+    }
+
+    /// Inception, one rotation, and the notice that the first key had fallen into other hands.
+    pub fn compromised(&self) -> History {
+        let mut history = self.rotated();
+        history.learn(self.compromise().bytes()).unwrap();
+        history
+    }
+
+    pub fn hint(&self) -> Hint {
+        let host = Host::Ip4(self.address.into());
+        Hint { reach: Reach::Direct, host, port: 4001, transports: Transports::Both }
+    }
+
+    pub fn grant(&self) -> Verified<NodeGrant> {
+        self.sign(NodeGrant {
+            generation: 0,
+            seq: 1,
+            head: self.history().head(),
+            peer: self.peer,
+            encryption: self.encryption().public(),
+            not_before: NOW,
+            not_after: NOW.plus(limits::GRANT_LIFE),
+        })
+    }
+
+    pub fn card(&self) -> Verified<CardView> {
+        let field = |kind, value| Field { kind, value: Line::new(value).unwrap() };
+        self.sign(CardView {
+            seq: 3,
+            tier: Tier::Contacts,
+            signed_at: NOW,
+            name: Name::new(self.name).unwrap(),
+            fields: vec![
+                field(FieldKind::Organisation, "Sousa Valves Lda"),
+                field(FieldKind::Title, "Managing director"),
+                field(FieldKind::Email, "ana@sousa-valves.example"),
+            ],
+        })
+    }
+}
+
+/// Ana's live code.
+pub fn live_code() -> Invite {
+    Invite {
+        kind: InviteKind::Live,
+        key: invite_key().public(),
+        secret: short(0xe0),
+        expires: NOW.plus(limits::LIVE_INVITE_LIFE),
+        name: kith_protocol::invite::code_name("Ana Sousa").unwrap(),
+        hints: vec![ana().hint()],
+    }
+}
+
+/// Ana's printed code: every kind of hint that fits.
+pub fn printed_code() -> Invite {
+    let lan =
+        Hint { reach: Reach::Lan, host: Host::Ip4([10, 0, 0, 7].into()), port: 4001, transports: Transports::Quic };
+    let door = Hint {
+        reach: Reach::FrontDoor,
+        host: Host::Dns(Line::new("box.example").unwrap()),
+        port: 443,
+        transports: Transports::Tcp,
+    };
+    Invite { kind: InviteKind::Printed, hints: vec![lan, door], ..live_code() }
+}
+
+/// The seed of the key of Ana's codes.
+pub const INVITE_SEED: u8 = 0xc0;
+
+pub fn invite_key() -> DecryptionKey {
+    DecryptionKey::from_seed(&SecretSeed(counting(INVITE_SEED)))
+}
+
+/// Bo's half of the secret of the pair.
+pub const PAIR_SEED: u8 = 0x90;
+
+/// What Ana and Bo share once Bo has scanned Ana's live code.
+pub fn pair() -> SharedSecret {
+    SharedSecret::new(derive(&counting(PAIR_SEED), live_code().shared_secret().as_bytes(), "kith/1/pair"))
+}
+
+pub fn meeting_nonce() -> [u8; 16] {
+    derive(pair().as_bytes(), b"", "kith/1/meeting nonce")
+}
+
+pub fn meeting() -> Meeting {
+    let event = Some(Line::new("Hannover Messe").unwrap());
+    Meeting::of(ana().history().id(), bo().history().id(), event, NOW.day(), meeting_nonce())
+}
+
+fn bounded<const MAX: usize>(bytes: &[u8]) -> Bytes<MAX> {
+    Bytes::new(bytes.to_vec()).unwrap()
+}
+
+/// Bo's first letter.
+pub fn claim() -> Body {
+    Body::Claim(Claim {
+        card: bounded(bo().card().bytes()),
+        grant: bounded(bo().grant().bytes()),
+        pair_seed: SecretSeed(counting(PAIR_SEED)),
+        hints: vec![bo().hint()],
+        scanned_at: NOW.plus(60),
+    })
+}
+
+/// Ana's answer.
+pub fn welcome() -> Body {
+    Body::Welcome(Welcome {
+        invite: invite_key().public(),
+        card: bounded(ana().card().bytes()),
+        grant: bounded(ana().grant().bytes()),
+        hints: vec![ana().hint()],
+        event: Some(Line::new("Hannover Messe").unwrap()),
+        late: false,
+    })
+}
+
+pub fn presence() -> Body {
+    Body::Presence(Presence { grant: bounded(ana().grant().bytes()), counter: 7, hints: vec![ana().hint()] })
+}
+
+pub fn card_news() -> Body {
+    Body::Card(CardNews { card: bounded(ana().card().bytes()) })
+}
+
+pub fn meeting_news() -> Body {
+    Body::Meeting(MeetingNews { record: bounded(ana().sign(meeting()).bytes()) })
+}
+
+/// One body of every kind.
+pub fn bodies() -> Vec<(&'static str, Body)> {
+    vec![
+        ("claim", claim()),
+        ("welcome", welcome()),
+        ("presence", presence()),
+        ("card", card_news()),
+        ("meeting", meeting_news()),
+        ("withdraw", Body::Withdraw),
+    ]
+}
+
+pub fn letter(from: &Actor, to: [u8; 32], id: u8, body: &Body) -> Verified<Letter> {
+    from.sign(Letter {
+        to,
+        id: LetterId(short(id)),
+        kind: body.kind(),
+        body: Bytes::new(body.to_bytes()).unwrap(),
+        sent: NOW.plus(60),
+        expires: NOW.plus(60 + limits::LETTER_LIFE),
+    })
+}
+
+/// Bo's claim, for the key of Ana's code.
+pub fn claim_letter() -> Verified<Letter> {
+    letter(&bo(), invite_key().public().0, 0x10, &claim())
+}
+
+/// Ana withdraws from Bo: the shortest letter.
+pub fn withdraw_letter() -> Verified<Letter> {
+    letter(&ana(), bo().history().id().0, 0x30, &Body::Withdraw)
+}
+
+/// The seed of a sealing.
+pub const SEAL_SEED: u8 = 0xa0;
+
+pub fn sealed_claim() -> Sealed {
+    let history = Some(bo().history().to_bytes());
+    let psk = live_code().shared_secret().letter_key();
+    letter::seal(&claim_letter(), history, Vec::new(), &invite_key().public(), &psk, &counting(SEAL_SEED)).unwrap()
+}
+
+pub fn sealed_withdraw() -> Sealed {
+    let (to, psk) = (bo().encryption().public(), pair().letter_key());
+    letter::seal(&withdraw_letter(), None, Vec::new(), &to, &psk, &counting(SEAL_SEED)).unwrap()
+}

@@ -1,0 +1,91 @@
+//! Every type with an encoding, by a number that the seeds of the fuzzer use.
+
+#![allow(dead_code)] // Each program uses the part that it needs.
+
+use kith_protocol::card::CardView;
+use kith_protocol::identity::{Compromise, HistoryBytes, Inception, NodeGrant, Rotation};
+use kith_protocol::letter::body::{CardNews, Claim, MeetingNews, Presence, Welcome};
+use kith_protocol::letter::{Envelope, Letter};
+use kith_protocol::limits;
+use kith_protocol::meeting::Meeting;
+use kith_protocol::wire::{self, Wire, WireError};
+
+use crate::reference;
+
+macro_rules! types {
+    ($($number:literal => $type:ty),* $(,)?) => {
+        /// Decodes as the type with this number; a value must come back from its encoding, which is the bytes
+        /// less the hints.
+        pub fn round_trip(number: u8, bytes: &[u8]) {
+            strict(bytes);
+            match number {
+                $($number => one::<$type>(bytes),)*
+                _ => {}
+            }
+        }
+
+        /// True if the type with this number takes these bytes.
+        pub fn is_accepted(number: u8, bytes: &[u8]) -> bool {
+            match number {
+                $($number => wire::decode::<$type>(bytes).is_ok(),)*
+                _ => wire::check(bytes).is_ok(),
+            }
+        }
+
+        /// The name of the type with this number.
+        pub fn name(number: u8) -> &'static str {
+            match number {
+                $($number => stringify!($type),)*
+                _ => "CBOR",
+            }
+        }
+    };
+}
+
+types! {
+    0 => Inception,
+    1 => Rotation,
+    2 => Compromise,
+    3 => NodeGrant,
+    4 => CardView,
+    5 => Meeting,
+    6 => Letter,
+    7 => HistoryBytes,
+    8 => Envelope,
+    9 => Claim,
+    10 => Welcome,
+    11 => Presence,
+    12 => CardNews,
+    13 => MeetingNews,
+}
+
+/// The number of the body of the first kind; the others follow in the order of their kinds.
+pub const FIRST_BODY: u8 = 9;
+/// One number beyond the types: any CBOR.
+pub const LAST: u8 = 14;
+
+/// The strict check and the second reading agree on which bytes are deterministic CBOR.
+fn strict(bytes: &[u8]) {
+    let item = reference::read(bytes);
+    let canonical = item.filter(|item| item.write() == bytes && !item.repeats_a_key());
+    match (wire::check(bytes), canonical) {
+        (Ok(()), Some(item)) => assert!(is_bounded(&item), "accepted, though it is too large"),
+        (Err(WireError::TooLarge(_)), Some(item)) => assert!(!is_bounded(&item), "refused, though it is not too large"),
+        (Ok(()), None) => panic!("accepted, but another reader does not"),
+        (Err(_), None) => {}
+        (Err(error), Some(_)) => panic!("refused ({error}), but another reader accepts it"),
+    }
+}
+
+fn is_bounded(item: &reference::Item) -> bool {
+    item.depth() <= limits::CBOR_DEPTH && item.longest() as u64 <= limits::CBOR_ITEMS
+}
+
+fn one<T: Wire + PartialEq + std::fmt::Debug>(bytes: &[u8]) {
+    if let Ok(value) = wire::decode::<T>(bytes) {
+        let again = wire::encode(&value);
+        let known = reference::read(bytes).expect("what was decoded is CBOR").without_hints();
+        assert_eq!(again, known.write(), "another encoding of the same value");
+        assert_eq!(wire::decode::<T>(&again).as_ref(), Ok(&value));
+    }
+}

@@ -1,0 +1,292 @@
+//! What stands in each file.
+
+use std::collections::BTreeMap;
+
+use coset::{CborSerializable, CoseSign1};
+use data_encoding::HEXLOWER;
+use kith_protocol::crypto::derive;
+use kith_protocol::engine::{Answer, Refusal};
+use kith_protocol::hello::{Ends, Initiator, Request, Responder, Response};
+use kith_protocol::record::{Statement, Verified};
+use kith_protocol::wire;
+
+use super::annotate::{self, Shape};
+use super::cast::{self, Actor, ana, bo};
+use super::shapes;
+
+/// One file.
+#[derive(serde::Serialize)]
+pub struct File {
+    about: &'static str,
+    pub vectors: Vec<Vector>,
+}
+
+/// One message.
+#[derive(serde::Serialize)]
+pub struct Vector {
+    pub name: String,
+    about: &'static str,
+    /// What it is made from.
+    given: BTreeMap<&'static str, String>,
+    bytes: String,
+    size: usize,
+    /// The same bytes with comments.
+    pub fields: Vec<String>,
+    /// What follows from it.
+    gives: BTreeMap<&'static str, String>,
+    #[serde(skip)]
+    pub raw: Vec<u8>,
+}
+
+impl Vector {
+    fn new(name: impl Into<String>, about: &'static str, bytes: &[u8], fields: Vec<String>) -> Self {
+        let (raw, size) = (bytes.to_vec(), bytes.len());
+        let (given, gives) = (BTreeMap::new(), BTreeMap::new());
+        Self { name: name.into(), about, given, bytes: hex(bytes), size, fields, gives, raw }
+    }
+
+    fn given(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.given.insert(name, value.into());
+        self
+    }
+
+    fn gives(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.gives.insert(name, value.into());
+        self
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    HEXLOWER.encode(bytes)
+}
+
+pub fn all() -> Vec<(&'static str, File)> {
+    vec![
+        ("identity.json", identity()),
+        ("records.json", records()),
+        ("codes.json", codes()),
+        ("hello.json", hello()),
+        ("letters.json", letters()),
+        ("bodies.json", bodies()),
+        ("answers.json", answers()),
+    ]
+}
+
+fn identity() -> File {
+    let ana = ana();
+    let history = ana.compromised();
+    let whole = wire::encode(&history.to_bytes());
+    let whole = Vector::new(
+        "history",
+        "Inception, one rotation and the notice that k0 had fallen into other hands.",
+        &whole,
+        annotate::cbor(&whole, "history", shapes::HISTORY),
+    )
+    .gives("head", hex(&history.head()))
+    .gives("keys that count", "1");
+    let rotation =
+        record("rotation", "Ana's first rotation, from k0 to k1, signed by r1.", &ana.rotation(), shapes::ROTATION);
+    let notice = record(
+        "compromise",
+        "The notice that Ana's keys before k1 had fallen into other hands, signed by r1.",
+        &ana.compromise(),
+        shapes::COMPROMISE,
+    );
+    let begin = inception("inception of Ana", "Ana's words, and the id that follows from them.", &ana);
+    let other = inception("inception of Bo", "Bo's words, and the id that follows from them.", &bo());
+    File { about: "Words, keys and key histories.", vectors: vec![begin, rotation, notice, whole, other] }
+}
+
+fn inception(name: &str, about: &'static str, of: &Actor) -> Vector {
+    let number = |number| hex(of.words.key(number).verify_key().as_bytes());
+    let rotation = |number| hex(of.words.rotation_key(number).verify_key().as_bytes());
+    let rotation_seed: [u8; 32] = derive(&of.entropy, &[1], "kith/1/rotation key");
+    let inception = wire::encode(&of.history().to_bytes().inception);
+    Vector::new(name, about, &inception, annotate::cbor(&inception, "inception", shapes::INCEPTION))
+        .given("entropy", hex(&of.entropy))
+        .given("words", of.words.words().join(" "))
+        .gives("seed of k0", hex(&of.words.key_seed(0).0))
+        .gives("seed of k1", hex(&of.words.key_seed(1).0))
+        .gives("k0", number(0))
+        .gives("k1", number(1))
+        .gives("seed of r1", hex(&rotation_seed))
+        .gives("r1", rotation(1))
+        .gives("r2", rotation(2))
+        .gives("identity id", hex(&of.history().id().0))
+        .gives("identity id as text", of.history().id().to_string())
+}
+
+/// A record with what follows from it.
+fn record<T: Statement>(name: &str, about: &'static str, record: &Verified<T>, shape: Shape) -> Vector {
+    let cose = CoseSign1::from_slice(record.bytes()).unwrap();
+    let aad = format!("kith/1/{}", T::KIND);
+    Vector::new(name, about, record.bytes(), annotate::cbor(record.bytes(), "record", shape))
+        .given("kind", T::KIND)
+        .gives("external_aad", aad.clone())
+        .gives("Sig_structure", hex(&cose.tbs_data(aad.as_bytes())))
+        .gives("record id", hex(&record.id().0))
+        .gives("exported", hex(&[&[0xd2], record.bytes()].concat()))
+}
+
+fn records() -> File {
+    let vectors = vec![
+        record("grant", "Ana's node grant.", &ana().grant(), shapes::GRANT),
+        record("card", "Ana's card for her contacts.", &ana().card(), shapes::CARD),
+        record("meeting of Ana", "Ana says that the two met.", &ana().sign(cast::meeting()), shapes::MEETING),
+        record("meeting of Bo", "Bo says the same.", &bo().sign(cast::meeting()), shapes::MEETING),
+        record("claim letter", "Bo's first letter, not sealed yet.", &cast::claim_letter(), shapes::LETTER),
+        record("withdraw letter", "Ana's last letter, not sealed yet.", &cast::withdraw_letter(), shapes::LETTER),
+    ];
+    File { about: "Records, each signed with key number 0. Exported: with tag 18 in front.", vectors }
+}
+
+fn codes() -> File {
+    let parts =
+        [(1, "flags"), (32, "invite key"), (16, "secret"), (4, "expiry"), (1, "length of the name"), (9, "name")];
+    let hints = |lens: &[(usize, &'static str)]| -> Vec<(usize, &'static str)> {
+        lens.iter().flat_map(|&(len, name)| [(1, "length of the hint"), (len, name)]).collect()
+    };
+    let code = |name: &str, about, invite: kith_protocol::invite::Invite, lens: &[(usize, &'static str)]| {
+        let (bytes, shared) = (invite.to_bytes(), invite.shared_secret());
+        let layout = [&parts[..], &hints(lens)].concat();
+        Vector::new(name, about, &bytes, annotate::layout(&bytes, &layout))
+            .given("seed of the invite key", hex(&cast::counting(cast::INVITE_SEED)))
+            .gives("code", invite.to_code())
+            .gives("link", invite.to_link("ana.example"))
+            .gives("shared secret", hex(shared.as_bytes()))
+            .gives("locator", hex(&shared.locator().0))
+            .gives("letter psk", hex(&shared.letter_key()))
+    };
+    let live = code("live", "Ana's live code.", cast::live_code(), &[(7, "IPv4, direct, both transports, port 4001")]);
+    let printed = code(
+        "printed",
+        "Ana's printed code.",
+        cast::printed_code(),
+        &[(7, "IPv4, local network, QUIC, port 4001"), (14, "DNS name, front door, TCP, port 443")],
+    );
+    let pair = cast::pair();
+    let pair = Vector::new(
+        "pair",
+        "The secret of Ana and Bo.",
+        pair.as_bytes(),
+        annotate::layout(pair.as_bytes(), &[(32, "pair secret")]),
+    )
+    .given("shared secret of the code", hex(cast::live_code().shared_secret().as_bytes()))
+    .given("pair seed", hex(&cast::counting(cast::PAIR_SEED)))
+    .gives("locator", hex(&pair.locator().0))
+    .gives("letter psk", hex(&pair.letter_key()))
+    .gives("meeting nonce", hex(&cast::meeting_nonce()));
+    File { about: "Codes of Ana and the secrets that follow from them.", vectors: vec![live, printed, pair] }
+}
+
+fn hello() -> File {
+    let ends = Ends { initiator: bo().peer, responder: ana().peer };
+    let (ours, theirs) = (cast::short(0x11), cast::short(0x22));
+    let (initiator, open) = Initiator::begin(cast::pair(), ends, ours);
+    let (responder, reply) = Responder::reply(cast::pair(), ends, &open, theirs).unwrap();
+    let (prove, session) = initiator.prove(&reply).unwrap();
+    assert_eq!(responder.welcome(&prove), Some(session));
+    let message = |name: &str, about, bytes: Vec<u8>, layout: &[(usize, &str)]| {
+        Vector::new(name, about, &bytes, annotate::layout(&bytes, layout))
+    };
+    let open = message(
+        "open",
+        "Bo names the secret that he means.",
+        Request::Open(open).to_bytes(),
+        &[(1, "kind"), (16, "locator"), (16, "nonce of the initiator"), (16, "tag")],
+    )
+    .given("shared secret", hex(cast::pair().as_bytes()))
+    .given("peer id of the initiator", hex(&ends.initiator.0))
+    .given("peer id of the responder", hex(&ends.responder.0));
+    let reply = message(
+        "reply",
+        "Ana proves first.",
+        Response::Reply(reply).to_bytes(),
+        &[(1, "kind"), (16, "nonce of the responder"), (32, "proof of the responder")],
+    );
+    let prove = message(
+        "prove",
+        "Bo proves too.",
+        Request::Prove(prove).to_bytes(),
+        &[(1, "kind"), (16, "nonce of the initiator"), (32, "proof of the initiator")],
+    )
+    .gives("session id", hex(&session.0));
+    let welcome = message("welcome", "Letters may follow.", Response::Welcome.to_bytes(), &[(1, "kind")]);
+    File { about: "One hello under the secret of the pair.", vectors: vec![open, reply, prove, welcome] }
+}
+
+fn letters() -> File {
+    let sealed = |name: &str, about, sealed: &kith_protocol::letter::Sealed, to: &Actor| {
+        let inside = [(1, "version"), (32, "encapsulated key"), (sealed.bytes.len() - 49, "ciphertext"), (16, "tag")];
+        Vector::new(name, about, &sealed.bytes, annotate::layout(&sealed.bytes, &inside))
+            .given("seed of the sealing", hex(&cast::counting(cast::SEAL_SEED)))
+            .gives("receipt", hex(&sealed.receipts.handled()))
+            .gives("receipt of refusal 20", hex(&sealed.receipts.refused(20)))
+            .given("for", to.name)
+    };
+    let envelope = |name: &str, about, letter: &Verified<kith_protocol::letter::Letter>, history| {
+        let letter = wire::Bytes::new(letter.bytes().to_vec()).unwrap();
+        let bytes = wire::encode(&kith_protocol::letter::Envelope { history, events: Vec::new(), letter });
+        Vector::new(name, about, &bytes, annotate::cbor(&bytes, "envelope", shapes::ENVELOPE))
+    };
+    let withdraw = sealed("withdraw", "Ana's last letter to Bo, sealed.", &cast::sealed_withdraw(), &bo())
+        .given("letter psk", hex(&cast::pair().letter_key()))
+        .given("seed of the encryption key", hex(&bo().encryption_seed))
+        .given("encryption key", hex(&bo().encryption().public().0));
+    let claim = sealed("claim", "Bo's first letter, sealed to the key of Ana's code.", &cast::sealed_claim(), &ana())
+        .given("letter psk", hex(&cast::live_code().shared_secret().letter_key()))
+        .given("seed of the encryption key", hex(&cast::counting(cast::INVITE_SEED)))
+        .given("encryption key", hex(&cast::invite_key().public().0));
+    let history = Some(bo().history().to_bytes());
+    File {
+        about: "Letters, sealed, with the envelope that is inside.",
+        vectors: vec![
+            envelope("envelope of withdraw", "What is sealed in the first one.", &cast::withdraw_letter(), None),
+            withdraw,
+            envelope("envelope of claim", "What is sealed in the second one.", &cast::claim_letter(), history),
+            claim,
+        ],
+    }
+}
+
+fn bodies() -> File {
+    let shape = |kind: &str| match kind {
+        "claim" => shapes::CLAIM,
+        "welcome" => shapes::WELCOME,
+        "presence" => shapes::PRESENCE,
+        "card" => shapes::CARD_NEWS,
+        _ => shapes::MEETING_NEWS,
+    };
+    let vectors = cast::bodies().into_iter().map(|(kind, body)| {
+        let bytes = body.to_bytes();
+        let fields = if bytes.is_empty() { Vec::new() } else { annotate::cbor(&bytes, "body", shape(kind)) };
+        Vector::new(kind, "A body of this kind.", &bytes, fields).given("kind", body.kind().to_string())
+    });
+    File { about: "One body of every kind of letter.", vectors: vectors.collect() }
+}
+
+fn answers() -> File {
+    let receipts = cast::sealed_withdraw().receipts;
+    let proven = [(1, "kind"), (32, "receipt")];
+    let mut vectors = vec![
+        answer("handled", &Answer::Handled(receipts.handled()), &proven),
+        answer("later", &Answer::Later, &[(1, "kind")]),
+        answer("keys missing", &Answer::KeysMissing, &[(1, "kind")]),
+        answer("stored", &Answer::Stored, &[(1, "kind")]),
+    ];
+    let refusals = [
+        ("refused: expired", Refusal::Expired),
+        ("refused: code used", Refusal::InviteUsed),
+        ("refused: code revoked", Refusal::InviteRevoked),
+        ("refused: code expired", Refusal::InviteExpired),
+        ("refused: not accepted", Refusal::NotAccepted),
+    ];
+    let refused = |refusal: Refusal| Answer::Refused(refusal, receipts.refused(refusal.number()));
+    vectors.extend(refusals.map(|(name, refusal)| answer(name, &refused(refusal), &proven)));
+    File { about: "What a node says to a letter; the receipts are those of the sealed letter \"withdraw\".", vectors }
+}
+
+fn answer(name: &str, answer: &Answer, layout: &[(usize, &str)]) -> Vector {
+    let bytes = answer.to_bytes();
+    Vector::new(name, "An answer.", &bytes, annotate::layout(&bytes, layout))
+}

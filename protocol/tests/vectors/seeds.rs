@@ -1,0 +1,109 @@
+//! Where the fuzzer starts: every message above, under the targets that read it.
+
+use kith_protocol::hello::{Request, Response};
+use kith_protocol::letter::Envelope;
+use kith_protocol::wire;
+
+use super::cast::{self, ana, bo};
+use super::files;
+
+/// Target, name of the file, bytes.
+pub fn all() -> Vec<(&'static str, String, Vec<u8>)> {
+    let mut seeds = values();
+    seeds.extend(records());
+    seeds.extend(letters());
+    seeds.extend(codes());
+    for file in ["hello.json", "answers.json"] {
+        let (_, file) = files::all().into_iter().find(|(name, _)| *name == file).unwrap();
+        seeds.extend(file.vectors.into_iter().map(|vector| ("hello", slug(&vector.name), vector.raw)));
+    }
+    for (at, text) in
+        ["Ana María Núñez", "e\u{301}\r\n\u{202E}x", "👩🏽‍🔧 Jo", "王小明\u{2003}x", "\u{1100}\u{1161}\u{11a8}"]
+            .into_iter()
+            .enumerate()
+    {
+        seeds.push(("text", format!("text{at}"), text.as_bytes().to_vec()));
+    }
+    seeds.push(("text", "words".into(), ana().words.words().join(" ").into_bytes()));
+    seeds.push(("text", "id".into(), ana().history().id().to_string().into_bytes()));
+    seeds.push(("history", "script".into(), vec![0, 0, 1, 2, 3, 1, 4, 1, 2, 1, 5, 1, 6, 1, 5, 2, 0x80, 0, 0x83, 2, 4, 0]));
+    seeds
+}
+
+fn slug(name: &str) -> String {
+    name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect()
+}
+
+/// The numbers are those of `tests/support/values.rs`.
+fn values() -> Vec<(&'static str, String, Vec<u8>)> {
+    let claim = Envelope {
+        history: Some(bo().history().to_bytes()),
+        events: Vec::new(),
+        letter: wire::Bytes::new(cast::claim_letter().bytes().to_vec()).unwrap(),
+    };
+    let mut values = vec![
+        (0, wire::encode(&ana().history().to_bytes().inception)),
+        (1, wire::encode(&*ana().rotation())),
+        (2, wire::encode(&*ana().compromise())),
+        (3, wire::encode(&*ana().grant())),
+        (4, wire::encode(&*ana().card())),
+        (5, wire::encode(&cast::meeting())),
+        (6, wire::encode(&*cast::claim_letter())),
+        (7, wire::encode(&ana().compromised().to_bytes())),
+        (8, wire::encode(&claim)),
+    ];
+    let bodies = cast::bodies().into_iter().filter(|(_, body)| !body.to_bytes().is_empty());
+    values.extend(bodies.zip(9..).map(|((_, body), number)| (number, body.to_bytes())));
+    let named = |(number, bytes): (u8, Vec<u8>)| ("values", format!("value{number}"), [vec![number], bytes].concat());
+    values.into_iter().map(named).collect()
+}
+
+/// The numbers are those of `tests/fuzz/fuzz_targets/records.rs`.
+fn records() -> Vec<(&'static str, String, Vec<u8>)> {
+    let records = [
+        ana().rotation().bytes().to_vec(),
+        ana().compromise().bytes().to_vec(),
+        ana().grant().bytes().to_vec(),
+        ana().card().bytes().to_vec(),
+        ana().sign(cast::meeting()).bytes().to_vec(),
+        cast::claim_letter().bytes().to_vec(),
+    ];
+    let named = |(number, bytes): (u8, Vec<u8>)| ("records", format!("record{number}"), [vec![number], bytes].concat());
+    (0..).zip(records).map(named).collect()
+}
+
+/// Kind, then what the envelope or the body is.
+fn letters() -> Vec<(&'static str, String, Vec<u8>)> {
+    let mut seeds = vec![("letters", "raw".to_owned(), [vec![0], cast::sealed_withdraw().bytes].concat())];
+    for (name, letter, history) in
+        [("claim", cast::claim_letter(), Some(bo().history().to_bytes())), ("withdraw", cast::withdraw_letter(), None)]
+    {
+        let letter = wire::Bytes::new(letter.bytes().to_vec()).unwrap();
+        let envelope = wire::encode(&Envelope { history, events: Vec::new(), letter });
+        seeds.push(("letters", format!("envelope-{name}"), [vec![1], envelope].concat()));
+    }
+    for (name, body) in cast::bodies() {
+        seeds.push(("letters", format!("body-{name}"), [vec![2, body.kind()], body.to_bytes()].concat()));
+    }
+    seeds
+}
+
+fn codes() -> Vec<(&'static str, String, Vec<u8>)> {
+    let (live, printed) = (cast::live_code(), cast::printed_code());
+    vec![
+        ("codes", "payload-live".into(), [vec![0], live.to_bytes()].concat()),
+        ("codes", "payload-printed".into(), [vec![0], printed.to_bytes()].concat()),
+        ("codes", "code".into(), [vec![1], live.to_code().into_bytes()].concat()),
+        ("codes", "link".into(), [vec![1], printed.to_link("ana.example").into_bytes()].concat()),
+        ("codes", "hint".into(), [vec![2], ana().hint().to_bytes()].concat()),
+        ("codes", "hello".into(), [vec![1], b"https://a.example/c#".to_vec()].concat()),
+    ]
+}
+
+#[test]
+fn a_hello_seed_is_a_hello() {
+    let seeds = all();
+    let open = seeds.iter().find(|seed| seed.1 == "open").unwrap();
+    assert!(Request::from_bytes(&open.2).is_ok());
+    assert!(Response::from_bytes(&[4]).is_ok());
+}

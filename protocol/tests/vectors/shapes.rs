@@ -1,0 +1,100 @@
+//! The names of all fields on the wire, as SPEC.md has them.
+
+use super::annotate::Shape::{self, Inside, List, Map, Plain, Tuple};
+
+const HEADER: Shape = Map(&[(1, "alg", Plain), (4, "kid: identity id 32, key number 1", Plain)]);
+
+macro_rules! record {
+    ($name:ident, $payload:expr) => {
+        pub const $name: Shape = Tuple(&[
+            ("protected header", Inside(&HEADER)),
+            ("unprotected header", Map(&[])),
+            ("payload", Inside(&$payload)),
+            ("signature", Plain),
+        ]);
+    };
+}
+
+pub const INCEPTION: Shape = Map(&[(1, "key k0", Plain), (2, "next: SHA-256 of the rotation key r1", Plain)]);
+record!(
+    ROTATION,
+    Map(&[
+        (1, "previous: digest of the event before", Plain),
+        (2, "number", Plain),
+        (3, "signing key that this event brings", Plain),
+        (4, "rotation key, which signs this event", Plain),
+        (5, "next: SHA-256 of the rotation key after it", Plain)
+    ])
+);
+record!(COMPROMISE, Map(&[(1, "number", Plain)]));
+pub const HISTORY: Shape = Map(&[
+    (1, "inception", INCEPTION),
+    (2, "rotations", List(&Inside(&ROTATION))),
+    (3, "compromises", List(&Inside(&COMPROMISE))),
+]);
+record!(
+    GRANT,
+    Map(&[
+        (1, "generation", Plain),
+        (2, "seq", Plain),
+        (3, "head: digest of the newest key event", Plain),
+        (4, "peer", Plain),
+        (5, "encryption key", Plain),
+        (6, "not before", Plain),
+        (7, "not after", Plain)
+    ])
+);
+record!(
+    CARD,
+    Map(&[
+        (1, "seq", Plain),
+        (2, "tier", Plain),
+        (3, "signed at", Plain),
+        (4, "name", Plain),
+        (5, "fields", List(&Tuple(&[("kind", Plain), ("value", Plain)])))
+    ])
+);
+record!(
+    MEETING,
+    Map(&[
+        (1, "first: the smaller id", Plain),
+        (2, "second: the larger id", Plain),
+        (3, "event", Plain),
+        (4, "day", Plain),
+        (5, "nonce", Plain)
+    ])
+);
+record!(
+    LETTER,
+    Map(&[
+        (1, "to", Plain),
+        (2, "letter id", Plain),
+        (3, "kind", Plain),
+        (4, "body", Plain),
+        (5, "sent", Plain),
+        (6, "expires", Plain)
+    ])
+);
+pub const ENVELOPE: Shape = Map(&[
+    (1, "whole key history", HISTORY),
+    (2, "key events", List(&Inside(&ROTATION))),
+    (3, "letter", Inside(&LETTER)),
+]);
+pub const CLAIM: Shape = Map(&[
+    (1, "card", Inside(&CARD)),
+    (2, "grant", Inside(&GRANT)),
+    (3, "pair seed", Plain),
+    (4, "hints", List(&Plain)),
+    (5, "scanned at", Plain),
+]);
+pub const WELCOME: Shape = Map(&[
+    (1, "key of the code", Plain),
+    (2, "card", Inside(&CARD)),
+    (3, "grant", Inside(&GRANT)),
+    (4, "hints", List(&Plain)),
+    (5, "event", Plain),
+    (6, "late", Plain),
+]);
+pub const PRESENCE: Shape = Map(&[(1, "grant", Inside(&GRANT)), (2, "counter", Plain), (3, "hints", List(&Plain))]);
+pub const CARD_NEWS: Shape = Map(&[(1, "card", Inside(&CARD))]);
+pub const MEETING_NEWS: Shape = Map(&[(1, "record", Inside(&MEETING))]);

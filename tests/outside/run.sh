@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Checks Kith's records with programs that share no line with Kith: an independent COSE library, and forty
+# lines written from SPEC.md alone. Needs Python 3.9 or later with venv and pip.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+venv=target/outside
+mkdir -p target
+if [ ! -x "$venv/bin/python" ] || ! cmp -s tests/outside/requirements.txt "$venv/installed.txt"; then
+    python3 -m venv --clear "$venv"
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r tests/outside/requirements.txt
+    cp tests/outside/requirements.txt "$venv/installed.txt"
+fi
+
+for check in verify_with_library.py verify_from_spec.py; do
+    echo "== $check"
+    "$venv/bin/python" "tests/outside/$check" protocol/vectors
+done
+echo "Both agree with the vectors."
