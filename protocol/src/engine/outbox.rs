@@ -242,7 +242,10 @@ impl Turn<'_> {
                 self.refused(&waiting, reason)?;
             }
             Some(Answer::KeysMissing) => self.show_all_keys(person)?,
-            Some(Answer::Stored) => self.txn.save(&Waiting { stored: Some(self.now), ..waiting }),
+            Some(Answer::Stored) => {
+                self.txn.save(&Waiting { stored: Some(self.now), ..waiting });
+                self.pause(person);
+            }
             // Who sits at an old address can say what they like: only who opened the letter has its receipts.
             Some(Answer::Handled(_) | Answer::Refused(..) | Answer::Later) | None => self.pause(person),
         }
