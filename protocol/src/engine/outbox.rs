@@ -95,6 +95,13 @@ pub fn waiting_in_all(read: &dyn Read) -> Result<usize> {
 impl Turn<'_> {
     /// Puts a letter into the outbox and sends it at once if that can be done.
     pub(super) fn send(&mut self, person: PersonId, body: &Body, life: u64) -> Result<LetterId> {
+        let letter = self.put_out(person, body, life)?;
+        self.pump(person)?;
+        Ok(letter)
+    }
+
+    /// Puts a letter into the outbox; whoever does so goes on to [`Turn::pump`].
+    pub(super) fn put_out(&mut self, person: PersonId, body: &Body, life: u64) -> Result<LetterId> {
         let (replaced, waiting): (Vec<_>, Vec<_>) =
             waiting_for(&self.txn, person)?.into_iter().partition(|waiting| waiting.is_replaced_by(body));
         for replaced in &replaced {
@@ -116,7 +123,6 @@ impl Turn<'_> {
         self.set_deadline(letter.expires, Ends::Letter(person, letter.id));
         self.txn.save(&letter);
         self.live.waiting.insert(person);
-        self.pump(person)?;
         Ok(letter.id)
     }
 
