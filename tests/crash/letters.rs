@@ -15,6 +15,8 @@ const LATEST_MICROS: u64 = 25_000;
 /// A person keeps a hundred encounters and five hundred notes of another; the test stays below.
 const ENCOUNTERS: u64 = 90;
 const NOTES: u64 = 400;
+/// How long letters may take to arrive after the last kill: some retries, with their growing pauses.
+const SETTLED: Duration = Duration::from_secs(60);
 
 /// One side of the test: somebody, and what they know of what their node must hold.
 struct Side {
@@ -199,12 +201,13 @@ fn kill_process(pid: u32) {
 fn settle(ana: &Side, bo: &Side) -> (Value, Value) {
     let settled = |side: &Side, other: &Side| {
         let newest = title(&other.someone.api().get("/card"));
-        side.someone.api().until(&format!("{} has everything", side.someone.name), |api| {
+        let found = side.someone.api().until_within(SETTLED, |api| {
             let details = api.get(&format!("/people/{}", side.other));
-            let status = api.get("/status");
+            let (status, people) = (api.get("/status"), api.get("/people"));
             let is_settled = title(&details["card"]) == newest && status["outbox"] == 0 && status["people"] == 1;
-            is_settled.then_some(details)
-        })
+            if is_settled { Ok(details) } else { Err(format!("{status:#}\n{people:#}\n{details:#}\nnewest: {newest}")) }
+        });
+        found.unwrap_or_else(|state| panic!("{} has not everything: {state}", side.someone.name))
     };
     (settled(ana, bo), settled(bo, ana))
 }

@@ -115,14 +115,24 @@ impl Api {
     /// Waits until `look` finds something. It looks after every notice, and a few times a second beside it.
     #[track_caller]
     pub fn until<T>(&self, what: &str, mut look: impl FnMut(&Self) -> Option<T>) -> T {
+        let found = self.until_within(PATIENCE, |api| look(api).ok_or(()));
+        found.unwrap_or_else(|()| panic!("waited {PATIENCE:?} in vain: {what}"))
+    }
+
+    /// Waits until `look` finds something, at most so long.
+    ///
+    /// # Errors
+    /// What it saw last instead.
+    #[track_caller]
+    pub fn until_within<T, E>(&self, most: Duration, mut look: impl FnMut(&Self) -> Result<T, E>) -> Result<T, E> {
         let begun = Instant::now();
-        let mut notices = self.notices().unwrap_or_else(|error| panic!("{what}: no notices: {error}"));
+        let mut notices = self.notices().unwrap_or_else(|error| panic!("no notices: {error}"));
         loop {
-            if let Some(found) = look(self) {
-                return found;
+            match look(self) {
+                Err(_) if begun.elapsed() < most => {}
+                found => return found,
             }
-            assert!(begun.elapsed() < PATIENCE, "waited {PATIENCE:?} in vain: {what}");
-            notices.next(LOOK).unwrap_or_else(|error| panic!("{what}: {error}"));
+            notices.next(LOOK).unwrap_or_else(|error| panic!("no more notices: {error}"));
         }
     }
 
