@@ -1,4 +1,4 @@
-//! Kith at the command line: stories, told with real processes, and what goes wrong in them.
+//! Kith at the command line: stories told with real processes, and what goes wrong in them.
 
 #![allow(
     clippy::unwrap_used,
@@ -8,3 +8,12 @@
     clippy::print_stdout,
     reason = "a test may end in a panic; nothing here is shipped"
 )]
+
+mod beginning;
+mod codes;
+mod demo;
+mod meeting;
+mod people;
+mod secrets;
+mod shell;
+mod strange;

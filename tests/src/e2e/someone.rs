@@ -13,6 +13,8 @@ pub struct Someone {
     pub name: &'static str,
     /// Where their node listens.
     pub port: u16,
+    /// How far their clock is off, such as `+1d` (see faketime(1)); none if it is right.
+    pub clock: Option<&'static str>,
     /// Their node, while it is up.
     pub node: Option<RunningNode>,
     folder: PathBuf,
@@ -32,7 +34,7 @@ impl Someone {
     pub fn within(folder: &Path, name: &'static str) -> Self {
         let stage = tempfile::Builder::new().prefix("kith-test-").tempdir_in(folder).unwrap();
         let (folder, log) = (stage.path().join("home"), stage.path().join("log"));
-        Self { name, port: free_port(), node: None, folder, log, log_filter: None, _stage: stage }
+        Self { name, port: free_port(), clock: None, node: None, folder, log, log_filter: None, _stage: stage }
     }
 
     /// Somebody with a home and no node.
@@ -75,7 +77,16 @@ impl Someone {
 
     /// A command in this home, to be run in some special way.
     pub fn command<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Command {
-        let mut command = Command::new(kith_bin());
+        let mut command = match self.clock {
+            None => Command::new(kith_bin()),
+            Some(off) => {
+                let mut wrong = Command::new("faketime");
+                // Only the clock on the wall is off, not the one that measures how long something takes.
+                wrong.env("FAKETIME_DONT_FAKE_MONOTONIC", "1").env("DONT_FAKE_MONOTONIC", "1");
+                wrong.args(["-f", off]).arg(kith_bin());
+                wrong
+            }
+        };
         command.arg("--home").arg(&self.folder).args(args);
         command.env_remove("KITH_HOME").env_remove("KITH_LOG").env_remove("KITH_PASSPHRASE");
         if let Some(filter) = self.log_filter {
