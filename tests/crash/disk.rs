@@ -95,7 +95,7 @@ fn a_full_disk_is_told_clearly_and_loses_nothing() {
     ana.kill();
     let ballast = fill(disk.path());
     let add = |ana: &Someone| ana.kith(["person", "add", "Chi Tran", "--note", &"n".repeat(7_000)]);
-    add(&ana).fails(1, &["full", "hint: make room"]);
+    add(&ana).fails(1, &["full", "hint: ", "make room"]);
     ana.try_start().expect_err("a node that cannot write its home does not run");
     fs::remove_file(&ballast).unwrap();
     ana.start();

@@ -204,8 +204,9 @@ fn settle(ana: &Side, bo: &Side) -> (Value, Value) {
         let found = side.someone.api().until_within(SETTLED, |api| {
             let details = api.get(&format!("/people/{}", side.other));
             let (status, people) = (api.get("/status"), api.get("/people"));
+            let theirs = other.someone.api().get("/people");
             let is_settled = title(&details["card"]) == newest && status["outbox"] == 0 && status["people"] == 1;
-            if is_settled { Ok(details) } else { Err(format!("{status:#}\n{people:#}\n{details:#}\nnewest: {newest}")) }
+            if is_settled { Ok(details) } else { Err(format!("newest: {newest}\n{status:#}\n{people:#}\nat {}: {theirs:#}\n{details}", other.someone.name)) }
         });
         found.unwrap_or_else(|state| panic!("{} has not everything: {state}", side.someone.name))
     };

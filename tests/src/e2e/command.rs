@@ -9,6 +9,9 @@ use serde_json::Value;
 
 use super::PATIENCE;
 
+/// Characters of a command line that are shown when it fails.
+const LINE: usize = 500;
+
 /// What a command said and how it ended.
 #[derive(Debug)]
 pub struct Said {
@@ -88,7 +91,7 @@ fn assert_snake_case(value: &Value, line: &str) {
 /// Runs a command with `input` on standard input, within [`PATIENCE`].
 #[track_caller]
 pub fn run(command: &mut Command, input: &[u8]) -> Said {
-    let line = format!("{command:?}");
+    let line: String = format!("{command:?}").chars().take(LINE).collect();
     let begun = Instant::now();
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap_or_else(|error| panic!("{line}: {error}"));
