@@ -99,6 +99,8 @@ pub const IN_FLIGHT: usize = 8;
 pub const SESSIONS: usize = 1_024;
 /// Calls under way at once: dialling a thousand contacts at start must not starve the first answers.
 pub const CALLS: usize = 32;
+/// How long a call may be under way before it counts as failed, if the network never says how it ended.
+pub const CALL_WAIT: u64 = 2 * MINUTE;
 /// First pause before a call is tried again; doubled each time.
 pub const RETRY_FIRST: u64 = 2;
 /// Longest pause between two calls to the same person.

@@ -37,6 +37,13 @@ pub(super) struct Flight {
     pub shows: Seen,
 }
 
+/// A call under way.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Call {
+    pub person: PersonId,
+    pub since: Timestamp,
+}
+
 /// Pause before the next call to somebody.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Pause {
@@ -58,7 +65,7 @@ impl Pause {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Live {
     pub sessions: BTreeMap<SessionId, Session>,
-    pub calls: BTreeMap<Locator, PersonId>,
+    pub calls: BTreeMap<Locator, Call>,
     pub pauses: BTreeMap<PersonId, Pause>,
     /// People with letters in the outbox.
     pub waiting: BTreeSet<PersonId>,
@@ -90,7 +97,7 @@ impl Live {
 
     /// True if a call to this person is under way.
     pub(super) fn is_calling(&self, person: PersonId) -> bool {
-        self.calls.values().any(|called| *called == person)
+        self.calls.values().any(|call| call.person == person)
     }
 
     /// True if the letter is on its way over any session.

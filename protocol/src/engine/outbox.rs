@@ -9,7 +9,7 @@ use super::effect::{Answer, Effect, Refusal};
 use super::entity::{self, Entity};
 use super::error::{Error, Result};
 use super::keys::PairSecrets;
-use super::live::{Flight, Party, Pause};
+use super::live::{Call, Flight, Party, Pause};
 use super::notice::Notice;
 use super::person::{Person, Reach, Scan, ScanProblem};
 use super::turn::Turn;
@@ -95,6 +95,13 @@ pub fn waiting_in_all(read: &dyn Read) -> Result<usize> {
 impl Turn<'_> {
     /// Puts a letter into the outbox and sends it at once if that can be done.
     pub(super) fn send(&mut self, person: PersonId, body: &Body, life: u64) -> Result<LetterId> {
+        let letter = self.put_out(person, body, life)?;
+        self.pump(person)?;
+        Ok(letter)
+    }
+
+    /// Puts a letter into the outbox; whoever does so goes on to [`Turn::pump`].
+    pub(super) fn put_out(&mut self, person: PersonId, body: &Body, life: u64) -> Result<LetterId> {
         let (replaced, waiting): (Vec<_>, Vec<_>) =
             waiting_for(&self.txn, person)?.into_iter().partition(|waiting| waiting.is_replaced_by(body));
         for replaced in &replaced {
@@ -116,7 +123,6 @@ impl Turn<'_> {
         self.set_deadline(letter.expires, Ends::Letter(person, letter.id));
         self.txn.save(&letter);
         self.live.waiting.insert(person);
-        self.pump(person)?;
         Ok(letter.id)
     }
 
@@ -199,7 +205,7 @@ impl Turn<'_> {
         let busy = self.live.calls.len() >= limits::CALLS || self.live.is_calling(person.id);
         if !busy && !route.addresses.is_empty() {
             let locator = route.secret.locator();
-            self.live.calls.insert(locator, person.id);
+            self.live.calls.insert(locator, Call { person: person.id, since: self.now });
             self.effect(Effect::Call { locator, secret: route.secret, peer: route.peer, addresses: route.addresses });
         }
     }
@@ -242,7 +248,10 @@ impl Turn<'_> {
                 self.refused(&waiting, reason)?;
             }
             Some(Answer::KeysMissing) => self.show_all_keys(person)?,
-            Some(Answer::Stored) => self.txn.save(&Waiting { stored: Some(self.now), ..waiting }),
+            Some(Answer::Stored) => {
+                self.txn.save(&Waiting { stored: Some(self.now), ..waiting });
+                self.pause(person);
+            }
             // Who sits at an old address can say what they like: only who opened the letter has its receipts.
             Some(Answer::Handled(_) | Answer::Refused(..) | Answer::Later) | None => self.pause(person),
         }

@@ -105,7 +105,8 @@ impl Turn<'_> {
             hints: own.hints,
             scanned_at: self.now,
         };
-        let letter = self.send(person.id, &Body::Claim(claim), gives_up.since(self.now))?;
+        // The way of this letter, under the secret of the code, is found by its id: so it is written down first.
+        let letter = self.put_out(person.id, &Body::Claim(claim), gives_up.since(self.now))?;
         if let Some(scan) = person.scan.as_mut() {
             scan.claim = Some(letter);
         }

@@ -1,9 +1,11 @@
 //! Sessions and calls: who is on the line.
 
+use std::collections::BTreeSet;
+
 use super::deadline;
 use super::effect::Effect;
 use super::error::Result;
-use super::live::{Live, Party, Session};
+use super::live::{Call, Live, Party, Session};
 use super::turn::Turn;
 use crate::id::{Locator, PersonId, SessionId};
 use crate::limits;
@@ -53,15 +55,27 @@ impl Turn<'_> {
 
     /// Nobody answered a call.
     pub fn call_failed(&mut self, locator: Locator) -> Result<()> {
-        if let Some(person) = self.live.calls.remove(&locator) {
-            self.pause(person);
+        if let Some(call) = self.live.calls.remove(&locator) {
+            self.pause(call.person);
         }
         self.call_others()
+    }
+
+    /// Calls of which nothing was heard any more: an overloaded network may lose a word.
+    fn end_lost_calls(&mut self) {
+        let is_lost = |call: &Call| self.now.since(call.since) > limits::CALL_WAIT;
+        let lost: Vec<Locator> = self.live.calls.iter().filter(|(_, call)| is_lost(call)).map(|(at, _)| *at).collect();
+        for locator in lost {
+            if let Some(call) = self.live.calls.remove(&locator) {
+                self.pause(call.person);
+            }
+        }
     }
 
     /// Time has passed: ends what is due and calls those whose pause is over.
     pub fn time_passed(&mut self) -> Result<()> {
         self.end_what_is_due()?;
+        self.end_lost_calls();
         self.call_others()
     }
 
@@ -76,10 +90,8 @@ impl Turn<'_> {
     /// Uses the room for calls that there is.
     pub(super) fn call_others(&mut self) -> Result<()> {
         self.live.woken = self.live.woken.max(self.now);
-        let idle: Vec<PersonId> =
-            self.live.waiting.iter().copied().filter(|&person| self.live.may_try(person, self.now)).collect();
-        for person in idle {
-            if self.live.calls.len() < limits::CALLS || self.live.is_connected(person) {
+        for (person, is_connected) in self.live.ready(self.now) {
+            if is_connected || self.live.calls.len() < limits::CALLS {
                 self.pump(person)?;
             }
         }
@@ -96,24 +108,33 @@ impl Turn<'_> {
 }
 
 impl Live {
-    /// True for people whose pause is over, or who can be called for the first time.
-    fn may_try(&self, person: PersonId, now: Timestamp) -> bool {
-        let is_new = !self.pauses.contains_key(&person) && !self.is_connected(person);
-        let is_over = self.pauses.get(&person).is_some_and(|pause| pause.until <= now);
-        (is_new || is_over) && !self.is_calling(person)
+    /// Those who wait and whose pause is over, or who can be called for the first time; with each, whether they
+    /// are connected.
+    fn ready(&self, now: Timestamp) -> Vec<(PersonId, bool)> {
+        let connected: BTreeSet<PersonId> = self.connected().into_iter().collect();
+        let calling: BTreeSet<PersonId> = self.calls.values().map(|call| call.person).collect();
+        let is_ready = |person: &PersonId| {
+            let is_over = match self.pauses.get(person) {
+                Some(pause) => pause.until <= now,
+                None => !connected.contains(person),
+            };
+            is_over && !calling.contains(person)
+        };
+        let ready = self.waiting.iter().copied().filter(is_ready);
+        ready.map(|person| (person, connected.contains(&person))).collect()
     }
 }
 
 /// Who has letters in the outbox, or an answer for me.
-pub(super) fn people_who_wait(read: &dyn Read) -> Result<std::collections::BTreeSet<PersonId>> {
+pub(super) fn people_who_wait(read: &dyn Read) -> Result<BTreeSet<PersonId>> {
     let mut people = people_with_letters(read)?;
     people.extend(super::people::expected(read)?);
     Ok(people)
 }
 
 /// Who has letters in the outbox.
-pub(super) fn people_with_letters(read: &dyn Read) -> Result<std::collections::BTreeSet<PersonId>> {
-    let mut people = std::collections::BTreeSet::new();
+pub(super) fn people_with_letters(read: &dyn Read) -> Result<BTreeSet<PersonId>> {
+    let mut people = BTreeSet::new();
     read.scan(Table::Outbox, b"", b"", &mut |key, _| {
         people.extend(key.first_chunk::<10>().map(|person| PersonId(*person)));
         std::ops::ControlFlow::Continue(())
@@ -126,5 +147,6 @@ pub(super) fn next_wakeup(read: &dyn Read, live: &Live) -> Result<Option<Timesta
     let pauses =
         live.waiting.iter().filter(|&&person| !live.is_calling(person)).filter_map(|person| live.pauses.get(person));
     let next_call = pauses.map(|pause| pause.until).filter(|&until| until > live.woken).min();
-    Ok([deadline::next(read)?, next_call].into_iter().flatten().min())
+    let lost_call = live.calls.values().map(|call| call.since.plus(limits::CALL_WAIT + 1)).min();
+    Ok([deadline::next(read)?, next_call, lost_call].into_iter().flatten().min())
 }

@@ -83,6 +83,19 @@ fn guesses(sealed: &[u8], claim: &Letter) -> [Answer; GUESSES] {
 }
 
 #[test]
+fn no_answer_makes_a_node_send_its_claim_over_and_over() {
+    for answer in [Answer::Later, Answer::Stored, Answer::KeysMissing, Answer::Handled([0; 32])] {
+        let mut bo = Node::of_bo();
+        bo.turn(|turn| turn.scan(&cast::live_code(), Default::default()).map(drop));
+        let session = SessionId([1; 16]);
+        let (letter, _) = bo.claims_at(session);
+        let step = bo.turn(|turn| turn.letter_answered(session, letter, Some(answer)));
+        let sent = step.effects.iter().filter(|effect| matches!(effect, Effect::Send { .. })).count();
+        assert_eq!(sent, 0, "{answer:?}");
+    }
+}
+
+#[test]
 fn who_filmed_a_code_and_sits_at_the_address_cannot_end_the_claim() {
     let mut bo = Node::of_bo();
     bo.turn(|turn| turn.scan(&cast::live_code(), Default::default()).map(drop));

@@ -26,7 +26,11 @@ pub fn all() -> Vec<(&'static str, String, Vec<u8>)> {
     }
     seeds.push(("text", "words".into(), ana().words.words().join(" ").into_bytes()));
     seeds.push(("text", "id".into(), ana().history().id().to_string().into_bytes()));
-    seeds.push(("history", "script".into(), vec![0, 0, 1, 2, 3, 1, 4, 1, 2, 1, 5, 1, 6, 1, 5, 2, 0x80, 0, 0x83, 2, 4, 0]));
+    seeds.push((
+        "history",
+        "script".into(),
+        vec![0, 0, 1, 2, 3, 1, 4, 1, 2, 1, 5, 1, 6, 1, 5, 2, 0x80, 0, 0x83, 2, 4, 0],
+    ));
     seeds
 }
 

@@ -1,0 +1,83 @@
+//! What Kith takes, beside the least that the same work could take on this machine.
+//!
+//! ```text
+//! cargo bench -p kith-tests --bench bench -- scan      a scan, until both sides hold each other
+//! cargo bench -p kith-tests --bench bench -- letter    a letter to somebody on the line, to its receipt
+//! cargo bench -p kith-tests --bench bench -- rest      a node with a thousand contacts, at rest
+//! ```
+//!
+//! Each prints a table. `--check` ends with 1 if a target is missed; `--runs N` sets how often it is measured, and
+//! `--folder DIR` where the homes lie, since the disk below that folder is part of what is measured. Both sides
+//! of a comparison run in turns in one process, so that whatever else the machine does hits both.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark may end in a panic; nothing here is shipped")]
+
+mod bare;
+mod crowd;
+mod figures;
+mod letter;
+mod machine;
+mod pair;
+mod rest;
+mod scan;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// What was asked for at the command line.
+pub struct Options {
+    /// How often a thing is measured; each benchmark has its own usual number.
+    pub runs: Option<usize>,
+    /// Where homes and files lie.
+    pub folder: PathBuf,
+    /// The program that `rest` starts.
+    pub program: PathBuf,
+}
+
+const USAGE: &str = "bench (scan | letter | rest)… [--check] [--runs N] [--folder DIR] [--program PATH]";
+
+fn main() -> ExitCode {
+    let mut options = Options { runs: None, folder: std::env::temp_dir(), program: program() };
+    let (mut names, mut check) = (Vec::new(), false);
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        let mut value = || arguments.next().unwrap_or_else(|| panic!("{argument} needs a value: {USAGE}"));
+        match argument.as_str() {
+            "--check" => check = true,
+            // Cargo says this to every benchmark.
+            "--bench" => {}
+            "--runs" => options.runs = Some(value().parse().expect("--runs is a number")),
+            "--folder" => options.folder = value().into(),
+            "--program" => options.program = value().into(),
+            _ => names.push(argument),
+        }
+    }
+    if names.is_empty() {
+        eprintln!("{USAGE}");
+        return ExitCode::from(2);
+    }
+    let mut met = true;
+    for name in names {
+        met &= match name.as_str() {
+            "scan" => scan::run(&options),
+            "letter" => letter::run(&options),
+            "rest" => rest::run(&options),
+            _ => {
+                eprintln!("{name} is no benchmark: {USAGE}");
+                return ExitCode::from(2);
+            }
+        };
+    }
+    if check && !met { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+/// The program that is built into the folder above the one where benchmarks are built.
+fn program() -> PathBuf {
+    let this = std::env::current_exe().expect("a path of this program");
+    this.parent().expect("a folder of this program").with_file_name("kith")
+}
+
+/// A runtime as a node has it.
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime")
+}
