@@ -65,7 +65,6 @@ impl Turn<'_> {
             None => self.new_person(new.card.name.clone(), new.tier)?,
         };
         person.identity = Some(identity);
-        person.name = new.card.name.clone();
         person.standing = if met_again { Standing::Contact } else { new.standing };
         // What was chosen for somebody who left, or only asked, is not chosen any more.
         person.tier = if met_again { person.tier.max(new.tier) } else { new.tier };
@@ -76,13 +75,8 @@ impl Turn<'_> {
         }
         self.merge_history(&person, new.history, new.settles_fork)?;
         self.txn.save(&PersonOf { identity, person: person.id });
-        self.txn.save(&HeldCard { person: person.id, record: bounded(new.card.bytes()) });
-        self.txn.save(&Reach {
-            person: person.id,
-            grant: bounded(new.grant.bytes()),
-            hints: new.hints.to_vec(),
-            counter: 0,
-        });
+        self.hold_card(&mut person, new.card)?;
+        self.hold_reach(person.id, new.grant, new.hints)?;
         self.share_secret(person.id, new.pair, new.code)?;
         self.txn.save(&person);
         if person.is_contact() && !met_again {
@@ -98,6 +92,30 @@ impl Turn<'_> {
             (false, false) => {}
         }
         Ok(person)
+    }
+
+    /// Holds the card that came with a first letter, unless a newer one came before it: a first letter may have
+    /// been on its way for long.
+    fn hold_card(&mut self, person: &mut Person, card: &Verified<CardView>) -> Result<()> {
+        let held = self.txn.load::<HeldCard>(&person.id.0)?.and_then(|held| super::people::read_card(&held));
+        if held.is_none_or(|held| held.seq <= card.seq) {
+            person.name = card.name.clone();
+            self.txn.save(&HeldCard { person: person.id, record: bounded(card.bytes()) });
+        }
+        Ok(())
+    }
+
+    /// Holds the way to a node that came with a first letter, unless a newer one came before it.
+    fn hold_reach(&mut self, person: PersonId, grant: &Verified<NodeGrant>, hints: &[Hint]) -> Result<()> {
+        let known = self.txn.load::<Reach>(&person.0)?;
+        let newest = known.and_then(|reach| Some((super::presence::read_grant(&reach)?.order(), reach.counter)));
+        let counter = match newest {
+            Some((order, _)) if order > grant.order() => return Ok(()),
+            Some((order, counter)) if order == grant.order() => counter,
+            _ => 0,
+        };
+        self.txn.save(&Reach { person, grant: bounded(grant.bytes()), hints: hints.to_vec(), counter });
+        Ok(())
     }
 
     /// A person without anything but a name.
