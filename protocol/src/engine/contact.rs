@@ -65,7 +65,6 @@ impl Turn<'_> {
             None => self.new_person(new.card.name.clone(), new.tier)?,
         };
         person.identity = Some(identity);
-        person.name = new.card.name.clone();
         person.standing = if met_again { Standing::Contact } else { new.standing };
         // What was chosen for somebody who left, or only asked, is not chosen any more.
         person.tier = if met_again { person.tier.max(new.tier) } else { new.tier };
@@ -76,13 +75,8 @@ impl Turn<'_> {
         }
         self.merge_history(&person, new.history, new.settles_fork)?;
         self.txn.save(&PersonOf { identity, person: person.id });
-        self.txn.save(&HeldCard { person: person.id, record: bounded(new.card.bytes()) });
-        self.txn.save(&Reach {
-            person: person.id,
-            grant: bounded(new.grant.bytes()),
-            hints: new.hints.to_vec(),
-            counter: 0,
-        });
+        self.hold_card(&mut person, new.card)?;
+        self.hold_reach(person.id, new.grant, new.hints)?;
         self.share_secret(person.id, new.pair, new.code)?;
         self.txn.save(&person);
         if person.is_contact() && !met_again {
@@ -98,6 +92,30 @@ impl Turn<'_> {
             (false, false) => {}
         }
         Ok(person)
+    }
+
+    /// Keeps a card from a first letter, unless a newer one overtook the letter. Who begins again from their words
+    /// counts from one again, so the date has a say too.
+    fn hold_card(&mut self, person: &mut Person, card: &Verified<CardView>) -> Result<()> {
+        let held = self.txn.load::<HeldCard>(&person.id.0)?.and_then(|held| super::people::read_card(&held));
+        if held.is_none_or(|held| card.seq >= held.seq || card.signed_at > held.signed_at) {
+            person.name = card.name.clone();
+            self.txn.save(&HeldCard { person: person.id, record: bounded(card.bytes()) });
+        }
+        Ok(())
+    }
+
+    /// Keeps grant and addresses from a first letter, unless newer ones overtook the letter.
+    fn hold_reach(&mut self, person: PersonId, grant: &Verified<NodeGrant>, hints: &[Hint]) -> Result<()> {
+        let held = self.txn.load::<Reach>(&person.0)?;
+        let newest = held.as_ref().and_then(|held| Some((super::presence::read_grant(held)?, held.counter)));
+        let counter = match newest {
+            Some((held, _)) if grant.order() < held.order() && grant.not_before <= held.not_before => return Ok(()),
+            Some((held, counter)) if grant.order() == held.order() => counter,
+            _ => 0,
+        };
+        self.txn.save(&Reach { person, grant: bounded(grant.bytes()), hints: hints.to_vec(), counter });
+        Ok(())
     }
 
     /// A person without anything but a name.
