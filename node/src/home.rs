@@ -13,6 +13,7 @@ mod files;
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use kith_protocol::crypto::sign::SecretSeed;
 use kith_protocol::engine::{self, Beginning};
@@ -24,6 +25,11 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::store::{FileStore, HomeLock, LockError, OpenReport, VaultKey};
+
+/// How long a command waits for the one before it in the same home; a picture takes a few seconds.
+const TURN: Duration = Duration::from_secs(5);
+/// How often it looks whether it is its turn: the system has no event for it that could be given up.
+const AGAIN: Duration = Duration::from_millis(5);
 
 /// Why a home cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -182,11 +188,24 @@ impl Home {
         Ok(OpenHome { home: self.clone(), store, report, node_seed: keys.node, lock })
     }
 
+    /// Locks the home. Commands take turns: one that works in the home itself is soon done, while a node says
+    /// where it can be spoken to and stays.
     fn lock(&self) -> Result<HomeLock, HomeError> {
-        HomeLock::acquire(&self.folder).map_err(|error| match error {
-            LockError::InUse => HomeError::InUse(self.folder.clone()),
-            LockError::Disk(reason) => self.file_error(&self.folder, reason),
-        })
+        let begun = Instant::now();
+        loop {
+            match HomeLock::acquire(&self.folder) {
+                Ok(lock) => {
+                    // A node that was killed could not take this back, and nobody may be sent to where it was.
+                    self.retract();
+                    return Ok(lock);
+                }
+                Err(LockError::InUse) if begun.elapsed() < TURN && self.running().is_none() => {
+                    std::thread::sleep(AGAIN);
+                }
+                Err(LockError::InUse) => return Err(HomeError::InUse(self.folder.clone())),
+                Err(LockError::Disk(reason)) => return Err(self.file_error(&self.folder, reason)),
+            }
+        }
     }
 
     fn file_error(&self, path: &Path, reason: io::Error) -> HomeError {
@@ -243,10 +262,10 @@ impl Home {
     /// Where the running node can be spoken to; `None` if none runs.
     pub fn running(&self) -> Option<Running> {
         // The file of a node that was killed is still there; the lock is not.
-        match HomeLock::acquire(&self.folder) {
-            Err(LockError::InUse) => serde_json::from_slice(&std::fs::read(self.running_file()).ok()?).ok(),
-            _ => None,
+        if !HomeLock::is_held(&self.folder) {
+            return None;
         }
+        serde_json::from_slice(&std::fs::read(self.running_file()).ok()?).ok()
     }
 
     /// Says where the API listens.

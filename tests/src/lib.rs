@@ -2,5 +2,7 @@
 //!
 //! [`sim`] is a world of many people with virtual time and a network that loses, doubles and reorders letters.
 //! The stories and the simulator run in it; the other tests of this crate use the real node.
+//! [`e2e`] runs the real program.
 
+pub mod e2e;
 pub mod sim;

@@ -10,6 +10,7 @@ fn a_home_is_made_once_and_opened_alone() {
     let home = Home::at(folder.path().join("ana"));
     assert!(matches!(home.open(), Err(HomeError::Missing(_))));
     let (open, words) = home.create(name()).unwrap();
+    home.announce(&Running { api: ([127, 0, 0, 1], 1).into(), pid: 1 }).unwrap();
     assert!(matches!(home.open(), Err(HomeError::InUse(_))), "two processes would tear it apart");
     let id = engine::Own::load(&open.store).unwrap().id();
     drop(open);
@@ -65,4 +66,17 @@ fn a_node_that_was_killed_does_not_count_as_running() {
     assert_eq!(home.running().map(|running| running.api), Some(running.api));
     drop(open);
     assert!(home.running().is_none());
+}
+
+#[test]
+fn commands_in_one_home_take_turns() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = Home::at(folder.path());
+    let (open, _) = home.create(name()).unwrap();
+    let second = std::thread::spawn({
+        let home = home.clone();
+        move || home.open().map(drop)
+    });
+    drop(open);
+    second.join().unwrap().expect("the first one is soon done");
 }

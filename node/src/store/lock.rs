@@ -40,6 +40,13 @@ impl HomeLock {
             Err(TryLockError::Error(error)) => Err(error.into()),
         }
     }
+
+    /// True if a process works in `folder`. Nothing is created there, and others who only ask do not disturb.
+    pub fn is_held(folder: &Path) -> bool {
+        // Asking takes a lock too, one that many may share; whoever wants the home at that very moment tries again.
+        let Ok(file) = File::open(folder.join(NAME)) else { return false };
+        matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+    }
 }
 
 #[cfg(test)]
@@ -52,7 +59,17 @@ mod tests {
         let first = HomeLock::acquire(home.path()).unwrap();
         let second = HomeLock::acquire(home.path());
         assert!(matches!(second, Err(LockError::InUse)), "{second:?}");
+        assert!(HomeLock::is_held(home.path()));
         drop(first);
+        assert!(!HomeLock::is_held(home.path()));
         HomeLock::acquire(home.path()).expect("the home is free again");
+    }
+
+    #[test]
+    fn asking_about_a_folder_that_is_not_there_does_not_make_it() {
+        let home = tempfile::tempdir().unwrap();
+        let nowhere = home.path().join("nowhere");
+        assert!(!HomeLock::is_held(&nowhere));
+        assert!(!nowhere.exists());
     }
 }

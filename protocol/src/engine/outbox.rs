@@ -242,10 +242,12 @@ impl Turn<'_> {
             Some(Answer::Handled(receipt)) if same(&receipt, &flight.receipts.handled()) => {
                 self.delivered(session, &waiting, flight.shows)?
             }
-            // It was signed with a key that I have changed since. The other end may have heard of that first.
-            Some(Answer::Refused(Refusal::NotAccepted, _)) if flight.shows != self.own()?.history().seen() => {}
             Some(Answer::Refused(reason, receipt)) if same(&receipt, &flight.receipts.refused(reason.number())) => {
-                self.refused(&waiting, reason)?;
+                // Or it was signed with a key that I have changed since, and the other end heard of that first.
+                let is_overtaken = flight.shows != self.own()?.history().seen();
+                if reason != Refusal::NotAccepted || !is_overtaken {
+                    self.refused(&waiting, reason)?;
+                }
             }
             Some(Answer::KeysMissing) => self.show_all_keys(person)?,
             Some(Answer::Stored) => {
@@ -253,7 +255,13 @@ impl Turn<'_> {
                 self.pause(person);
             }
             // Who sits at an old address can say what they like: only who opened the letter has its receipts.
-            Some(Answer::Handled(_) | Answer::Refused(..) | Answer::Later) | None => self.pause(person),
+            Some(Answer::Handled(_) | Answer::Refused(..) | Answer::Later) | None => {
+                self.pause(person);
+                if waiting.is_first() {
+                    // Whoever filmed the code can say hello. Another address may have its owner.
+                    self.hang_up_on(person);
+                }
+            }
         }
         self.letter_gone(person)
     }

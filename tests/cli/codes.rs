@@ -1,0 +1,79 @@
+//! Codes of every kind, as pictures, links, texts and on standard input.
+
+use std::path::Path;
+
+use kith_node::codes::draw::Drawing;
+use kith_tests::e2e::{Someone, run};
+
+/// Foreign codes: what is in them, and what the person is called afterwards.
+const FOREIGN: [(&str, &str); 8] = [
+    ("BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Chi Tran\r\nTEL:+84 90 123\r\nEND:VCARD\r\n", "Chi Tran"),
+    ("BEGIN:VCARD\nVERSION:4.0\nFN:Émile Zola\nEMAIL:emile@example.com\nEND:VCARD", "Émile Zola"),
+    ("MECARD:N:Tanaka,Hiro;TEL:0312345678;EMAIL:hiro@example.jp;;", "Hiro Tanaka"),
+    ("mailto:dora@example.com", "dora@example.com"),
+    ("tel:+49-511-89-0", "+49-511-89-0"),
+    ("https://www.linkedin.com/in/eva-novak-12345?utm_source=share", "eva-novak-12345"),
+    ("https://shop.example.com/menu", "shop.example.com"),
+    ("Franz Kafka, Prague", "Franz Kafka, Prague"),
+];
+
+fn draw(text: &str, file: &Path) {
+    std::fs::write(file, Drawing::new(text).unwrap().png(8)).unwrap();
+}
+
+#[test]
+fn codes_of_other_programs_become_people_to_be_confirmed() {
+    let bo = Someone::at_home("Bo Lindqvist");
+    let picture = bo.beside("code.png");
+    for (code, name) in FOREIGN {
+        draw(code, &picture);
+        let scanned = bo.kith(["scan", picture.to_str().unwrap(), "--event", "Hannover Messe", "--json"]).ok().json();
+        assert_eq!((&scanned["outcome"], &scanned["person"]["standing"]), (&"written_down".into(), &"unconfirmed".into()));
+        assert_eq!(scanned["person"]["name"], name, "{code:?}");
+        let details = bo.kith(["person", "show", scanned["person"]["id"].as_str().unwrap(), "--json"]).ok().json();
+        // Nothing of the code is lost, however little of it was understood.
+        let kept = details["foreign"].as_str().unwrap();
+        assert_eq!(kept, code.replace("\r\n", "\n").trim(), "{details}");
+    }
+    let all = bo.kith(["people"]).ok().out;
+    assert_eq!(all.matches("from a code of another kind at Hannover Messe, unconfirmed").count(), FOREIGN.len(), "{all}");
+}
+
+#[test]
+fn a_code_comes_as_picture_link_text_or_on_standard_input() {
+    let ana = Someone::up("Ana Sousa");
+    let png = ana.beside("code.png");
+    let shown = ana.kith(["invite", "--png", png.to_str().unwrap(), "--json"]).ok().json();
+    assert!(shown["qr_version"].as_u64().unwrap() <= 6, "{shown}");
+    let code = shown["link"].as_str().unwrap();
+    let jpeg = ana.beside("code.jpg");
+    image::open(&png).unwrap().into_rgb8().save(&jpeg).unwrap();
+    let (bytes, link) = (std::fs::read(&png).unwrap(), format!("https://kith.example/c#{}", &code[5..]));
+    let spaced = format!("  {}\n", code.to_lowercase());
+    let mut ways: Vec<(&str, Box<dyn Fn(&Someone) -> kith_tests::e2e::Said>)> = Vec::new();
+    for given in [png.to_str().unwrap(), jpeg.to_str().unwrap(), code, &link, &spaced] {
+        ways.push(("argument", Box::new(move |bo| bo.kith(["scan", given, "--json"]))));
+    }
+    for input in [&bytes, code.as_bytes(), link.as_bytes()] {
+        ways.push(("standard input", Box::new(move |bo| run(&mut bo.command(["scan", "-", "--json"]), input))));
+    }
+    for (way, scan) in ways {
+        let bo = Someone::at_home("Bo Lindqvist");
+        let scanned = scan(&bo).ok();
+        let result = scanned.json();
+        assert_eq!((&result["outcome"], &result["person"]["name"]), (&"pending".into(), &"Ana Sousa".into()), "{way}: {scanned}");
+    }
+}
+
+#[test]
+fn a_code_shown_again_is_the_same_code() {
+    let ana = Someone::up("Ana Sousa");
+    let shown = ana.kith(["invite", "--for", "the tall one", "--tier", "public", "--json"]).ok().json();
+    let again = ana.kith(["invite", "show", &shown["id"].as_str().unwrap()[..5], "--json"]).ok().json();
+    assert_eq!(shown, again);
+    assert_eq!((&again["meant_for"], &again["tier"]), (&"the tall one".into(), &"public".into()));
+    ana.kith(["invite", "show", "abc"]).fails(4, &["no code \"abc\"", "hint: give at least four"]);
+    ana.kith(["invite", "show", ""]).fails(4, &["hint: "]);
+    let nowhere = ana.beside("nowhere").join("code.png");
+    ana.kith(["invite", "--png", nowhere.to_str().unwrap()]).fails(1, &[nowhere.to_str().unwrap()]);
+}

@@ -1,0 +1,46 @@
+//! The demo, as somebody runs it who has just built Kith.
+
+use std::path::Path;
+use std::process::Command;
+
+use kith_tests::e2e::{Api, kith_bin, run};
+
+fn demo(args: &[&str]) -> String {
+    run(Command::new(kith_bin()).arg("demo").args(args), b"").ok().out
+}
+
+fn ends_well(said: &str) {
+    assert!(said.contains("Ana      Bo Lindqvist   scanned live at Hannover Messe"), "{said}");
+    assert!(said.contains("Bo       Ana Sousa      scanned live at Hannover Messe"), "{said}");
+    assert_eq!(said.matches("both signed").count(), 2, "{said}");
+}
+
+#[test]
+fn the_demo_tells_its_story_to_the_end() {
+    ends_well(&demo(&[]));
+}
+
+#[test]
+fn the_nodes_of_the_demo_go_on_if_they_are_to() {
+    let said = demo(&["--keep"]);
+    ends_well(&said);
+    let lines: Vec<&str> = said.lines().filter(|line| line.contains("(stop it: kill ")).collect();
+    assert_eq!(lines.len(), 2, "{said}");
+    let mut stage = None;
+    for line in lines {
+        let home = line.split_whitespace().skip_while(|word| *word != "--home").nth(1).unwrap();
+        let pid = line.rsplit(' ').next().unwrap().trim_end_matches(')');
+        stage = Path::new(home).parent();
+        let status = Api::of(Path::new(home)).unwrap().get("/status");
+        assert_eq!(status["contacts"], 1, "{status}");
+        let people = run(Command::new(kith_bin()).args(["--home", home, "people"]), b"").ok();
+        assert!(people.out.contains("contact; scanned live at Hannover Messe"), "{people}");
+        assert!(Command::new("kill").arg(pid).status().unwrap().success());
+        // It is no child of ours, so its end shows in its home: a node that stops takes back where it listens.
+        let begun = std::time::Instant::now();
+        while run(Command::new(kith_bin()).args(["--home", home, "status"]), b"").code != Some(3) {
+            assert!(begun.elapsed() < kith_tests::e2e::PATIENCE, "process {pid} goes on");
+        }
+    }
+    std::fs::remove_dir_all(stage.unwrap()).unwrap();
+}

@@ -1,0 +1,19 @@
+//! Kith at the command line: stories told with real processes, and what goes wrong in them.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test may end in a panic; nothing here is shipped"
+)]
+
+mod beginning;
+mod codes;
+mod demo;
+mod meeting;
+mod people;
+mod secrets;
+mod shell;
+mod strange;

@@ -1,0 +1,77 @@
+//! Real people at real command lines: `kith` processes, homes in temporary folders, sockets on loopback.
+//!
+//! The program under test is the one that `KITH_BIN` names, else `target/release/kith` beside the tests.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a helper of tests ends a test with a panic that says what went wrong"
+)]
+
+mod api;
+mod command;
+mod node;
+mod seed;
+mod someone;
+
+use std::net::{Ipv4Addr, TcpListener, UdpSocket};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::Duration;
+
+pub use api::{Answer, Api, Notices};
+pub use command::{Said, run};
+pub use node::RunningNode;
+pub use seed::Seed;
+pub use someone::Someone;
+
+/// How long anything may take before a test gives up on it.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The program under test.
+pub fn kith_bin() -> PathBuf {
+    if let Some(named) = std::env::var_os("KITH_BIN") {
+        return named.into();
+    }
+    // A test lies in target/release/deps.
+    let test = std::env::current_exe().expect("a test knows where it lies");
+    let built = test.ancestors().nth(2).map(|folder| folder.join("kith")).expect("a test lies in target/release/deps");
+    assert!(built.exists(), "{} is missing: run cargo build --release first", built.display());
+    built
+}
+
+/// A port that is free for TCP and UDP on loopback. The ports lie below those that systems give to outgoing
+/// connections, so that a port stays free between two runs of a node.
+pub fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    // Tests that run at the same time in other processes begin elsewhere.
+    let start = u16::try_from(std::process::id() % 200).unwrap_or(0) * 100;
+    for _ in 0..20_000 {
+        let port = 10_000 + (start + NEXT.fetch_add(1, Ordering::Relaxed)) % 20_000;
+        let tcp = TcpListener::bind((Ipv4Addr::LOCALHOST, port));
+        let udp = UdpSocket::bind((Ipv4Addr::LOCALHOST, port));
+        if tcp.is_ok() && udp.is_ok() {
+            return port;
+        }
+    }
+    panic!("no port is free for TCP and UDP together");
+}
+
+/// True where a missing tool must fail a test rather than skip it.
+pub fn on_ci() -> bool {
+    std::env::var_os("CI").is_some()
+}
+
+/// True if the long form of a test was asked for.
+pub fn is_long() -> bool {
+    std::env::var_os("KITH_LONG").is_some_and(|value| value == "1")
+}
+
+/// Says that a part of a test needs what this machine does not have. Fails on CI, where it must not be missing.
+pub fn skip(what: &str, why: &str) {
+    assert!(!on_ci(), "{what} cannot be tested here: {why}");
+    println!("SKIPPED: {what}: {why}");
+}
