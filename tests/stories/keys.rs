@@ -20,7 +20,7 @@ use crate::{DAY, HOUR, ana_and_bo, meet, refusal};
 #[test]
 fn letters_in_flight_both_ways_survive_a_change_of_key() {
     for reason in [Reason::Routine, Reason::Compromised] {
-        for seed in 0..30 {
+        for seed in 0..100 {
             let (mut world, ana, bo) = ana_and_bo(seed);
             world.weather = Weather { delay: (10, 15_000), loss: 100, doubled: 100 };
             world.changes_card(ana, FieldKind::Title, Some("Owner"));

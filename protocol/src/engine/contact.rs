@@ -94,24 +94,24 @@ impl Turn<'_> {
         Ok(person)
     }
 
-    /// Holds the card that came with a first letter, unless a newer one came before it: a first letter may have
-    /// been on its way for long.
+    /// Keeps a card from a first letter, unless a newer one overtook the letter. Who begins again from their words
+    /// counts from one again, so the date has a say too.
     fn hold_card(&mut self, person: &mut Person, card: &Verified<CardView>) -> Result<()> {
         let held = self.txn.load::<HeldCard>(&person.id.0)?.and_then(|held| super::people::read_card(&held));
-        if held.is_none_or(|held| held.seq <= card.seq) {
+        if held.is_none_or(|held| card.seq >= held.seq || card.signed_at > held.signed_at) {
             person.name = card.name.clone();
             self.txn.save(&HeldCard { person: person.id, record: bounded(card.bytes()) });
         }
         Ok(())
     }
 
-    /// Holds the way to a node that came with a first letter, unless a newer one came before it.
+    /// Keeps grant and addresses from a first letter, unless newer ones overtook the letter.
     fn hold_reach(&mut self, person: PersonId, grant: &Verified<NodeGrant>, hints: &[Hint]) -> Result<()> {
-        let known = self.txn.load::<Reach>(&person.0)?;
-        let newest = known.and_then(|reach| Some((super::presence::read_grant(&reach)?.order(), reach.counter)));
+        let held = self.txn.load::<Reach>(&person.0)?;
+        let newest = held.as_ref().and_then(|held| Some((super::presence::read_grant(held)?, held.counter)));
         let counter = match newest {
-            Some((order, _)) if order > grant.order() => return Ok(()),
-            Some((order, counter)) if order == grant.order() => counter,
+            Some((held, _)) if grant.order() < held.order() && grant.not_before <= held.not_before => return Ok(()),
+            Some((held, counter)) if grant.order() == held.order() => counter,
             _ => 0,
         };
         self.txn.save(&Reach { person, grant: bounded(grant.bytes()), hints: hints.to_vec(), counter });
