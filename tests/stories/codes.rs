@@ -6,12 +6,29 @@ use kith_protocol::engine::invites::invites;
 use kith_protocol::engine::person::{ScanProblem, Standing};
 use kith_protocol::engine::scans::Scanned;
 use kith_protocol::engine::{Answer, CodeError, Error, Refusal};
+use kith_protocol::invite::Invite;
 use kith_tests::sim::{Mallory, Scan, Who, World};
 
 use crate::{DAY, HOUR, ana_and_bo, meet, refusal};
 
 fn problem(world: &World, who: Who, name: &str) -> Option<ScanProblem> {
     world.finds(who, name).scan.and_then(|scan| scan.problem)
+}
+
+#[test]
+fn two_codes_of_one_person_cannot_be_told_to_be_of_one_person() {
+    let mut world = World::new(7);
+    let ana = world.person("Ana");
+    let codes: Vec<Vec<u8>> =
+        (0..40).map(|_| Invite::from_text(&world.shows_live(ana, "Fair").text).unwrap().to_bytes()).collect();
+    // Flags 1, then key 32 and secret 16; after them expiry, name and hints, which anybody may share.
+    let fresh = |code: &'_ [u8]| code[1..49].windows(4).map(<[u8]>::to_vec).collect::<Vec<_>>();
+    for (number, one) in codes.iter().enumerate() {
+        for other in &codes[number + 1..] {
+            let shared = fresh(one).into_iter().find(|bytes| other.windows(4).any(|window| window == bytes));
+            assert_eq!(shared, None, "four bytes in common");
+        }
+    }
 }
 
 #[test]
