@@ -156,6 +156,11 @@ impl Turn<'_> {
         if self.live.is_pausing(person, self.now) {
             return Ok(());
         }
+        // With a thousand contacts to be told of a new address, the way to each is looked at when it is their turn.
+        let may_call = self.live.calls.len() < limits::CALLS && !self.live.is_calling(person);
+        if !may_call && self.live.sessions_with(person).is_empty() {
+            return Ok(());
+        }
         let Some(route) = self.route(&known)? else { return Ok(()) };
         match self.live.session_for(person, route.is_first, route.secret.locator()) {
             Some(session) => letters.iter().try_for_each(|letter| self.send_over(session, letter, &known, &route)),
