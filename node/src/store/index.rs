@@ -28,7 +28,7 @@ const BROKEN: &str = "sled-broken-";
 const CACHE: u64 = 8 * 1024 * 1024;
 /// The name of the tally.
 const TALLY: &[u8] = &[0];
-/// Entries read under one lock.
+/// The most entries that are read under one lock.
 pub(super) const CHUNK: usize = 64;
 /// How often sled is asked again while a dropped instance of this process lets go of its lock, and how long between.
 const LOCK_TRIES: u32 = 50;
@@ -107,7 +107,7 @@ enum Backing {
     Memory(BTreeMap<Vec<u8>, Vec<u8>>),
 }
 
-/// Entries of an index by rising name, at most [`CHUNK`].
+/// Entries of an index by rising name.
 pub(super) type Chunk = Vec<(Vec<u8>, Vec<u8>)>;
 
 impl Backing {
@@ -118,18 +118,25 @@ impl Backing {
         }
     }
 
-    fn chunk(&self, start: Bound<&[u8]>) -> Result<Chunk, Broken> {
+    fn chunk(&self, start: Bound<&[u8]>, prefix: &[u8], most: usize) -> Result<Chunk, Broken> {
         let range = (start, Bound::Unbounded);
         match self {
             Self::Sled(db) => guard(|| {
-                let entries = db.range::<&[u8], _>(range).take(CHUNK);
+                let entries = db.range::<&[u8], _>(range).take(most);
+                // The entry behind the last is met by sled in any case, but copied by nobody.
+                let fits = |entry: &sled::Result<(sled::IVec, _)>| match entry {
+                    Ok((name, _)) => name.starts_with(prefix),
+                    Err(_) => true,
+                };
                 entries
+                    .take_while(fits)
                     .map(|entry| entry.map(|(name, stored)| (name.to_vec(), stored.to_vec())))
                     .collect::<Result<_, _>>()
             }),
             Self::Memory(entries) => {
-                let entries = entries.range::<[u8], _>(range).take(CHUNK);
-                Ok(entries.map(|(name, stored)| (name.clone(), stored.clone())).collect())
+                let entries = entries.range::<[u8], _>(range).take(most);
+                let fitting = entries.take_while(|(name, _)| name.starts_with(prefix));
+                Ok(fitting.map(|(name, stored)| (name.clone(), stored.clone())).collect())
             }
         }
     }
@@ -196,7 +203,7 @@ impl Index {
         let mut counted = Tally { applied: stated.applied, ..Tally::default() };
         let mut start = Bound::Excluded(TALLY.to_vec());
         loop {
-            let chunk = index.chunk(start.as_ref().map(Vec::as_slice))?;
+            let chunk = index.chunk(start.as_ref().map(Vec::as_slice), b"", CHUNK)?;
             chunk.iter().for_each(|(name, stored)| counted.add(name, stored));
             match chunk.into_iter().last() {
                 Some((name, _)) => start = Bound::Excluded(name),
@@ -214,9 +221,9 @@ impl Index {
         self.backing.read().unwrap_or_else(PoisonError::into_inner).get(name)
     }
 
-    /// The next entries.
-    pub fn chunk(&self, start: Bound<&[u8]>) -> Result<Chunk, Broken> {
-        self.backing.read().unwrap_or_else(PoisonError::into_inner).chunk(start)
+    /// The next entries whose names begin with `prefix`, at most `most`; none if there are no more of them.
+    pub fn chunk(&self, start: Bound<&[u8]>, prefix: &[u8], most: usize) -> Result<Chunk, Broken> {
+        self.backing.read().unwrap_or_else(PoisonError::into_inner).chunk(start, prefix, most)
     }
 
     /// Applies a commit as a whole and keeps the tally. After an error the index is of no more use.

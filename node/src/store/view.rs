@@ -6,11 +6,14 @@ use std::sync::Arc;
 use kith_protocol::store::{Read, StoreError, Table, Visit};
 
 use super::entry::{self, Stored};
-use super::index::{Broken, Index};
+use super::index::{self, Broken, Index};
 use super::segment;
 
 /// How often a value is looked up again that was moved while it was read.
 const TRIES: usize = 4;
+
+/// Entries of the first chunk of a scan; each later one has four times as many, up to [`index::CHUNK`].
+const FIRST_CHUNK: usize = 4;
 
 /// Index and segments, shared by all who read.
 #[derive(Debug)]
@@ -44,13 +47,16 @@ impl Shared {
     pub fn scan(&self, table: Table, prefix: &[u8], from: &[u8], visit: &mut TryVisit<'_>) -> Result<(), StoreError> {
         let prefix = entry::name(table, prefix);
         let mut start = Bound::Included(entry::name(table, from).max(prefix.clone()));
+        // Many a scan wants the first entry only, so the first chunk is small.
+        let mut most = FIRST_CHUNK;
         loop {
             // The lock is held for one chunk only, never while `visit` runs.
-            let chunk = self.index.chunk(start.as_ref().map(Vec::as_slice)).map_err(broken)?;
+            let chunk = self.index.chunk(start.as_ref().map(Vec::as_slice), &prefix, most).map_err(broken)?;
+            most = (most * 4).min(index::CHUNK);
             let Some((last, _)) = chunk.last() else { return Ok(()) };
             start = Bound::Excluded(last.clone());
             for (name, stored) in chunk {
-                let Some(key) = name.get(1..).filter(|_| name.starts_with(&prefix)) else { return Ok(()) };
+                let Some(key) = name.get(1..) else { return Ok(()) };
                 let value = match self.value(&stored) {
                     Ok(value) => Some(value),
                     Err(_) => self.get(&name)?,
