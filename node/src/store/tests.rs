@@ -117,7 +117,7 @@ fn the_journal_is_synced_before_a_receipt_is_sent() {
     let (mut store, _) = open_on(&disk, home.path()).unwrap();
     store.commit(&[put(Table::Handled, "first", "")]).unwrap();
     disk.take_trace();
-    store.commit(&[put(Table::Handled, "letter of Bo", letter(1, 2_000))]).unwrap();
+    store.commit(&[put(Table::Handled, "letter of Bo", letter(1, 6_000))]).unwrap();
     disk.note("receipt");
     let trace = disk.take_trace();
     let at = |operation: &Operation| {
@@ -162,7 +162,7 @@ fn no_secret_is_readable_in_any_file() {
     let secret = b"the root key that only Ana may know";
     let mut store = open(home.path());
     store.commit(&[put(Table::Secrets, "root", secret), put(Table::People, "bo", "Bo is public")]).unwrap();
-    store.commit(&[put(Table::Secrets, "long", secret.repeat(100))]).unwrap();
+    store.commit(&[put(Table::Secrets, "long", secret.repeat(200))]).unwrap();
     let check = |when: &str| {
         let files = files_below(home.path());
         for (file, bytes) in &files {
@@ -177,7 +177,7 @@ fn no_secret_is_readable_in_any_file() {
     check("after closing");
     let store = open(home.path());
     assert_eq!(store.get(Table::Secrets, b"root").unwrap().as_deref(), Some(&secret[..]));
-    assert_eq!(store.get(Table::Secrets, b"long").unwrap(), Some(secret.repeat(100)));
+    assert_eq!(store.get(Table::Secrets, b"long").unwrap(), Some(secret.repeat(200)));
 }
 
 #[test]
@@ -208,7 +208,7 @@ fn a_view_reads_from_another_thread_and_knows_no_secrets() {
 fn a_view_keeps_reading_while_values_are_moved_and_removed() {
     let home = tempfile::tempdir().unwrap();
     let mut store = open(home.path());
-    let kept = letter(0, 3_000);
+    let kept = letter(0, 6_000);
     store.commit(&[put(Table::Cards, "kept", &kept)]).unwrap();
     let view = store.view();
     let stop = Arc::new(std::sync::atomic::AtomicBool::new(false));
@@ -257,7 +257,7 @@ enum Step {
 
 fn any_write() -> impl Strategy<Value = Write> {
     let key = prop::collection::vec(prop::sample::select(vec![0u8, 1, b'a', 0xff]), 0..4);
-    let size = prop_oneof![4 => 0..40usize, 2 => 1_000..1_060usize, 1 => 20_000..60_000usize];
+    let size = prop_oneof![4 => 0..40usize, 2 => 4_070..4_130usize, 1 => 20_000..60_000usize];
     let value = prop::option::weighted(0.7, (any::<u8>(), size).prop_map(|(byte, size)| vec![byte; size]));
     let table = prop::sample::select(vec![Table::Meta, Table::Secrets, Table::Outbox, Table::Notes]);
     (table, key, value).prop_map(|(table, key, value)| Write { table, key, value })

@@ -10,7 +10,7 @@ fn step(number: usize) -> Vec<Write> {
         put(Table::Meta, "count", number.to_string()),
     ];
     if number.is_multiple_of(3) {
-        writes.push(put(Table::Outbox, &key(number / 3), letter(number, 1_500 + number * 97 % 20_000)));
+        writes.push(put(Table::Outbox, &key(number / 3), letter(number, 4_500 + number * 97 % 20_000)));
     }
     if number.is_multiple_of(4) {
         writes.push(put(Table::Secrets, &key(number / 4), letter(number, 32)));

@@ -7,7 +7,7 @@ use super::*;
 fn begun(home: &Path) -> (FileStore, ForgetfulDisk, Held) {
     let disk = ForgetfulDisk::new();
     let (mut store, _) = open_on(&disk, home).unwrap();
-    store.commit(&[put(Table::People, "bo", "Bo"), put(Table::Outbox, "hi", letter(0, 3_000))]).unwrap();
+    store.commit(&[put(Table::People, "bo", "Bo"), put(Table::Outbox, "hi", letter(0, 6_000))]).unwrap();
     let before = all(&store);
     (store, disk, before)
 }
@@ -62,7 +62,7 @@ fn a_disk_that_breaks_at_any_operation_leaves_what_was_acknowledged() {
         let mut refused = None;
         for number in 0..12 {
             match store
-                .commit(&[put(Table::Meta, "n", letter(number, 10)), put(Table::Outbox, "x", letter(number, 2_000))])
+                .commit(&[put(Table::Meta, "n", letter(number, 10)), put(Table::Outbox, "x", letter(number, 6_000))])
             {
                 Ok(()) => held = all(&store),
                 Err(error) => {

@@ -13,7 +13,7 @@ fn names(home: &Path, end: &str) -> Vec<String> {
 fn what_was_removed_is_in_no_file_after_forgetting() {
     let home = tempfile::tempdir().unwrap();
     let mut store = open(home.path());
-    let (small, large) = ("Mallory, met by mistake", b"a long letter of Mallory ".repeat(100));
+    let (small, large) = ("Mallory, met by mistake", b"a long letter of Mallory ".repeat(200));
     store.commit(&[put(Table::People, "mallory", small), put(Table::Outbox, "1", &large)]).unwrap();
     store.commit(&[put(Table::Outbox, "2", letter(2, 90_000)), put(Table::People, "bo", "Bo stays")]).unwrap();
     store.checkpoint_now().unwrap();
