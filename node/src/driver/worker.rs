@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use kith_protocol::engine::{self, Engine, Notice};
-use kith_protocol::store::{Store, StoreError};
+use kith_protocol::store::StoreError;
 use kith_protocol::time::Timestamp;
 use tokio::runtime::Handle as Runtime;
 use tokio::sync::{broadcast, mpsc, watch};
 
-use super::batch::Batch;
+use super::batch::{Batch, Outcome};
 use super::handle::{Input, Status};
 use super::{World, now};
 use crate::network::Event;
@@ -124,24 +124,25 @@ impl<W: World> Worker<W> {
     }
 
     /// Makes a batch durable, and then does what follows from it.
-    fn complete(&mut self, outcome: super::batch::Outcome) -> Result<(), StoreError> {
-        let stored = self.store.commit(&outcome.writes);
+    fn complete(&mut self, outcome: Outcome) -> Result<(), StoreError> {
+        let Outcome { writes, effects, notices, replies } = outcome;
+        // Effects rest on what is durable, so they go out before the index is brought up to date: what comes of
+        // them comes back to this thread, which is not there to take it before reads find the whole batch.
+        let world = &mut self.world;
+        let stored = self.store.commit_then(&writes, || effects.into_iter().for_each(|effect| world.run(effect)));
         if let Err(error) = &stored {
             tracing::error!(%error, "a step could not be stored");
             self.wake_again()?;
         }
         // Who asked is answered last, so that an answer finds everything done that it speaks of.
         if stored.is_ok() {
-            for effect in outcome.effects {
-                self.world.run(effect);
-            }
-            for notice in outcome.notices {
+            for notice in notices {
                 tracing::debug!(?notice, "notice");
                 // Nobody may be listening.
                 let _ = self.notices.send(notice);
             }
         }
-        for reply in outcome.replies {
+        for reply in replies {
             reply(stored.as_ref().map(|_| ()));
         }
         match stored {
