@@ -5,7 +5,8 @@ use kith_tests::e2e::{Someone, run};
 #[test]
 fn ana_makes_an_identity_and_fills_in_her_card() {
     let ana = Someone::new("Ana Sousa");
-    let made = ana.kith(["init", "--name", "Ana Sousa", "--org", "Sousa Valves Lda", "--email", "ana@sousa.example"]).ok();
+    let made =
+        ana.kith(["init", "--name", "Ana Sousa", "--org", "Sousa Valves Lda", "--email", "ana@sousa.example"]).ok();
     assert!(made.out.starts_with("Ana Sousa lives in "), "{made}");
     assert!(made.err.contains("recovery-words.txt"), "{made}");
     ana.kith(["init", "--name", "Ana Sousa"]).fails(1, &["there is a home in", "hint: "]);

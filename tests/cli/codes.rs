@@ -28,7 +28,10 @@ fn codes_of_other_programs_become_people_to_be_confirmed() {
     for (code, name) in FOREIGN {
         draw(code, &picture);
         let scanned = bo.kith(["scan", picture.to_str().unwrap(), "--event", "Hannover Messe", "--json"]).ok().json();
-        assert_eq!((&scanned["outcome"], &scanned["person"]["standing"]), (&"written_down".into(), &"unconfirmed".into()));
+        assert_eq!(
+            (&scanned["outcome"], &scanned["person"]["standing"]),
+            (&"written_down".into(), &"unconfirmed".into())
+        );
         assert_eq!(scanned["person"]["name"], name, "{code:?}");
         let details = bo.kith(["person", "show", scanned["person"]["id"].as_str().unwrap(), "--json"]).ok().json();
         // Nothing of the code is lost, however little of it was understood.
@@ -36,7 +39,11 @@ fn codes_of_other_programs_become_people_to_be_confirmed() {
         assert_eq!(kept, code.replace("\r\n", "\n").trim(), "{details}");
     }
     let all = bo.kith(["people"]).ok().out;
-    assert_eq!(all.matches("from a code of another kind at Hannover Messe, unconfirmed").count(), FOREIGN.len(), "{all}");
+    assert_eq!(
+        all.matches("from a code of another kind at Hannover Messe, unconfirmed").count(),
+        FOREIGN.len(),
+        "{all}"
+    );
 }
 
 #[test]
@@ -61,7 +68,11 @@ fn a_code_comes_as_picture_link_text_or_on_standard_input() {
         let bo = Someone::at_home("Bo Lindqvist");
         let scanned = scan(&bo).ok();
         let result = scanned.json();
-        assert_eq!((&result["outcome"], &result["person"]["name"]), (&"pending".into(), &"Ana Sousa".into()), "{way}: {scanned}");
+        assert_eq!(
+            (&result["outcome"], &result["person"]["name"]),
+            (&"pending".into(), &"Ana Sousa".into()),
+            "{way}: {scanned}"
+        );
     }
 }
 

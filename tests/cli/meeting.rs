@@ -86,7 +86,8 @@ fn a_code_that_was_withdrawn_leads_nowhere() {
 fn a_printed_code_is_for_many_and_ana_shares_back_with_whom_she_likes() {
     let (ana, bo, chi) = (Someone::up("Ana Sousa"), Someone::up("Bo Lindqvist"), Someone::up("Chi Tran"));
     let svg = ana.beside("badge.svg");
-    let printed = ana.kith(["invite", "--printed", "--event", "badge", "--svg", svg.to_str().unwrap(), "--json"]).ok().json();
+    let printed =
+        ana.kith(["invite", "--printed", "--event", "badge", "--svg", svg.to_str().unwrap(), "--json"]).ok().json();
     assert!(std::fs::read_to_string(svg).unwrap().contains("<svg"));
     assert_eq!(printed["kind"], "printed");
     let code = printed["link"].as_str().unwrap();
@@ -131,7 +132,9 @@ fn somebody_who_is_blocked_notices_nothing_and_reaches_nobody() {
     assert!(!ana.kith(["person", "show", "Mallory"]).ok().out.contains("Evil Ltd"));
     ana.kith(["person", "block", "Mallory", "--undo"]).ok();
     bo.kith(["card", "set", "org", "Nice Ltd"]).ok();
-    ana.api().until("letters come again", |api| api.get("/people/Mallory")["card"].to_string().contains("Nice Ltd").then_some(()));
+    ana.api().until("letters come again", |api| {
+        api.get("/people/Mallory")["card"].to_string().contains("Nice Ltd").then_some(())
+    });
 }
 
 /// True if clocks can be set wrong for a process.
@@ -157,9 +160,12 @@ fn a_clock_that_is_a_day_off_does_not_keep_people_apart() {
         bo.meets(&ana, "Hannover Messe");
         ana.meets(&bo, "Hannover Messe");
         bo.kith(["card", "set", "title", "Buyer"]).ok();
-        ana.api().until("a letter arrives", |api| api.get("/people/Bo")["card"].to_string().contains("Buyer").then_some(()));
+        ana.api()
+            .until("a letter arrives", |api| api.get("/people/Bo")["card"].to_string().contains("Buyer").then_some(()));
         ana.kith(["card", "set", "title", "Owner"]).ok();
-        bo.api().until("a letter arrives", |api| api.get("/people/Ana")["card"].to_string().contains("Owner").then_some(()));
+        bo.api().until("a letter arrives", |api| {
+            api.get("/people/Ana")["card"].to_string().contains("Owner").then_some(())
+        });
         println!("clock {off}: contacts, letters both ways");
     }
 }

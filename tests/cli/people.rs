@@ -13,7 +13,8 @@ fn bo_keeps_his_people() {
     bo.kith(["person", "touch", &id[..4]]).ok();
     bo.kith(["person", "name", "Chi", "Chi of the ninth hall"]).ok();
     let shown = bo.kith(["person", "show", "ninth"]).ok().out;
-    for words in ["Chi of the ninth hall", "calls themselves Chi Tran", "written down at Hannover Messe", "ball valves"] {
+    for words in ["Chi of the ninth hall", "calls themselves Chi Tran", "written down at Hannover Messe", "ball valves"]
+    {
         assert!(shown.contains(words), "{words:?} is missing: {shown}");
     }
     for query in [&["people", "valves"][..], &["people", "hannover"], &["people", "--tag", "welders"], &["people"]] {
@@ -51,7 +52,17 @@ fn an_unknown_or_ambiguous_person_ends_with_4_and_candidates_are_listed() {
 #[test]
 fn names_of_all_scripts_are_kept_and_found() {
     let bo = Someone::at_home("Bo Lindqvist");
-    let names = ["Jörg Weiß / Söhne?", "李小龍", "Юлия Kovač", "محمد العربي", "נעמי", "ニコラス Tran 3", "O'Neill & \"Sons\" #1", "👩🏽‍🔧 Zoë", "--help"];
+    let names = [
+        "Jörg Weiß / Söhne?",
+        "李小龍",
+        "Юлия Kovač",
+        "محمد العربي",
+        "נעמי",
+        "ニコラス Tran 3",
+        "O'Neill & \"Sons\" #1",
+        "👩🏽‍🔧 Zoë",
+        "--help",
+    ];
     for name in names {
         bo.kith(["person", "add", "--", name]).ok();
         let shown = bo.kith(["person", "show", "--json", "--", name]).ok().json();

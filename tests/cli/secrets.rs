@@ -54,13 +54,15 @@ fn no_secret_is_in_what_is_logged_or_said() {
     ana.api().until_contact("Bo Lindqvist");
     let item = ana.api().get("/inbox")[0]["id"].as_str().unwrap().to_owned();
     said.push(ana.kith(["inbox", "accept", &item]).ok());
-    bo.api().until("both signed", |api| api.get("/people/Ana")["meetings"][0]["signed_by_them"].as_bool().filter(|is| *is));
+    bo.api()
+        .until("both signed", |api| api.get("/people/Ana")["meetings"][0]["signed_by_them"].as_bool().filter(|is| *is));
     let mallory = Someone::up("Mallory");
     said.push(mallory.kith(["scan", &code]).ok());
     bo.kill();
     said.push(ana.kith(["card", "set", "mobile", ""]).ok());
     bo.start();
-    bo.api().until("Bo sees the change", |api| (!api.get("/people/Ana")["card"].to_string().contains("351")).then_some(()));
+    bo.api()
+        .until("Bo sees the change", |api| (!api.get("/people/Ana")["card"].to_string().contains("351")).then_some(()));
     for command in [&["status"][..], &["doctor"], &["words"], &["invite", "list"], &["people"], &["people", "--json"]] {
         said.push(ana.kith(command).ok());
         said.push(bo.kith(command).ok());

@@ -11,7 +11,10 @@ use kith_tests::e2e::{Someone, run};
 fn base32(bytes: &[u8]) -> String {
     let bit = |at: usize| bytes.get(at / 8).map_or(0, |byte| byte >> (7 - at % 8) & 1);
     let digit = |at: usize| (at..at + 5).fold(0, |digit, at| digit << 1 | bit(at));
-    (0..bytes.len() * 8).step_by(5).map(|at| char::from(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[usize::from(digit(at))])).collect()
+    (0..bytes.len() * 8)
+        .step_by(5)
+        .map(|at| char::from(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[usize::from(digit(at))]))
+        .collect()
 }
 
 #[test]

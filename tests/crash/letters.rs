@@ -103,7 +103,8 @@ impl Side {
         assert!(theirs >= self.shown, "round {round}: {name} lost what was shown: {theirs} of {}", self.shown);
         assert!(theirs <= others_asked, "round {round}: {name} shows what was never said: {theirs} of {others_asked}");
         for (note, acknowledged) in &self.notes {
-            let times = details["notes"].as_array().unwrap().iter().filter(|kept| kept["text"] == note.as_str()).count();
+            let times =
+                details["notes"].as_array().unwrap().iter().filter(|kept| kept["text"] == note.as_str()).count();
             let expected = if *acknowledged { 1..=1 } else { 0..=1 };
             assert!(expected.contains(&times), "round {round}: {name} keeps {note:?} {times} times");
         }
@@ -206,7 +207,14 @@ fn settle(ana: &Side, bo: &Side) -> (Value, Value) {
             let (status, people) = (api.get("/status"), api.get("/people"));
             let theirs = other.someone.api().get("/people");
             let is_settled = title(&details["card"]) == newest && status["outbox"] == 0 && status["people"] == 1;
-            if is_settled { Ok(details) } else { Err(format!("newest: {newest}\n{status:#}\n{people:#}\nat {}: {theirs:#}\n{details}", other.someone.name)) }
+            if is_settled {
+                Ok(details)
+            } else {
+                Err(format!(
+                    "newest: {newest}\n{status:#}\n{people:#}\nat {}: {theirs:#}\n{details}",
+                    other.someone.name
+                ))
+            }
         });
         found.unwrap_or_else(|state| panic!("{} has not everything: {state}", side.someone.name))
     };
@@ -216,14 +224,16 @@ fn settle(ana: &Side, bo: &Side) -> (Value, Value) {
 /// Every scan is one encounter on both sides.
 fn check_meetings(side: &Side, details: &Value, scanned: &[String]) {
     let name = side.someone.name;
-    let encounters: Vec<&str> = details["encounters"].as_array().unwrap().iter().filter_map(|e| e["how"].as_str()).collect();
+    let encounters: Vec<&str> =
+        details["encounters"].as_array().unwrap().iter().filter_map(|e| e["how"].as_str()).collect();
     assert_eq!(encounters.len(), scanned.len() + 1, "{name}: {encounters:?}");
     for event in scanned {
         let how = format!("scanned live at {event}");
         let times = encounters.iter().filter(|encounter| **encounter == how).count();
         assert_eq!(times, 1, "{name} met {event:?} {times} times: {encounters:?}");
     }
-    let mut events: Vec<&str> = details["meetings"].as_array().unwrap().iter().filter_map(|m| m["event"].as_str()).collect();
+    let mut events: Vec<&str> =
+        details["meetings"].as_array().unwrap().iter().filter_map(|m| m["event"].as_str()).collect();
     let meetings = events.len();
     events.sort_unstable();
     events.dedup();

@@ -79,7 +79,8 @@ fn assert_snake_case(value: &Value, line: &str) {
         Value::Array(values) => values.iter().for_each(|value| assert_snake_case(value, line)),
         Value::Object(pairs) => {
             for (key, value) in pairs {
-                let is_snake = key.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+                let is_snake =
+                    key.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
                 assert!(is_snake, "{key:?} is not snake_case: {line}");
                 assert_snake_case(value, line);
             }
