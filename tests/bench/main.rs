@@ -10,7 +10,12 @@
 //! `--folder DIR` where the homes lie, since the disk below that folder is part of what is measured. Both sides
 //! of a comparison run in turns in one process, so that whatever else the machine does hits both.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints")]
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark may end in a panic; nothing here is shipped")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a benchmark may end in a panic; nothing here is shipped"
+)]
 
 mod bare;
 mod crowd;

@@ -57,7 +57,8 @@ fn a_code_comes_as_picture_link_text_or_on_standard_input() {
     image::open(&png).unwrap().into_rgb8().save(&jpeg).unwrap();
     let (bytes, link) = (std::fs::read(&png).unwrap(), format!("https://kith.example/c#{}", &code[5..]));
     let spaced = format!("  {}\n", code.to_lowercase());
-    let mut ways: Vec<(&str, Box<dyn Fn(&Someone) -> kith_tests::e2e::Said>)> = Vec::new();
+    type Way<'w> = (&'w str, Box<dyn Fn(&Someone) -> kith_tests::e2e::Said + 'w>);
+    let mut ways: Vec<Way<'_>> = Vec::new();
     for given in [png.to_str().unwrap(), jpeg.to_str().unwrap(), code, &link, &spaced] {
         ways.push(("argument", Box::new(move |bo| bo.kith(["scan", given, "--json"]))));
     }

@@ -218,6 +218,9 @@ fn settle(ana: &Side, bo: &Side) -> (Value, Value) {
         });
         found.unwrap_or_else(|state| panic!("{} has not everything: {state}", side.someone.name))
     };
+    // What one still has to say may change the other: both are looked at again once both are quiet.
+    settled(ana, bo);
+    settled(bo, ana);
     (settled(ana, bo), settled(bo, ana))
 }
 

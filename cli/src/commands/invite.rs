@@ -71,6 +71,10 @@ fn show(
     out::say(&shown.link);
     let who = if shown.invite.kind == "live" { "one person" } else { "everybody who reads it" };
     let event = shown.invite.event.as_deref().map(|event| format!(", {event}")).unwrap_or_default();
+    if let Some(why) = over(&shown.invite.state) {
+        out::aside(format!("{why}: nobody can use this code any more. kith invite makes a fresh one."));
+        return Ok(());
+    }
     out::aside(format!("A code for {who}{event}, until {}.", out::when(&shown.invite.expires)));
     if !shown.has_address {
         out::aside("This node has never been up, so the code names no address and leads nowhere. Run kith up first.");
@@ -78,6 +82,16 @@ fn show(
         out::aside("No node runs in this home: whoever scans the code reaches you once you run kith up.");
     }
     Ok(())
+}
+
+/// Why a code in this state is of no use, if so.
+fn over(state: &str) -> Option<&'static str> {
+    match state {
+        "used" => Some("Used"),
+        "revoked" => Some("Withdrawn"),
+        "expired" => Some("Expired"),
+        _ => None,
+    }
 }
 
 /// A code and the files it was written to.

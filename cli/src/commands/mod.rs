@@ -65,9 +65,11 @@ fn usual_home() -> Result<PathBuf, Trouble> {
     Ok(data.join("kith"))
 }
 
-/// A path of the API with a name in it that may hold anything.
+/// A path of the API with a name in it that may hold anything. A path cannot hold an empty name; a blank one is as
+/// unknown to everybody.
 fn path(parts: &[&str]) -> String {
-    parts.iter().fold(String::new(), |path, part| path + "/" + &percent_encoded(part))
+    let named = parts.iter().map(|part| if part.is_empty() { " " } else { part });
+    named.fold(String::new(), |path, part| path + "/" + &percent_encoded(part))
 }
 
 /// A query of the API from the pairs that have a value.
@@ -99,6 +101,7 @@ mod tests {
     #[test]
     fn names_of_any_kind_fit_into_a_path() {
         assert_eq!(path(&["people", "Jörg / Weiß?"]), "/people/J%C3%B6rg%20%2F%20Wei%C3%9F%3F");
+        assert_eq!(path(&["people", ""]), "/people/%20");
         assert_eq!(query(&[("query", Some("a&b")), ("tag", None)]), "?query=a%26b");
         assert_eq!(query(&[("tag", None)]), "");
     }

@@ -13,6 +13,8 @@ use crate::client::Client;
 use crate::out;
 use crate::trouble::Trouble;
 
+const WANTED: &str = "give a picture, a code beginning with KITH:, a link, or - for standard input";
+
 /// What is to be taken in.
 enum Code {
     Text(String),
@@ -73,10 +75,9 @@ fn code(given: &str) -> Result<Code, Trouble> {
     match std::fs::File::open(file) {
         Ok(open) => Ok(text_or_picture(read_at_most(open)?)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let hint = "give a picture, a code beginning with KITH:, a link, or - for standard input";
-            Err(Trouble::not_found(format!("{given:?} is no file and no code")).hint(hint))
+            Err(Trouble::not_found(format!("{given:?} is no file and no code")).hint(WANTED))
         }
-        Err(error) => Err(Trouble::failed(format!("{given}: {error}"))),
+        Err(error) => Err(Trouble::failed(format!("{given}: {error}")).hint(WANTED)),
     }
 }
 
@@ -98,7 +99,7 @@ fn read_at_most(from: impl Read) -> Result<Vec<u8>, Trouble> {
     let mut bytes = Vec::new();
     let most = MOST_BYTES as u64;
     let read = from.take(most + 1).read_to_end(&mut bytes);
-    read.map_err(|error| Trouble::failed(format!("the picture cannot be read: {error}")))?;
+    read.map_err(|error| Trouble::failed(format!("the picture cannot be read: {error}")).hint(WANTED))?;
     if bytes.len() as u64 > most {
         let message = format!("the picture is larger than {} MiB", most / 1024 / 1024);
         return Err(Trouble::failed(message).hint("cut it to the code, or take a smaller one"));

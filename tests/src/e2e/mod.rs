@@ -75,3 +75,10 @@ pub fn skip(what: &str, why: &str) {
     assert!(!on_ci(), "{what} cannot be tested here: {why}");
     println!("SKIPPED: {what}: {why}");
 }
+
+/// The library of faketime(1) that sets the clock wrong for one process. The command itself stays in front of the
+/// process, where it would take the signals.
+pub fn faketime() -> Option<PathBuf> {
+    let folders = std::fs::read_dir("/usr/lib").ok()?.filter_map(Result::ok).map(|entry| entry.path());
+    folders.map(|folder| folder.join("faketime/libfaketimeMT.so.1")).find(|library| library.exists())
+}

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{Api, RunningNode, Said, free_port, kith_bin, run};
+use super::{Api, RunningNode, Said, faketime, free_port, kith_bin, run};
 
 /// Somebody with a home in a temporary folder, and a node while it is up.
 #[derive(Debug)]
@@ -77,16 +77,12 @@ impl Someone {
 
     /// A command in this home, to be run in some special way.
     pub fn command<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Command {
-        let mut command = match self.clock {
-            None => Command::new(kith_bin()),
-            Some(off) => {
-                let mut wrong = Command::new("faketime");
-                // Only the clock on the wall is off, not the one that measures how long something takes.
-                wrong.env("FAKETIME_DONT_FAKE_MONOTONIC", "1").env("DONT_FAKE_MONOTONIC", "1");
-                wrong.args(["-f", off]).arg(kith_bin());
-                wrong
-            }
-        };
+        let mut command = Command::new(kith_bin());
+        if let Some(off) = self.clock {
+            command.env("LD_PRELOAD", faketime().expect("faketime is installed")).env("FAKETIME", off);
+            // Only the clock on the wall is off, not the one that measures how long something takes.
+            command.env("FAKETIME_DONT_FAKE_MONOTONIC", "1").env("DONT_FAKE_MONOTONIC", "1");
+        }
         command.arg("--home").arg(&self.folder).args(args);
         command.env_remove("KITH_HOME").env_remove("KITH_LOG").env_remove("KITH_PASSPHRASE");
         if let Some(filter) = self.log_filter {
