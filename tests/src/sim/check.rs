@@ -148,7 +148,19 @@ impl World {
         self.whos().all(|who| self.outbox(who).is_empty())
     }
 
-    /// Keys of deadlines that are no longer about anything, beyond what one renewal of a grant leaves behind.
+    /// What somebody's node knows and told about another, for a test that failed.
+    pub fn story_of(&self, who: Who, other: Who) -> String {
+        let home = self.home(who);
+        let Some(person) = self.knows(who, other) else { return format!("{} knows nobody there", home.name) };
+        let id = format!("{:?}", person.id);
+        let about = home.notices.iter().map(|(at, notice)| format!("{}.{:03} s {notice:?}", at / 1000, at % 1000));
+        let told: Vec<String> = about.filter(|notice| notice.contains(&id)).collect();
+        let letters: Vec<String> =
+            self.waiting(who, other).iter().map(|letter| format!("{} of {:?}", letter.kind, letter.written)).collect();
+        format!("{}: {person:#?}\nletters waiting: {letters:?}\n{}", home.name, told.join("\n"))
+    }
+
+    /// How many entries a table of somebody's home has.
     pub fn entries(&self, who: Who, table: Table) -> usize {
         keys(&self.home(who).store, table).len()
     }
