@@ -5,7 +5,7 @@ use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use kith_protocol::engine::inbox::{Item, items};
 use kith_protocol::engine::invites::invites;
-use kith_protocol::engine::people;
+use kith_protocol::engine::{Error, people};
 use kith_protocol::id::ItemId;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -18,14 +18,20 @@ use super::{Api, Problem, ProblemBody};
 pub(super) async fn list(State(api): State<Api>) -> Result<Json<Vec<ItemForm>>, Problem> {
     let view = api.handle.view();
     let (codes, connected) = (invites(view)?, api.handle.status().connected);
-    let forms = items(view)?.into_iter().map(|item| {
-        let person = people::person(view, item.person)?;
+    let mut forms = Vec::new();
+    for item in items(view)? {
+        let person = match people::person(view, item.person) {
+            Ok(person) => person,
+            // Forgotten at this very moment, and the item with them.
+            Err(Error::NotFound { .. }) => continue,
+            Err(error) => return Err(error.into()),
+        };
         let card = people::card_of(view, person.id)?;
         let code = codes.iter().find(|code| Some(code.id) == item.invite);
         let person = PersonForm::of(&person, connected.contains(&person.id));
-        Ok(ItemForm::of(&item, person, card.as_ref().map(CardForm::from), code))
-    });
-    Ok(Json(forms.collect::<Result<_, Problem>>()?))
+        forms.push(ItemForm::of(&item, person, card.as_ref().map(CardForm::from), code));
+    }
+    Ok(Json(forms))
 }
 
 /// How something is accepted.

@@ -154,12 +154,15 @@ async fn scan_kith(handle: &Handle, payload: &str, along: &Along) -> Result<(Out
         event: optional_line("event", along.event.as_deref())?,
         note: text("note", along.note.as_deref())?,
     };
-    let scanned = handle.act(move |turn| turn.scan(&invite, options)).await?;
-    let (outcome, id) = match scanned {
-        Scanned::New(id) => (Outcome::Pending, id),
-        Scanned::Before(id) => (Outcome::ScannedBefore, id),
-    };
-    Ok((outcome, people::person(handle.view(), id)?))
+    let scanned = handle.act(move |turn| {
+        let (outcome, id) = match turn.scan(&invite, options)? {
+            Scanned::New(id) => (Outcome::Pending, id),
+            Scanned::Before(id) => (Outcome::ScannedBefore, id),
+        };
+        // Read within the step: a moment later the answer may be here, and the person be one I know already.
+        Ok((outcome, people::person(turn.read(), id)?))
+    });
+    Ok(scanned.await?)
 }
 
 /// Writes down whoever a foreign code speaks of.
