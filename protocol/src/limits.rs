@@ -119,5 +119,6 @@ pub const PRESENCE_LIFE: u64 = GRANT_LIFE;
 pub const STORE_KEY: usize = 128;
 /// A stored value: a sealed letter with its frame.
 pub const STORE_VALUE: usize = 128 * 1024;
-/// Values beyond this are kept in segment files rather than in the journal.
-pub const INLINE_VALUE: usize = 1024;
+/// Values beyond this are kept in segment files rather than in the journal. A commit that writes one syncs twice, so
+/// what people do all day must fit: the largest of it is a first letter with its card, of the 4 KiB class.
+pub const INLINE_VALUE: usize = 4 * 1024;

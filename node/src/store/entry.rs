@@ -4,7 +4,7 @@
 //! entry  = length of name u8 (1..=129) ‖ name ‖ length of stored u32 ‖ stored
 //! name   = table number u8 ‖ key
 //! stored = nothing: the key is removed
-//!        | 1 ‖ the value itself, at most INLINE_VALUE bytes
+//!        | 1 ‖ the value itself, at most limits::INLINE_VALUE bytes
 //!        | 2 ‖ segment u32 ‖ offset u32 ‖ length u32 ‖ CRC-32C of the value u32
 //! ```
 //!
@@ -15,10 +15,6 @@ use std::collections::BTreeMap;
 use kith_protocol::limits;
 use kith_protocol::store::{StoreError, Table};
 
-/// Longer values lie in segments. Each commit that writes one syncs twice, so that what people do all day must not:
-/// the largest of what such steps write is a first letter with its card, of a sealed size of 4 KiB.
-pub(super) const INLINE_VALUE: usize = 4 * limits::INLINE_VALUE;
-
 const INLINE: u8 = 1;
 const SEGMENT: u8 = 2;
 
@@ -26,7 +22,7 @@ const SEGMENT: u8 = 2;
 const NAME: usize = 1 + limits::STORE_KEY;
 const _: () = assert!(NAME <= u8::MAX as usize, "a name's length is one byte");
 /// The longest stored form.
-pub(super) const STORED: usize = 1 + if INLINE_VALUE > 16 { INLINE_VALUE } else { 16 };
+pub(super) const STORED: usize = 1 + if limits::INLINE_VALUE > 16 { limits::INLINE_VALUE } else { 16 };
 
 /// Changes by name: the stored form, or none to remove the name.
 pub(super) type Changes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;

@@ -10,7 +10,7 @@
 //! |---|---|
 //! | `lock` | nothing; locked by the process that works here, see [`HomeLock`] |
 //! | `journal-<first commit>.kj` | commits since the checkpoint |
-//! | `segment-<number>.ks` | values of more than `entry::INLINE_VALUE` bytes |
+//! | `segment-<number>.ks` | values of more than `limits::INLINE_VALUE` bytes |
 //! | `checkpoint-<last commit>.kc` | everything else, as it was after that commit |
 //! | `sled/` | the index, made anew whenever it is missing or wrong |
 //! | `sled-broken-<n>/` | the last index that was wrong, for whoever wants to know why |
@@ -37,6 +37,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use kith_protocol::limits;
 use kith_protocol::store::{Read, Store, StoreError, Table, Visit, Write};
 
 use checkpoint::Commit;
@@ -256,7 +257,7 @@ impl FileStore {
 
     /// Puts large values into segments; what comes back goes into the journal.
     fn place(&mut self, values: &BTreeMap<Vec<u8>, Option<Vec<u8>>>) -> Result<Changes, StoreError> {
-        let is_large = |value: &&[u8]| value.len() > entry::INLINE_VALUE;
+        let is_large = |value: &&[u8]| value.len() > limits::INLINE_VALUE;
         let large: Vec<&[u8]> = values.values().filter_map(Option::as_deref).filter(is_large).collect();
         let placed = self.segments.append(&large).inspect_err(|error| {
             self.failed = !matches!(error, StoreError::Full);
