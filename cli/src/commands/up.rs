@@ -8,7 +8,7 @@ use kith_node::network::Multiaddr;
 use kith_node::node::{Node, NodeOptions};
 use kith_protocol::engine::{Notice, Own, people};
 use kith_protocol::id::PersonId;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use super::init;
@@ -19,12 +19,13 @@ use crate::trouble::Trouble;
 /// Runs the node until it is told to stop.
 pub async fn run(home: &Home, up: Up) -> Result<(), Trouble> {
     start_log(up.log);
+    let signals = Signals::new()?;
     let listen = up.listen.iter().map(|address| parse(address)).collect::<Result<Vec<_>, _>>()?;
     let open = open_or_create(home, up.name.as_deref())?;
     let node = Node::start(open, NodeOptions { listen, web: up.web }).await?;
     introduce(home, &node)?;
     let handle = node.handle();
-    let ended = watch(&handle).await;
+    let ended = watch(&handle, signals).await;
     out::aside("Stopping.");
     node.stop().await?;
     ended
@@ -73,16 +74,28 @@ fn introduce(home: &Home, node: &Node) -> Result<(), Trouble> {
     Ok(())
 }
 
+/// What ends a node well, from the first moment: whoever saw that it runs may stop it at once.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Self, Trouble> {
+        let failed = |error: std::io::Error| Trouble::failed(format!("signals cannot be received: {error}"));
+        let interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+        let terminate = signal(SignalKind::terminate()).map_err(failed)?;
+        Ok(Self { interrupt, terminate })
+    }
+}
+
 /// Tells what happens until a signal comes.
-async fn watch(handle: &Handle) -> Result<(), Trouble> {
-    let no_signals = |error: std::io::Error| Trouble::failed(format!("signals cannot be received: {error}"));
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
-    let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
+async fn watch(handle: &Handle, mut signals: Signals) -> Result<(), Trouble> {
     let mut notices = handle.notices();
     loop {
         tokio::select! {
-            _ = interrupt.recv() => return Ok(()),
-            _ = terminate.recv() => return Ok(()),
+            _ = signals.interrupt.recv() => return Ok(()),
+            _ = signals.terminate.recv() => return Ok(()),
             notice = notices.recv() => match notice {
                 Ok(notice) => tell(handle, &notice),
                 Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => {}
