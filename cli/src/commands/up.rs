@@ -19,9 +19,9 @@ use crate::trouble::Trouble;
 /// Runs the node until it is told to stop.
 pub async fn run(home: &Home, up: Up) -> Result<(), Trouble> {
     start_log(up.log);
-    let signals = Signals::new()?;
     let listen = up.listen.iter().map(|address| parse(address)).collect::<Result<Vec<_>, _>>()?;
     let open = open_or_create(home, up.name.as_deref())?;
+    let signals = Signals::new()?;
     let node = Node::start(open, NodeOptions { listen, web: up.web }).await?;
     introduce(home, &node)?;
     let handle = node.handle();
