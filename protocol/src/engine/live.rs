@@ -69,6 +69,9 @@ pub(super) struct Live {
     pub pauses: BTreeMap<PersonId, Pause>,
     /// People with letters in the outbox.
     pub waiting: BTreeSet<PersonId>,
+    /// How often each waiting letter was sent in vain. The others go first, so that letters which the other end
+    /// cannot take yet do not keep back the one that it needs to take them.
+    pub in_vain: BTreeMap<LetterId, u32>,
     /// Pauses that ended by then were looked at; nobody needs to be woken for them.
     pub woken: Timestamp,
 }
@@ -82,6 +85,11 @@ impl Live {
         let fitting = || self.sessions.iter().filter(|(_, session)| session.party == wanted);
         let under_it = fitting().find(|(_, session)| session.locator == locator);
         under_it.or_else(|| fitting().next()).map(|(id, _)| *id)
+    }
+
+    /// How often a letter was sent in vain.
+    pub(super) fn in_vain(&self, letter: &LetterId) -> u32 {
+        self.in_vain.get(letter).copied().unwrap_or_default()
     }
 
     /// The sessions with a person.

@@ -128,6 +128,7 @@ impl Turn<'_> {
 
     pub(super) fn remove_waiting(&mut self, letter: &Waiting) {
         self.txn.forget(letter);
+        self.live.in_vain.remove(&letter.id);
         self.clear_deadline(letter.expires, Ends::Letter(letter.person, letter.id));
     }
 
@@ -146,7 +147,7 @@ impl Turn<'_> {
         let known = self.txn.load::<Person>(&person.0)?;
         let mut letters = waiting_for(&self.txn, person)?;
         // An answer first: without it the other end can do nothing with the rest.
-        letters.sort_by_key(|letter| (letter.kind != kind::WELCOME, letter.written));
+        letters.sort_by_key(|letter| (self.live.in_vain(&letter.id), letter.kind != kind::WELCOME, letter.written));
         let expected = known.as_ref().is_some_and(Person::is_expected);
         let (Some(known), false) = (known, letters.is_empty() && !expected) else {
             self.live.waiting.remove(&person);
@@ -261,6 +262,7 @@ impl Turn<'_> {
             }
             // Who sits at an old address can say what they like: only who opened the letter has its receipts.
             Some(Answer::Handled(_) | Answer::Refused(..) | Answer::Later) | None => {
+                *self.live.in_vain.entry(letter).or_default() += 1;
                 self.pause(person);
                 if waiting.is_first() {
                     // Whoever filmed the code can say hello. Another address may have its owner.
@@ -319,6 +321,7 @@ impl Turn<'_> {
         let key = [&person.0[..], &letter.0].concat();
         let Some(waiting) = self.txn.load::<Waiting>(&key)? else { return Ok(()) };
         self.txn.forget(&waiting);
+        self.live.in_vain.remove(&letter);
         if waiting.is_first() {
             self.claim_failed(person, ScanProblem::Unanswered)?;
         }
