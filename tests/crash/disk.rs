@@ -38,6 +38,12 @@ fn mount(args: &[&str]) {
     assert!(output.status.success(), "mount {args:?}: {output:?}");
 }
 
+/// Takes a mount away, so that its folder can be removed. What a node just closed may be busy for a moment.
+fn unmount(folder: &Path) {
+    let output = Command::new("umount").arg("--lazy").arg(folder).output().unwrap();
+    assert!(output.status.success(), "umount {folder:?}: {output:?}");
+}
+
 /// Fills the folder's disk to the last byte with a file, which is returned.
 fn fill(folder: &Path) -> std::path::PathBuf {
     let ballast = folder.join("ballast");
@@ -107,6 +113,8 @@ fn a_full_disk_is_told_clearly_and_loses_nothing() {
     add(&ana).ok();
     ana.stop();
     assert_eq!(ana.kith(["people", "--json"]).ok().json()["total"], kept + 2);
+    drop(ana);
+    unmount(disk.path());
 }
 
 #[test]
@@ -126,6 +134,7 @@ fn a_folder_that_cannot_be_written_is_told_clearly() {
     assert!(said.contains(&folder) && said.contains("ead-only"), "{said}");
     mount(&["-o", "remount,bind,rw", &folder]);
     assert_eq!(ana.kith(["card", "show"]).ok().out, "Ana Sousa\n");
+    unmount(ana.folder());
 }
 
 #[test]
