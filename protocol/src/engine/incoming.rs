@@ -98,7 +98,7 @@ impl Turn<'_> {
     }
 
     fn answer_to(&mut self, session: SessionId, party: Party, sealed: &[u8]) -> Result<Answer> {
-        let opened = match self.open(party, sealed)? {
+        let opened = match self.open(session, party, sealed)? {
             Ok(opened) => opened,
             // Perhaps sealed under a secret that we are about to learn, or by a version that we are about to get.
             // Who sealed it keeps it, and it gives up at its date.
@@ -123,7 +123,7 @@ impl Turn<'_> {
     }
 
     /// Tries the secrets and keys that the letter can be sealed under, the newest first.
-    fn open(&self, party: Party, sealed: &[u8]) -> Result<std::result::Result<Opened, OpenError>> {
+    fn open(&self, session: SessionId, party: Party, sealed: &[u8]) -> Result<std::result::Result<Opened, OpenError>> {
         match party {
             Party::Invite(invite) => Ok(match self.invite_opening(invite)? {
                 Some((key, secret)) => letter::open(sealed, &key, &secret.letter_key()),
@@ -131,8 +131,10 @@ impl Turn<'_> {
             }),
             Party::Pair(person) | Party::Scanned(person) => {
                 let pair = super::door::pair_secrets(&self.txn, person)?;
-                let secrets = pair.into_iter().flat_map(|pair| [Some(pair.current), pair.previous]).flatten();
-                Ok(open_with_any(sealed, &self.keys.opening, secrets))
+                let of_session = self.live.sessions.get(&session).and_then(|session| session.secret.clone());
+                let of_pair = pair.into_iter().flat_map(|pair| [Some(pair.current), pair.previous]).flatten();
+                let others = of_pair.filter(|secret| Some(secret) != of_session.as_ref()).collect::<Vec<_>>();
+                Ok(open_with_any(sealed, &self.keys.opening, of_session.into_iter().chain(others)))
             }
         }
     }

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::hello::SharedSecret;
 use crate::id::{InviteId, LetterId, Locator, PersonId, SessionId};
 use crate::identity::Seen;
 use crate::letter::Receipts;
@@ -26,6 +27,9 @@ pub(super) struct Session {
     pub party: Party,
     /// Of the secret that both ends mean when they speak of this session.
     pub locator: Locator,
+    /// The secret of the pair that letters over this session go under, both ways, even if a newer scan has made
+    /// another one since; none while only a first letter may pass.
+    pub secret: Option<SharedSecret>,
     pub flights: BTreeMap<LetterId, Flight>,
 }
 

@@ -180,7 +180,8 @@ impl Turn<'_> {
         if !fits || !room || letter.expires < self.now {
             return Ok(());
         }
-        let Some((sealed, shows)) = self.seal(letter, person, route)? else { return Ok(()) };
+        let secret = open.secret.clone().filter(|_| !route.is_first).unwrap_or_else(|| route.secret.clone());
+        let Some((sealed, shows)) = self.seal(letter, person, route, &secret)? else { return Ok(()) };
         if let Some(session) = self.live.sessions.get_mut(&session) {
             session.flights.insert(letter.id, Flight { receipts: sealed.receipts, shows });
         }
@@ -189,7 +190,13 @@ impl Turn<'_> {
     }
 
     /// Signs and seals a letter under the keys of this moment; `None` while there is nothing to seal it to.
-    fn seal(&mut self, waiting: &Waiting, person: &Person, route: &Route) -> Result<Option<(Sealed, Seen)>> {
+    fn seal(
+        &mut self,
+        waiting: &Waiting,
+        person: &Person,
+        route: &Route,
+        secret: &SharedSecret,
+    ) -> Result<Option<(Sealed, Seen)>> {
         let Some(addressee) = &route.addressee else { return Ok(None) };
         let history = self.own()?.history();
         let letter = self.keys.sign(Letter {
@@ -201,7 +208,7 @@ impl Turn<'_> {
             expires: waiting.expires,
         });
         let (whole, events) = key_news(&history, person, waiting.kind);
-        let psk = route.secret.letter_key();
+        let psk = secret.letter_key();
         let sealed = letter::seal(&letter, whole, events, &addressee.key, &psk, &waiting.seed);
         Ok(sealed.ok().map(|sealed| (sealed, history.seen())))
     }

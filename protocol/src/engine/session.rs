@@ -7,6 +7,7 @@ use super::effect::Effect;
 use super::error::Result;
 use super::live::{Call, Live, Party, Session};
 use super::turn::Turn;
+use crate::hello::SharedSecret;
 use crate::id::{Locator, PersonId, SessionId};
 use crate::limits;
 use crate::store::{Read, Table};
@@ -27,7 +28,8 @@ impl Turn<'_> {
             self.effect(Effect::HangUp { session });
             return self.call_others();
         }
-        self.live.sessions.insert(session, Session { party, locator, flights: Default::default() });
+        let secret = self.pair_secret_at(party, locator)?;
+        self.live.sessions.insert(session, Session { party, locator, secret, flights: Default::default() });
         match party {
             Party::Pair(person) | Party::Scanned(person) => {
                 // Whoever is on the line can be sent to at once, however long the last pause was.
@@ -37,6 +39,14 @@ impl Turn<'_> {
             Party::Invite(_) => {}
         }
         self.call_others()
+    }
+
+    /// The secret of the pair that a locator names.
+    fn pair_secret_at(&self, party: Party, locator: Locator) -> Result<Option<SharedSecret>> {
+        let Party::Pair(person) = party else { return Ok(None) };
+        let pair = super::door::pair_secrets(&self.txn, person)?;
+        let mut secrets = pair.into_iter().flat_map(|pair| [Some(pair.current), pair.previous]).flatten();
+        Ok(secrets.find(|secret| secret.locator() == locator))
     }
 
     /// A session ended.

@@ -34,7 +34,7 @@ pub struct Turn<'e> {
     effects: Vec<Effect>,
     notices: Vec<Notice>,
     /// Sessions that changed their party, with what they were before.
-    moved: Vec<(SessionId, Party, Locator)>,
+    moved: Vec<(SessionId, Party, Locator, Option<SharedSecret>)>,
 }
 
 impl<'e> Turn<'e> {
@@ -65,8 +65,9 @@ impl<'e> Turn<'e> {
     /// From now on a session is with a person, under the secret of the pair.
     pub(super) fn session_is_with(&mut self, session: SessionId, person: PersonId, secret: &SharedSecret) {
         if let Some(open) = self.live.sessions.get_mut(&session) {
-            self.moved.push((session, open.party, open.locator));
+            self.moved.push((session, open.party, open.locator, open.secret.take()));
             (open.party, open.locator) = (Party::Pair(person), secret.locator());
+            open.secret = Some(secret.clone());
         }
     }
 
@@ -85,9 +86,9 @@ impl<'e> Turn<'e> {
                 _ => {}
             }
         }
-        while let Some((session, party, locator)) = self.moved.pop() {
+        while let Some((session, party, locator, secret)) = self.moved.pop() {
             if let Some(open) = self.live.sessions.get_mut(&session) {
-                (open.party, open.locator) = (party, locator);
+                (open.party, open.locator, open.secret) = (party, locator, secret);
             }
         }
         if !self.txn.is_unchanged() {
