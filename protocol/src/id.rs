@@ -94,6 +94,15 @@ id!(
     Locator, 16
 );
 id!(
+    /// One introduction, chosen at random by who began it: the asker, or the introducer who had the idea. It means
+    /// something only together with the person it came from.
+    IntroId, 16
+);
+id!(
+    /// Which of an issuer's vouches one is. A newer vouch in the same slot takes the place of the older one.
+    VouchSlot, 4
+);
+id!(
     /// One hello between two nodes that succeeded.
     SessionId, 16
 );

@@ -74,6 +74,48 @@ pub const OPEN_PRINTED_INVITES: usize = 32;
 /// Claims that one printed code accepts in a day: a badge at a fair, not a spammer's list.
 pub const PRINTED_CLAIMS_A_DAY: u32 = 200;
 
+/// Words that one person forwards of another in an introduction: long enough to say why, short enough to be read.
+pub const BLURB: usize = 600;
+/// A sentence of an introducer, the words of a vouch, a thank-you.
+pub const SENTENCE: usize = 280;
+/// Longest life of an ask: who waits longer asks again.
+pub const ASK_LIFE: u64 = 14 * DAY;
+/// Life of an ask if its asker names none.
+pub const ASK_USUAL_LIFE: u64 = 7 * DAY;
+/// How long after the date of an ask a consent that was given in time can still be used: the offer may have waited
+/// for the asker's node.
+pub const CONSENT_GRACE: u64 = 14 * DAY;
+/// Asks of one person to one introducer that may be open at once: favours are few.
+pub const OPEN_ASKS: usize = 5;
+/// Proposals of one introducer that may wait on a target at once.
+pub const OPEN_PROPOSALS: usize = 10;
+/// How long an introduction that is over stays, so that it can be thanked for and looked up.
+pub const INTRODUCTION_KEPT: u64 = 90 * DAY;
+/// Introductions kept in each part: asked for, carried, proposed to me.
+pub const INTRODUCTIONS: usize = 2_000;
+/// What the plaintext of a consent is filled up to a multiple of, so that its carrier cannot read the tier off its
+/// length.
+pub const CONSENT_STEP: usize = 512;
+/// A sealed consent: what is left in the second largest letter.
+pub const CONSENT: usize = 12 * 1024;
+
+/// Skills that one vouch names.
+pub const VOUCH_SKILLS: usize = 8;
+/// Pieces of evidence that one vouch points at.
+pub const VOUCH_EVIDENCE: usize = 3;
+/// A vouch as it is signed.
+pub const VOUCH: usize = 1_024;
+/// The content of a vouch inside it.
+pub const VOUCH_CONTENT: usize = 800;
+/// Words beside a disclosed interest.
+pub const INTEREST: usize = 120;
+/// Vouches of one issuer that count at once.
+pub const VOUCHES: usize = 2_000;
+/// Vouches about one subject that are kept of others.
+pub const VOUCHES_ABOUT: usize = 200;
+/// Longest life of a vouch (24 months); then its issuer says it again or it ends.
+pub const VOUCH_LIFE: u64 = 2 * 366 * DAY;
+
 /// People known to one node.
 pub const PEOPLE: usize = 50_000;
 /// Tags of one person.

@@ -122,6 +122,11 @@ fn tell(handle: &Handle, notice: &Notice) {
         Notice::Refused { person, .. } => format!("{} did not take a letter of yours.", name(person)),
         Notice::GaveUp { person, .. } => format!("A letter to {} was given up.", name(person)),
         Notice::ForkSeen { person } => format!("{} shows two key histories [kith inbox].", name(person)),
+        Notice::Introduction { introduction } => {
+            format!("An introduction went on [kith intro show {}].", introduction.id.short())
+        }
+        Notice::Vouched { person } => format!("What {} says of you has changed [kith vouch list].", name(person)),
+        Notice::VouchAccepted { person } => format!("{} said how far your vouch may be shown.", name(person)),
         Notice::InviteUsed { .. } | Notice::Delivered { .. } => return,
     };
     out::say(line);

@@ -416,6 +416,36 @@ fn item_in_words(
             "they get your card and you are contacts",
             "they are told nothing, and their card goes",
         ),
+        ItemKind::Introduce => (
+            "introduce",
+            format!("{name} asks you to introduce them."),
+            "pass it on with a sentence of your own: kith intro pass",
+            "they hear nothing, and their ask ends at its date",
+        ),
+        ItemKind::Meet => (
+            "meet",
+            format!("{name} would introduce somebody to you."),
+            "they get your card, and the two of you are contacts",
+            "only the one who would introduce you hears of it",
+        ),
+        ItemKind::Suggested => (
+            "suggested",
+            format!("{name} thinks that you should meet somebody."),
+            "if the other says yes too, you are introduced",
+            "only the one who had the idea hears of it",
+        ),
+        ItemKind::AskReturned => (
+            "ask_returned",
+            format!("{name} would introduce you, if you say it differently."),
+            "say it differently: kith intro edit",
+            "you withdraw your ask",
+        ),
+        ItemKind::Vouched => (
+            "vouched",
+            format!("{name} vouches for you. May it be shown?"),
+            "contacts of either of you may see it",
+            "it stays between the two of you",
+        ),
         ItemKind::Fork => (
             "fork",
             format!(

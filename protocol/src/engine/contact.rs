@@ -204,6 +204,7 @@ impl Turn<'_> {
 
     /// A contact withdrew: what they gave me goes, what I wrote myself stays.
     pub(super) fn withdrawn(&mut self, mut person: Person) -> Result<()> {
+        self.end_introductions_with(person.id)?;
         person.standing = Standing::Ended;
         self.txn.save(&person);
         self.txn.remove(Table::Cards, &person.id.0);
@@ -216,6 +217,7 @@ impl Turn<'_> {
 
     /// Ends a contact and tells them, so that they forget what I gave them.
     pub(super) fn withdraw_from(&mut self, mut person: Person) -> Result<()> {
+        self.end_introductions_with(person.id)?;
         self.remove_all_waiting(person.id)?;
         if person.is_contact() {
             self.send(person.id, &Body::Withdraw, limits::LETTER_LIFE)?;

@@ -3,7 +3,9 @@
 use std::ops::ControlFlow;
 
 use super::error::Result;
+use super::introduction::IntroKey;
 use super::turn::Turn;
+use super::vouches::VouchKey;
 use crate::id::{IdentityId, InviteId, ItemId, LetterId, PersonId};
 use crate::store::{Read, StoreError, Table};
 use crate::time::Timestamp;
@@ -27,6 +29,10 @@ pub(super) enum Ends {
     Presence,
     /// A scan of mine that nobody answered is given up.
     Scan(PersonId),
+    /// An introduction ends, comes back, or is forgotten.
+    Introduction(IntroKey),
+    /// A vouch ends.
+    Vouch(VouchKey),
 }
 
 impl Ends {
@@ -40,6 +46,8 @@ impl Ends {
             Self::EncryptionKey(number) => [&[6][..], &number.to_be_bytes()].concat(),
             Self::Presence => vec![7],
             Self::Scan(person) => [&[8][..], &person.0].concat(),
+            Self::Introduction(key) => [&[9][..], &key.bytes()].concat(),
+            Self::Vouch(key) => [&[10][..], &key.bytes()].concat(),
         }
     }
 
@@ -60,6 +68,8 @@ impl Ends {
             6 => Self::EncryptionKey(u32::from_be_bytes(rest.try_into().ok()?)),
             7 => Self::Presence,
             8 => Self::Scan(PersonId(rest.try_into().ok()?)),
+            9 => Self::Introduction(IntroKey::from_bytes(rest)?),
+            10 => Self::Vouch(VouchKey::from_bytes(rest)?),
             _ => return None,
         })
     }
@@ -94,6 +104,8 @@ impl Turn<'_> {
                 Ends::EncryptionKey(number) => self.destroy_encryption_key(number)?,
                 Ends::Presence => self.announce()?,
                 Ends::Scan(person) => self.give_up_scan(person)?,
+                Ends::Introduction(key) => self.introduction_due(key)?,
+                Ends::Vouch(key) => self.vouch_due(key)?,
             }
         }
         Ok(())
@@ -133,7 +145,9 @@ fn time_of(key: &[u8]) -> Option<Timestamp> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::introduction::Part;
     use super::*;
+    use crate::id::{IntroId, VouchSlot};
 
     #[test]
     fn every_kind_of_end_comes_back_from_its_key() {
@@ -146,6 +160,12 @@ mod tests {
             Ends::EncryptionKey(7),
             Ends::Presence,
             Ends::Scan(PersonId([8; 10])),
+            Ends::Introduction(IntroKey { part: Part::Target, id: IntroId([9; 16]), person: PersonId([10; 10]) }),
+            Ends::Vouch(VouchKey {
+                subject: IdentityId([11; 32]),
+                issuer: IdentityId([12; 32]),
+                slot: VouchSlot([13; 4]),
+            }),
         ];
         for ends in all {
             let key = ends.key(Timestamp::from_secs(9));

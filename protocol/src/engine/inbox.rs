@@ -3,15 +3,18 @@
 use super::deadline::Ends;
 use super::entity::{self, Entity};
 use super::error::{Error, Result};
+use super::introduction::{IntroKey, Part};
 use super::invites::OwnInvite;
 use super::notice::Notice;
 use super::person::{Person, Standing};
 use super::turn::Turn;
 use crate::card::Tier;
-use crate::id::{InviteId, ItemId, PersonId};
+use crate::id::{InviteId, ItemId, PersonId, VouchSlot};
 use crate::limits;
 use crate::store::{Read, Table};
+use crate::text::Text;
 use crate::time::Timestamp;
+use crate::vouch::VouchReach;
 
 crate::wire_choice! {
     /// What is asked of me.
@@ -26,6 +29,16 @@ crate::wire_choice! {
         2 => LateClaim,
         /// Two key histories of one person contradict each other.
         3 => Fork,
+        /// A contact asks me to introduce them.
+        4 => Introduce,
+        /// A contact says that somebody asks for me.
+        5 => Meet,
+        /// A contact thinks that I should meet somebody.
+        6 => Suggested,
+        /// An introducer wants my ask said differently.
+        7 => AskReturned,
+        /// A contact vouches for me: may it be shown?
+        8 => Vouched,
     }
 }
 
@@ -47,20 +60,41 @@ crate::wire_map! {
         6 => pub invite: Option<InviteId>,
         /// Names the meeting that I sign when I say yes.
         7 => pub meeting: Option<[u8; 16]>,
+        /// The introduction it is about.
+        8 => pub introduction: Option<IntroKey>,
+        /// The vouch it is about.
+        9 => pub vouch: Option<VouchSlot>,
     }
 }
 
-/// The scan that a question is about.
+/// What a question is about.
 pub(super) struct About {
     pub until: Timestamp,
     pub invite: Option<InviteId>,
     pub meeting: Option<[u8; 16]>,
+    pub introduction: Option<IntroKey>,
+    pub vouch: Option<VouchSlot>,
 }
 
 impl About {
-    /// No scan.
+    /// The person alone.
     pub(super) const fn until(until: Timestamp) -> Self {
-        Self { until, invite: None, meeting: None }
+        Self { until, invite: None, meeting: None, introduction: None, vouch: None }
+    }
+
+    /// A scan.
+    pub(super) const fn scan(until: Timestamp, invite: InviteId, meeting: Option<[u8; 16]>) -> Self {
+        Self { invite: Some(invite), meeting, ..Self::until(until) }
+    }
+
+    /// An introduction.
+    pub(super) const fn introduction(until: Timestamp, introduction: IntroKey) -> Self {
+        Self { introduction: Some(introduction), ..Self::until(until) }
+    }
+
+    /// A vouch.
+    pub(super) const fn vouch(until: Timestamp, slot: VouchSlot) -> Self {
+        Self { vouch: Some(slot), ..Self::until(until) }
     }
 }
 
@@ -82,9 +116,12 @@ pub fn items(read: &dyn Read) -> Result<Vec<Item>> {
 impl Turn<'_> {
     /// Puts a question before me. If the same one waits already, it is about the newest scan from now on.
     pub(super) fn ask_me(&mut self, kind: ItemKind, person: PersonId, about: About) -> Result<()> {
-        let About { until, invite, meeting } = about;
+        let About { until, invite, meeting, introduction, vouch } = about;
         let waiting = items(&self.txn)?;
-        let same = waiting.iter().find(|item| item.kind == kind && item.person == person);
+        let is_same = |item: &&Item| {
+            (item.kind, item.person, item.introduction, item.vouch) == (kind, person, introduction, vouch)
+        };
+        let same = waiting.iter().find(is_same);
         let (id, at) = same.map_or_else(|| (ItemId(self.random.bytes()), self.now), |same| (same.id, same.at));
         match same {
             Some(same) => self.clear_deadline(same.until, Ends::Item(id)),
@@ -92,7 +129,7 @@ impl Turn<'_> {
             None => self.notice(Notice::Waiting { item: id, person }),
         }
         self.set_deadline(until, Ends::Item(id));
-        self.txn.save(&Item { id, kind, person, at, until, invite, meeting });
+        self.txn.save(&Item { id, kind, person, at, until, invite, meeting, introduction, vouch });
         Ok(())
     }
 
@@ -112,6 +149,14 @@ impl Turn<'_> {
     /// I say yes. A tier says what of my card they get, where that is still to be chosen.
     pub fn accept(&mut self, item: ItemId, tier: Option<Tier>) -> Result<Item> {
         let (item, mut person, invite) = self.take_item(item)?;
+        if let Some(key) = item.introduction {
+            self.accept_introduction(&item, key, tier)?;
+            return Ok(item);
+        }
+        if let Some(slot) = item.vouch {
+            self.accept_vouch(person.id, slot, VouchReach::Contacts)?;
+            return Ok(item);
+        }
         if let Some(tier) = tier {
             person.tier = tier;
         }
@@ -129,8 +174,19 @@ impl Turn<'_> {
                 }
             }
             ItemKind::Fork => self.settle_fork(&person)?,
+            // Taken above: they name an introduction or a vouch.
+            ItemKind::Introduce | ItemKind::Meet | ItemKind::Suggested | ItemKind::AskReturned | ItemKind::Vouched => {}
         }
         Ok(item)
+    }
+
+    fn accept_introduction(&mut self, item: &Item, key: IntroKey, tier: Option<Tier>) -> Result<()> {
+        match (item.kind, key.part) {
+            (ItemKind::Introduce, _) => Err(Error::NotNow("say to whom and in which words: pass it on")),
+            (ItemKind::AskReturned, _) => Err(Error::NotNow("say it differently: edit your ask")),
+            (_, Part::Asker) => self.take_suggestion(key, tier, Text::default()),
+            (_, Part::Introducer | Part::Target) => self.consent(key, tier),
+        }
     }
 
     fn confirm_meeting(&mut self, person: &Person, item: &Item, invite: Option<&OwnInvite>) -> Result<()> {
@@ -147,7 +203,17 @@ impl Turn<'_> {
         match item.kind {
             ItemKind::ConfirmScan => self.withdraw_from(person)?,
             ItemKind::ShareBack | ItemKind::LateClaim => self.forget_person(person.id)?,
-            ItemKind::Fork => {}
+            ItemKind::Introduce | ItemKind::Meet | ItemKind::Suggested => {
+                if let Some(key) = item.introduction {
+                    self.decline_introduction(key)?;
+                }
+            }
+            ItemKind::AskReturned => {
+                if let Some(key) = item.introduction {
+                    self.withdraw_introduction(key)?;
+                }
+            }
+            ItemKind::Fork | ItemKind::Vouched => {}
         }
         Ok(item)
     }
@@ -171,8 +237,25 @@ impl Turn<'_> {
         self.txn.forget(&item);
         match item.kind {
             ItemKind::ShareBack | ItemKind::LateClaim => self.forget_person(item.person),
-            ItemKind::ConfirmScan | ItemKind::Fork => Ok(()),
+            // Introductions have dates of their own, and a vouch that nobody accepted is simply not shown.
+            ItemKind::ConfirmScan
+            | ItemKind::Fork
+            | ItemKind::Introduce
+            | ItemKind::Meet
+            | ItemKind::Suggested
+            | ItemKind::AskReturned
+            | ItemKind::Vouched => Ok(()),
         }
+    }
+
+    /// Takes away a question about an introduction that was answered or is over.
+    pub(super) fn drop_item(&mut self, kind: ItemKind, about: IntroKey) -> Result<()> {
+        let is_it = |item: &Item| item.kind == kind && item.introduction == Some(about);
+        for item in items(&self.txn)?.into_iter().filter(is_it) {
+            self.txn.forget(&item);
+            self.clear_deadline(item.until, Ends::Item(item.id));
+        }
+        Ok(())
     }
 
     /// Takes away what waits on me about a person.

@@ -224,10 +224,22 @@ impl Turn<'_> {
             }
             Body::Card(news) if listens => self.card_arrived(person, history, &news)?,
             Body::Meeting(news) if listens => self.meeting_arrived(person, history, &news)?,
+            Body::Introduction(letter) if listens => {
+                if !self.introduction_arrived(&person, history, letter)? {
+                    return Ok(Verdict::Refused(Refusal::NotAccepted));
+                }
+            }
+            Body::Vouch(letter) if listens => self.vouch_letter_arrived(&person, history, letter)?,
             Body::Withdraw if listens && person.renewed <= Some(letter.sent) => self.withdrawn(person)?,
             // A second welcome, after they renewed a first letter that I had handled, says nothing new. To
             // somebody I do not listen to it looks as if I were there and did nothing.
-            Body::Welcome(_) | Body::Presence(_) | Body::Card(_) | Body::Meeting(_) | Body::Withdraw => {}
+            Body::Welcome(_)
+            | Body::Presence(_)
+            | Body::Card(_)
+            | Body::Meeting(_)
+            | Body::Withdraw
+            | Body::Introduction(_)
+            | Body::Vouch(_) => {}
         }
         self.remember_handled(letter)
     }

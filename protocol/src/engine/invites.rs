@@ -7,6 +7,7 @@ use super::entity::{self, Entity};
 use super::error::{Error, Result};
 use super::inbox::{About, ItemKind};
 use super::incoming::Verdict;
+use super::introduction::IntroKey;
 use super::keys::{self, InviteSecrets};
 use super::live::Party;
 use super::meetings::nonce_of;
@@ -75,6 +76,19 @@ crate::wire_map! {
         13 => pub day: Day,
         /// Claims taken on that day.
         14 => pub today: u32,
+        /// For whom alone it was made, in an introduction.
+        15 => pub binding: Option<Binding>,
+    }
+}
+
+crate::wire_map! {
+    /// Who alone may use a code that I made for an introduction.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct Binding {
+        /// The introduction.
+        1 => pub introduction: IntroKey,
+        /// Who asked in it.
+        2 => pub asker: IdentityId,
     }
 }
 
@@ -89,7 +103,18 @@ impl Entity for OwnInvite {
 impl OwnInvite {
     /// Until when a claim that was delayed is still taken.
     pub const fn claimable_until(&self) -> Timestamp {
-        if self.printed { self.expires } else { self.expires.plus(limits::LATE_CLAIM) }
+        let has_one_date = self.printed || self.binding.is_some();
+        if has_one_date { self.expires } else { self.expires.plus(limits::LATE_CLAIM) }
+    }
+
+    /// True if it was neither used nor withdrawn.
+    pub fn is_open(&self) -> bool {
+        self.state == InviteState::Open
+    }
+
+    /// True if it is shown to people, rather than made for one in an introduction.
+    pub const fn is_shown(&self) -> bool {
+        self.binding.is_none()
     }
 }
 
@@ -108,7 +133,7 @@ pub struct InviteOptions {
     pub life: Option<u64>,
 }
 
-/// My codes, in no particular order.
+/// My codes, in no particular order, those for introductions among them.
 pub fn invites(read: &dyn Read) -> Result<Vec<OwnInvite>> {
     Ok(entity::list(read, b"", limits::OPEN_LIVE_INVITES * 64)?)
 }
@@ -119,6 +144,22 @@ impl Turn<'_> {
         self.check_room_for(options.printed)?;
         let usual = if options.printed { limits::PRINTED_INVITE_LIFE } else { limits::LIVE_INVITE_LIFE };
         let life = options.life.unwrap_or(usual).min(limits::PRINTED_INVITE_LIFE);
+        self.make_invite(options, self.now.plus(life), None)
+    }
+
+    /// Makes a code that only one person can use, with the word of who introduced them.
+    pub(super) fn make_code_for(&mut self, binding: Binding, tier: Tier, expires: Timestamp) -> Result<InviteId> {
+        let options = InviteOptions { tier: Some(tier), ..InviteOptions::default() };
+        let (invite, _) = self.make_invite(options, expires, Some(binding))?;
+        Ok(invite.id)
+    }
+
+    fn make_invite(
+        &mut self,
+        options: InviteOptions,
+        expires: Timestamp,
+        binding: Option<Binding>,
+    ) -> Result<(OwnInvite, Invite)> {
         let seed = SecretSeed(self.random.bytes());
         let key = DecryptionKey::from_seed(&seed).public();
         let secrets = InviteSecrets {
@@ -126,14 +167,14 @@ impl Turn<'_> {
             key: seed,
             secret: self.random.bytes(),
             printed: options.printed,
-            expires: self.now.plus(life),
+            expires,
         };
         let own_invite = OwnInvite {
             id: secrets.invite,
             printed: options.printed,
             key,
             created: self.now,
-            expires: self.now.plus(life),
+            expires,
             event: options.event,
             meant_for: options.meant_for,
             tier: options.tier.unwrap_or_default(),
@@ -143,6 +184,7 @@ impl Turn<'_> {
             refused: 0,
             day: self.now.day(),
             today: 0,
+            binding,
         };
         let code = code_of(&self.own()?, &own_invite, &secrets);
         self.txn.save(&secrets);
@@ -157,7 +199,7 @@ impl Turn<'_> {
     fn check_room_for(&self, printed: bool) -> Result<()> {
         let open = invites(&self.txn)?;
         let shown = |invite: &&OwnInvite| {
-            invite.state == InviteState::Open && invite.printed == printed && invite.expires > self.now
+            invite.is_open() && invite.is_shown() && invite.printed == printed && invite.expires > self.now
         };
         let most = if printed { limits::OPEN_PRINTED_INVITES } else { limits::OPEN_LIVE_INVITES };
         if open.iter().filter(shown).count() >= most { Err(Error::Full("open codes of this kind")) } else { Ok(()) }
@@ -226,6 +268,11 @@ impl Turn<'_> {
         if let Some(verdict) = self.judge_time(&claimant.letter) {
             return Ok(verdict);
         }
+        if let Some(binding) = &invite.binding
+            && !self.is_made_for(binding, &claimant)?
+        {
+            return Ok(Verdict::Refused(Refusal::NotAccepted));
+        }
         let known = self.person_of(claimant.history.id())?;
         if known.as_ref().is_some_and(|person| person.blocked) {
             return self.remember_handled(&claimant.letter);
@@ -234,6 +281,12 @@ impl Turn<'_> {
             Ok(way) => self.take_claim(session, invite, claimant, known, way),
             Err(refusal) => Ok(self.refuse_claim(invite, refusal)),
         }
+    }
+
+    /// A code of an introduction is worth nothing in other hands, and nothing without the introducer's word.
+    fn is_made_for(&self, binding: &Binding, claimant: &Claimant) -> Result<bool> {
+        let statement = claimant.claim.introduction.as_ref();
+        Ok(claimant.history.id() == binding.asker && self.is_introduced(binding, &claimant.history, statement)?)
     }
 
     /// Whether a claim is taken, and how. The issuer alone judges the time.
@@ -248,6 +301,7 @@ impl Turn<'_> {
         match (invite.printed, self.now <= invite.expires) {
             (true, false) => Err(Refusal::InviteExpired),
             (true, true) => Ok(ClaimWay::Printed),
+            (false, true) if invite.binding.is_some() => Ok(ClaimWay::Introduced),
             (false, true) => Ok(ClaimWay::Live),
             (false, false) if self.now <= invite.claimable_until() => Ok(ClaimWay::Late),
             (false, false) => Err(Refusal::InviteExpired),
@@ -293,13 +347,18 @@ impl Turn<'_> {
         self.notice(Notice::InviteUsed { invite: invite.id });
 
         let is_contact = known.as_ref().is_some_and(Person::is_contact);
-        let at_once = is_contact || matches!(way, ClaimWay::Live);
+        let at_once = is_contact || matches!(way, ClaimWay::Live | ClaimWay::Introduced);
         let (standing, tier) = match (&known, way) {
             (Some(person), ClaimWay::Again) => (person.standing, person.tier),
             _ if at_once => (Standing::Contact, invite.tier),
             _ => (Standing::Asking, invite.tier),
         };
-        let person = self.take_in(
+        let encounter = match (way, &invite.binding) {
+            (ClaimWay::Again, _) => None,
+            (ClaimWay::Introduced, Some(binding)) => Some(self.introduced_encounter(binding)?),
+            _ => Some(way.encounter(&invite, self.now)),
+        };
+        let mut person = self.take_in(
             known,
             Newcomer {
                 history: &claimant.history,
@@ -310,7 +369,7 @@ impl Turn<'_> {
                 code: None,
                 standing,
                 tier,
-                encounter: (way != ClaimWay::Again).then(|| way.encounter(&invite, self.now)),
+                encounter,
                 written: claimant.letter.sent,
                 // Only the person can say whether it was them who scanned; see `inbox`.
                 settles_fork: false,
@@ -321,8 +380,11 @@ impl Turn<'_> {
         if person.is_contact() {
             self.welcome(&person, &invite, way == ClaimWay::Late)?;
         }
+        if let Some(binding) = invite.binding.as_ref().filter(|_| way == ClaimWay::Introduced) {
+            self.target_connected(binding, &mut person, claimant.claim.introduction)?;
+        }
         let meeting = (!invite.printed).then(|| nonce_of(&pair));
-        let about = |until| About { until, invite: Some(invite.id), meeting };
+        let about = |until| About::scan(until, invite.id, meeting);
         let usual = self.now.plus(limits::LETTER_LIFE);
         // They wait no longer than their letter does.
         let waits = usual.min(claimant.letter.expires.max(self.now));
@@ -330,7 +392,7 @@ impl Turn<'_> {
             ClaimWay::Live => self.ask_me(ItemKind::ConfirmScan, person.id, about(usual))?,
             ClaimWay::Late if !is_contact => self.ask_me(ItemKind::LateClaim, person.id, about(waits))?,
             ClaimWay::Printed if !is_contact => self.ask_me(ItemKind::ShareBack, person.id, about(waits))?,
-            ClaimWay::Late | ClaimWay::Printed | ClaimWay::Again => {}
+            ClaimWay::Late | ClaimWay::Printed | ClaimWay::Introduced | ClaimWay::Again => {}
         }
         // They are on the line, whatever waits for them.
         self.pump(person.id)?;
@@ -376,13 +438,15 @@ enum ClaimWay {
     Live,
     Late,
     Printed,
+    /// With the word of somebody who introduced us.
+    Introduced,
     Again,
 }
 
 impl ClaimWay {
     fn encounter(self, invite: &OwnInvite, now: Timestamp) -> Encounter {
         let way = if invite.printed { Way::TheyScannedPrinted } else { Way::TheyScanned };
-        Encounter { at: now, way, event: invite.event.clone(), late: self == Self::Late }
+        Encounter { at: now, way, event: invite.event.clone(), late: self == Self::Late, by: None }
     }
 }
 

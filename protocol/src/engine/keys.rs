@@ -5,7 +5,7 @@ use super::error::{Error, Result};
 use crate::crypto::seal::DecryptionKey;
 use crate::crypto::sign::{SecretSeed, SigningKey};
 use crate::hello::SharedSecret;
-use crate::id::{InviteId, PersonId};
+use crate::id::{IntroId, InviteId, PersonId};
 use crate::invite::{InviteKind, InviteSecret, shared_secret};
 use crate::limits;
 use crate::record::{Signer, Statement, Verified};
@@ -94,6 +94,29 @@ impl Entity for PairSecrets {
 
     fn key(&self) -> Vec<u8> {
         pair_key(self.person)
+    }
+}
+
+crate::wire_map! {
+    /// What opens the consent to an ask of mine.
+    pub(super) struct ReplyKey {
+        1 => pub introducer: PersonId,
+        2 => pub id: IntroId,
+        3 => pub seed: SecretSeed,
+    }
+}
+
+impl Entity for ReplyKey {
+    const TABLE: Table = Table::Secrets;
+
+    fn key(&self) -> Vec<u8> {
+        Self::name(self.introducer, self.id)
+    }
+}
+
+impl ReplyKey {
+    pub(super) fn name(introducer: PersonId, id: IntroId) -> Vec<u8> {
+        [&b"reply"[..], &introducer.0, &id.0].concat()
     }
 }
 

@@ -18,6 +18,8 @@
 //! | `contact` | taking people in and letting them go |
 //! | `people` | finding people, notes, tags |
 //! | `meetings`, `inbox`, `forks`, `presence` | what their names say |
+//! | `introduction` | asking for one, carrying one, being asked |
+//! | `vouches` | what people say of each other |
 //! | `outbox`, `incoming` | letters that go and letters that come |
 //! | `session`, `door`, `live` | who is on the line |
 //! | `deadline` | everything that waits has an end |
@@ -31,6 +33,7 @@ pub mod error;
 pub mod forks;
 pub mod inbox;
 mod incoming;
+pub mod introduction;
 pub mod invites;
 mod keys;
 mod live;
@@ -45,6 +48,7 @@ pub mod scans;
 mod session;
 mod turn;
 mod txn;
+pub mod vouches;
 
 pub use effect::{Answer, Effect, Receipt, Refusal, Ticket};
 pub use error::{CodeError, Error, Result};

@@ -1,6 +1,7 @@
 //! What happened in a step, for logs and open pages. Names people by their local id and holds no contents.
 
 use super::effect::Refusal;
+use super::introduction::IntroKey;
 use crate::id::{InviteId, ItemId, PersonId};
 
 /// Something that a person may want to know.
@@ -66,6 +67,21 @@ pub enum Notice {
         person: PersonId,
         /// The number of its kind.
         kind: u8,
+    },
+    /// Something changed in an introduction.
+    Introduction {
+        /// Which.
+        introduction: IntroKey,
+    },
+    /// Somebody vouches for me, or does so no more.
+    Vouched {
+        /// Who.
+        person: PersonId,
+    },
+    /// Somebody said how far a vouch of mine may be shown.
+    VouchAccepted {
+        /// Who.
+        person: PersonId,
     },
     /// Two key histories of one identity contradict each other.
     ForkSeen {

@@ -77,7 +77,11 @@ impl Waiting {
             Body::Welcome(welcome) => {
                 matches!(Body::of(&self.as_letter()), Ok(Body::Welcome(waits)) if waits.invite == welcome.invite)
             }
-            Body::Meeting(_) | Body::Withdraw => false,
+            Body::Introduction(later) => match Body::of(&self.as_letter()) {
+                Ok(Body::Introduction(waits)) => waits.is_replaced_by(later),
+                _ => false,
+            },
+            Body::Meeting(_) | Body::Withdraw | Body::Vouch(_) => false,
         }
     }
 }

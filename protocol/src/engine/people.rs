@@ -173,7 +173,7 @@ impl Turn<'_> {
         note: Note,
     ) -> Result<Person> {
         let mut person = self.new_person(name, Tier::Public)?;
-        person.met(Encounter { at: self.now, way, event, late: false });
+        person.met(Encounter { at: self.now, way, event, late: false, by: None });
         person.foreign = foreign;
         self.txn.save(&person);
         self.add_note(person.id, note)?;
@@ -216,6 +216,9 @@ impl Turn<'_> {
     fn block(&mut self, mut person: Person, blocked: bool) -> Result<Person> {
         let was_blocked = std::mem::replace(&mut person.blocked, blocked);
         self.txn.save(&person);
+        if blocked {
+            self.end_introductions_with(person.id)?;
+        }
         if was_blocked && !blocked && person.is_contact() {
             let own = self.own()?;
             self.send_card(&own, &person)?;
@@ -254,6 +257,26 @@ impl Turn<'_> {
         self.erase(person)
     }
 
+    /// Somebody who was to come of an introduction will not. If nothing else is known of them, they go.
+    pub(super) fn let_pending_go(&mut self, id: PersonId, erase: bool) -> Result<()> {
+        let Some(mut person) = self.txn.load::<Person>(&id.0)? else { return Ok(()) };
+        if person.standing != Standing::Pending {
+            return Ok(());
+        }
+        if let Some(scan) = person.scan.take() {
+            self.clear_deadline(scan.gives_up, super::deadline::Ends::Scan(id));
+        }
+        self.remove_all_waiting(id)?;
+        self.forget_pair(id)?;
+        if erase && notes_about(&self.txn, id)?.is_empty() {
+            return self.erase(person);
+        }
+        person.standing = Standing::Unconfirmed;
+        person.encounters.retain(|encounter| encounter.way != Way::Introduced);
+        self.txn.save(&person);
+        Ok(())
+    }
+
     /// Takes the last trace of somebody away.
     fn erase(&mut self, person: Person) -> Result<()> {
         let id = person.id;
@@ -281,6 +304,8 @@ impl Turn<'_> {
 
     fn forget_contents(&mut self, id: PersonId) -> Result<()> {
         self.drop_items_about(id)?;
+        self.forget_introductions_with(id)?;
+        self.forget_vouches_with(id)?;
         for note in notes_about(&self.txn, id)? {
             self.txn.forget(&note);
         }

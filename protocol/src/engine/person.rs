@@ -1,6 +1,7 @@
 //! A person among my people, as I keep them.
 
 use super::entity::Entity;
+use super::introduction::IntroKey;
 use crate::address::Hint;
 use crate::card::Tier;
 use crate::crypto::seal::EncryptionKey;
@@ -46,6 +47,8 @@ crate::wire_choice! {
         4 => ForeignCode,
         /// I wrote them down.
         5 => Written,
+        /// A contact introduced us.
+        6 => Introduced,
     }
 }
 
@@ -61,6 +64,8 @@ crate::wire_map! {
         3 => pub event: Option<Line<{ limits::NAME }>>,
         /// The letter came after the code had been stale, so nobody can say when it was scanned.
         4 => pub late: bool,
+        /// Who introduced us, by the name they went by.
+        5 => pub by: Option<Name>,
     }
 }
 
@@ -77,6 +82,10 @@ impl Encounter {
             Way::TheyScannedPrinted => format!("via my printed code{label}"),
             Way::ForeignCode => format!("from a code of another kind{place}, unconfirmed"),
             Way::Written => format!("written down{place}, unconfirmed"),
+            Way::Introduced => match &self.by {
+                Some(by) => format!("introduced by {by}"),
+                None => "introduced".to_owned(),
+            },
         }
     }
 }
@@ -119,6 +128,10 @@ crate::wire_map! {
         7 => pub problem: Option<ScanProblem>,
         /// It was a printed code: they answer when they have looked at it.
         8 => pub printed: bool,
+        /// Who must answer, where a contact introduced us and said so.
+        9 => pub who: Option<IdentityId>,
+        /// The introduction that the code came with.
+        10 => pub introduction: Option<IntroKey>,
     }
 }
 
@@ -188,9 +201,22 @@ impl Person {
         self.petname.as_ref().unwrap_or(&self.name).as_str()
     }
 
-    /// How I know them, in words.
+    /// How I know them, in words. Whom others introduced is known by all of their names, and by a live scan from the
+    /// day we met on: an introducer may lie, two who agree hardly do, and a scan is seen with one's own eyes.
     pub fn provenance(&self) -> String {
-        self.encounters.first().map(Encounter::in_words).unwrap_or_default()
+        let Some(first) = self.encounters.first() else { return String::new() };
+        if first.way != Way::Introduced {
+            return first.in_words();
+        }
+        let mut introducers: Vec<&str> = Vec::new();
+        for by in self.encounters.iter().filter_map(|encounter| encounter.by.as_ref().map(Line::as_str)) {
+            if !introducers.contains(&by) {
+                introducers.push(by);
+            }
+        }
+        let met = self.encounters.iter().find(|one| matches!(one.way, Way::IScanned | Way::TheyScanned));
+        let later = met.map(|met| format!(", later {}", met.in_words())).unwrap_or_default();
+        format!("introduced by {}{later}", introducers.join(" and by "))
     }
 
     /// True if letters may pass between us.

@@ -23,6 +23,7 @@ impl Turn<'_> {
         own.hints = hints;
         self.txn.save(&own);
         self.refresh_first_letters(&own)?;
+        self.refresh_consents()?;
         self.announce()
     }
 

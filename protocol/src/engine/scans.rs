@@ -7,19 +7,22 @@ use super::effect::Refusal;
 use super::entity;
 use super::error::{CodeError, Error, Result};
 use super::incoming::Verdict;
+use super::introduction::IntroKey;
 use super::keys::PairSecrets;
 use super::live::Party;
 use super::outbox::Waiting;
 use super::own::{verify_card, verify_grant};
 use super::person::{Encounter, Person, PersonNote, Scan, ScanProblem, Standing, Way};
 use super::turn::Turn;
+use crate::address::Hint;
 use crate::card::Tier;
+use crate::crypto::seal::EncryptionKey;
 use crate::crypto::sign::SecretSeed;
 use crate::hello::SharedSecret;
-use crate::id::{LetterId, PersonId, SessionId};
+use crate::id::{IdentityId, LetterId, PersonId, SessionId};
 use crate::identity::History;
-use crate::invite::{Invite, InviteKind};
-use crate::letter::body::{Claim, Welcome, kind};
+use crate::invite::{Invite, InviteKind, InviteSecret, shared_secret};
+use crate::letter::body::{Claim, RecordBytes, Welcome, kind};
 use crate::letter::{Body, Letter, Opened};
 use crate::limits;
 use crate::record::Verified;
@@ -35,6 +38,21 @@ pub struct ScanOptions {
     pub event: Option<Line<{ limits::NAME }>>,
     /// What I want to remember.
     pub note: Note,
+}
+
+/// A code that came through an introduction, and what came with it.
+pub(super) struct Introduced {
+    pub key: EncryptionKey,
+    pub secret: InviteSecret,
+    pub expires: Timestamp,
+    pub hints: Vec<Hint>,
+    pub gives_up: Timestamp,
+    /// Who must answer.
+    pub who: IdentityId,
+    pub introduction: IntroKey,
+    /// The introducer's statement, for whoever made the code.
+    pub statement: RecordBytes,
+    pub encounter: Encounter,
 }
 
 /// What a scan came to.
@@ -62,7 +80,7 @@ impl Turn<'_> {
         let printed = invite.kind == InviteKind::Printed;
         let way = if printed { Way::IScannedPrinted } else { Way::IScanned };
         let late = !printed && self.now > invite.expires;
-        person.met(Encounter { at: self.now, way, event: options.event, late });
+        person.met(Encounter { at: self.now, way, event: options.event, late, by: None });
         person.scan = Some(Scan {
             key: invite.key,
             locator: code.locator(),
@@ -72,10 +90,34 @@ impl Turn<'_> {
             gives_up,
             problem: None,
             printed,
+            who: None,
+            introduction: None,
         });
         self.set_deadline(gives_up, Ends::Scan(person.id));
         self.add_note(person.id, options.note)?;
-        self.send_claim(person, code, gives_up)
+        self.send_claim(person, code, gives_up, None)
+    }
+
+    /// An introduction brought me a code that was made for me alone: from here on it is like a scan.
+    pub(super) fn scan_introduced(&mut self, mut person: Person, code: Introduced) -> Result<()> {
+        let shared = shared_secret(InviteKind::Live, &code.key, &code.secret, code.expires);
+        person.standing = Standing::Pending;
+        person.met(code.encounter);
+        person.scan = Some(Scan {
+            key: code.key,
+            locator: shared.locator(),
+            hints: code.hints,
+            at: self.now,
+            claim: None,
+            gives_up: code.gives_up,
+            problem: None,
+            printed: false,
+            who: Some(code.who),
+            introduction: Some(code.introduction),
+        });
+        self.set_deadline(code.gives_up, Ends::Scan(person.id));
+        self.send_claim(person, shared, code.gives_up, Some(code.statement))?;
+        Ok(())
     }
 
     fn gives_up(&self, invite: &Invite) -> Result<Timestamp> {
@@ -90,7 +132,13 @@ impl Turn<'_> {
         Ok(self.now.plus(limits::LETTER_LIFE).min(last.plus(limits::CLOCK_SKEW)))
     }
 
-    fn send_claim(&mut self, mut person: Person, code: SharedSecret, gives_up: Timestamp) -> Result<Scanned> {
+    fn send_claim(
+        &mut self,
+        mut person: Person,
+        code: SharedSecret,
+        gives_up: Timestamp,
+        introduction: Option<RecordBytes>,
+    ) -> Result<Scanned> {
         let own = self.own()?;
         let seed = SecretSeed(self.random.bytes());
         let pair = pair_of(&code, &seed);
@@ -104,6 +152,7 @@ impl Turn<'_> {
             pair_seed: seed,
             hints: own.hints,
             scanned_at: self.now,
+            introduction,
         };
         // The way of this letter, under the secret of the code, is found by its id: so it is written down first.
         let letter = self.put_out(person.id, &Body::Claim(claim), gives_up.since(self.now))?;
@@ -137,6 +186,11 @@ impl Turn<'_> {
     /// My claim leads nowhere. The person stays, with what I noted and the reason.
     pub(super) fn claim_failed(&mut self, person: PersonId, problem: ScanProblem) -> Result<()> {
         let Some(mut person) = self.txn.load::<Person>(&person.0)? else { return Ok(()) };
+        if let Some(key) = person.scan.as_ref().and_then(|scan| scan.introduction)
+            && self.asked_failed(key)?
+        {
+            return Ok(());
+        }
         if let Some(scan) = person.scan.as_mut() {
             scan.claim = None;
             scan.problem = Some(problem);
@@ -165,7 +219,8 @@ impl Turn<'_> {
             return Ok(Verdict::Refused(Refusal::NotAccepted));
         };
         let me = self.keys.signer.id;
-        if !host.letter.is_for(me) || host.history.id() == me {
+        let is_another = scan.who.is_some_and(|who| who != host.history.id());
+        if !host.letter.is_for(me) || host.history.id() == me || is_another {
             return Ok(Verdict::Refused(Refusal::NotAccepted));
         }
         if let Some(verdict) = self.judge_time(&host.letter) {
@@ -226,7 +281,11 @@ impl Turn<'_> {
         let tier = pending.tier;
         let before = match known {
             Some(known) => self.join(pending, known, pair)?,
-            None => Person { encounters: Vec::new(), ..pending },
+            None => {
+                let mut before = pending;
+                before.encounters.pop();
+                before
+            }
         };
         let mut person = self.take_in(
             Some(before),
@@ -242,13 +301,16 @@ impl Turn<'_> {
                 encounter,
                 written: host.letter.sent,
                 // I looked at their screen: the history behind it is theirs.
-                settles_fork: !scan.printed,
+                settles_fork: !scan.printed && scan.introduction.is_none(),
             },
         )?;
         // They answered, so they have seen the history that came with my claim.
         let own = self.own()?;
         person.they_have.get_or_insert(own.history().seen());
         self.txn.save(&person);
+        if let Some(introduction) = scan.introduction {
+            self.asked_connected(introduction, person.id)?;
+        }
         // While they thought about it my node may have moved and renewed its grant.
         if self.now.since(scan.at) > limits::MINUTE {
             self.send_presence(&own, &person)?;

@@ -237,6 +237,11 @@ impl History {
         self.later.last().unwrap_or(&self.first).digest
     }
 
+    /// True if an event with this digest stands in the history.
+    pub fn has_event(&self, digest: &[u8; 32]) -> bool {
+        std::iter::once(&self.first).chain(&self.later).any(|event| event.digest == *digest)
+    }
+
     /// True if the key with this number was changed because it fell into other hands.
     pub fn is_compromised(&self, number: u8) -> bool {
         self.later.iter().skip(usize::from(number)).any(|event| event.compromise.is_some())

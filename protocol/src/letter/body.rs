@@ -1,6 +1,8 @@
 //! The kinds of letter.
 
 use super::Letter;
+use super::introduction::IntroductionLetter;
+use super::vouch::VouchLetter;
 use crate::address::Hint;
 use crate::crypto::seal::EncryptionKey;
 use crate::crypto::sign::SecretSeed;
@@ -26,6 +28,8 @@ crate::wire_map! {
         4 => pub hints: Vec<Hint>,
         /// When the code was scanned, by the scanner's clock. For words, never for a decision.
         5 => pub scanned_at: Timestamp,
+        /// The introducer's statement, where the code came through an introduction.
+        6 => pub introduction: Option<RecordBytes>,
     }
 }
 
@@ -94,6 +98,10 @@ pub enum Body {
     Meeting(MeetingNews),
     /// Kind 6, without a body: "we are no contacts any more; forget what I gave you".
     Withdraw,
+    /// Kinds 16 to 31.
+    Introduction(IntroductionLetter),
+    /// Kinds 32 to 47.
+    Vouch(VouchLetter),
 }
 
 /// The kind numbers.
@@ -122,6 +130,8 @@ impl Body {
             Self::Card(_) => kind::CARD,
             Self::Meeting(_) => kind::MEETING,
             Self::Withdraw => kind::WITHDRAW,
+            Self::Introduction(letter) => letter.kind(),
+            Self::Vouch(letter) => letter.kind(),
         }
     }
 
@@ -134,6 +144,8 @@ impl Body {
             Self::Card(body) => wire::encode(body),
             Self::Meeting(body) => wire::encode(body),
             Self::Withdraw => Vec::new(),
+            Self::Introduction(letter) => letter.to_bytes(),
+            Self::Vouch(letter) => letter.to_bytes(),
         }
     }
 
@@ -148,7 +160,13 @@ impl Body {
             kind::MEETING => wire::decode(bytes).map(Self::Meeting),
             kind::WITHDRAW if bytes.is_empty() => Ok(Self::Withdraw),
             kind::WITHDRAW => Err(WireError::Trailing),
-            _ => Err(WireError::OutOfRange("the kind of a letter")),
+            number => {
+                if let Some(letter) = IntroductionLetter::of(number, bytes)? {
+                    return Ok(Self::Introduction(letter));
+                }
+                let letter = VouchLetter::of(number, bytes)?;
+                letter.map(Self::Vouch).ok_or(WireError::OutOfRange("the kind of a letter"))
+            }
         }
     }
 }

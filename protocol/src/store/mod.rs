@@ -66,6 +66,10 @@ tables! {
     15 => Forks,
     /// Notes of mine about people, by person and time.
     16 => Notes,
+    /// Introductions that I asked for, carry or was proposed, by my part in them, person and id.
+    17 => Introductions,
+    /// Vouches, mine and those of others, by subject, issuer and slot.
+    18 => Vouches,
 }
 
 impl Table {

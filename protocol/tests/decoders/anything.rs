@@ -153,9 +153,9 @@ fn envelope() -> impl Strategy<Value = Envelope> {
 
 pub fn body() -> impl Strategy<Value = Body> {
     prop_oneof![
-        (blob(400), blob(300), any::<[u8; 32]>(), vec(hint(), 0..9), time()).prop_map(
-            |(card, grant, seed, hints, scanned_at)| {
-                Body::Claim(Claim { card, grant, pair_seed: SecretSeed(seed), hints, scanned_at })
+        (blob(400), blob(300), any::<[u8; 32]>(), vec(hint(), 0..9), time(), option::of(blob(300))).prop_map(
+            |(card, grant, seed, hints, scanned_at, introduction)| {
+                Body::Claim(Claim { card, grant, pair_seed: SecretSeed(seed), hints, scanned_at, introduction })
             }
         ),
         (any::<[u8; 32]>(), blob(400), blob(300), vec(hint(), 0..9), option::of(line()), any::<bool>()).prop_map(

@@ -199,6 +199,7 @@ pub fn claim() -> Body {
         pair_seed: SecretSeed(counting(PAIR_SEED)),
         hints: vec![bo().hint()],
         scanned_at: NOW.plus(60),
+        introduction: None,
     })
 }
 

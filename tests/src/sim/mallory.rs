@@ -109,6 +109,7 @@ impl Mallory {
             pair_seed: SecretSeed(seed),
             hints: Vec::new(),
             scanned_at: now,
+            introduction: None,
         })
     }
 

@@ -1,0 +1,569 @@
+//! My part when I ask.
+
+use super::super::deadline::Ends;
+use super::super::entity::Entity;
+use super::super::error::{Error, Result};
+use super::super::inbox::{About, ItemKind};
+use super::super::incoming::history_of;
+use super::super::keys::ReplyKey;
+use super::super::notice::Notice;
+use super::super::own::bounded;
+use super::super::people::{self, fold};
+use super::super::person::{Encounter, Person, Standing, Way};
+use super::super::scans::Introduced;
+use super::super::turn::Turn;
+use super::{HeldOutcome, IntroKey, Over, Part, asked, not_found};
+use crate::card::{CardView, Tier};
+use crate::crypto::seal::DecryptionKey;
+use crate::crypto::sign::SecretSeed;
+use crate::id::{IdentityId, IntroId, PersonId, RecordId};
+use crate::identity::History;
+use crate::introduction::{Ask, Consent, Introduction, OpenedConsent, Purpose, consent_digest};
+use crate::letter::body::RecordBytes;
+use crate::letter::introduction::{AskLetter, IntroductionLetter, Offer, Returned, Sentence, Suggest};
+use crate::limits;
+use crate::record::{Signed, Verified};
+use crate::store::Table;
+use crate::text::{Line, Text};
+use crate::time::Timestamp;
+use crate::vouch::Vouched;
+
+crate::wire_choice! {
+    /// Where an introduction that I want stands.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum AskState {
+        /// The introducer had the idea; I have not answered.
+        0 => Suggested,
+        /// I asked. Until its date I hear a yes, or nothing.
+        1 => Open,
+        /// The introducer wants it said differently.
+        2 => Returned,
+        /// The target said yes; my first letter is on its way to them.
+        3 => Connecting,
+        /// We hold each other.
+        4 => Connected,
+        /// It came to nothing.
+        5 => Over,
+    }
+}
+
+crate::wire_map! {
+    /// An introduction that I want.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Asked {
+        /// Whom I ask.
+        1 => pub introducer: PersonId,
+        /// Its id.
+        2 => pub id: IntroId,
+        /// Whom I want to meet, in words.
+        3 => pub target: Line<{ limits::LINE }>,
+        /// The one among my people that I mean.
+        4 => pub person: Option<PersonId>,
+        /// Their identity, if I know it from elsewhere.
+        5 => pub target_id: Option<IdentityId>,
+        /// What for.
+        6 => pub purpose: Purpose,
+        /// Why them.
+        7 => pub why: Text<{ limits::SENTENCE }>,
+        /// What they are to read.
+        8 => pub blurb: Text<{ limits::BLURB }>,
+        /// What of my card they get when we are connected.
+        9 => pub tier: Tier,
+        /// When I asked.
+        10 => pub asked: Timestamp,
+        /// Until when it is open: the date that I was shown.
+        11 => pub expires: Timestamp,
+        /// The id of my ask.
+        12 => pub ask: Option<RecordId>,
+        /// Where it stands.
+        13 => pub state: AskState,
+        /// What the introducer said: what to change, or who the other is.
+        14 => pub note: Option<Sentence>,
+        /// The person that came of it.
+        15 => pub contact: Option<PersonId>,
+        /// How the introducer knows them, in the introducer's words.
+        16 => pub known: Option<Line<{ limits::LINE }>>,
+        /// The introducer's statement.
+        17 => pub introduction: Option<RecordBytes>,
+        /// What the introducer vouches of them.
+        18 => pub vouched: Option<Vouched>,
+        /// How it went, as I told the introducer.
+        19 => pub outcome: Option<HeldOutcome>,
+        /// Why it came to nothing.
+        20 => pub over: Option<Over>,
+        /// When it last changed.
+        21 => pub changed: Timestamp,
+        /// When it ends by itself, or is forgotten.
+        22 => pub until: Timestamp,
+        /// True if the person that came of it was not there before.
+        23 => pub is_new_person: bool,
+    }
+}
+
+impl Entity for Asked {
+    const TABLE: Table = Table::Introductions;
+
+    fn key(&self) -> Vec<u8> {
+        self.name().bytes()
+    }
+}
+
+impl Asked {
+    /// What names it.
+    pub const fn name(&self) -> IntroKey {
+        IntroKey { part: Part::Asker, id: self.id, person: self.introducer }
+    }
+
+    /// True if it takes one of the places that an introducer has for me. Until its date an ask does, whatever became
+    /// of it at the other end.
+    pub const fn is_open(&self) -> bool {
+        matches!(self.state, AskState::Open | AskState::Returned)
+    }
+}
+
+/// Whom I want to meet.
+#[derive(Clone, Debug)]
+pub enum Meant {
+    /// One of my people who is no contact.
+    Person(PersonId),
+    /// Somebody that I can only describe.
+    Words(Line<{ limits::LINE }>),
+}
+
+/// What I ask.
+#[derive(Clone, Debug)]
+pub struct AskOptions {
+    /// Who is to introduce me.
+    pub introducer: PersonId,
+    /// To whom.
+    pub meant: Meant,
+    /// What for.
+    pub purpose: Purpose,
+    /// Why them.
+    pub why: Text<{ limits::SENTENCE }>,
+    /// What they are to read.
+    pub blurb: Text<{ limits::BLURB }>,
+    /// What of my card they get when we are connected; contacts' view if not given.
+    pub tier: Option<Tier>,
+    /// How long it is open, in seconds; [`limits::ASK_USUAL_LIFE`] if not given.
+    pub life: Option<u64>,
+}
+
+/// Changes to an ask that was returned; what is not given stays.
+#[derive(Clone, Debug, Default)]
+pub struct AskEdit {
+    /// To whom, in words.
+    pub target: Option<Line<{ limits::LINE }>>,
+    /// What for.
+    pub purpose: Option<Purpose>,
+    /// Why them.
+    pub why: Option<Text<{ limits::SENTENCE }>>,
+    /// What they are to read.
+    pub blurb: Option<Text<{ limits::BLURB }>>,
+}
+
+impl Turn<'_> {
+    /// Asks a contact to introduce me to somebody.
+    pub fn ask_introduction(&mut self, options: AskOptions) -> Result<Asked> {
+        let introducer = people::person(&self.txn, options.introducer)?;
+        if !introducer.is_contact() || introducer.blocked {
+            return Err(Error::NotNow("only a contact can introduce you"));
+        }
+        let (target, person, target_id) = self.meant(&options)?;
+        self.check_open_asks(introducer.id, &target)?;
+        if !self.has_room(Part::Asker)? {
+            return Err(Error::Full("introductions that you asked for"));
+        }
+        let life = options.life.unwrap_or(limits::ASK_USUAL_LIFE).clamp(limits::HOUR, limits::ASK_LIFE);
+        let expires = self.now.plus(life);
+        let mut asked = Asked {
+            introducer: introducer.id,
+            id: IntroId(self.random.bytes()),
+            target,
+            person,
+            target_id,
+            purpose: options.purpose,
+            why: options.why,
+            blurb: options.blurb,
+            tier: options.tier.unwrap_or_default(),
+            asked: self.now,
+            expires,
+            ask: None,
+            state: AskState::Open,
+            note: None,
+            contact: None,
+            known: None,
+            introduction: None,
+            vouched: None,
+            outcome: None,
+            over: None,
+            changed: self.now,
+            until: expires,
+            is_new_person: false,
+        };
+        self.make_reply_key(&asked);
+        self.set_deadline(asked.until, Ends::Introduction(asked.name()));
+        self.send_ask(&mut asked, &introducer)?;
+        Ok(asked)
+    }
+
+    fn meant(&self, options: &AskOptions) -> Result<(Line<{ limits::LINE }>, Option<PersonId>, Option<IdentityId>)> {
+        match &options.meant {
+            Meant::Words(words) => Ok((words.clone(), None, None)),
+            Meant::Person(id) if *id == options.introducer => {
+                Err(Error::NotNow("nobody can introduce you to themselves; you are contacts already"))
+            }
+            Meant::Person(id) => {
+                let person = people::person(&self.txn, *id)?;
+                if person.is_contact() {
+                    return Err(Error::NotNow("you hold each other already: write to them yourself"));
+                }
+                Ok((Line::new(person.name.as_str())?, Some(person.id), person.identity))
+            }
+        }
+    }
+
+    fn check_open_asks(&self, introducer: PersonId, target: &Line<{ limits::LINE }>) -> Result<()> {
+        let open = asked(&self.txn)?.into_iter().filter(|asked| asked.introducer == introducer && asked.is_open());
+        let open: Vec<Asked> = open.collect();
+        if open.iter().any(|asked| fold(asked.target.as_str()) == fold(target.as_str())) {
+            return Err(Error::NotNow("you have asked them for this already, and it is still open"));
+        }
+        if open.len() >= limits::OPEN_ASKS {
+            return Err(Error::Full("open asks to this person: wait for one, or withdraw one"));
+        }
+        Ok(())
+    }
+
+    fn make_reply_key(&mut self, asked: &Asked) {
+        let seed = SecretSeed(self.random.bytes());
+        self.txn.save(&ReplyKey { introducer: asked.introducer, id: asked.id, seed });
+    }
+
+    fn reply_key(&self, asked: &Asked) -> Result<Option<DecryptionKey>> {
+        let stored = self.txn.load::<ReplyKey>(&ReplyKey::name(asked.introducer, asked.id))?;
+        Ok(stored.map(|stored| DecryptionKey::from_seed(&stored.seed)))
+    }
+
+    /// Signs what I ask as it is now, and sends it.
+    fn send_ask(&mut self, asked: &mut Asked, introducer: &Person) -> Result<()> {
+        let (Some(identity), Some(reply)) = (introducer.identity, self.reply_key(asked)?) else {
+            return Err(not_found(asked.id));
+        };
+        let ask = self.keys.sign(Ask {
+            id: asked.id,
+            introducer: identity,
+            target: asked.target.clone(),
+            target_id: asked.target_id,
+            purpose: asked.purpose,
+            why: asked.why.clone(),
+            blurb: asked.blurb.clone(),
+            asked: asked.asked,
+            expires: asked.expires,
+            reply_key: reply.public(),
+        });
+        asked.ask = Some(ask.id());
+        self.txn.save(asked);
+        let card = self.own()?.view(Tier::Public);
+        let letter = AskLetter { ask: bounded(ask.bytes()), card };
+        self.tell(introducer.id, IntroductionLetter::Ask(letter), asked.expires)
+    }
+
+    /// Says it differently, as the introducer wished, and asks again.
+    pub fn edit_ask(&mut self, key: IntroKey, edit: AskEdit) -> Result<Asked> {
+        let mut asked = self.my_ask(key)?;
+        if !asked.is_open() {
+            return Err(Error::NotNow("this ask is not open any more"));
+        }
+        let introducer = people::person(&self.txn, asked.introducer)?;
+        asked.target = edit.target.unwrap_or(asked.target);
+        asked.purpose = edit.purpose.unwrap_or(asked.purpose);
+        asked.why = edit.why.unwrap_or(asked.why);
+        asked.blurb = edit.blurb.unwrap_or(asked.blurb);
+        asked.state = AskState::Open;
+        asked.note = None;
+        asked.changed = self.now;
+        self.drop_item(ItemKind::AskReturned, asked.name())?;
+        self.send_ask(&mut asked, &introducer)?;
+        Ok(asked)
+    }
+
+    /// What nobody has seen yet of an old key is worth nothing once the key is disowned: asks are signed again.
+    pub(in super::super) fn sign_asks_again(&mut self) -> Result<()> {
+        for mut asked in asked(&self.txn)?.into_iter().filter(Asked::is_open) {
+            let introducer = people::person(&self.txn, asked.introducer)?;
+            self.send_ask(&mut asked, &introducer)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn my_ask(&self, key: IntroKey) -> Result<Asked> {
+        self.txn.load::<Asked>(&key.bytes())?.ok_or_else(|| not_found(key.id))
+    }
+
+    fn ask_of(&self, introducer: &Person, id: IntroId) -> Result<Option<Asked>> {
+        let key = IntroKey { part: Part::Asker, id, person: introducer.id };
+        Ok(self.txn.load::<Asked>(&key.bytes())?)
+    }
+
+    /// The introducer wants it said differently.
+    pub(super) fn returned_arrived(&mut self, introducer: &Person, returned: Returned) -> Result<()> {
+        let Some(asked) = self.ask_of(introducer, returned.id)? else { return Ok(()) };
+        if asked.state != AskState::Open {
+            return Ok(());
+        }
+        let (name, until) = (asked.name(), asked.expires);
+        let note = Some(returned.note);
+        self.txn.save(&Asked { state: AskState::Returned, note, changed: self.now, ..asked });
+        self.notice(Notice::Introduction { introduction: name });
+        self.ask_me(ItemKind::AskReturned, introducer.id, About::introduction(until, name))
+    }
+
+    /// The introducer thinks that I should meet somebody.
+    pub(super) fn suggested_to_asker(&mut self, introducer: &Person, suggest: Suggest) -> Result<()> {
+        let name = IntroKey { part: Part::Asker, id: suggest.id, person: introducer.id };
+        let is_known = self.txn.load::<Asked>(&name.bytes())?.is_some();
+        let expires = self.bounded_date(suggest.expires);
+        if is_known || !self.has_room(Part::Asker)? || expires < self.now || self.is_crowded_by(introducer.id)? {
+            return Ok(());
+        }
+        let Some(target) = Line::cut(suggest.note.as_str()) else { return Ok(()) };
+        self.txn.save(&Asked {
+            introducer: introducer.id,
+            id: suggest.id,
+            target,
+            person: None,
+            target_id: None,
+            purpose: Purpose::Other,
+            why: Text::default(),
+            blurb: Text::default(),
+            tier: Tier::default(),
+            asked: self.now,
+            expires,
+            ask: None,
+            state: AskState::Suggested,
+            note: Some(suggest.note),
+            contact: None,
+            known: None,
+            introduction: None,
+            vouched: None,
+            outcome: None,
+            over: None,
+            changed: self.now,
+            until: expires,
+            is_new_person: false,
+        });
+        self.set_deadline(expires, Ends::Introduction(name));
+        self.notice(Notice::Introduction { introduction: name });
+        self.ask_me(ItemKind::Suggested, introducer.id, About::introduction(expires, name))
+    }
+
+    /// I would like to meet whom the introducer suggested: that is an ask of mine.
+    pub fn take_suggestion(&mut self, key: IntroKey, tier: Option<Tier>, blurb: Text<{ limits::BLURB }>) -> Result<()> {
+        let mut asked = self.my_ask(key)?;
+        if asked.state != AskState::Suggested {
+            return Err(Error::NotNow("this suggestion is not open any more"));
+        }
+        let introducer = people::person(&self.txn, asked.introducer)?;
+        asked.state = AskState::Open;
+        asked.tier = tier.unwrap_or_default();
+        asked.blurb = blurb;
+        asked.asked = self.now;
+        // By the reader's clock an ask must not live too long.
+        asked.expires = asked.expires.min(self.now.plus(limits::ASK_LIFE));
+        asked.changed = self.now;
+        self.make_reply_key(&asked);
+        self.drop_item(ItemKind::Suggested, key)?;
+        self.send_ask(&mut asked, &introducer)
+    }
+
+    /// The target said yes: what it gave me is checked, and then taken like the code of somebody who shows it live.
+    /// True if the offer was of any use.
+    pub(super) fn offer_arrived(&mut self, introducer: &Person, offer: Offer) -> Result<bool> {
+        let Some(asked) = self.ask_of(introducer, offer.id)? else { return Ok(false) };
+        let Some(given) = self.check_offer(introducer, &asked, &offer)? else { return Ok(false) };
+        match asked.state {
+            AskState::Open | AskState::Returned => self.connect(asked, introducer, offer, given)?,
+            AskState::Connecting => self.offered_again(asked, &given)?,
+            AskState::Suggested | AskState::Connected | AskState::Over => {}
+        }
+        Ok(true)
+    }
+
+    fn check_offer(&self, introducer: &Person, asked: &Asked, offer: &Offer) -> Result<Option<Given>> {
+        let (Some(ask), Some(key), Some(of)) = (asked.ask, self.reply_key(asked)?, introducer.identity) else {
+            return Ok(None);
+        };
+        let Some(history) = history_of(&self.txn, of)? else { return Ok(None) };
+        let Some(introduction) = verified::<Introduction>(&offer.introduction, &history) else { return Ok(None) };
+        let Ok(opened) = OpenedConsent::open(&offer.sealed, ask, &key) else { return Ok(None) };
+        let Ok(shown) = History::from_bytes(&opened.history) else { return Ok(None) };
+        let target = self.counting_history(shown)?;
+        let Some(consent) = verified::<Consent>(&opened.consent, &target) else { return Ok(None) };
+        let Some(card) = super::super::own::verify_card(consent.card.as_slice(), &target) else { return Ok(None) };
+        let me = self.keys.signer.id;
+        let statement_fits = introduction.id == asked.id
+            && introduction.asker == me
+            && introduction.target == target.id()
+            && introduction.ask == ask
+            && introduction.consent == consent_digest(&offer.sealed)
+            && target.has_event(&introduction.target_head)
+            && self.own()?.history().has_event(&introduction.asker_head);
+        let consent_fits = consent.id == asked.id && consent.ask == ask && consent.hints.len() <= limits::ADDRESSES;
+        let whom = target.id();
+        let is_whom_i_named = asked.target_id.is_none_or(|named| named == whom) && whom != me && whom != of;
+        let is_blocked = self.person_of(whom)?.is_some_and(|person| person.blocked);
+        let fits = statement_fits && consent_fits && is_whom_i_named && !is_blocked;
+        Ok(fits.then_some(Given { target, consent, card }))
+    }
+
+    fn connect(&mut self, asked: Asked, introducer: &Person, offer: Offer, given: Given) -> Result<()> {
+        let (person, is_new) = self.person_for(&asked, &given)?;
+        let encounter = Encounter {
+            at: self.now,
+            way: Way::Introduced,
+            event: None,
+            late: false,
+            by: Some(Line::new(introducer.name.as_str())?),
+        };
+        let name = asked.name();
+        self.drop_item(ItemKind::AskReturned, name)?;
+        self.clear_deadline(asked.until, Ends::Introduction(name));
+        let gives_up = given.consent.expires.min(self.now.plus(limits::LETTER_LIFE));
+        let until = gives_up.plus(limits::DAY);
+        self.set_deadline(until, Ends::Introduction(name));
+        let vouched = self.shown_vouch(offer.vouched, introducer, &given.target)?;
+        let contact = Some(person.id);
+        self.txn.save(&Asked {
+            state: AskState::Connecting,
+            contact,
+            known: offer.known,
+            introduction: Some(offer.introduction.clone()),
+            vouched,
+            changed: self.now,
+            until,
+            is_new_person: is_new,
+            ..asked
+        });
+        self.notice(Notice::Introduction { introduction: name });
+        self.scan_introduced(
+            person,
+            Introduced {
+                key: given.consent.key,
+                secret: given.consent.secret,
+                expires: given.consent.expires,
+                hints: given.consent.hints.clone(),
+                gives_up,
+                who: given.target.id(),
+                introduction: name,
+                statement: offer.introduction,
+                encounter,
+            },
+        )
+    }
+
+    /// Whom the offer is about among my people: the one I meant, if I only had a name of them, or somebody new.
+    fn person_for(&mut self, asked: &Asked, given: &Given) -> Result<(Person, bool)> {
+        let meant = match asked.person {
+            Some(person) => self.txn.load::<Person>(&person.0)?,
+            None => None,
+        };
+        if let Some(mut person) = meant.filter(|person| person.standing == Standing::Unconfirmed) {
+            person.tier = asked.tier;
+            return Ok((person, false));
+        }
+        Ok((self.new_person(given.card.name.clone(), asked.tier)?, true))
+    }
+
+    /// The target's node moved while my letter was looking for it. An offer of another code than the first is a lie.
+    fn offered_again(&mut self, asked: Asked, given: &Given) -> Result<()> {
+        let person = match asked.contact {
+            Some(person) => self.txn.load::<Person>(&person.0)?,
+            None => None,
+        };
+        let Some(mut person) = person else { return Ok(()) };
+        match person.scan.as_mut() {
+            Some(scan) if scan.key == given.consent.key => {
+                scan.hints = given.consent.hints.clone();
+                self.txn.save(&person);
+                self.live.pauses.remove(&person.id);
+                self.pump(person.id)
+            }
+            Some(_) => self.end_asked(asked, Over::Broken),
+            None => Ok(()),
+        }
+    }
+
+    /// The target's welcome is here.
+    pub(in super::super) fn asked_connected(&mut self, key: IntroKey, person: PersonId) -> Result<()> {
+        let Some(mut asked) = self.txn.load::<Asked>(&key.bytes())? else { return Ok(()) };
+        asked.state = AskState::Connected;
+        asked.contact = Some(person);
+        asked.changed = self.now;
+        self.drop_reply_key(&asked);
+        let until = self.keep_until(asked.until, key);
+        self.txn.save(&Asked { until, ..asked });
+        self.notice(Notice::Introduction { introduction: key });
+        self.tell_if_contact(key.person, IntroductionLetter::Done(key.id))
+    }
+
+    /// My first letter to the target leads nowhere: they withdrew, or their node is not to be found.
+    /// True if that was an introduction of mine.
+    pub(in super::super) fn asked_failed(&mut self, key: IntroKey) -> Result<bool> {
+        match self.txn.load::<Asked>(&key.bytes())? {
+            Some(asked) if asked.state == AskState::Connecting => {
+                self.end_asked(asked, Over::Expired)?;
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// Somebody who was only there for an introduction that came to nothing goes with it.
+    pub(super) fn end_asked(&mut self, mut asked: Asked, over: Over) -> Result<()> {
+        let name = asked.name();
+        self.drop_item(ItemKind::AskReturned, name)?;
+        self.drop_item(ItemKind::Suggested, name)?;
+        self.drop_reply_key(&asked);
+        let was_connecting = asked.state == AskState::Connecting;
+        let contact = asked.contact.filter(|_| was_connecting);
+        asked.state = AskState::Over;
+        asked.over = Some(over);
+        asked.changed = self.now;
+        asked.contact = asked.contact.filter(|_| !was_connecting);
+        asked.until = self.keep_until(asked.until, name);
+        self.txn.save(&asked);
+        self.notice(Notice::Introduction { introduction: name });
+        match contact {
+            Some(person) => self.let_pending_go(person, asked.is_new_person),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn drop_reply_key(&mut self, asked: &Asked) {
+        self.txn.remove(Table::Secrets, &ReplyKey::name(asked.introducer, asked.id));
+    }
+
+    /// True if an introducer has as much before me as may wait.
+    pub(super) fn is_crowded_by(&self, introducer: PersonId) -> Result<bool> {
+        let suggested = asked(&self.txn)?
+            .into_iter()
+            .filter(|one| one.introducer == introducer && one.state == AskState::Suggested);
+        let proposed =
+            super::proposed(&self.txn)?.into_iter().filter(|one| one.introducer == introducer && one.waits());
+        Ok(suggested.count() + proposed.count() >= limits::OPEN_PROPOSALS)
+    }
+}
+
+/// What an offer turned out to hold.
+struct Given {
+    target: History,
+    consent: Verified<Consent>,
+    card: Verified<CardView>,
+}
+
+/// A record checked against a history.
+pub(super) fn verified<T: crate::record::Statement>(record: &RecordBytes, history: &History) -> Option<Verified<T>> {
+    history.verify(Signed::<T>::from_bytes(record.as_slice()).ok()?).ok()
+}

@@ -1,0 +1,195 @@
+//! Introductions: who asked, who carries, who was asked, and where each of them stands.
+//!
+//! ```text
+//! asker                 introducer             target
+//!   ask ───────────────►  Asked
+//!                         pass: propose ─────►  Waiting
+//!                         Offered  ◄────────── consent (a code for this asker alone, sealed to it)
+//!   Connecting ◄───────── offer
+//!   claim ═══════════════════════════════════►  Connected
+//!   Connected  ◄═══════════════════════════════ welcome
+//!   done, outcome ──────►  Connected ◄───────── done, outcome
+//! ```
+//!
+//! Every letter goes between two contacts, so never more than two of the three need to be up at once. What the
+//! asker is told until the date of the ask is the same whether the target declined, was silent, knows the asker
+//! already, or was never asked: nothing. Each part is one entity in one file: [`asker`], [`introducer`],
+//! [`target`]; a letter that does not fit the state of one introduction ends that one and no other.
+
+pub mod asker;
+mod ending;
+pub mod introducer;
+mod letters;
+pub mod target;
+
+pub use asker::{AskOptions, AskState, Asked, Meant};
+pub use introducer::{Carried, CarryState};
+pub use target::{Proposed, ProposedState};
+
+use super::entity;
+use super::error::{Error, Result};
+use super::turn::Turn;
+use crate::id::{IntroId, PersonId};
+use crate::identity::History;
+use crate::introduction::Ask;
+use crate::letter::Body;
+use crate::letter::body::RecordBytes;
+use crate::letter::introduction::{IntroductionLetter, Sentence};
+use crate::limits;
+use crate::record::{Signed, Verified};
+use crate::store::{Read, Table};
+use crate::time::Timestamp;
+
+crate::wire_choice! {
+    /// What I am in an introduction.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Part {
+        /// I asked for it.
+        0 => Asker,
+        /// I bring two people together.
+        1 => Introducer,
+        /// Somebody asks for me.
+        2 => Target,
+    }
+}
+
+crate::wire_choice! {
+    /// Why an introduction came to nothing.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Over {
+        /// Its date came. All that an asker learns of a no, too.
+        0 => Expired,
+        /// Who had begun it withdrew.
+        1 => Withdrawn,
+        /// I said no.
+        2 => Declined,
+        /// A letter did not fit: somebody's node is wrong, or lies.
+        3 => Broken,
+        /// One of those concerned is no contact any more.
+        4 => Apart,
+    }
+}
+
+crate::wire_map! {
+    /// How an introduction went, as one end of it says.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct HeldOutcome {
+        /// They met or talked.
+        1 => pub met: bool,
+        /// It was of use.
+        2 => pub useful: bool,
+        /// Thanks, in words.
+        3 => pub thanks: Option<Sentence>,
+    }
+}
+
+crate::wire_map! {
+    /// Names one introduction from where I stand: an id counts only together with the person it came from or went to,
+    /// so that nobody can reach into what others began.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+    pub struct IntroKey {
+        /// What I am in it.
+        1 => pub part: Part,
+        /// Its id.
+        2 => pub id: IntroId,
+        /// The introducer; for the introducer, the asker.
+        3 => pub person: PersonId,
+    }
+}
+
+impl IntroKey {
+    /// The bytes under which it is stored.
+    pub fn bytes(self) -> Vec<u8> {
+        [&[part_byte(self.part)][..], &self.id.0, &self.person.0].concat()
+    }
+
+    pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (&part, rest) = bytes.split_first()?;
+        let part = [Part::Asker, Part::Introducer, Part::Target].into_iter().find(|one| part_byte(*one) == part)?;
+        let (id, person) = rest.split_first_chunk::<16>()?;
+        Some(Self { part, id: IntroId(*id), person: PersonId(person.try_into().ok()?) })
+    }
+}
+
+const fn part_byte(part: Part) -> u8 {
+    match part {
+        Part::Asker => 0,
+        Part::Introducer => 1,
+        Part::Target => 2,
+    }
+}
+
+/// Everything of one part, in no particular order.
+fn all<E: entity::Entity>(read: &dyn Read, part: Part) -> Result<Vec<E>> {
+    Ok(entity::list(read, &[part_byte(part)], limits::INTRODUCTIONS)?)
+}
+
+/// The introductions that I asked for.
+pub fn asked(read: &dyn Read) -> Result<Vec<Asked>> {
+    all(read, Part::Asker)
+}
+
+/// The introductions that I carry.
+pub fn carried(read: &dyn Read) -> Result<Vec<Carried>> {
+    all(read, Part::Introducer)
+}
+
+/// The introductions that were proposed to me.
+pub fn proposed(read: &dyn Read) -> Result<Vec<Proposed>> {
+    all(read, Part::Target)
+}
+
+/// The keys of all introductions, to be searched by the beginning of an id.
+pub fn keys(read: &dyn Read) -> Result<Vec<IntroKey>> {
+    let mut keys = Vec::new();
+    read.scan(Table::Introductions, b"", b"", &mut |key, _| {
+        keys.extend(IntroKey::from_bytes(key));
+        std::ops::ControlFlow::Continue(())
+    })?;
+    Ok(keys)
+}
+
+/// An ask as somebody signed it, read from where it was stored after it was checked.
+pub fn read_ask(record: &RecordBytes) -> Option<Ask> {
+    Signed::<Ask>::from_bytes(record.as_slice()).ok().map(|ask| ask.unverified().clone())
+}
+
+/// The public card that came with an ask, read from where it was stored after it was checked.
+pub fn read_public_card(record: &RecordBytes) -> Option<crate::card::CardView> {
+    Signed::<crate::card::CardView>::from_bytes(record.as_slice()).ok().map(|card| card.unverified().clone())
+}
+
+/// Checks an ask and the card beside it against the asker's history: rightly signed, for public eyes, bounded.
+fn verify_ask(ask: &RecordBytes, card: &RecordBytes, history: &History) -> Option<Verified<Ask>> {
+    let ask = history.verify(Signed::<Ask>::from_bytes(ask.as_slice()).ok()?).ok()?;
+    let card = super::own::verify_card(card.as_slice(), history)?;
+    (ask.is_bounded() && card.tier == crate::card::Tier::Public).then_some(ask)
+}
+
+fn not_found(id: IntroId) -> Error {
+    Error::NotFound { what: "introduction", name: id.short() }
+}
+
+impl Turn<'_> {
+    /// Puts a letter about an introduction into the outbox. It need not arrive after the introduction is over, but an
+    /// answer may be under way for as long as clocks differ.
+    fn tell(&mut self, person: PersonId, letter: IntroductionLetter, until: Timestamp) -> Result<()> {
+        let life = until.plus(limits::CLOCK_SKEW).since(self.now).min(limits::LETTER_LIFE);
+        self.send(person, &Body::Introduction(letter), life.max(limits::HOUR))?;
+        Ok(())
+    }
+
+    /// True if one more introduction of a part can be kept.
+    fn has_room(&self, part: Part) -> Result<bool> {
+        let kept = entity::count(&self.txn, Table::Introductions, &[part_byte(part)], limits::INTRODUCTIONS)?;
+        Ok(kept < limits::INTRODUCTIONS)
+    }
+
+    /// The date of an introduction that is open, by the clock of the reader: never later than asks may live, so that
+    /// nobody occupies a place for longer by a wrong date.
+    fn bounded_date(&self, expires: Timestamp) -> Timestamp {
+        expires.min(self.now.plus(limits::ASK_LIFE + limits::CLOCK_SKEW))
+    }
+}
