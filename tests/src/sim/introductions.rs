@@ -27,7 +27,14 @@ impl World {
     /// Asks in a way of one's own.
     pub fn tries_to_ask(&mut self, asker: Who, introducer: Who, meant: Meant, tier: Tier) -> Result<IntroKey, Error> {
         let introducer = self.knows(asker, introducer).expect("they know each other").id;
+        let before = self.asked(asker).len();
         let asked = self.tries(asker, |turn| {
+            // After a crash the person looks whether it was done.
+            let mut all = introduction::asked(turn.read())?;
+            all.sort_by_key(|one| (one.asked, one.id));
+            if let Some(done) = all.pop().filter(|_| all.len() + 1 > before) {
+                return Ok(done);
+            }
             turn.ask_introduction(AskOptions {
                 introducer,
                 meant: meant.clone(),
@@ -51,14 +58,27 @@ impl World {
     /// Passes on in a way that may be refused.
     pub fn tries_to_pass(&mut self, introducer: Who, key: IntroKey, to: Who) -> Result<Carried, Error> {
         let to = self.knows(introducer, to).map(|person| person.id);
-        self.tries(introducer, |turn| turn.pass_ask(key, to, sentence("I bought from her for years.")))
+        self.tries(introducer, |turn| {
+            // After a crash the person looks whether it was done.
+            let done = introduction::carried(turn.read())?.into_iter().find(|one| one.name() == key);
+            match done.filter(|one| one.is_with_target() && one.target == to) {
+                Some(done) => Ok(done),
+                None => turn.pass_ask(key, to, sentence("I bought from her for years.")),
+            }
+        })
     }
 
     /// The target says yes and gives what a tier shows.
     pub fn consents(&mut self, target: Who, introducer: Who, tier: Tier) {
         let proposed = self.is_proposed(target, introducer);
         self.witness_consent(target, &proposed, tier);
-        self.does(target, |turn| turn.consent(proposed.name(), Some(tier)));
+        let name = proposed.name();
+        self.does(target, |turn| {
+            // After a crash the person looks whether it was done.
+            let all = introduction::proposed(turn.read())?;
+            let waits = all.iter().any(|one| one.name() == name && one.state == proposed.state);
+            if waits { turn.consent(name, Some(tier)) } else { Ok(()) }
+        });
     }
 
     /// Writes down what the two ends of an introduction agreed to: the asker by asking, the target now.
