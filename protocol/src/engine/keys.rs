@@ -6,6 +6,7 @@ use crate::crypto::seal::DecryptionKey;
 use crate::crypto::sign::{SecretSeed, SigningKey};
 use crate::hello::SharedSecret;
 use crate::id::{IntroId, InviteId, PersonId};
+use crate::identity::History;
 use crate::invite::{InviteKind, InviteSecret, shared_secret};
 use crate::limits;
 use crate::record::{Signer, Statement, Verified};
@@ -134,19 +135,22 @@ pub(super) fn pair_key(person: PersonId) -> Vec<u8> {
 /// My keys, ready for use.
 pub(super) struct Keys {
     pub signer: Signer,
+    /// My key history: every letter asks for it.
+    pub history: History,
     pub signing: SigningKey,
     /// The current one first.
     pub opening: Vec<DecryptionKey>,
 }
 
 impl Keys {
-    /// Reads the keys that belong to `signer`.
-    pub(super) fn load(read: &dyn Read, signer: Signer) -> Result<Self> {
+    /// Reads the keys that belong to the newest event of my history.
+    pub(super) fn load(read: &dyn Read, history: History) -> Result<Self> {
+        let signer = Signer { id: history.id(), key: history.current() };
         let stored: StoredSigningKey = super::entity::load(read, SIGNING)?.ok_or(Error::NoIdentity)?;
         let mut stored_keys = stored_encryption_keys(read)?;
         stored_keys.reverse();
         let opening = stored_keys.iter().map(|stored| DecryptionKey::from_seed(&stored.seed)).collect();
-        Ok(Self { signer, signing: SigningKey::from_seed(&stored.seed), opening })
+        Ok(Self { signer, history, signing: SigningKey::from_seed(&stored.seed), opening })
     }
 
     /// Signs in my name.

@@ -202,7 +202,7 @@ impl Turn<'_> {
         secret: &SharedSecret,
     ) -> Result<Option<(Sealed, Seen)>> {
         let Some(addressee) = &route.addressee else { return Ok(None) };
-        let history = self.own()?.history();
+        let history = &self.keys.history;
         let letter = self.keys.sign(Letter {
             to: addressee.to,
             id: waiting.id,
@@ -211,7 +211,7 @@ impl Turn<'_> {
             sent: waiting.written,
             expires: waiting.expires,
         });
-        let (whole, events) = key_news(&history, person, waiting.kind);
+        let (whole, events) = key_news(history, person, waiting.kind);
         let psk = secret.letter_key();
         let sealed = letter::seal(&letter, whole, events, &addressee.key, &psk, &waiting.seed);
         Ok(sealed.ok().map(|sealed| (sealed, history.seen())))
@@ -261,7 +261,7 @@ impl Turn<'_> {
             }
             Some(Answer::Refused(reason, receipt)) if same(&receipt, &flight.receipts.refused(reason.number())) => {
                 // Or it was signed with a key that I have changed since, and the other end heard of that first.
-                let is_overtaken = flight.shows != self.own()?.history().seen();
+                let is_overtaken = flight.shows != self.keys.history.seen();
                 if reason != Refusal::NotAccepted || !is_overtaken {
                     self.refused(&waiting, reason)?;
                 }

@@ -93,7 +93,7 @@ impl<'e> Turn<'e> {
         }
         if !self.txn.is_unchanged() {
             let before = self.txn.under();
-            *self.keys = Keys::load(before, super::own::Own::load(before)?.signer())?;
+            *self.keys = Keys::load(before, super::own::Own::load(before)?.history())?;
             self.live.waiting = super::session::people_who_wait(before)?;
         }
         Ok(())
