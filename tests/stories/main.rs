@@ -7,6 +7,8 @@
 mod codes;
 mod contacts;
 mod crashes;
+mod introducers;
+mod introductions;
 mod keys;
 mod letters;
 mod meeting;

@@ -358,6 +358,14 @@ impl World {
         home.store.commit(&broken).expect("the memory has room");
     }
 
+    /// Goes on from a copy of everything on another machine, at another address. Nothing happened since the copy.
+    pub fn moves_to(&mut self, who: Who, copy: MemoryStore) {
+        let run = self.home(who).run;
+        self.home_mut(who).store = copy;
+        self.home_mut(who).address = self.home(who).address.is_some().then(|| Home::fresh_address(who.0, run));
+        self.start(who);
+    }
+
     /// A second machine that runs on a copy of a home, at an address of its own: a thief's, or a mistake.
     pub fn runs_copy(&mut self, of: Who, copy: MemoryStore, name: &str) -> Who {
         let (words, peer) = (self.home(of).words.clone(), self.home(of).peer);
