@@ -228,7 +228,10 @@ impl Turn<'_> {
         let Some(pair) = super::door::pair_secrets(&self.txn, person.id)? else { return Ok(None) };
         match (&person.scan, person.identity, self.txn.load::<Reach>(&person.id.0)?) {
             (Some(scan), ..) => Ok(Some(Route::by_scan(scan, pair))),
-            (None, Some(identity), Some(reach)) => self.route_to_contact(identity, reach, pair.current),
+            (None, Some(identity), Some(reach)) => {
+                let failures = self.live.pauses.get(&person.id).map_or(0, |pause| pause.failures);
+                self.route_to_contact(identity, reach, pair.to_call_under(failures).clone())
+            }
             (None, ..) => Ok(None),
         }
     }
@@ -336,8 +339,12 @@ impl Turn<'_> {
         self.letter_gone(person)
     }
 
-    /// The next try waits a little longer than the last one did.
+    /// The next try waits a little longer than the last one did. What else was sent before the pause began and fails
+    /// in it belongs to the same try.
     pub(super) fn pause(&mut self, person: PersonId) {
+        if self.live.is_pausing(person, self.now) {
+            return;
+        }
         let random = self.random.bytes();
         let pause = self.live.pauses.entry(person).or_default();
         *pause = Pause::longer(*pause, self.now, random);

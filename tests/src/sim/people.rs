@@ -349,8 +349,8 @@ impl World {
         home.store
             .scan(Table::Secrets, b"pair", b"", &mut |key, value| {
                 let mut value = value.to_vec();
-                // The last 32 bytes are the secret: a pair has no other while nothing waits.
-                value.iter_mut().rev().take(32).for_each(|byte| *byte ^= 1);
+                // The person's id comes first, then the current secret: a pair has no other while nothing waits.
+                value[16..48].iter_mut().for_each(|byte| *byte ^= 1);
                 broken.push(Write { table: Table::Secrets, key: key.to_vec(), value: Some(value) });
                 ControlFlow::Continue(())
             })
