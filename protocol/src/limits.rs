@@ -85,8 +85,11 @@ pub const NOTES: usize = 500;
 pub const PAIR_SECRETS: usize = 16;
 /// Encounters kept of one person, newest first.
 pub const ENCOUNTERS: usize = 100;
-/// Letters waiting for one person.
+/// Letters waiting for one person, of the kinds that add up: answers, meetings.
 pub const OUTBOX_PER_PERSON: usize = 256;
+/// Letters waiting for one person beside those, one of each kind of which only the newest counts: claim, presence,
+/// card, farewell. They always find room, so that what piles up for one person keeps no news from the others.
+pub const OUTBOX_NEWEST: usize = 4;
 /// Letters waiting in all.
 pub const OUTBOX: usize = 200_000;
 /// Things that wait on the person.

@@ -224,6 +224,7 @@ impl Turn<'_> {
                 self.presence_arrived(&person, history, &presence)?;
             }
             Body::Card(news) if listens => self.card_arrived(person, history, &news)?,
+            Body::Meeting(_) if listens && !self.has_room_for(person.id)? => return Ok(Verdict::Later),
             Body::Meeting(news) if listens => self.meeting_arrived(person, history, &news)?,
             Body::Withdraw if listens && person.renewed <= Some(letter.sent) => self.withdrawn(person)?,
             // A second welcome, after they renewed a first letter that I had handled, says nothing new. To

@@ -270,6 +270,11 @@ impl Turn<'_> {
         known: Option<Person>,
         way: ClaimWay,
     ) -> Result<Verdict> {
+        if let Some(known) = &known
+            && !self.has_room_for(known.id)?
+        {
+            return Ok(Verdict::Later);
+        }
         let code =
             self.invite_opening(invite.id)?.map(|(_, shared)| shared).ok_or(Error::NotNow("the code is gone"))?;
         let pair = pair_of(&code, &claimant.claim.pair_seed);

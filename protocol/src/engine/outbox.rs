@@ -64,6 +64,11 @@ impl Waiting {
         self.kind == kind::CLAIM
     }
 
+    /// Of these kinds one letter waits at most: a later one replaces it, and a farewell takes all away.
+    const fn waits_alone(kind: u8) -> bool {
+        matches!(kind, kind::CLAIM | kind::PRESENCE | kind::CARD | kind::WITHDRAW)
+    }
+
     /// Letters that go to somebody whose grant is over. With my presence they learn where to send theirs; who
     /// waits for an answer cannot send any; and a farewell gives nothing away.
     const fn goes_without_grant(&self) -> bool {
@@ -84,7 +89,12 @@ impl Waiting {
 
 /// The letters that wait for a person.
 pub fn waiting_for(read: &dyn Read, person: PersonId) -> Result<Vec<Waiting>> {
-    Ok(entity::list(read, &person.0, limits::OUTBOX_PER_PERSON)?)
+    Ok(entity::list(read, &person.0, limits::OUTBOX_PER_PERSON + limits::OUTBOX_NEWEST)?)
+}
+
+/// True if one more letter of the kinds that add up may wait.
+fn have_room(waiting: &[Waiting]) -> bool {
+    waiting.iter().filter(|letter| !Waiting::waits_alone(letter.kind)).count() < limits::OUTBOX_PER_PERSON
 }
 
 /// How many letters wait in all.
@@ -107,7 +117,7 @@ impl Turn<'_> {
         for replaced in &replaced {
             self.remove_waiting(replaced);
         }
-        if waiting.len() >= limits::OUTBOX_PER_PERSON {
+        if !Waiting::waits_alone(body.kind()) && !have_room(&waiting) {
             return Err(Error::Full("letters waiting for this person"));
         }
         let letter = Waiting {
@@ -124,6 +134,11 @@ impl Turn<'_> {
         self.txn.save(&letter);
         self.live.waiting.insert(person);
         Ok(letter.id)
+    }
+
+    /// True if a letter that a letter of theirs asks for can be put out; else they are asked to wait.
+    pub(super) fn has_room_for(&self, person: PersonId) -> Result<bool> {
+        Ok(have_room(&waiting_for(&self.txn, person)?))
     }
 
     pub(super) fn remove_waiting(&mut self, letter: &Waiting) {
