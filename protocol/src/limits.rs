@@ -81,7 +81,8 @@ pub const TAGS: usize = 32;
 /// Notes of one person.
 pub const NOTES: usize = 500;
 /// Secrets kept of one pair, each from a scan: the current one, and earlier ones under which calls and letters may still
-/// arrive. Who scans more codes before the first of them is answered loses calls under the oldest, not letters.
+/// arrive. Who scans more codes before the first of them is answered loses calls under the oldest, not letters. So many
+/// codes that were scanned before the newest are known again, too.
 pub const PAIR_SECRETS: usize = 16;
 /// Encounters kept of one person, newest first.
 pub const ENCOUNTERS: usize = 100;

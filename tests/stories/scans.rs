@@ -1,7 +1,8 @@
 //! Many codes of the same person, scanned faster than they can be answered.
 
 use kith_protocol::card::FieldKind;
-use kith_tests::sim::{Crash, Weather, Who, World};
+use kith_protocol::engine::scans::Scanned;
+use kith_tests::sim::{Crash, Scan, Weather, Who, World};
 
 use crate::{HOUR, ana_and_bo};
 
@@ -43,6 +44,11 @@ fn bo_scans_fifteen_codes_while_ana_is_away_and_nodes_restart() {
             world.restarts(who);
         }
         world.run_for(120);
+        let bo_knows = world.knows(bo, ana).unwrap().id;
+        for code in &codes {
+            let again = world.tries_to_scan(bo, code, Scan::default()).unwrap();
+            assert_eq!(again, Scanned::Before(bo_knows), "seed {seed}: the same code again");
+        }
         all_is_settled(&mut world, ana, bo, SCANS, &format!("seed {seed}"));
     }
 }

@@ -163,10 +163,10 @@ impl Turn<'_> {
             self.close_door(dropped.locator());
         }
         if let Some(code) = code {
-            if let Some(old) = pair.code.replace(code.clone()).filter(|old| *old != code) {
-                self.close_door(old.locator());
-            }
             self.open_door(&code, Party::Scanned(person));
+            if let Some(old) = pair.scanned_code(code) {
+                self.close_door(old);
+            }
         }
         self.open_door(&secret, Party::Pair(person));
         self.txn.save(&pair);

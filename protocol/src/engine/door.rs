@@ -77,8 +77,8 @@ impl Turn<'_> {
     pub(super) fn forget_pair(&mut self, person: PersonId) -> Result<()> {
         self.hang_up_on(person);
         if let Some(pair) = self.txn.load::<PairSecrets>(&keys::pair_key(person))? {
-            for secret in pair.all().chain(&pair.code) {
-                self.close_door(secret.locator());
+            for locator in pair.locators() {
+                self.close_door(locator);
             }
             self.txn.forget(&pair);
         }

@@ -90,6 +90,8 @@ crate::wire_map! {
         5 => scanned: Option<Timestamp>,
         /// Those of earlier scans, in which calls and letters may still arrive, the newest first.
         6 => earlier: Vec<ScanSecret>,
+        /// Codes of theirs that I scanned before that one, the oldest first, so that I know them when I see them again.
+        7 => pub codes: Vec<Locator>,
     }
 }
 
@@ -110,13 +112,9 @@ impl ScanSecret {
 
 impl PairSecrets {
     /// What two people share who have one scan.
-    pub(super) const fn new(
-        person: PersonId,
-        secret: SharedSecret,
-        scanned: Timestamp,
-        code: Option<SharedSecret>,
-    ) -> Self {
-        Self { person, current: secret, previous: None, code, scanned: Some(scanned), earlier: Vec::new() }
+    pub(super) fn new(person: PersonId, secret: SharedSecret, scanned: Timestamp, code: Option<SharedSecret>) -> Self {
+        let (scanned, earlier, codes) = (Some(scanned), Vec::new(), Vec::new());
+        Self { person, current: secret, previous: None, code, scanned, earlier, codes }
     }
 
     /// All of them, the newest first.
@@ -158,6 +156,18 @@ impl PairSecrets {
         let newest = all.remove(0);
         (self.current, self.scanned, self.earlier) = (newest.secret, newest.scanned, all);
         dropped.into_iter().collect()
+    }
+
+    /// Remembers a code of theirs that I scanned; returns what can be forgotten for it.
+    pub(super) fn scanned_code(&mut self, code: SharedSecret) -> Option<Locator> {
+        let before = self.code.replace(code.clone()).map(|before| before.locator());
+        self.codes.extend(before.filter(|before| *before != code.locator() && !self.codes.contains(before)));
+        (self.codes.len() > limits::PAIR_SECRETS).then(|| self.codes.remove(0))
+    }
+
+    /// Every locator that leads to this pair, or once did.
+    pub(super) fn locators(&self) -> Vec<Locator> {
+        self.all().chain(&self.code).map(SharedSecret::locator).chain(self.codes.iter().copied()).collect()
     }
 
     /// All of them with their scans, the newest first; in the form of today.
