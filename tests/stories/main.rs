@@ -13,6 +13,7 @@ mod keys;
 mod letters;
 mod meeting;
 mod reaching;
+mod scans;
 
 use kith_protocol::engine::{Answer, Refusal};
 use kith_tests::sim::{Who, World};
