@@ -271,12 +271,12 @@ impl Index {
         self.backing.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes the place of what is in use, for every view at once.
-    pub fn replace(&self, other: Self) {
+    /// Takes the place of what is in use, for every view at once. What was in use comes back, to be closed while no
+    /// view waits: closing sled waits for the disk.
+    #[must_use]
+    pub fn replace(&self, other: Self) -> Self {
         let new = other.backing.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let old = std::mem::replace(&mut *self.write(), new);
-        // Closing sled waits for the disk, which no view should.
-        drop(old);
+        Self { backing: RwLock::new(std::mem::replace(&mut *self.write(), new)) }
     }
 
     /// How many names have changes that sled does not know.
@@ -301,6 +301,12 @@ impl Index {
     pub fn is_in_memory(&self) -> bool {
         matches!(*self.read(), Backing::Memory(_))
     }
+}
+
+/// Closes an index that failed. A sled that could not write waits at its end, perhaps forever, for what it still has
+/// to write, so a thread of its own does that. If there can be none, it is closed here.
+pub(super) fn abandon(failed: Index) {
+    drop(std::thread::Builder::new().name("kith-old-index".to_owned()).spawn(move || drop(failed)));
 }
 
 fn open_sled(folder: &Path) -> Result<sled::Db, Broken> {

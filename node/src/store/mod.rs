@@ -182,7 +182,7 @@ impl FileStore {
         let index = Index::create(&self.home).map_err(|broken| StoreError::Disk(std::io::Error::other(broken.0)))?;
         match history.fill(&*self.disk, index)? {
             Rebuilt::Whole(index, tally) => {
-                self.shared.index.replace(index);
+                drop(self.shared.index.replace(index));
                 self.tally = tally;
             }
             Rebuilt::Nothing => return Err(StoreError::Disk(std::io::Error::other("no new index can be made"))),
@@ -296,7 +296,7 @@ impl FileStore {
         let filled = self.history().and_then(|history| history.fill(&*self.disk, Index::in_memory()));
         match filled {
             Ok(Rebuilt::Whole(index, tally)) => {
-                self.shared.index.replace(index);
+                index::abandon(self.shared.index.replace(index));
                 self.tally = tally;
             }
             Ok(Rebuilt::Nothing) | Err(_) => self.failed = true,
