@@ -111,8 +111,15 @@ pub const VOUCH_CONTENT: usize = 800;
 pub const INTEREST: usize = 120;
 /// Vouches of one issuer that count at once.
 pub const VOUCHES: usize = 2_000;
+/// Vouches of one issuer about one subject: who has more to say says it in fewer. What was revoked counts until it is
+/// forgotten.
+pub const VOUCHES_OF_ONE: usize = 8;
+/// Vouches about me that I keep.
+pub const VOUCHES_OF_ME: usize = 2_000;
 /// Vouches about one subject that are kept of others.
 pub const VOUCHES_ABOUT: usize = 200;
+/// Vouches kept in all; beyond it what others are said of is read and not kept.
+pub const VOUCHES_KEPT: usize = 20_000;
 /// Longest life of a vouch (24 months); then its issuer says it again or it ends.
 pub const VOUCH_LIFE: u64 = 2 * 366 * DAY;
 

@@ -10,9 +10,10 @@
 
 use crate::crypto::sha256;
 use crate::id::{IdentityId, RecordId, VouchSlot};
+use crate::identity::{History, HistoryBytes};
 use crate::letter::body::RecordBytes;
 use crate::limits;
-use crate::record::Statement;
+use crate::record::{Signed, Statement, Verified};
 use crate::text::{Label, Line};
 use crate::time::Timestamp;
 use crate::wire::{self, Bytes, WireError};
@@ -119,7 +120,7 @@ crate::wire_choice! {
 pub struct Evidence {
     /// What it is.
     pub kind: EvidenceKind,
-    /// The id of the issuer's own record.
+    /// Its id: the issuer's own record of a meeting, or the statement of whoever introduced.
     pub record: RecordId,
 }
 
@@ -222,6 +223,27 @@ impl Vouch {
         let content: VouchContent = wire::decode(bytes.as_slice())?;
         if content.is_bounded() { Ok(Some(content)) } else { Err(WireError::OutOfRange("the content of a vouch")) }
     }
+
+    /// Checks a record that its issuer is to have signed: rightly signed, bounded, about somebody else, and not from
+    /// the future.
+    pub fn verify(record: &RecordBytes, issuer: &History, now: Timestamp) -> Option<Verified<Self>> {
+        if record.as_slice().len() > limits::VOUCH {
+            return None;
+        }
+        let vouch = issuer.verify(Signed::<Self>::from_bytes(record.as_slice()).ok()?).ok()?;
+        let is_early = vouch.issued > now.plus(limits::CLOCK_SKEW);
+        (vouch.is_bounded() && vouch.subject != issuer.id() && !is_early).then_some(vouch)
+    }
+
+    /// How far the issuer lets it be shown.
+    pub fn reach(&self) -> VouchReach {
+        self.reach.unwrap_or_default()
+    }
+
+    /// True if something is said and its date has not come.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.content.is_some() && self.expires.is_some_and(|expires| expires > now)
+    }
 }
 
 crate::wire_map! {
@@ -245,6 +267,20 @@ impl Statement for Acceptance {
     const KIND: &'static str = "acceptance";
 }
 
+impl Acceptance {
+    /// Checks a record that a subject is to have signed: rightly signed, and not from the future.
+    pub fn verify(record: &RecordBytes, subject: &History, now: Timestamp) -> Option<Verified<Self>> {
+        let acceptance = subject.verify(Signed::<Self>::from_bytes(record.as_slice()).ok()?).ok()?;
+        (acceptance.since <= now.plus(limits::CLOCK_SKEW)).then_some(acceptance)
+    }
+
+    /// True if it speaks of what a vouch of that issuer says now.
+    pub fn fits(&self, vouch: &Vouch, issuer: IdentityId) -> bool {
+        let is_same = |content| content_digest(content) == self.content;
+        self.issuer == issuer && self.slot == vouch.slot && vouch.content.as_ref().is_some_and(is_same)
+    }
+}
+
 crate::wire_map! {
     /// A vouch as it is shown to others: never without the subject's word for it.
     #[derive(Clone, Debug, PartialEq, Eq)]
@@ -253,5 +289,50 @@ crate::wire_map! {
         1 => pub vouch: RecordBytes,
         /// The subject's record.
         2 => pub acceptance: RecordBytes,
+    }
+}
+
+impl Vouched {
+    /// Checks what somebody is shown: a live vouch of the issuer about the subject, and the subject's word for it, both
+    /// for more eyes than theirs.
+    pub fn verify(&self, issuer: &History, subject: &History, now: Timestamp) -> Option<Verified<Vouch>> {
+        let vouch = Vouch::verify(&self.vouch, issuer, now)?;
+        let acceptance = Acceptance::verify(&self.acceptance, subject, now)?;
+        let is_about = vouch.subject == subject.id() && acceptance.fits(&vouch, issuer.id());
+        let may_be_shown = vouch.reach().min(acceptance.reach) >= VouchReach::Contacts;
+        (is_about && may_be_shown && vouch.is_live(now)).then_some(vouch)
+    }
+}
+
+crate::wire_map! {
+    /// A vouch on its own in a file, with all that is needed to check it.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct VouchExport {
+        /// The issuer's key history.
+        1 => pub issuer: HistoryBytes,
+        /// The issuer's record.
+        2 => pub vouch: RecordBytes,
+        /// The subject's key history, where the subject's record is there too.
+        3 => pub subject: Option<HistoryBytes>,
+        /// The subject's record.
+        4 => pub acceptance: Option<RecordBytes>,
+    }
+}
+
+impl VouchExport {
+    /// Checks both records against the histories beside them, whatever their dates: who reads an old file judges by the
+    /// times in it.
+    pub fn verify(&self) -> Option<(Verified<Vouch>, Option<Verified<Acceptance>>)> {
+        let ever = Timestamp::from_secs(limits::LATEST_TIME);
+        let issuer = History::from_bytes(&self.issuer).ok()?;
+        let vouch = Vouch::verify(&self.vouch, &issuer, ever)?;
+        let (subject, record) = match (&self.subject, &self.acceptance) {
+            (Some(subject), Some(acceptance)) => (History::from_bytes(subject).ok()?, acceptance),
+            (None, None) => return Some((vouch, None)),
+            _ => return None,
+        };
+        let acceptance = Acceptance::verify(record, &subject, ever)?;
+        let fits = vouch.subject == subject.id() && acceptance.fits(&vouch, issuer.id());
+        fits.then_some((vouch, Some(acceptance)))
     }
 }

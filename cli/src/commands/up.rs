@@ -126,6 +126,9 @@ fn tell(handle: &Handle, notice: &Notice) {
             format!("An introduction went on [kith intro show {}].", introduction.id.short())
         }
         Notice::Vouched { person } => format!("What {} says of you has changed [kith vouch list].", name(person)),
+        Notice::VouchEnded { person } => {
+            format!("A vouch between you and {} has ended [kith vouch list].", name(person))
+        }
         Notice::VouchAccepted { person } => format!("{} said how far your vouch may be shown.", name(person)),
         Notice::InviteUsed { .. } | Notice::Delivered { .. } => return,
     };

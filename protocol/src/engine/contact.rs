@@ -83,6 +83,9 @@ impl Turn<'_> {
         if person.is_contact() {
             self.settle_requests(&person)?;
         }
+        if person.is_contact() && !met_again {
+            self.say_vouches_again(&person)?;
+        }
         match (met_again, person.is_contact()) {
             (true, _) => self.notice(Notice::MetAgain { person: person.id }),
             (false, true) => self.notice(Notice::ContactMade { person: person.id }),

@@ -172,6 +172,7 @@ impl Turn<'_> {
                 if item.kind == ItemKind::LateClaim {
                     self.confirm_meeting(&person, &item, invite.as_ref())?;
                 }
+                self.say_vouches_again(&person)?;
             }
             ItemKind::Fork => self.settle_fork(&person)?,
             // Taken above: they name an introduction or a vouch.
@@ -256,6 +257,21 @@ impl Turn<'_> {
             self.clear_deadline(item.until, Ends::Item(item.id));
         }
         Ok(())
+    }
+
+    /// Takes away the question about a vouch that was answered, or is said no more.
+    pub(super) fn drop_vouch_item(&mut self, person: PersonId, slot: VouchSlot) -> Result<()> {
+        if let Some(item) = self.vouch_item(person, slot)? {
+            self.txn.forget(&item);
+            self.clear_deadline(item.until, Ends::Item(item.id));
+        }
+        Ok(())
+    }
+
+    /// The question about a vouch, while it waits.
+    pub(super) fn vouch_item(&self, person: PersonId, slot: VouchSlot) -> Result<Option<Item>> {
+        let is_it = |item: &Item| item.person == person && item.vouch == Some(slot);
+        Ok(items(&self.txn)?.into_iter().find(is_it))
     }
 
     /// Takes away what waits on me about a person.

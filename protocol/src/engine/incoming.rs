@@ -229,7 +229,11 @@ impl Turn<'_> {
                     return Ok(Verdict::Refused(Refusal::NotAccepted));
                 }
             }
-            Body::Vouch(letter) if listens => self.vouch_letter_arrived(&person, history, letter)?,
+            Body::Vouch(letter) if listens => {
+                if !self.vouch_letter_arrived(&person, history, letter)? {
+                    return Ok(Verdict::Refused(Refusal::NotAccepted));
+                }
+            }
             Body::Withdraw if listens && person.renewed <= Some(letter.sent) => self.withdrawn(person)?,
             // A second welcome, after they renewed a first letter that I had handled, says nothing new. To
             // somebody I do not listen to it looks as if I were there and did nothing.

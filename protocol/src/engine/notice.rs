@@ -83,6 +83,11 @@ pub enum Notice {
         /// Who.
         person: PersonId,
     },
+    /// A vouch between somebody and me came to its date.
+    VouchEnded {
+        /// Who gave it, or is its subject.
+        person: PersonId,
+    },
     /// Two key histories of one identity contradict each other.
     ForkSeen {
         /// Whose.

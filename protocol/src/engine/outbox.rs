@@ -81,7 +81,11 @@ impl Waiting {
                 Ok(Body::Introduction(waits)) => waits.is_replaced_by(later),
                 _ => false,
             },
-            Body::Meeting(_) | Body::Withdraw | Body::Vouch(_) => false,
+            Body::Vouch(later) => match Body::of(&self.as_letter()) {
+                Ok(Body::Vouch(waits)) => waits.is_replaced_by(later),
+                _ => false,
+            },
+            Body::Meeting(_) | Body::Withdraw => false,
         }
     }
 }

@@ -235,6 +235,7 @@ impl Turn<'_> {
         self.refresh_consents()?;
         if reason == Reason::Compromised {
             self.sign_asks_again()?;
+            self.sign_vouches_again()?;
         }
         self.tell_card(&own, &Tier::ALL)
     }

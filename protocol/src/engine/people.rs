@@ -231,6 +231,7 @@ impl Turn<'_> {
             let own = self.own()?;
             self.send_card(&own, &person)?;
             self.send_presence(&own, &person)?;
+            self.say_vouches_again(&person)?;
         }
         Ok(person)
     }

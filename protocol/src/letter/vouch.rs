@@ -1,6 +1,9 @@
 //! The letters about vouches: kinds 32 to 47.
 
 use super::body::RecordBytes;
+use crate::id::VouchSlot;
+use crate::record::Signed;
+use crate::vouch::{Acceptance, Vouch};
 use crate::wire::{self, WireError};
 
 crate::wire_map! {
@@ -36,6 +39,21 @@ impl VouchLetter {
             Self::Vouch(_) => kind::VOUCH,
             Self::Acceptance(_) => kind::ACCEPTANCE,
         }
+    }
+
+    /// Which vouch it is about, as far as it says so: nobody has checked it.
+    fn about(&self) -> Option<VouchSlot> {
+        match self {
+            Self::Vouch(news) => Some(Signed::<Vouch>::from_bytes(news.record.as_slice()).ok()?.unverified().slot),
+            Self::Acceptance(news) => {
+                Some(Signed::<Acceptance>::from_bytes(news.record.as_slice()).ok()?.unverified().slot)
+            }
+        }
+    }
+
+    /// True if a later letter to the same person says all that this one says.
+    pub(crate) fn is_replaced_by(&self, later: &Self) -> bool {
+        self.kind() == later.kind() && self.about().is_some() && self.about() == later.about()
     }
 
     /// The bytes of the body.
