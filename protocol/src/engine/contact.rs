@@ -52,10 +52,7 @@ pub(super) struct Newcomer<'n> {
 impl Turn<'_> {
     /// The person that an identity is.
     pub(super) fn person_of(&self, identity: IdentityId) -> Result<Option<Person>> {
-        match self.txn.load::<PersonOf>(&identity.0)? {
-            Some(entry) => Ok(self.txn.load(&entry.person.0)?),
-            None => Ok(None),
-        }
+        super::people::by_identity(&self.txn, identity)
     }
 
     /// Writes down who somebody is and how to reach them: a new person, or one that I know and met again.
