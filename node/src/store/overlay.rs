@@ -9,7 +9,8 @@ use std::ops::Bound;
 
 use super::entry::Changes;
 
-/// Names that may wait: the commits of about a hundred letters, which sled takes within a few milliseconds.
+/// Names that may wait: enough that what changes with every letter reaches sled once for many of them, and few enough
+/// that views, which wait while sled takes them, do not wait long.
 const NAMES: usize = 1_024;
 /// Bytes of names and stored forms that may wait: next to the 8 MiB that sled itself keeps in memory, little.
 const BYTES: usize = 512 * 1024;
