@@ -1,8 +1,8 @@
 //! Changes that are durable in the journal and wait in memory to be brought into sled together.
 //!
-//! sled takes about as much work for a commit of a few entries as for one of hundreds, and a person waits for each
-//! commit. So the index puts commits here, answers from here first, and hands sled many of them at a time. Nothing
-//! rests on what lies here: after a crash the journal has it.
+//! What sled is given one commit at a time it works on again for the next, which mostly changes the same names, and a
+//! person waits for each commit. So the index puts commits here, answers from here first, and hands sled many of them
+//! at a time. Nothing rests on what lies here: after a crash the journal has it.
 
 use std::cmp::Ordering;
 use std::ops::Bound;
