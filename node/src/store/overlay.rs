@@ -1,15 +1,16 @@
 //! Changes that are durable in the journal and wait in memory to be brought into sled together.
 //!
-//! sled takes about as much work for a commit of a few entries as for one of hundreds, and a person waits for each
-//! commit. So the index puts commits here, answers from here first, and hands sled many of them at a time. Nothing
-//! rests on what lies here: after a crash the journal has it.
+//! What sled is given one commit at a time it works on again for the next, which mostly changes the same names, and a
+//! person waits for each commit. So the index puts commits here, answers from here first, and hands sled many of them
+//! at a time. Nothing rests on what lies here: after a crash the journal has it.
 
 use std::cmp::Ordering;
 use std::ops::Bound;
 
 use super::entry::Changes;
 
-/// Names that may wait: the commits of about a hundred letters, which sled takes within a few milliseconds.
+/// Names that may wait: enough that what changes with every letter reaches sled once for many of them, and few enough
+/// that views, which wait while sled takes them, do not wait long.
 const NAMES: usize = 1_024;
 /// Bytes of names and stored forms that may wait: next to the 8 MiB that sled itself keeps in memory, little.
 const BYTES: usize = 512 * 1024;
