@@ -42,7 +42,9 @@ impl Turn<'_> {
         let key = VouchKey { subject: vouch.subject, issuer: history.id(), slot: vouch.slot };
         match self.held_vouch(key)? {
             Some(held) if takes_place_of(&vouch, &held, history) => self.take_vouch(person, key, &vouch, Some(held))?,
-            None if self.is_of_use(&vouch) && self.has_room_for_vouch(key)? => self.take_vouch(person, key, &vouch, None)?,
+            None if self.is_of_use(&vouch) && self.has_room_for_vouch(key)? => {
+                self.take_vouch(person, key, &vouch, None)?
+            }
             // An older copy, one whose date has come on the way, or more than I keep.
             _ => {}
         }
