@@ -11,6 +11,8 @@ use kith_tests::sim::{Code, Crash, Scan, Weather, Who, World};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
+use crate::favours::{self, Ends};
+
 /// How much happens.
 #[derive(Clone, Copy)]
 pub struct Month {
@@ -26,6 +28,12 @@ pub struct Month {
     pub troubles: usize,
     /// Keys that are changed, every second one because it was stolen.
     pub rotations: usize,
+    /// Introductions that somebody asks for; beside them, one in six is an introducer's idea.
+    pub favours: usize,
+    /// Contacts who forget each other.
+    pub partings: usize,
+    /// Homes that go to another machine by a copy of everything.
+    pub restores: usize,
 }
 
 /// What came of it.
@@ -35,12 +43,18 @@ pub struct Seen {
     pub steps: u64,
     pub contacts: usize,
     pub meetings: usize,
+    pub introductions: usize,
+    pub ends: Ends,
 }
 
 impl std::fmt::Display for Seen {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { letters, handled, steps, contacts, meetings } = self;
-        write!(f, "{letters} letters sent, {handled} handled, {steps} steps, {contacts} contacts, {meetings} meetings")
+        let Self { letters, handled, steps, contacts, meetings, introductions, ends } = self;
+        writeln!(
+            f,
+            "{letters} letters sent, {handled} handled, {steps} steps, {contacts} contacts, {meetings} meetings"
+        )?;
+        write!(f, "  {introductions} introductions: {ends}")
     }
 }
 
@@ -81,6 +95,7 @@ impl Life {
         life.plan_scans(&mut lot, &people, &badges);
         life.plan_decisions(&mut lot, &people);
         life.plan_changes(&mut lot, &people);
+        life.plan_favours(&mut lot, &people);
         life.plan_troubles(&mut lot, &people);
         life
     }
@@ -120,7 +135,7 @@ impl Life {
             let mut at = lot.random_range(0..DAY);
             while at < self.month.days * DAY {
                 at += lot.random_range(2 * HOUR..3 * DAY);
-                let (choice, memory) = (lot.random_range(0..5), self.memory.clone());
+                let (choice, memory) = (lot.random_range(0..20), self.memory.clone());
                 self.world.after(at, move |world| decide(world, who, choice, &memory));
             }
         }
@@ -147,12 +162,39 @@ impl Life {
         }
     }
 
+    fn plan_favours(&mut self, lot: &mut StdRng, people: &[Who]) {
+        for number in 0..self.month.favours {
+            let (at, who) = (self.moment(lot), pick(lot, people));
+            let lots = [lot.random_range(0..1_000), lot.random_range(0..1_000)];
+            self.world.after(at, move |world| match runs(world, who) {
+                true if number % 6 == 0 => favours::suggest(world, who, lots),
+                true => favours::ask(world, who, lots),
+                false => {}
+            });
+        }
+        for _ in 0..self.month.partings {
+            let (at, who, memory) = (self.moment(lot), pick(lot, people), self.memory.clone());
+            let number = lot.random_range(0..1_000);
+            self.world.after(at, move |world| part(world, who, number, &memory));
+        }
+    }
+
     fn plan_troubles(&mut self, lot: &mut StdRng, people: &[Who]) {
         for _ in 0..self.month.troubles {
             let (at, who) = (self.moment(lot), pick(lot, people));
             let (kind, hours) = (lot.random_range(0..6), lot.random_range(1..48));
             let crash = pick(lot, &[Crash::BeforeCommit, Crash::BeforeEffects]);
             self.world.after(at, move |world| trouble(world, who, kind, hours, crash));
+        }
+        for _ in 0..self.month.restores {
+            let (at, who) = (self.moment(lot), pick(lot, people));
+            self.world.after(at, move |world| {
+                if runs(world, who) {
+                    world.stop(who);
+                    let copy = world.copies(who);
+                    world.moves_to(who, copy);
+                }
+            });
         }
         for _ in 0..self.month.days / 5 {
             let at = self.moment(lot);
@@ -170,6 +212,7 @@ impl Life {
         for _ in 0..self.month.days {
             self.world.run_for(DAY);
             self.world.check();
+            favours::check(&self.world);
         }
     }
 
@@ -194,7 +237,15 @@ impl Life {
             meetings += usize::from(self.world.met(one, other));
         }
         let figures = self.world.figures;
-        Seen { letters: figures.sent, handled: figures.handled, steps: figures.steps, contacts, meetings }
+        Seen {
+            letters: figures.sent,
+            handled: figures.handled,
+            steps: figures.steps,
+            contacts,
+            meetings,
+            introductions: favours::begun(&self.world),
+            ends: Ends::of(&self.world),
+        }
     }
 
     /// Pairs of people of whom one scanned the other, each once.
@@ -269,8 +320,13 @@ fn decide(world: &mut World, who: Who, choice: u32, memory: &RefCell<Memory>) {
     if !runs(world, who) {
         return;
     }
+    favours::look_after(world, who, choice);
     for item in world.inbox(who) {
-        let yes = choice > 0 || item.kind == ItemKind::Fork;
+        if item.introduction.is_some() {
+            favours::decide(world, who, &item, choice);
+            continue;
+        }
+        let yes = choice > 3 || item.kind == ItemKind::Fork;
         let person = world.people(who).into_iter().find(|person| person.id == item.person);
         let other = person.and_then(|person| person.identity).and_then(|id| world.who_is(id));
         if let (false, Some(other)) = (yes, other) {
@@ -278,6 +334,21 @@ fn decide(world: &mut World, who: Who, choice: u32, memory: &RefCell<Memory>) {
         }
         world.decides(who, &item, yes, None);
     }
+}
+
+/// Somebody forgets one of their contacts.
+fn part(world: &mut World, who: Who, number: usize, memory: &RefCell<Memory>) {
+    if !runs(world, who) {
+        return;
+    }
+    let contacts: Vec<_> = world.people(who).into_iter().filter(|person| person.is_contact()).collect();
+    let Some(person) = contacts.get(number % contacts.len().max(1)) else { return };
+    if let Some(other) = person.identity.and_then(|id| world.who_is(id)) {
+        memory.borrow_mut().refused.insert((who.min(other), who.max(other)));
+    }
+    let id = person.id;
+    // After a crash they may have been forgotten already.
+    let _ = world.tries(who, |turn| turn.forget_person(id));
 }
 
 fn trouble(world: &mut World, who: Who, kind: u32, hours: u64, crash: Crash) {

@@ -7,10 +7,13 @@
 mod codes;
 mod contacts;
 mod crashes;
+mod introducers;
+mod introductions;
 mod keys;
 mod letters;
 mod meeting;
 mod reaching;
+mod scans;
 
 use kith_protocol::engine::{Answer, Refusal};
 use kith_tests::sim::{Who, World};

@@ -30,6 +30,7 @@
 
 mod check;
 mod home;
+mod introductions;
 mod mallory;
 mod network;
 mod people;

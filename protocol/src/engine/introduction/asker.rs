@@ -418,7 +418,7 @@ impl Turn<'_> {
             && introduction.ask == ask
             && introduction.consent == consent_digest(&offer.sealed)
             && target.has_event(&introduction.target_head)
-            && self.own()?.history().has_event(&introduction.asker_head);
+            && self.keys.history.has_event(&introduction.asker_head);
         let consent_fits = consent.id == asked.id && consent.ask == ask && consent.hints.len() <= limits::ADDRESSES;
         let whom = target.id();
         let is_whom_i_named = asked.target_id.is_none_or(|named| named == whom) && whom != me && whom != of;
