@@ -13,6 +13,8 @@ mod keys;
 mod letters;
 mod meeting;
 mod reaching;
+mod slander;
+mod vouches;
 
 use kith_protocol::engine::{Answer, Refusal};
 use kith_tests::sim::{Who, World};
