@@ -129,10 +129,17 @@ pub const PEOPLE: usize = 50_000;
 pub const TAGS: usize = 32;
 /// Notes of one person.
 pub const NOTES: usize = 500;
+/// Secrets kept of one pair, each from a scan: the current one, and earlier ones under which calls and letters may still
+/// arrive. Who scans more codes before the first of them is answered loses calls under the oldest, not letters. So many
+/// codes that were scanned before the newest are known again, too.
+pub const PAIR_SECRETS: usize = 16;
 /// Encounters kept of one person, newest first.
 pub const ENCOUNTERS: usize = 100;
-/// Letters waiting for one person.
+/// Letters waiting for one person, of the kinds that add up: answers, meetings.
 pub const OUTBOX_PER_PERSON: usize = 256;
+/// Letters waiting for one person beside those, one of each kind of which only the newest counts: claim, presence,
+/// card, farewell. They always find room, so that what piles up for one person keeps no news from the others.
+pub const OUTBOX_NEWEST: usize = 4;
 /// Letters waiting in all.
 pub const OUTBOX: usize = 200_000;
 /// Things that wait on the person.

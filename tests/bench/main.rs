@@ -25,6 +25,7 @@ mod machine;
 mod pair;
 mod rest;
 mod scan;
+mod tapped;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

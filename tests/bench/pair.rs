@@ -5,7 +5,7 @@ use std::path::Path;
 
 use kith_node::driver::Handle;
 use kith_node::home::Home;
-use kith_node::network::listen_on;
+use kith_node::network::{Multiaddr, listen_on};
 use kith_node::node::{Node, NodeOptions};
 use kith_protocol::engine::Notice;
 use kith_protocol::engine::scans::ScanOptions;
@@ -16,9 +16,14 @@ use tokio::sync::broadcast::Receiver;
 /// Makes a home and starts its node.
 pub async fn start(home: &Path, name: &str) -> Node {
     let (open, _) = Home::at(home).create(Name::new(name).unwrap()).unwrap();
-    let listen = listen_on(Ipv4Addr::LOCALHOST.into(), free_port());
+    let listen = listen();
     let web = Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
     Node::start(open, NodeOptions { listen, web }).await.unwrap()
+}
+
+/// Where a node listens: TCP and QUIC on a free port of loopback.
+pub fn listen() -> Vec<Multiaddr> {
+    listen_on(Ipv4Addr::LOCALHOST.into(), free_port())
 }
 
 /// A port that is free for TCP and UDP at this moment.

@@ -36,12 +36,12 @@ const USUAL: Month = Month {
 const LARGE: Month = Month {
     people: 1_000,
     days: 30,
-    scans: 8_000,
+    scans: 10_000,
     changes: 1_500,
     troubles: 1_500,
     rotations: 20,
     favours: 4_500,
-    partings: 400,
+    partings: 1_000,
     restores: 40,
 };
 /// A smaller month, run twice to see that it is the same.

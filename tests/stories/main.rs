@@ -13,6 +13,7 @@ mod keys;
 mod letters;
 mod meeting;
 mod reaching;
+mod scans;
 mod slander;
 mod vouches;
 

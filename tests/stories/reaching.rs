@@ -3,6 +3,7 @@
 use kith_protocol::card::FieldKind;
 use kith_protocol::engine::Notice;
 use kith_protocol::engine::person::ScanProblem;
+use kith_protocol::identity::Reason;
 use kith_protocol::limits;
 use kith_tests::sim::{Weather, World};
 
@@ -195,5 +196,32 @@ fn one_who_asks_for_patience_is_not_asked_again_at_once() {
     world.run_for(HOUR);
     let sent = world.figures.sent - before;
     assert!(sent < 20, "{sent} letters in an hour");
+    world.check();
+}
+
+#[test]
+fn what_piles_up_for_chi_keeps_no_news_from_bo_nor_from_chi() {
+    let (mut world, ana, bo) = ana_and_bo(21);
+    let chi = world.person("Chi");
+    meet(&mut world, ana, chi);
+    world.stop(chi);
+    world.fills_outbox(ana, chi);
+    world.changes_card(ana, FieldKind::Title, Some("Owner"));
+    world.moves(ana);
+    world.rotates(ana, Reason::Routine);
+    world.run_for(8 * DAY);
+    world.moves(ana);
+    world.run_for(HOUR);
+    assert_eq!(world.reads(bo, ana, FieldKind::Title).as_deref(), Some("Owner"));
+    assert!(world.knows_address(bo, ana) && world.waiting(ana, bo).is_empty());
+    world.check();
+    // Chi scans a code of Ana's meanwhile, whose answer finds no room, and comes back.
+    let code = world.shows_live(ana, "Dinner");
+    world.start(chi);
+    world.scans(chi, &code);
+    world.run_for(2 * HOUR);
+    assert_eq!(world.reads(chi, ana, FieldKind::Title).as_deref(), Some("Owner"));
+    assert!(world.knows_address(chi, ana) && world.has_delivered_all());
+    assert_eq!(world.knows(chi, ana).unwrap().encounters.len(), 2);
     world.check();
 }

@@ -1,13 +1,16 @@
 //! The commands, each in the file of its noun.
 
 mod card;
+mod completions;
 mod inbox;
 mod init;
+mod intro;
 mod invite;
 mod people;
 mod scan;
 mod status;
 pub mod up;
+mod vouch;
 
 use std::path::PathBuf;
 
@@ -22,9 +25,11 @@ use crate::trouble::Trouble;
 /// Does what was asked.
 pub async fn run(arguments: Arguments) -> Result<(), Trouble> {
     let Arguments { home, json, command } = arguments;
-    if let Command::Demo(demo) = command {
-        return demo::run(&demo).await;
-    }
+    let command = match command {
+        Command::Demo(demo) => return demo::run(&demo).await,
+        Command::Completions { shell } => return completions::print(shell),
+        needs_home => needs_home,
+    };
     let home = Home::at(match home {
         Some(folder) => folder,
         None => usual_home()?,
@@ -53,7 +58,15 @@ async fn ask(client: &Client, command: Command, json: bool) -> Result<(), Troubl
         Command::Inbox(inbox) => inbox::run(client, &inbox, json).await,
         Command::People(people) => people::list(client, &people, json).await,
         Command::Person(person) => people::person(client, &person, json).await,
-        Command::Up(_) | Command::Init(_) | Command::Demo(_) | Command::Status | Command::Words(_) => Ok(()),
+        Command::Vouch(vouch) => vouch::run(client, &vouch, json).await,
+        Command::Intro(intro) => intro::run(client, &intro, json).await,
+        // Done above: they need no home, or open it themselves.
+        Command::Up(_)
+        | Command::Init(_)
+        | Command::Demo(_)
+        | Command::Status
+        | Command::Words(_)
+        | Command::Completions { .. } => Ok(()),
     }
 }
 

@@ -3,12 +3,15 @@
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, TcpListener, UdpSocket};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use kith_node::api::model::PersonDetails;
+use axum::http::Method;
+use kith_node::api::model::{ItemForm, PersonDetails};
 use kith_node::home::Home;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::client::Client;
 use crate::trouble::Trouble;
@@ -34,6 +37,16 @@ impl Actor {
     /// The home's folder.
     pub fn folder(&self) -> &Path {
         self.home.folder()
+    }
+
+    /// What the others call this actor.
+    pub fn first_name(&self) -> &'static str {
+        self.name.split(' ').next().unwrap_or(self.name)
+    }
+
+    /// True while the node process is there.
+    pub fn is_running(&mut self) -> bool {
+        self.node.as_mut().is_some_and(|node| matches!(node.try_wait(), Ok(None)))
     }
 
     /// Starts the node process and waits until it says that it runs.
@@ -86,28 +99,56 @@ impl Actor {
 
     /// What this actor keeps about another.
     pub async fn view_of(&self, who: &str) -> Result<PersonDetails, Trouble> {
-        let client = self.client().await?;
-        let details = client.get(&format!("/people/{}", who.replace(' ', "%20"))).await;
-        client.close().await?;
-        details
+        self.asks(Method::GET, &person_path(who), None).await
     }
 
-    /// Waits until what this actor keeps about another is as told. Wakes with every notice of the node, and looks
-    /// once a second beside it.
+    /// Asks the running node, or the home itself.
+    pub async fn asks<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Result<T, Trouble> {
+        let client = self.client().await?;
+        let answer = client.ask(method, path, body.as_ref()).await;
+        client.close().await?;
+        answer
+    }
+
+    /// Waits until what this actor keeps about another is as told.
     pub async fn until(
         &self,
         who: &str,
         what: &str,
         is_so: impl Fn(&PersonDetails) -> bool,
     ) -> Result<PersonDetails, Trouble> {
+        self.until_get(&person_path(who), what, is_so).await
+    }
+
+    /// Waits until something of a kind is asked of this actor.
+    pub async fn until_asked(&self, kind: &str) -> Result<ItemForm, Trouble> {
+        let is_it = |item: &ItemForm| item.kind == kind;
+        let what = format!("a question of the kind {kind}");
+        let items: Vec<ItemForm> =
+            self.until_get("/inbox", &what, |items: &Vec<ItemForm>| items.iter().any(is_it)).await?;
+        items.into_iter().find(is_it).ok_or_else(|| Trouble::failed(what))
+    }
+
+    /// Waits until the node answers as told. Wakes with every notice of the node, and looks once a second beside it.
+    pub async fn until_get<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        what: &str,
+        is_so: impl Fn(&T) -> bool,
+    ) -> Result<T, Trouble> {
         let client = Client::of_running_node(&self.home)?;
         let mut notices = client.notices().await?;
         let waiting = async {
             loop {
-                if let Ok(details) = self.view_of(who).await
-                    && is_so(&details)
+                if let Ok(answer) = client.get::<T>(path).await
+                    && is_so(&answer)
                 {
-                    return Ok(details);
+                    return Ok(answer);
                 }
                 if let Ok(next) = tokio::time::timeout(Duration::from_secs(1), notices.next()).await {
                     next?;
@@ -117,6 +158,10 @@ impl Actor {
         let in_time = tokio::time::timeout(PATIENCE, waiting).await;
         in_time.unwrap_or_else(|_| Err(Trouble::failed(format!("{} waited in vain: {what}", self.name))))
     }
+}
+
+fn person_path(who: &str) -> String {
+    format!("/people/{}", who.replace(' ', "%20"))
 }
 
 impl Drop for Actor {
@@ -136,9 +181,4 @@ fn free_port() -> Result<u16, Trouble> {
         }
     }
     Err(Trouble::failed("no free port for TCP and UDP together"))
-}
-
-/// A picture file of the demo.
-pub fn picture(stage: &Path) -> PathBuf {
-    stage.join("ana-live-code.png")
 }

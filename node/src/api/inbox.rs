@@ -10,14 +10,16 @@ use kith_protocol::id::ItemId;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::model::{CardForm, ItemForm, PersonForm, TierName};
-use super::{Api, Problem, ProblemBody};
+use super::introductions::Looking;
+use super::model::{CardForm, ItemContext, ItemForm, PersonForm, TierName};
+use super::{Api, Problem, ProblemBody, vouches};
 
 /// Lists what waits on me, the oldest first.
 #[utoipa::path(get, path = "/inbox", tag = "inbox", responses((status = 200, body = Vec<ItemForm>)))]
 pub(super) async fn list(State(api): State<Api>) -> Result<Json<Vec<ItemForm>>, Problem> {
     let view = api.handle.view();
     let (codes, connected) = (invites(view)?, api.handle.status().connected);
+    let mut looking = Looking::at(view)?;
     let mut forms = Vec::new();
     for item in items(view)? {
         let person = match people::person(view, item.person) {
@@ -26,10 +28,20 @@ pub(super) async fn list(State(api): State<Api>) -> Result<Json<Vec<ItemForm>>, 
             Err(Error::NotFound { .. }) => continue,
             Err(error) => return Err(error.into()),
         };
-        let card = people::card_of(view, person.id)?;
+        let is_known = item.introduction.is_some() || item.vouch.is_some();
+        let card = if is_known { None } else { people::card_of(view, person.id)? };
         let code = codes.iter().find(|code| Some(code.id) == item.invite);
         let person = PersonForm::of(&person, connected.contains(&person.id));
-        forms.push(ItemForm::of(&item, person, card.as_ref().map(CardForm::from), code));
+        let introduction = match item.introduction {
+            Some(key) => looking.one(key)?,
+            None => None,
+        };
+        let about = ItemContext {
+            card: card.as_ref().map(CardForm::from),
+            introduction,
+            vouch: vouches::of_item(view, &item)?,
+        };
+        forms.push(ItemForm::of(&item, person, about, code));
     }
     Ok(Json(forms))
 }

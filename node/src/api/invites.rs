@@ -67,10 +67,15 @@ fn shown(invite: &OwnInvite, code: &Invite) -> Result<ShownInvite, Problem> {
     })
 }
 
+/// The codes that I show; those that were made for one person in an introduction are nobody's to see.
+fn shown_to_people(api: &Api) -> Result<Vec<OwnInvite>, Problem> {
+    Ok(invites(api.handle.view())?.into_iter().filter(OwnInvite::is_shown).collect())
+}
+
 /// Lists my codes, the newest first.
 #[utoipa::path(get, path = "/invites", tag = "invites", responses((status = 200, body = Vec<InviteForm>)))]
 pub(super) async fn list(State(api): State<Api>) -> Result<Json<Vec<InviteForm>>, Problem> {
-    let mut all = invites(api.handle.view())?;
+    let mut all = shown_to_people(&api)?;
     all.sort_by_key(|invite| std::cmp::Reverse((invite.created, invite.id)));
     Ok(Json(all.iter().map(|invite| InviteForm::of(invite, now())).collect()))
 }
@@ -95,6 +100,5 @@ pub(super) async fn revoke(State(api): State<Api>, Path(id): Path<String>) -> Re
 }
 
 fn find(api: &Api, id: &str) -> Result<OwnInvite, Problem> {
-    let all = invites(api.handle.view())?;
-    super::by_id("code", id, all, |invite| invite.id.to_string())
+    super::by_id("code", id, shown_to_people(api)?, |invite| invite.id.to_string())
 }

@@ -8,6 +8,7 @@
 mod access;
 mod card;
 mod inbox;
+mod introductions;
 mod invites;
 pub mod model;
 mod node;
@@ -15,6 +16,7 @@ mod notices;
 mod people;
 mod problem;
 mod scans;
+mod vouches;
 
 use std::sync::Arc;
 
@@ -88,8 +90,23 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(inbox::list))
         .routes(routes!(inbox::accept))
         .routes(routes!(inbox::ignore))
+        .routes(routes!(introductions::list, introductions::ask))
+        .routes(routes!(introductions::suggest))
+        .routes(routes!(introductions::show))
+        .routes(routes!(introductions::pass))
+        .routes(routes!(introductions::give_back))
+        .routes(routes!(introductions::decline))
+        .routes(routes!(introductions::later))
+        .routes(routes!(introductions::accept))
+        .routes(routes!(introductions::withdraw))
+        .routes(routes!(introductions::edit))
+        .routes(routes!(introductions::outcome))
         .routes(routes!(people::list, people::add))
         .routes(routes!(people::show, people::change, people::forget))
+        .routes(routes!(vouches::list, vouches::give))
+        .routes(routes!(vouches::renew))
+        .routes(routes!(vouches::revoke))
+        .routes(routes!(vouches::accept))
         .layer(DefaultBodyLimit::max(BODY));
     OpenApiRouter::with_openapi(Description::openapi()).nest("/api/v1", rest.merge(pictures))
 }

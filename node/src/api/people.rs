@@ -10,8 +10,9 @@ use kith_protocol::engine::{forks, meetings, outbox, people};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::introductions::Looking;
 use super::model::{CardForm, EncounterForm, MeetingForm, NoteForm, PersonDetails, PersonForm, TierName, WaitingForm};
-use super::{Api, Problem, ProblemBody, line, optional_line, text};
+use super::{Api, Problem, ProblemBody, line, optional_line, text, vouches};
 
 /// People on one page.
 const PAGE: usize = 100;
@@ -101,6 +102,8 @@ fn details(api: &Api, person: &Person) -> Result<PersonDetails, Problem> {
         encounters: person.encounters.iter().map(EncounterForm::from).collect(),
         meetings: meetings::meetings_with(view, person.id)?.iter().map(MeetingForm::from).collect(),
         notes: people::notes_about(view, person.id)?.iter().map(NoteForm::from).collect(),
+        introductions: Looking::at(view)?.with(person.id)?,
+        vouches: vouches::about(view, person)?,
         waiting: outbox::waiting_for(view, person.id)?.iter().map(WaitingForm::from).collect(),
         cadence_days: person.cadence,
         blocked: person.blocked,

@@ -80,6 +80,14 @@ impl Problem {
         Self::bad_input(format!("{field}: {error}"), hint)
     }
 
+    /// The same with advice that fits the place, if it is a problem of that kind.
+    pub(super) fn advise(mut self, kind: Kind, hint: &str) -> Self {
+        if self.body.kind == kind {
+            self.body.hint = Some(hint.to_owned());
+        }
+        self
+    }
+
     pub(super) fn foreign_host() -> Self {
         let hint = "speak to the node by its address or as localhost";
         Self::new(StatusCode::MISDIRECTED_REQUEST, Kind::NotAllowed, "this node does not go by that name", Some(hint))

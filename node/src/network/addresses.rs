@@ -35,6 +35,12 @@ pub(super) fn dialled(hint: &Hint) -> Vec<Multiaddr> {
     }
 }
 
+/// True if both name the same place, whoever is expected there.
+pub(super) fn is_same_place(one: &Multiaddr, other: &Multiaddr) -> bool {
+    let place = |part: &Protocol<'_>| !matches!(part, Protocol::P2p(_));
+    one.iter().filter(place).eq(other.iter().filter(place))
+}
+
 /// True if the multiaddr is for TCP.
 pub(super) fn is_tcp(address: &Multiaddr) -> bool {
     address.iter().any(|part| matches!(part, Protocol::Tcp(_)))

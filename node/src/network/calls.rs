@@ -4,6 +4,9 @@
 //! Every address is a dial of its own, so that a stale address, where somebody else lives now, fails alone. The
 //! next address gets its turn when the one before failed or had its head start (RFC 8305), and while one hello is
 //! under way whoever else was reached waits.
+//!
+//! Who scanned many codes of one person calls the same addresses under many secrets: such calls share a dial, and the
+//! connection that is there already.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -53,6 +56,12 @@ impl Call {
         self.reason = self.reason.max(reason);
     }
 
+    /// Waits for one dial more.
+    fn dials(&mut self, next: Instant) {
+        self.dialling += 1;
+        self.next_dial = next;
+    }
+
     fn next_deadline(&self) -> Instant {
         if self.untried.is_empty() || self.hello.is_some() { self.until } else { self.until.min(self.next_dial) }
     }
@@ -62,11 +71,18 @@ impl Call {
     }
 }
 
+/// A dial under way, and the calls that wait for it.
+struct Dial {
+    expected: Option<PeerId>,
+    address: Multiaddr,
+    calls: Vec<Locator>,
+}
+
 /// The calls that are under way.
 #[derive(Default)]
 pub(super) struct Calls {
     under_way: HashMap<Locator, Call>,
-    dials: HashMap<ConnectionId, Locator>,
+    dials: HashMap<ConnectionId, Dial>,
     hellos: HashMap<OutboundRequestId, Locator>,
 }
 
@@ -96,12 +112,13 @@ impl Task {
             return self.outlet.emit(Event::CallFailed { locator, reason: CallFailure::WrongPeer });
         }
         let now = Instant::now();
+        let untried = to_dial(at);
         let call = Call {
             secret,
             expected,
-            untried: to_dial(at),
             dialling: 0,
-            reached: expected.filter(|peer| self.swarm.is_connected(peer)).into_iter().collect(),
+            reached: self.connected_already(expected, &untried),
+            untried,
             hello: None,
             until: now + self.limits.call,
             next_dial: now,
@@ -109,6 +126,14 @@ impl Task {
         };
         self.calls.under_way.insert(locator, call);
         self.advance(locator, now);
+    }
+
+    /// Who can be greeted without a dial: the peer that is wanted, or whoever is connected at one of the addresses.
+    fn connected_already(&self, expected: Option<PeerId>, addresses: &VecDeque<Multiaddr>) -> VecDeque<PeerId> {
+        match expected {
+            Some(peer) => Some(peer).filter(|peer| self.swarm.is_connected(peer)).into_iter().collect(),
+            None => addresses.iter().find_map(|at| self.swarm.behaviour().gate.peer_at(at)).into_iter().collect(),
+        }
     }
 
     /// Does what a call can do now: greet, dial or give up.
@@ -133,41 +158,54 @@ impl Task {
 
     fn dial(&mut self, locator: Locator, address: Multiaddr, now: Instant) {
         let Some(call) = self.calls.under_way.get_mut(&locator) else { return };
-        let opts = dial_opts(call.expected, address);
+        let expected = call.expected;
+        let same = |dial: &&mut Dial| dial.address == address && dial.expected == expected;
+        if let Some(dial) = self.calls.dials.values_mut().find(same) {
+            dial.calls.push(locator);
+            return call.dials(now + self.limits.head_start);
+        }
+        let opts = dial_opts(expected, address.clone());
         let connection = opts.connection_id();
         match self.swarm.dial(opts) {
             Ok(()) => {
-                call.dialling += 1;
-                call.next_dial = now + self.limits.head_start;
-                self.calls.dials.insert(connection, locator);
+                call.dials(now + self.limits.head_start);
+                self.calls.dials.insert(connection, Dial { expected, address, calls: vec![locator] });
             }
             Err(error) => call.blame(blamed(&error)),
         }
     }
 
-    /// A dial of ours was answered. Connections that no call waits for any more are closed.
+    /// A dial of ours was answered. A connection that no call waits for any more is closed.
     pub(super) fn on_dialled(&mut self, peer: PeerId, connection: ConnectionId) {
-        let Some(locator) = self.calls.dials.remove(&connection) else { return };
-        let waiting = self.calls.under_way.get_mut(&locator).filter(|call| !call.is_about(&peer));
-        let Some(call) = waiting else {
-            return self.swarm.behaviour_mut().gate.close_one(connection);
-        };
-        call.dialling = call.dialling.saturating_sub(1);
-        call.reached.push_back(peer);
-        self.advance(locator, Instant::now());
+        let Some(dial) = self.calls.dials.remove(&connection) else { return };
+        let mut is_wanted = false;
+        for locator in dial.calls {
+            let Some(call) = self.calls.under_way.get_mut(&locator) else { continue };
+            call.dialling = call.dialling.saturating_sub(1);
+            if !call.is_about(&peer) {
+                call.reached.push_back(peer);
+                is_wanted = true;
+            }
+            self.advance(locator, Instant::now());
+        }
+        if !is_wanted {
+            self.swarm.behaviour_mut().gate.close_one(connection);
+        }
     }
 
     /// A dial of ours failed.
     pub(super) fn on_dial_failed(&mut self, connection: ConnectionId, error: &DialError) {
-        let Some(locator) = self.calls.dials.remove(&connection) else { return };
+        let Some(dial) = self.calls.dials.remove(&connection) else { return };
         tracing::debug!(%error, "a dial failed");
-        let Some(call) = self.calls.under_way.get_mut(&locator) else { return };
-        call.dialling = call.dialling.saturating_sub(1);
-        call.blame(blamed(error));
-        // Whoever comes next need not wait for the head start of one that is out of the race.
-        call.next_dial = Instant::now();
-        let now = call.next_dial;
-        self.advance(locator, now);
+        for locator in dial.calls {
+            let Some(call) = self.calls.under_way.get_mut(&locator) else { continue };
+            call.dialling = call.dialling.saturating_sub(1);
+            call.blame(blamed(error));
+            // Whoever comes next need not wait for the head start of one that is out of the race.
+            call.next_dial = Instant::now();
+            let now = call.next_dial;
+            self.advance(locator, now);
+        }
     }
 
     fn greet(&mut self, locator: Locator, peer: PeerId) {

@@ -19,7 +19,7 @@ use libp2p::{Multiaddr, PeerId};
 use tokio::time::{Instant, Sleep};
 
 use super::crowd::{Crowd, Source};
-use super::{Limits, peer};
+use super::{Limits, addresses, peer};
 
 #[derive(Debug, thiserror::Error)]
 #[error("the peer has a key of a kind that Kith does not know")]
@@ -86,6 +86,12 @@ impl Gate {
         if let Some(peer) = self.owners.get(&connection) {
             self.closing.push_back((*peer, CloseConnection::One(connection)));
         }
+    }
+
+    /// Who is connected from this address.
+    pub(super) fn peer_at(&self, address: &Multiaddr) -> Option<PeerId> {
+        let is_there = |one: &Peer| one.connections.iter().any(|(_, remote)| addresses::is_same_place(remote, address));
+        self.peers.iter().find(|(_, one)| is_there(one)).map(|(peer, _)| *peer)
     }
 
     /// Where a peer is, for people to read.

@@ -23,20 +23,22 @@ pub struct Limits {
     /// Connections with one peer: one is usual, two when both dial at once, more while a network changes. One
     /// more makes the oldest go.
     pub connections_per_peer: usize,
-    /// Streams of one protocol on one connection, both ways together: the letters in flight both ways in every
-    /// session that a peer may have.
+    /// Streams of one protocol on one connection, both ways together: one letter each way in every session that a
+    /// peer may have, or all that may be in flight both ways in eight of them.
     pub streams: usize,
     /// A connection on which nothing happens is closed after this; letters call again.
     pub idle: Duration,
-    /// Open sessions in all.
+    /// Open sessions in all. One more makes the oldest of the peer with most of them go.
     pub sessions: usize,
-    /// Open sessions with one peer: by the pair secret and by a code, called from either end.
+    /// Open sessions with one peer: one for each call that may be under way at once, called from either end. Who scanned
+    /// many codes of one person has a session under each. One more makes the oldest go.
     pub sessions_per_peer: usize,
-    /// Secrets under which hellos are answered: one for each person and for each open code.
+    /// Secrets under which hellos are answered: one for each person and for each open code, and some of earlier scans,
+    /// which come last at the start.
     pub doors: usize,
     /// Hellos that wait for their third message. Each cost its peer the proof of a secret.
     pub hellos: usize,
-    /// Of these, with one peer.
+    /// Of these, with one peer: as many as an honest node calls at once.
     pub hellos_per_peer: usize,
     /// How long one half of a hello may take.
     pub hello: Duration,
@@ -70,13 +72,13 @@ impl Default for Limits {
             strangers: 64,
             stranger: Duration::from_secs(10),
             connections_per_peer: 4,
-            streams: 64,
+            streams: 128,
             idle: Duration::from_secs(60),
             sessions: limits::SESSIONS,
-            sessions_per_peer: 4,
+            sessions_per_peer: 2 * limits::CALLS,
             doors: 65_536,
             hellos: 256,
-            hellos_per_peer: 4,
+            hellos_per_peer: limits::CALLS,
             hello: Duration::from_secs(10),
             calls: limits::CALLS,
             call: Duration::from_secs(20),

@@ -47,14 +47,21 @@ impl Sessions {
     /// The session that must end before one like this may be opened.
     ///
     /// A repeated hello replaces the session of the one before. One in the other direction does not: when both
-    /// ends call at once, each would keep the session that the other gave up.
+    /// ends call at once, each would keep the session that the other gave up. Where there is no room the newest comes in
+    /// all the same, for the oldest of the same peer or, where there is none left at all, of the peer with most.
     pub(super) fn replaced_by(&self, session: &Session) -> Option<SessionId> {
-        let others = self.of_peer.get(&session.peer)?;
+        let others = self.of_peer.get(&session.peer).map(Vec::as_slice).unwrap_or_default();
         let same = |id: &&SessionId| {
             self.by_id.get(*id).is_some_and(|s| s.locator == session.locator && s.initiator == session.initiator)
         };
         let surplus = || others.first().filter(|_| others.len() >= self.per_peer);
-        others.iter().find(same).or_else(surplus).copied()
+        others.iter().find(same).or_else(surplus).or_else(|| self.least_missed()).copied()
+    }
+
+    /// Of whom everybody has one session, nobody gives up theirs for a newcomer.
+    fn least_missed(&self) -> Option<&SessionId> {
+        let busiest = || self.of_peer.values().filter(|sessions| sessions.len() > 1).max_by_key(|all| all.len());
+        self.are_full().then(busiest).flatten().and_then(|sessions| sessions.first())
     }
 
     /// True if there is no room for a session with another peer.
@@ -90,5 +97,43 @@ impl Sessions {
 
     pub(super) fn has(&self, peer: &PeerId) -> bool {
         self.of_peer.contains_key(peer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn session(peer: PeerId, locator: u8) -> Session {
+        Session { peer, locator: Locator([locator; 16]), initiator: true, sent: 0, received: 0 }
+    }
+
+    /// Opens one, and says which one went for it.
+    fn open(sessions: &mut Sessions, id: u8, session: Session) -> Option<SessionId> {
+        let replaced = sessions.replaced_by(&session);
+        if let Some(replaced) = replaced {
+            sessions.remove(&replaced);
+        }
+        if !sessions.are_full() {
+            sessions.insert(SessionId([id; 16]), session);
+        }
+        replaced
+    }
+
+    #[test]
+    fn the_newest_comes_in_for_the_oldest_of_who_has_most() {
+        let limits = Limits { sessions: 4, sessions_per_peer: 3, ..Limits::default() };
+        let mut sessions = Sessions::new(&limits, OpenSessions::default());
+        let [ana, bo, chi, dee, eva] = std::array::from_fn(|_| PeerId::random());
+        for id in 0..3 {
+            assert_eq!(open(&mut sessions, id, session(ana, id)), None);
+        }
+        assert_eq!(open(&mut sessions, 3, session(ana, 1)), Some(SessionId([1; 16])), "a repeated hello");
+        assert_eq!(open(&mut sessions, 4, session(ana, 4)), Some(SessionId([0; 16])), "one of hers too many");
+        assert_eq!(open(&mut sessions, 5, session(bo, 5)), None);
+        assert_eq!(open(&mut sessions, 6, session(chi, 6)), Some(SessionId([2; 16])), "all of Ana's are too many");
+        assert_eq!(open(&mut sessions, 7, session(dee, 7)), Some(SessionId([3; 16])));
+        assert_eq!(open(&mut sessions, 8, session(eva, 8)), None, "everybody has one");
+        assert!(!sessions.has(&eva) && sessions.has(&ana) && sessions.has(&dee));
     }
 }

@@ -1,9 +1,11 @@
 //! The index that answers questions: sled, used as a cache that proves itself, or memory when sled fails.
 //!
 //! One tree holds every name with its stored form, and under the name `0` (no table has this number) a tally: the
-//! last applied commit, its checksum, the count of entries and a sum over all of them. Each commit is one
-//! `apply_batch` that sets the tally too. At open everything is scanned and counted; if a sum is wrong, a
-//! page was lost or is stale, and the index is made anew from checkpoint and journal.
+//! last applied commit, its checksum, the count of entries and a sum over all of them. Commits gather in an
+//! [`Overlay`] in front of sled; what has gathered is brought into it by one `apply_batch` that sets the tally too, so
+//! what sled holds always agrees with its tally, though both may be older than the last commit. At open everything is
+//! scanned and counted; if a sum is wrong, a page was lost or is stale, and the index is made anew from checkpoint and
+//! journal.
 //!
 //! What is known of sled 0.34.7 and done about it: `flush` is no fsync on Linux (nothing relies on it); a torn
 //! `snap.*.generating` makes the folder unusable (removed before opening: it is an unfinished cache); large values
@@ -15,11 +17,12 @@ use std::fs;
 use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use super::checkpoint::Commit;
 use super::entry::{self, Changes};
+use super::overlay::{Chunk, Overlay};
 
 /// The folder of sled, beside our files.
 pub(super) const FOLDER: &str = "sled";
@@ -103,17 +106,21 @@ fn guard<T, E: Into<Broken>>(run: impl FnOnce() -> Result<T, E>) -> Result<T, Br
 /// Where the entries are.
 #[derive(Debug)]
 enum Backing {
-    Sled(sled::Db),
+    Sled(sled::Db, Overlay),
     Memory(BTreeMap<Vec<u8>, Vec<u8>>),
 }
 
-/// Entries of an index by rising name.
-pub(super) type Chunk = Vec<(Vec<u8>, Vec<u8>)>;
-
 impl Backing {
+    fn sled(folder: &Path) -> Result<RwLock<Self>, Broken> {
+        Ok(RwLock::new(Self::Sled(open_sled(folder)?, Overlay::default())))
+    }
+
     fn get(&self, name: &[u8]) -> Result<Option<Vec<u8>>, Broken> {
         match self {
-            Self::Sled(db) => guard(|| db.get(name)).map(|found| found.map(|stored| stored.to_vec())),
+            Self::Sled(db, overlay) => match overlay.get(name) {
+                Some(changed) => Ok(changed.cloned()),
+                None => guard(|| db.get(name)).map(|found| found.map(|stored| stored.to_vec())),
+            },
             Self::Memory(entries) => Ok(entries.get(name).cloned()),
         }
     }
@@ -121,18 +128,7 @@ impl Backing {
     fn chunk(&self, start: Bound<&[u8]>, prefix: &[u8], most: usize) -> Result<Chunk, Broken> {
         let range = (start, Bound::Unbounded);
         match self {
-            Self::Sled(db) => guard(|| {
-                let entries = db.range::<&[u8], _>(range).take(most);
-                // The entry behind the last is met by sled in any case, but copied by nobody.
-                let fits = |entry: &sled::Result<(sled::IVec, _)>| match entry {
-                    Ok((name, _)) => name.starts_with(prefix),
-                    Err(_) => true,
-                };
-                entries
-                    .take_while(fits)
-                    .map(|entry| entry.map(|(name, stored)| (name.to_vec(), stored.to_vec())))
-                    .collect::<Result<_, _>>()
-            }),
+            Self::Sled(db, overlay) => guard(|| overlay.chunk(start, prefix, most, db.range::<&[u8], _>(range))),
             Self::Memory(entries) => {
                 let entries = entries.range::<[u8], _>(range).take(most);
                 let fitting = entries.take_while(|(name, _)| name.starts_with(prefix));
@@ -141,29 +137,45 @@ impl Backing {
         }
     }
 
-    fn apply(&mut self, changes: &Changes, tally: &Tally) -> Result<(), Broken> {
+    /// Makes changes visible; no disk is touched.
+    fn put(&mut self, changes: Changes) {
         match self {
-            Self::Sled(db) => {
-                let mut batch = sled::Batch::default();
-                for (name, stored) in changes {
-                    match stored {
-                        Some(stored) => batch.insert(&name[..], &stored[..]),
-                        None => batch.remove(&name[..]),
-                    }
-                }
-                batch.insert(TALLY, tally.bytes());
-                guard(|| db.apply_batch(batch))
-            }
+            Self::Sled(_, overlay) => overlay.put(changes),
             Self::Memory(entries) => {
                 for (name, stored) in changes {
                     match stored {
-                        Some(stored) => entries.insert(name.clone(), stored.clone()),
-                        None => entries.remove(name),
+                        Some(stored) => entries.insert(name, stored),
+                        None => entries.remove(&name),
                     };
                 }
-                Ok(())
             }
         }
+    }
+
+    fn is_full(&self) -> bool {
+        matches!(self, Self::Sled(_, overlay) if overlay.is_full())
+    }
+
+    /// Brings what waits into sled, with the tally that counts it.
+    fn settle(&mut self, tally: &Tally) -> Result<(), Broken> {
+        let Self::Sled(db, overlay) = self else { return Ok(()) };
+        let Some(changes) = overlay.waiting() else { return Ok(()) };
+        #[cfg(test)]
+        if overlay.fails {
+            return Err(Broken("a test says so".to_owned()));
+        }
+        let mut batch = sled::Batch::default();
+        for (name, stored) in changes {
+            match stored {
+                Some(stored) => batch.insert(&name[..], &stored[..]),
+                None => batch.remove(&name[..]),
+            }
+        }
+        batch.insert(TALLY, tally.bytes());
+        guard(|| db.apply_batch(batch))?;
+        // Not before: while another index is made in the place of one that failed, views read this one.
+        overlay.settled();
+        Ok(())
     }
 }
 
@@ -185,7 +197,7 @@ impl Index {
         if folder.exists() {
             move_aside(home).map_err(|error| Broken(error.to_string()))?;
         }
-        Ok(Self { backing: RwLock::new(Backing::Sled(open_sled(&folder)?)) })
+        Ok(Self { backing: Backing::sled(&folder)? })
     }
 
     /// Opens the index that is there, if any, and checks that it holds what its tally says.
@@ -195,7 +207,7 @@ impl Index {
             return Ok(None);
         }
         remove_unfinished_snapshots(&folder);
-        let index = Self { backing: RwLock::new(Backing::Sled(open_sled(&folder)?)) };
+        let index = Self { backing: Backing::sled(&folder)? };
         let stated = match index.get(TALLY)? {
             Some(bytes) => Tally::parse(&bytes).ok_or_else(|| Broken("its tally is damaged".to_owned()))?,
             None => Tally::default(),
@@ -218,17 +230,19 @@ impl Index {
 
     /// The stored form under a name.
     pub fn get(&self, name: &[u8]) -> Result<Option<Vec<u8>>, Broken> {
-        self.backing.read().unwrap_or_else(PoisonError::into_inner).get(name)
+        self.read().get(name)
     }
 
-    /// The next entries whose names begin with `prefix`, at most `most`; none if there are no more of them.
+    /// The next entries whose names begin with `prefix`, at most `most`; none if there are no more of them. `start`
+    /// lies within `prefix` or behind it.
     pub fn chunk(&self, start: Bound<&[u8]>, prefix: &[u8], most: usize) -> Result<Chunk, Broken> {
-        self.backing.read().unwrap_or_else(PoisonError::into_inner).chunk(start, prefix, most)
+        self.read().chunk(start, prefix, most)
     }
 
-    /// Applies a commit as a whole and keeps the tally. After an error the index is of no more use.
-    pub fn apply(&self, changes: &Changes, commit: Commit, tally: &mut Tally) -> Result<(), Broken> {
-        for (name, stored) in changes {
+    /// Applies a commit as a whole and keeps the tally. sled learns of it when so much has gathered that it should, or
+    /// by [`Index::settle`]. After an error the index is of no more use.
+    pub fn apply(&self, changes: Changes, commit: Commit, tally: &mut Tally) -> Result<(), Broken> {
+        for (name, stored) in &changes {
             if let Some(old) = self.get(name)? {
                 tally.take(name, &old);
             }
@@ -237,23 +251,62 @@ impl Index {
             }
         }
         tally.applied = commit;
-        // Views see a commit as a whole too. No disk is waited for here.
-        self.backing.write().unwrap_or_else(PoisonError::into_inner).apply(changes, tally)
+        // Views see a commit as a whole too.
+        let mut backing = self.write();
+        backing.put(changes);
+        if backing.is_full() { backing.settle(tally) } else { Ok(()) }
     }
 
-    /// Takes the place of what is in use, for every view at once.
-    pub fn replace(&self, other: Self) {
+    /// Brings sled to the last commit that was applied, which `tally` counts. After an error the index is of no more
+    /// use.
+    pub fn settle(&self, tally: &Tally) -> Result<(), Broken> {
+        self.write().settle(tally)
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Backing> {
+        self.backing.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Backing> {
+        self.backing.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes the place of what is in use, for every view at once. What was in use comes back, to be closed while no
+    /// view waits: closing sled waits for the disk.
+    #[must_use]
+    pub fn replace(&self, other: Self) -> Self {
         let new = other.backing.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let old = std::mem::replace(&mut *self.backing.write().unwrap_or_else(PoisonError::into_inner), new);
-        // Closing sled waits for the disk, which no view should.
-        drop(old);
+        Self { backing: RwLock::new(std::mem::replace(&mut *self.write(), new)) }
+    }
+
+    /// How many names have changes that sled does not know.
+    #[cfg(test)]
+    pub fn waiting(&self) -> usize {
+        match &*self.read() {
+            Backing::Sled(_, overlay) => overlay.waiting().map_or(0, Changes::len),
+            Backing::Memory(_) => 0,
+        }
+    }
+
+    /// From now on sled cannot be brought up to date.
+    #[cfg(test)]
+    pub fn fail(&self) {
+        if let Backing::Sled(_, overlay) = &mut *self.write() {
+            overlay.fails = true;
+        }
     }
 
     /// True if what is stored is answered from memory.
     #[cfg(test)]
     pub fn is_in_memory(&self) -> bool {
-        matches!(*self.backing.read().unwrap_or_else(PoisonError::into_inner), Backing::Memory(_))
+        matches!(*self.read(), Backing::Memory(_))
     }
+}
+
+/// Closes an index that failed. A sled that could not write waits at its end, perhaps forever, for what it still has
+/// to write, so a thread of its own does that. If there can be none, it is closed here.
+pub(super) fn abandon(failed: Index) {
+    drop(std::thread::Builder::new().name("kith-old-index".to_owned()).spawn(move || drop(failed)));
 }
 
 fn open_sled(folder: &Path) -> Result<sled::Db, Broken> {

@@ -2,9 +2,10 @@
 //!
 //! The truth is a checkpoint and the journal since; large values lie in
 //! segments. A commit is one frame of the journal, synced once before [`FileStore::commit`] returns.
-//! The index answers questions and can be thrown away at any time. Upkeep folds the journal into
-//! a new checkpoint, in a thread of its own, and forgets what was removed. Secrets are sealed before
-//! any of these sees them.
+//! The index answers questions and can be thrown away at any time. On the disk it is brought up to date for many
+//! commits at a time; those between lie in memory, and are replayed from the journal after a crash. Upkeep folds the
+//! journal into a new checkpoint, in a thread of its own, and forgets what was removed. Secrets are sealed before any
+//! of these sees them.
 //!
 //! | File | Holds |
 //! |---|---|
@@ -21,6 +22,7 @@ mod entry;
 mod index;
 mod journal;
 mod lock;
+mod overlay;
 mod recovery;
 mod segment;
 pub mod testing;
@@ -180,7 +182,7 @@ impl FileStore {
         let index = Index::create(&self.home).map_err(|broken| StoreError::Disk(std::io::Error::other(broken.0)))?;
         match history.fill(&*self.disk, index)? {
             Rebuilt::Whole(index, tally) => {
-                self.shared.index.replace(index);
+                drop(self.shared.index.replace(index));
                 self.tally = tally;
             }
             Rebuilt::Nothing => return Err(StoreError::Disk(std::io::Error::other("no new index can be made"))),
@@ -193,7 +195,10 @@ impl FileStore {
     /// # Errors
     /// After an error no commit is lost; the next opening replays the journal.
     pub fn close(mut self) -> Result<(), StoreError> {
-        self.checkpoint_now()
+        let ended = self.checkpoint_now();
+        // Values that the checkpoint let move are commits behind it. What sled does not take is replayed.
+        let _ = self.shared.index.settle(&self.tally);
+        ended
     }
 
     /// What `writes` mean, one change for each name; secrets are sealed here, before anything is written.
@@ -249,7 +254,7 @@ impl FileStore {
         }
         durable();
         let commit = self.last_commit();
-        if let Err(index::Broken(why)) = self.shared.index.apply(&changes, commit, &mut self.tally) {
+        if let Err(index::Broken(why)) = self.shared.index.apply(changes, commit, &mut self.tally) {
             self.go_on_in_memory(&why);
         }
         Ok(())
@@ -274,6 +279,13 @@ impl FileStore {
         Commit { sequence: self.journal.last, crc: self.journal.last_crc }
     }
 
+    /// Brings the index on the disk to the last commit.
+    fn settle(&mut self) {
+        if let Err(index::Broken(why)) = self.shared.index.settle(&self.tally) {
+            self.go_on_in_memory(&why);
+        }
+    }
+
     /// The index failed after a commit became durable: reads are answered from memory until the next opening.
     fn go_on_in_memory(&mut self, why: &str) {
         tracing::warn!(%why, "the index failed; it is held in memory until the home is opened again");
@@ -284,7 +296,7 @@ impl FileStore {
         let filled = self.history().and_then(|history| history.fill(&*self.disk, Index::in_memory()));
         match filled {
             Ok(Rebuilt::Whole(index, tally)) => {
-                self.shared.index.replace(index);
+                index::abandon(self.shared.index.replace(index));
                 self.tally = tally;
             }
             Ok(Rebuilt::Nothing) | Err(_) => self.failed = true,
@@ -304,6 +316,12 @@ impl FileStore {
 
     /// Begins a checkpoint of all commits so far.
     fn start_upkeep(&mut self) -> Result<(), StoreError> {
+        // Once the checkpoint is there, the journal before it is gone, and an index that knows only a commit from
+        // before would be made anew. Before the roll, because the index may fail; see `history`.
+        self.settle();
+        if self.failed {
+            return Err(StoreError::Failed);
+        }
         self.journal.roll()?;
         if self.journal.closed.is_empty() {
             return Ok(());

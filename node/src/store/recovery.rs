@@ -107,12 +107,12 @@ impl History {
         let applied = tally.applied.sequence;
         for frame in self.contents.frames().filter(|frame| frame.sequence > applied) {
             let commit = Commit { sequence: frame.sequence, crc: frame.crc };
-            if let Err(broken) = index.apply(&frame.changes()?, commit, &mut tally) {
+            if let Err(broken) = index.apply(frame.changes()?, commit, &mut tally) {
                 return Ok(Err(broken));
             }
             replayed += 1;
         }
-        Ok(Ok((index, tally, replayed)))
+        Ok(index.settle(&tally).map(|()| (index, tally, replayed)))
     }
 
     /// True if this commit is the one of the checkpoint or a later one.
@@ -124,6 +124,16 @@ impl History {
     /// Puts everything into an empty index.
     pub fn fill(&self, disk: &dyn Disk, index: Index) -> Result<Rebuilt, StoreError> {
         let mut tally = Tally::default();
+        match self.put_all(disk, &index, &mut tally)? {
+            Ok(()) => Ok(Rebuilt::Whole(index, tally)),
+            Err(Broken(why)) => {
+                tracing::warn!(%why, "the index cannot be filled");
+                Ok(Rebuilt::Nothing)
+            }
+        }
+    }
+
+    fn put_all(&self, disk: &dyn Disk, index: &Index, tally: &mut Tally) -> Result<Result<(), Broken>, StoreError> {
         if let Some(commit) = self.checkpoint {
             let mut reader = checkpoint::Reader::open(disk, commit.sequence)?;
             let mut changes = Changes::new();
@@ -134,11 +144,9 @@ impl History {
                 if is_last || changes.len() == AT_ONCE {
                     // Until the last of it is in, the tally names no commit that anyone knows.
                     let applied = if is_last { commit } else { Commit { sequence: u64::MAX, crc: 0 } };
-                    if let Err(Broken(why)) = index.apply(&changes, applied, &mut tally) {
-                        tracing::warn!(%why, "the index cannot be filled");
-                        return Ok(Rebuilt::Nothing);
+                    if let Err(broken) = index.apply(std::mem::take(&mut changes), applied, tally) {
+                        return Ok(Err(broken));
                     }
-                    changes.clear();
                 }
                 if is_last {
                     break;
@@ -147,12 +155,11 @@ impl History {
         }
         for frame in self.contents.frames() {
             let commit = Commit { sequence: frame.sequence, crc: frame.crc };
-            if let Err(Broken(why)) = index.apply(&frame.changes()?, commit, &mut tally) {
-                tracing::warn!(%why, "the index cannot be filled");
-                return Ok(Rebuilt::Nothing);
+            if let Err(broken) = index.apply(frame.changes()?, commit, tally) {
+                return Ok(Err(broken));
             }
         }
-        Ok(Rebuilt::Whole(index, tally))
+        Ok(index.settle(tally))
     }
 }
 

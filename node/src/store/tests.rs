@@ -2,6 +2,7 @@
 
 mod crashes;
 mod faults;
+mod overlay;
 mod upkeep;
 
 use std::collections::BTreeMap;

@@ -13,8 +13,7 @@ impl VerifyKey {
     /// Reads a key, refusing what is no point and weak keys, under which one signature fits many messages.
     pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, WireError> {
         let key = ed25519_dalek::VerifyingKey::from_bytes(bytes).map_err(|_| WireError::OutOfRange("a key"))?;
-        // A second encoding of the same point would be a second name for the same key.
-        if key.is_weak() || key.to_edwards().compress().as_bytes() != bytes {
+        if key.is_weak() || !is_canonical(bytes) {
             return Err(WireError::OutOfRange("a key"));
         }
         Ok(Self(key))
@@ -29,6 +28,13 @@ impl VerifyKey {
     pub fn verifies(&self, message: &[u8], signature: &[u8; 64]) -> bool {
         self.0.verify_strict(message, &ed25519_dalek::Signature::from_bytes(signature)).is_ok()
     }
+}
+
+/// A second encoding of a point would be a second name for one key. Only a coordinate of 2^255 − 19 or more has one
+/// (RFC 8032 §5.1.3), and the two points whose sign bit could be either way are weak.
+fn is_canonical(bytes: &[u8; 32]) -> bool {
+    let [first, middle @ .., last] = bytes;
+    *first < 0xed || middle.iter().any(|&byte| byte != 0xff) || last & 0x7f != 0x7f
 }
 
 impl std::fmt::Debug for VerifyKey {
@@ -92,5 +98,33 @@ impl Wire for SecretSeed {
 
     fn decode(reader: &mut Reader<'_>) -> Result<Self, WireError> {
         <[u8; 32]>::decode(reader).map(Self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_has_one_spelling() {
+        let slow = |bytes: &[u8; 32]| {
+            ed25519_dalek::VerifyingKey::from_bytes(bytes)
+                .is_ok_and(|key| !key.is_weak() && key.to_edwards().compress().as_bytes() == bytes)
+        };
+        let check = |bytes: [u8; 32]| assert_eq!(VerifyKey::from_bytes(&bytes).is_ok(), slow(&bytes), "{bytes:02x?}");
+        // Every coordinate around 2^255 − 19 and every small one, with both signs.
+        for sign in [0, 0x80] {
+            for low in 0..=255 {
+                let mut high = [0xff; 32];
+                (high[0], high[31]) = (low, 0x7f | sign);
+                check(high);
+                let mut small = [0; 32];
+                (small[0], small[31]) = (low, sign);
+                check(small);
+            }
+        }
+        for number in 0..2_000_u32 {
+            check(crate::crypto::sha256(&[&number.to_be_bytes()]));
+        }
     }
 }

@@ -35,6 +35,8 @@ pub(super) struct Newcomer<'n> {
     pub grant: &'n Verified<NodeGrant>,
     pub hints: &'n [Hint],
     pub pair: SharedSecret,
+    /// When the scan was that made the secret of the pair, by the scanner's clock.
+    pub scanned: Timestamp,
     /// The code of theirs that I scanned, so that I know it when I see it again.
     pub code: Option<SharedSecret>,
     pub standing: Standing,
@@ -50,10 +52,7 @@ pub(super) struct Newcomer<'n> {
 impl Turn<'_> {
     /// The person that an identity is.
     pub(super) fn person_of(&self, identity: IdentityId) -> Result<Option<Person>> {
-        match self.txn.load::<PersonOf>(&identity.0)? {
-            Some(entry) => Ok(self.txn.load(&entry.person.0)?),
-            None => Ok(None),
-        }
+        super::people::by_identity(&self.txn, identity)
     }
 
     /// Writes down who somebody is and how to reach them: a new person, or one that I know and met again.
@@ -77,7 +76,7 @@ impl Turn<'_> {
         self.txn.save(&PersonOf { identity, person: person.id });
         self.hold_card(&mut person, new.card)?;
         self.hold_reach(person.id, new.grant, new.hints)?;
-        self.share_secret(person.id, new.pair, new.code)?;
+        self.share_secret(person.id, new.pair, new.scanned, new.code)?;
         self.txn.save(&person);
         if person.is_contact() && !met_again {
             // A farewell from before must not end what begins now.
@@ -147,28 +146,30 @@ impl Turn<'_> {
         })
     }
 
-    /// Makes `secret` the one that letters go under. The one before still opens what is on its way.
-    fn share_secret(&mut self, person: PersonId, secret: SharedSecret, code: Option<SharedSecret>) -> Result<()> {
-        let before = pair_secrets(&self.txn, person)?;
-        let (mut previous, mut code_before) = (None, None);
-        if let Some(before) = before {
-            code_before = before.code;
-            if before.current == secret {
-                previous = before.previous;
-            } else {
-                before.previous.iter().for_each(|old| self.close_door(old.locator()));
-                previous = Some(before.current);
+    /// Adds the secret of a scan to those of the pair. Doors of those that are dropped for it are closed; sessions
+    /// that were opened under one go on with it, since what was sent over them is on its way.
+    fn share_secret(
+        &mut self,
+        person: PersonId,
+        secret: SharedSecret,
+        scanned: Timestamp,
+        code: Option<SharedSecret>,
+    ) -> Result<()> {
+        let mut pair = match pair_secrets(&self.txn, person)? {
+            Some(pair) => pair,
+            None => PairSecrets::new(person, secret.clone(), scanned, None),
+        };
+        for dropped in pair.add(secret.clone(), scanned) {
+            self.close_door(dropped.locator());
+        }
+        if let Some(code) = code {
+            self.open_door(&code, Party::Scanned(person));
+            if let Some(old) = pair.scanned_code(code) {
+                self.close_door(old);
             }
         }
-        if let Some(old) = code_before.as_ref().filter(|old| code.as_ref().is_some_and(|code| code != *old)) {
-            self.close_door(old.locator());
-        }
-        let code = code.or(code_before);
-        if let Some(code) = &code {
-            self.open_door(code, Party::Scanned(person));
-        }
         self.open_door(&secret, Party::Pair(person));
-        self.txn.save(&PairSecrets { person, current: secret, previous, code });
+        self.txn.save(&pair);
         Ok(())
     }
 

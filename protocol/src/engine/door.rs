@@ -77,8 +77,8 @@ impl Turn<'_> {
     pub(super) fn forget_pair(&mut self, person: PersonId) -> Result<()> {
         self.hang_up_on(person);
         if let Some(pair) = self.txn.load::<PairSecrets>(&keys::pair_key(person))? {
-            for secret in [Some(&pair.current), pair.previous.as_ref(), pair.code.as_ref()].into_iter().flatten() {
-                self.close_door(secret.locator());
+            for locator in pair.locators() {
+                self.close_door(locator);
             }
             self.txn.forget(&pair);
         }
@@ -92,12 +92,14 @@ impl Turn<'_> {
             secrets.push(stored.opening().1);
             std::ops::ControlFlow::Continue(())
         })?;
+        // The newest of everybody come before the earlier ones: the network has a bound of its own.
+        let mut earlier = Vec::new();
         entity::each::<PairSecrets>(&self.txn, b"pair", b"", |pair| {
-            secrets.push(pair.current);
-            secrets.extend(pair.previous);
+            secrets.extend(pair.all().take(1).cloned());
+            earlier.extend(pair.all().skip(1).cloned());
             std::ops::ControlFlow::Continue(())
         })?;
-        for secret in secrets {
+        for secret in secrets.into_iter().chain(earlier) {
             self.effect(Effect::OpenDoor { locator: secret.locator(), secret });
         }
         Ok(())

@@ -4,6 +4,7 @@ use super::deadline::Ends;
 use super::effect::{Answer, Effect, Refusal, Ticket};
 use super::entity::{self, Entity};
 use super::error::Result;
+use super::keys::PairSecrets;
 use super::live::Party;
 use super::outbox::waiting_for;
 use super::person::Person;
@@ -106,8 +107,8 @@ impl Turn<'_> {
         };
         let receipts = opened.receipts();
         let verdict = match (self.judge_letter(&opened)?, party) {
-            (Some(Verdict::Handled), Party::Invite(_)) => {
-                self.claim_came_again(session, opened.letter.claimed_signer().id)?;
+            (Some(Verdict::Handled), Party::Invite(invite)) => {
+                self.claim_came_again(session, invite, &opened)?;
                 Verdict::Handled
             }
             (Some(verdict), _) => verdict,
@@ -132,9 +133,9 @@ impl Turn<'_> {
             Party::Pair(person) | Party::Scanned(person) => {
                 let pair = super::door::pair_secrets(&self.txn, person)?;
                 let of_session = self.live.sessions.get(&session).and_then(|session| session.secret.clone());
-                let of_pair = pair.into_iter().flat_map(|pair| [Some(pair.current), pair.previous]).flatten();
-                let others = of_pair.filter(|secret| Some(secret) != of_session.as_ref()).collect::<Vec<_>>();
-                Ok(open_with_any(sealed, &self.keys.opening, of_session.into_iter().chain(others)))
+                let of_pair = pair.iter().flat_map(PairSecrets::all);
+                let others = of_pair.filter(|secret| Some(*secret) != of_session.as_ref());
+                Ok(open_with_any(sealed, &self.keys.opening, of_session.iter().chain(others)))
             }
         }
     }
@@ -223,6 +224,7 @@ impl Turn<'_> {
                 self.presence_arrived(&person, history, &presence)?;
             }
             Body::Card(news) if listens => self.card_arrived(person, history, &news)?,
+            Body::Meeting(_) if listens && !self.has_room_for(person.id)? => return Ok(Verdict::Later),
             Body::Meeting(news) if listens => self.meeting_arrived(person, history, &news)?,
             Body::Introduction(letter) if listens => {
                 if !self.introduction_arrived(&person, history, letter)? {
@@ -279,13 +281,13 @@ impl Turn<'_> {
     }
 }
 
-fn open_with_any(
+fn open_with_any<'s>(
     sealed: &[u8],
     keys: &[DecryptionKey],
-    secrets: impl Iterator<Item = SharedSecret>,
+    secrets: impl Iterator<Item = &'s SharedSecret>,
 ) -> std::result::Result<Opened, OpenError> {
     let mut outcome = Err(crate::crypto::seal::CannotOpen.into());
-    for psk in secrets.map(|secret| secret.letter_key()) {
+    for psk in secrets.map(SharedSecret::letter_key) {
         for key in keys {
             outcome = letter::open(sealed, key, &psk);
             if !matches!(outcome, Err(OpenError::CannotOpen(_))) {

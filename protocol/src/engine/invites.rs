@@ -324,6 +324,11 @@ impl Turn<'_> {
         known: Option<Person>,
         way: ClaimWay,
     ) -> Result<Verdict> {
+        if let Some(known) = &known
+            && !self.has_room_for(known.id)?
+        {
+            return Ok(Verdict::Later);
+        }
         let code =
             self.invite_opening(invite.id)?.map(|(_, shared)| shared).ok_or(Error::NotNow("the code is gone"))?;
         let pair = pair_of(&code, &claimant.claim.pair_seed);
@@ -366,6 +371,7 @@ impl Turn<'_> {
                 grant: &claimant.grant,
                 hints: &claimant.claim.hints,
                 pair: pair.clone(),
+                scanned: claimant.claim.scanned_at,
                 code: None,
                 standing,
                 tier,
@@ -400,11 +406,13 @@ impl Turn<'_> {
     }
 
     /// A claim that was handled comes over another session, since its answer was lost: what follows on that
-    /// session is under the secret of the pair.
-    pub(super) fn claim_came_again(&mut self, session: SessionId, claimant: IdentityId) -> Result<()> {
-        let Some(person) = self.person_of(claimant)? else { return Ok(()) };
-        if let Some(pair) = super::door::pair_secrets(&self.txn, person.id)? {
-            self.session_is_with(session, person.id, &pair.current);
+    /// session is under the secret that this very claim made, whatever others came since.
+    pub(super) fn claim_came_again(&mut self, session: SessionId, invite: InviteId, opened: &Opened) -> Result<()> {
+        let Some(person) = self.person_of(opened.letter.claimed_signer().id)? else { return Ok(()) };
+        let code = self.invite_opening(invite)?;
+        // It has the id and the body of one that was handled.
+        if let (Some((_, code)), Ok(Body::Claim(claim))) = (code, Body::of(opened.letter.unverified())) {
+            self.session_is_with(session, person.id, &pair_of(&code, &claim.pair_seed));
         }
         self.pump(person.id)
     }
@@ -413,7 +421,7 @@ impl Turn<'_> {
     fn shares(&self, person: Option<&Person>, secret: &SharedSecret) -> Result<bool> {
         let Some(person) = person else { return Ok(false) };
         let pair = super::door::pair_secrets(&self.txn, person.id)?;
-        Ok(pair.is_some_and(|pair| pair.current == *secret || pair.previous.as_ref() == Some(secret)))
+        Ok(pair.is_some_and(|pair| pair.has(secret)))
     }
 
     /// Answers a claim with who I am.

@@ -129,8 +129,7 @@ impl Turn<'_> {
     fn is_ours(&self, person: &Person, history: &History, meeting: &Meeting) -> Result<bool> {
         let us = Meeting::of(self.keys.signer.id, history.id(), meeting.event.clone(), meeting.day, meeting.nonce);
         let pair = pair_secrets(&self.txn, person.id)?;
-        let secrets = pair.iter().flat_map(|pair| [Some(&pair.current), pair.previous.as_ref()]).flatten();
-        let knows_scan = secrets.map(nonce_of).any(|nonce| nonce == meeting.nonce);
+        let knows_scan = pair.is_some_and(|pair| pair.all().map(nonce_of).any(|nonce| nonce == meeting.nonce));
         let remembers = |encounter: &Encounter| {
             encounter.way == Way::IScanned
                 && (same_event(encounter.event.as_ref(), meeting.event.as_ref()) || meeting.event.is_none())

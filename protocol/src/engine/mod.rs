@@ -73,8 +73,8 @@ pub struct Engine {
 impl Engine {
     /// Wakes an identity that lies in a storage.
     pub fn open(read: &dyn Read) -> Result<Self> {
-        let signer = Own::load(read)?.signer();
-        Ok(Self { keys: Keys::load(read, signer)?, live: Live::default() })
+        let history = Own::load(read)?.history();
+        Ok(Self { keys: Keys::load(read, history)?, live: Live::default() })
     }
 
     /// Who this is.

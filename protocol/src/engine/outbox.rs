@@ -64,6 +64,11 @@ impl Waiting {
         self.kind == kind::CLAIM
     }
 
+    /// Of these kinds one letter waits at most: a later one replaces it, and a farewell takes all away.
+    const fn waits_alone(kind: u8) -> bool {
+        matches!(kind, kind::CLAIM | kind::PRESENCE | kind::CARD | kind::WITHDRAW)
+    }
+
     /// Letters that go to somebody whose grant is over. With my presence they learn where to send theirs; who
     /// waits for an answer cannot send any; and a farewell gives nothing away.
     const fn goes_without_grant(&self) -> bool {
@@ -92,7 +97,12 @@ impl Waiting {
 
 /// The letters that wait for a person.
 pub fn waiting_for(read: &dyn Read, person: PersonId) -> Result<Vec<Waiting>> {
-    Ok(entity::list(read, &person.0, limits::OUTBOX_PER_PERSON)?)
+    Ok(entity::list(read, &person.0, limits::OUTBOX_PER_PERSON + limits::OUTBOX_NEWEST)?)
+}
+
+/// True if one more letter of the kinds that add up may wait.
+fn have_room(waiting: &[Waiting]) -> bool {
+    waiting.iter().filter(|letter| !Waiting::waits_alone(letter.kind)).count() < limits::OUTBOX_PER_PERSON
 }
 
 /// How many letters wait in all.
@@ -115,7 +125,7 @@ impl Turn<'_> {
         for replaced in &replaced {
             self.remove_waiting(replaced);
         }
-        if waiting.len() >= limits::OUTBOX_PER_PERSON {
+        if !Waiting::waits_alone(body.kind()) && !have_room(&waiting) {
             return Err(Error::Full("letters waiting for this person"));
         }
         let letter = Waiting {
@@ -132,6 +142,11 @@ impl Turn<'_> {
         self.txn.save(&letter);
         self.live.waiting.insert(person);
         Ok(letter.id)
+    }
+
+    /// True if a letter that a letter of theirs asks for can be put out; else they are asked to wait.
+    pub(super) fn has_room_for(&self, person: PersonId) -> Result<bool> {
+        Ok(have_room(&waiting_for(&self.txn, person)?))
     }
 
     pub(super) fn remove_waiting(&mut self, letter: &Waiting) {
@@ -206,7 +221,7 @@ impl Turn<'_> {
         secret: &SharedSecret,
     ) -> Result<Option<(Sealed, Seen)>> {
         let Some(addressee) = &route.addressee else { return Ok(None) };
-        let history = self.own()?.history();
+        let history = &self.keys.history;
         let letter = self.keys.sign(Letter {
             to: addressee.to,
             id: waiting.id,
@@ -215,7 +230,7 @@ impl Turn<'_> {
             sent: waiting.written,
             expires: waiting.expires,
         });
-        let (whole, events) = key_news(&history, person, waiting.kind);
+        let (whole, events) = key_news(history, person, waiting.kind);
         let psk = secret.letter_key();
         let sealed = letter::seal(&letter, whole, events, &addressee.key, &psk, &waiting.seed);
         Ok(sealed.ok().map(|sealed| (sealed, history.seen())))
@@ -236,7 +251,10 @@ impl Turn<'_> {
         let Some(pair) = super::door::pair_secrets(&self.txn, person.id)? else { return Ok(None) };
         match (&person.scan, person.identity, self.txn.load::<Reach>(&person.id.0)?) {
             (Some(scan), ..) => Ok(Some(Route::by_scan(scan, pair))),
-            (None, Some(identity), Some(reach)) => self.route_to_contact(identity, reach, pair.current),
+            (None, Some(identity), Some(reach)) => {
+                let failures = self.live.pauses.get(&person.id).map_or(0, |pause| pause.failures);
+                self.route_to_contact(identity, reach, pair.to_call_under(failures).clone())
+            }
             (None, ..) => Ok(None),
         }
     }
@@ -265,7 +283,7 @@ impl Turn<'_> {
             }
             Some(Answer::Refused(reason, receipt)) if same(&receipt, &flight.receipts.refused(reason.number())) => {
                 // Or it was signed with a key that I have changed since, and the other end heard of that first.
-                let is_overtaken = flight.shows != self.own()?.history().seen();
+                let is_overtaken = flight.shows != self.keys.history.seen();
                 if reason != Refusal::NotAccepted || !is_overtaken {
                     self.refused(&waiting, reason)?;
                 }
@@ -344,8 +362,12 @@ impl Turn<'_> {
         self.letter_gone(person)
     }
 
-    /// The next try waits a little longer than the last one did.
+    /// The next try waits a little longer than the last one did. What else was sent before the pause began and fails
+    /// in it belongs to the same try.
     pub(super) fn pause(&mut self, person: PersonId) {
+        if self.live.is_pausing(person, self.now) {
+            return;
+        }
         let random = self.random.bytes();
         let pause = self.live.pauses.entry(person).or_default();
         *pause = Pause::longer(*pause, self.now, random);

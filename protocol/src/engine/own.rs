@@ -77,11 +77,6 @@ impl Own {
         History::restore(&self.history)
     }
 
-    pub(super) fn signer(&self) -> Signer {
-        let history = self.history();
-        Signer { id: history.id(), key: history.current() }
-    }
-
     /// The signed view of my card for a tier.
     pub fn view(&self, tier: Tier) -> RecordBytes {
         let index = Tier::ALL.iter().position(|one| *one == tier).unwrap_or_default();
@@ -122,8 +117,7 @@ pub fn create(read: &dyn Read, now: Timestamp, seed: [u8; 32], beginning: Beginn
         presence: 0,
         created: now,
     };
-    let signer = Signer { id: history.id(), key: 0 };
-    let mut keys = Keys::load(&txn, signer)?;
+    let mut keys = Keys::load(&txn, history)?;
     let mut live = super::live::Live::default();
     sign_views(&mut own, &keys, now);
     txn.save(&own);
@@ -225,6 +219,7 @@ impl Turn<'_> {
             self.revoke_all_invites()?;
         }
         own.history = history.to_bytes();
+        self.keys.history = history;
         own.card.seq += 1;
         sign_views(&mut own, self.keys, self.now);
         self.retire_encryption_key()?;

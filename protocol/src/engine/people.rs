@@ -10,7 +10,7 @@ use super::error::{Error, Result};
 use super::person::{Encounter, HeldCard, Person, PersonNote, PersonOf, Standing, Way};
 use super::turn::Turn;
 use crate::card::{CardView, Tier};
-use crate::id::PersonId;
+use crate::id::{IdentityId, PersonId};
 use crate::limits;
 use crate::record::Signed;
 use crate::store::{Read, StoreError, Table};
@@ -40,6 +40,14 @@ fn select(read: &dyn Read, wanted: impl Fn(&Person) -> bool) -> std::result::Res
 /// One person.
 pub fn person(read: &dyn Read, id: PersonId) -> Result<Person> {
     entity::load(read, &id.0)?.ok_or_else(|| Error::NotFound { what: "person", name: id.short() })
+}
+
+/// The person that an identity is, if it is one of mine.
+pub fn by_identity(read: &dyn Read, identity: IdentityId) -> Result<Option<Person>> {
+    match entity::load::<PersonOf>(read, &identity.0)? {
+        Some(entry) => Ok(entity::load(read, &entry.person.0)?),
+        None => Ok(None),
+    }
 }
 
 /// The card view that a person gave me, if I hold one.

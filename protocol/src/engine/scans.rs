@@ -144,7 +144,7 @@ impl Turn<'_> {
         let pair = pair_of(&code, &seed);
         self.open_door(&code, Party::Scanned(person.id));
         self.open_door(&pair, Party::Pair(person.id));
-        self.txn.save(&PairSecrets { person: person.id, current: pair, previous: None, code: Some(code) });
+        self.txn.save(&PairSecrets::new(person.id, pair, self.now, Some(code)));
         self.txn.save(&person);
         let claim = Claim {
             card: own.view(person.tier),
@@ -235,7 +235,11 @@ impl Turn<'_> {
         };
         let sessions = self.live.sessions_with(pending.id);
         let person = self.answer_taken(pending, known, &host, &scan, &pair)?;
-        for session in sessions.into_iter().chain([session]) {
+        for open in sessions {
+            self.session_moves_to(open, person);
+        }
+        // Over a session that I opened with this code the answer says that the claim arrived, if its receipt is late.
+        if self.live.sessions.get(&session).is_some_and(|open| open.party == Party::Scanned(person)) {
             self.session_is_with(session, person, &pair.current);
         }
         self.pump(person)?;
@@ -295,6 +299,7 @@ impl Turn<'_> {
                 grant: &host.grant,
                 hints: &host.welcome.hints,
                 pair: pair.current.clone(),
+                scanned: scan.at,
                 code: pair.code.clone(),
                 standing: Standing::Contact,
                 tier,

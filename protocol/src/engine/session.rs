@@ -45,8 +45,7 @@ impl Turn<'_> {
     fn pair_secret_at(&self, party: Party, locator: Locator) -> Result<Option<SharedSecret>> {
         let Party::Pair(person) = party else { return Ok(None) };
         let pair = super::door::pair_secrets(&self.txn, person)?;
-        let mut secrets = pair.into_iter().flat_map(|pair| [Some(pair.current), pair.previous]).flatten();
-        Ok(secrets.find(|secret| secret.locator() == locator))
+        Ok(pair.and_then(|pair| pair.all().find(|secret| secret.locator() == locator).cloned()))
     }
 
     /// A session ended.
@@ -54,8 +53,8 @@ impl Turn<'_> {
         if let Some(ended) = self.live.sessions.remove(&session)
             && let Party::Pair(person) | Party::Scanned(person) = ended.party
         {
-            // A session that ended without bringing what we wait for counts as a call in vain.
-            if self.live.waiting.contains(&person) {
+            // The last session that ended without bringing what we wait for counts as a call in vain.
+            if self.live.waiting.contains(&person) && self.live.sessions_with(person).is_empty() {
                 self.pause(person);
             }
             self.pump(person)?;

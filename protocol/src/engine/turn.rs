@@ -71,6 +71,18 @@ impl<'e> Turn<'e> {
         }
     }
 
+    /// A session with somebody who turns out to be a person I know is with that person. Its secret stays: the other
+    /// end speaks under it, and knows nothing of what I found out.
+    pub(super) fn session_moves_to(&mut self, session: SessionId, person: PersonId) {
+        if let Some(open) = self.live.sessions.get_mut(&session) {
+            self.moved.push((session, open.party, open.locator, open.secret.clone()));
+            open.party = match open.party {
+                Party::Scanned(_) => Party::Scanned(person),
+                Party::Pair(_) | Party::Invite(_) => Party::Pair(person),
+            };
+        }
+    }
+
     /// Takes back what a step that failed changed in memory: its calls and letters never leave.
     pub(super) fn undo(mut self) -> Result<()> {
         for effect in &self.effects {
@@ -93,7 +105,7 @@ impl<'e> Turn<'e> {
         }
         if !self.txn.is_unchanged() {
             let before = self.txn.under();
-            *self.keys = Keys::load(before, super::own::Own::load(before)?.signer())?;
+            *self.keys = Keys::load(before, super::own::Own::load(before)?.history())?;
             self.live.waiting = super::session::people_who_wait(before)?;
         }
         Ok(())

@@ -228,7 +228,7 @@ impl IntroductionLetter {
     }
 
     /// Which introduction it is about, as far as it says so: nobody has checked it.
-    fn about(&self) -> Option<IntroId> {
+    pub(crate) fn about(&self) -> Option<IntroId> {
         let ask = |ask: &RecordBytes| Some(Signed::<Ask>::from_bytes(ask.as_slice()).ok()?.unverified().id);
         match self {
             Self::Ask(body) => ask(&body.ask),

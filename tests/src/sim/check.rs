@@ -181,7 +181,7 @@ fn time_of(key: &[u8]) -> Timestamp {
 }
 
 /// The deadline that a letter in the outbox must have.
-fn deadline_of(letter: &Waiting) -> Vec<u8> {
+pub(super) fn deadline_of(letter: &Waiting) -> Vec<u8> {
     const { assert!(limits::STORE_KEY >= 8 + 1 + 10 + 16) };
     [&letter.expires.secs().to_be_bytes()[..], &[1], &letter.person.0, &letter.id.0].concat()
 }

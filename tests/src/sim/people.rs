@@ -11,12 +11,15 @@ use kith_protocol::engine::people::{self, PersonChange, card_of};
 use kith_protocol::engine::person::{Person, Reach};
 use kith_protocol::engine::scans::{ScanOptions, Scanned, read_code};
 use kith_protocol::engine::{CardChange, Error, Notice, Turn};
-use kith_protocol::id::{InviteId, Locator, PersonId};
+use kith_protocol::id::{InviteId, LetterId, Locator, PersonId};
 use kith_protocol::identity::Reason;
 use kith_protocol::invite::Invite;
+use kith_protocol::letter::body::kind;
+use kith_protocol::limits;
 use kith_protocol::store::{MemoryStore, Read, Store, Table, Write};
 use kith_protocol::text::Line;
 use kith_protocol::time::Timestamp;
+use kith_protocol::wire::{self, Bytes};
 use kith_protocol::words::RecoveryWords;
 use rand::RngExt;
 
@@ -342,6 +345,24 @@ impl World {
         self.start(who);
     }
 
+    /// So many letters to another wait that no more of their kind may: meetings that nobody signed, in this case.
+    pub fn fills_outbox(&mut self, who: Who, other: Who) {
+        let person = self.knows(who, other).expect("they know each other").id;
+        let (written, expires) = (self.clock(who), self.clock(who).plus(limits::LETTER_LIFE));
+        let mut full = Vec::new();
+        for _ in 0..limits::OUTBOX_PER_PERSON {
+            let id = LetterId(self.random.random());
+            let (kind, body, seed) = (kind::MEETING, Bytes::new(vec![0]).expect("a byte"), self.random.random());
+            let letter = Waiting { person, id, kind, body, written, expires, seed, stored: None };
+            let key = [&person.0[..], &id.0].concat();
+            full.push(Write { table: Table::Outbox, key, value: Some(wire::encode(&letter)) });
+            let key = super::check::deadline_of(&letter);
+            full.push(Write { table: Table::Deadlines, key, value: Some(Vec::new()) });
+        }
+        self.home_mut(who).store.commit(&full).expect("the memory has room");
+        self.restarts(who);
+    }
+
     /// Everything that a home shares with others is overwritten, as by a damaged disk.
     pub fn breaks_secrets(&mut self, who: Who) {
         let home = self.home_mut(who);
@@ -349,8 +370,8 @@ impl World {
         home.store
             .scan(Table::Secrets, b"pair", b"", &mut |key, value| {
                 let mut value = value.to_vec();
-                // The last 32 bytes are the secret: a pair has no other while nothing waits.
-                value.iter_mut().rev().take(32).for_each(|byte| *byte ^= 1);
+                // The person's id comes first, then the current secret: a pair has no other while nothing waits.
+                value[16..48].iter_mut().for_each(|byte| *byte ^= 1);
                 broken.push(Write { table: Table::Secrets, key: key.to_vec(), value: Some(value) });
                 ControlFlow::Continue(())
             })
@@ -399,7 +420,7 @@ impl World {
         let Some(address) = &self.home(other).address else { return false };
         let reach = self.knows(who, other).and_then(|person| {
             let stored = self.home(who).store.get(Table::Reach, &person.id.0).expect("a storage in memory answers")?;
-            kith_protocol::wire::decode::<Reach>(&stored).ok()
+            wire::decode::<Reach>(&stored).ok()
         });
         let waits = |person: &Person| person.scan.as_ref().is_some_and(|scan| scan.hints.contains(address));
         reach.is_some_and(|reach| reach.hints.contains(address)) || self.people(who).iter().any(waits)

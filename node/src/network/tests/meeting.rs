@@ -122,6 +122,31 @@ async fn a_second_secret_opens_a_second_session_on_the_same_connection() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn many_codes_of_ana_at_once_are_many_sessions_that_all_work() {
+    const CODES: u8 = 32;
+    let (mut ana, mut bo) = (Node::ana().await, Node::bo().await);
+    for code in 2..=CODES {
+        ana = ana.with_door(code).await;
+    }
+    for code in 1..=CODES {
+        bo.call(code, None, &ana.hints).await;
+    }
+    let mut sessions = Vec::new();
+    for _ in 1..=CODES {
+        sessions.push(bo.opened().await);
+        ana.opened().await;
+    }
+    for session in &sessions {
+        bo.send(*session, 3).await;
+    }
+    for _ in &sessions {
+        ana.handle().await;
+        assert!(bo.answered().await.1.is_some());
+    }
+    bo.stays_quiet().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_calls_again_replaces_the_session() {
     let (mut ana, mut bo) = (Node::ana().await, Node::bo().await);
     let first = meet(&mut ana, &mut bo).await;

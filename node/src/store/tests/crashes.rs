@@ -111,6 +111,8 @@ fn ten_steps() -> (tempfile::TempDir, ForgetfulDisk, Vec<u8>) {
     for number in 0..10 {
         store.commit(&step(number)).unwrap();
     }
+    // So that the index is a witness of all of them.
+    store.settle();
     drop(store);
     let journal = disk.content(&journal::file_name(1)).unwrap();
     (home, disk, journal)
@@ -289,6 +291,7 @@ fn an_index_older_than_the_journal_is_brought_up_or_made_anew() {
     let (sled, old) = (home.path().join(index::FOLDER), home.path().join("old"));
     let mut store = open(home.path());
     (0..10).for_each(|number| store.commit(&step(number)).unwrap());
+    store.settle();
     drop(store);
     copy(&sled, &old);
     let mut store = open(home.path());

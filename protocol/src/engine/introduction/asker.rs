@@ -101,6 +101,9 @@ crate::wire_map! {
     }
 }
 
+/// Whom an ask names that answers a suggestion: the introducer knows, and the asker does not yet.
+const SUGGESTED: &str = "whom you have in mind";
+
 impl Entity for Asked {
     const TABLE: Table = Table::Introductions;
 
@@ -113,6 +116,11 @@ impl Asked {
     /// What names it.
     pub const fn name(&self) -> IntroKey {
         IntroKey { part: Part::Asker, id: self.id, person: self.introducer }
+    }
+
+    /// True if the introducer had the idea.
+    pub fn is_suggested(&self) -> bool {
+        self.state == AskState::Suggested || self.target.as_str() == SUGGESTED
     }
 
     /// True if it takes one of the places that an introducer has for me. Until its date an ask does, whatever became
@@ -328,7 +336,8 @@ impl Turn<'_> {
         if is_known || !self.has_room(Part::Asker)? || expires < self.now || self.is_crowded_by(introducer.id)? {
             return Ok(());
         }
-        let Some(target) = Line::cut(suggest.note.as_str()) else { return Ok(()) };
+        // What the introducer says of them is for me alone: my ask goes to them, and must not repeat it.
+        let Some(target) = Line::cut(SUGGESTED) else { return Ok(()) };
         self.txn.save(&Asked {
             introducer: introducer.id,
             id: suggest.id,
@@ -409,7 +418,7 @@ impl Turn<'_> {
             && introduction.ask == ask
             && introduction.consent == consent_digest(&offer.sealed)
             && target.has_event(&introduction.target_head)
-            && self.own()?.history().has_event(&introduction.asker_head);
+            && self.keys.history.has_event(&introduction.asker_head);
         let consent_fits = consent.id == asked.id && consent.ask == ask && consent.hints.len() <= limits::ADDRESSES;
         let whom = target.id();
         let is_whom_i_named = asked.target_id.is_none_or(|named| named == whom) && whom != me && whom != of;

@@ -153,10 +153,11 @@ impl Turn<'_> {
         until
     }
 
-    /// Tells somebody, if they are still there to be told.
+    /// Tells somebody what they would learn by its date anyhow, if they are still there to be told and are not told too
+    /// much already.
     pub(super) fn tell_if_contact(&mut self, person: PersonId, letter: IntroductionLetter) -> Result<()> {
         match people::person(&self.txn, person) {
-            Ok(person) if person.is_contact() => {
+            Ok(person) if person.is_contact() && self.has_room_for(person.id)? => {
                 self.tell(person.id, letter, self.now.plus(limits::LETTER_LIFE - limits::CLOCK_SKEW))
             }
             Ok(_) | Err(Error::NotFound { .. }) => Ok(()),

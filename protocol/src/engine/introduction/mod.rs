@@ -22,8 +22,8 @@ pub mod introducer;
 mod letters;
 pub mod target;
 
-pub use asker::{AskOptions, AskState, Asked, Meant};
-pub use introducer::{Carried, CarryState};
+pub use asker::{AskEdit, AskOptions, AskState, Asked, Meant};
+pub use introducer::{Carried, CarryState, Notes};
 pub use target::{Proposed, ProposedState};
 
 use super::entity;
@@ -149,6 +149,37 @@ pub fn keys(read: &dyn Read) -> Result<Vec<IntroKey>> {
         std::ops::ControlFlow::Continue(())
     })?;
     Ok(keys)
+}
+
+/// An introduction from where I stand in it.
+#[derive(Clone, Debug)]
+pub enum Mine {
+    /// I asked for it.
+    Asked(Box<Asked>),
+    /// I carry it.
+    Carried(Box<Carried>),
+    /// It was proposed to me.
+    Proposed(Box<Proposed>),
+}
+
+/// One introduction.
+pub fn one(read: &dyn Read, key: IntroKey) -> Result<Mine> {
+    let (name, not_found) = (key.bytes(), || not_found(key.id));
+    Ok(match key.part {
+        Part::Asker => Mine::Asked(entity::load(read, &name)?.map(Box::new).ok_or_else(not_found)?),
+        Part::Introducer => Mine::Carried(entity::load(read, &name)?.map(Box::new).ok_or_else(not_found)?),
+        Part::Target => Mine::Proposed(entity::load(read, &name)?.map(Box::new).ok_or_else(not_found)?),
+    })
+}
+
+/// The introductions about which a letter of mine still waits for a person's node.
+pub fn waiting_about(read: &dyn Read, person: PersonId) -> Result<Vec<IntroId>> {
+    let about = |letter| match Body::of(&letter) {
+        Ok(Body::Introduction(letter)) => letter.about(),
+        _ => None,
+    };
+    let waiting = super::outbox::waiting_for(read, person)?;
+    Ok(waiting.iter().filter_map(|waiting| about(waiting.as_letter())).collect())
 }
 
 /// An ask as somebody signed it, read from where it was stored after it was checked.

@@ -328,7 +328,9 @@ impl Turn<'_> {
     /// the place of one that still waits.
     pub(in super::super) fn refresh_consents(&mut self) -> Result<()> {
         for proposed in proposed(&self.txn)?.into_iter().filter(|one| one.state == ProposedState::Consented) {
-            self.send_consent(&proposed)?;
+            if self.has_room_for(proposed.introducer)? {
+                self.send_consent(&proposed)?;
+            }
         }
         Ok(())
     }

@@ -42,7 +42,9 @@ impl Turn<'_> {
         let key = VouchKey { subject: vouch.subject, issuer: history.id(), slot: vouch.slot };
         match self.held_vouch(key)? {
             Some(held) if takes_place_of(&vouch, &held, history) => self.take_vouch(person, key, &vouch, Some(held))?,
-            None if self.is_of_use(&vouch) && self.can_keep(key)? => self.take_vouch(person, key, &vouch, None)?,
+            None if self.is_of_use(&vouch) && self.has_room_for_vouch(key)? => {
+                self.take_vouch(person, key, &vouch, None)?
+            }
             // An older copy, one whose date has come on the way, or more than I keep.
             _ => {}
         }
@@ -54,7 +56,7 @@ impl Turn<'_> {
         vouch.content.is_none() || vouch.is_live(self.now)
     }
 
-    fn can_keep(&self, key: VouchKey) -> Result<bool> {
+    fn has_room_for_vouch(&self, key: VouchKey) -> Result<bool> {
         let about_me = entity::count(&self.txn, Table::Vouches, &key.subject.0, limits::VOUCHES_OF_ME)?;
         let of_theirs = between(&self.txn, key.subject, key.issuer)?.len();
         Ok(about_me < limits::VOUCHES_OF_ME && of_theirs < limits::VOUCHES_OF_ONE)

@@ -1,5 +1,9 @@
 //! Printing.
 
+mod introduction;
+mod rows;
+mod vouch;
+
 use std::io::{IsTerminal, Write};
 
 use kith_node::api::model::{CardForm, InviteForm, ItemForm, PersonDetails, PersonForm};
@@ -7,6 +11,9 @@ use kith_node::api::{Finding, Health};
 use serde::Serialize;
 
 use crate::trouble::Trouble;
+
+pub use introduction::{introduction, introduction_line};
+pub use vouch::vouch;
 
 /// Prints a line; a reader who has gone away, such as `head`, is no failure.
 pub fn say(line: impl std::fmt::Display) {
@@ -102,6 +109,17 @@ pub fn person(details: &PersonDetails) {
         say("their card:");
         card(their_card);
     }
+    for introduction in &details.introductions {
+        say(format!(
+            "introduction {}: {} {}",
+            short(&introduction.id),
+            introduction.summary,
+            introduction.state_in_words
+        ));
+    }
+    for vouch in &details.vouches {
+        say(format!("vouch {}: {} ({})", short(&vouch.id), vouch.in_words, vouch.state_in_words));
+    }
     for note in &details.notes {
         say(format!("note of {}: {}", when(&note.at), note.text));
     }
@@ -136,8 +154,19 @@ pub fn item(item: &ItemForm) {
             say(format!("          {}: {}", field.field, field.value));
         }
     }
+    if let Some(about) = &item.introduction {
+        rows::rows(&introduction::context(about));
+    }
+    if let Some(about) = &item.vouch {
+        rows::rows(&vouch::vouch_rows(about));
+    }
     say(format!("          accept: {}", item.accept));
     say(format!("          ignore: {}", item.ignore));
+    // Yes and no are said above; what else can be done is said with the command that does it.
+    let others = item.introduction.iter().flat_map(|about| &about.actions);
+    for other in others.filter(|action| !matches!(action.action.as_str(), "decline" | "withdraw")) {
+        say(format!("          or {}: {}", other.command, other.does));
+    }
     say(format!("          goes away {}", when(&item.until)));
 }
 

@@ -1,0 +1,84 @@
+//! Codes: mine and theirs.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::Tier;
+
+/// Codes that I show.
+#[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Invite {
+    /// Look after codes
+    #[command(subcommand)]
+    pub command: Option<InviteCommand>,
+    /// What the code is to be
+    #[command(flatten)]
+    pub new: NewInvite,
+}
+
+/// A new code.
+#[derive(Args)]
+pub struct NewInvite {
+    /// For many people: a badge, a slide, a footer
+    #[arg(long)]
+    pub printed: bool,
+    /// The event at which it is shown, or the label of a printed code
+    #[arg(long)]
+    pub event: Option<String>,
+    /// For whom, in my own words
+    #[arg(long = "for", value_name = "NOTE")]
+    pub meant_for: Option<String>,
+    /// What of my card its scanners get
+    #[arg(long)]
+    pub tier: Option<Tier>,
+    /// Write the code as a PNG picture
+    #[arg(long, value_name = "FILE")]
+    pub png: Option<PathBuf>,
+    /// Write the code as an SVG picture
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
+}
+
+/// Looking after codes.
+#[derive(Subcommand)]
+pub enum InviteCommand {
+    /// List them, the newest first
+    List,
+    /// Show one again
+    Show {
+        /// Its id, or the beginning of it
+        id: String,
+        /// Write the code as a PNG picture
+        #[arg(long, value_name = "FILE")]
+        png: Option<PathBuf>,
+        /// Write the code as an SVG picture
+        #[arg(long, value_name = "FILE")]
+        svg: Option<PathBuf>,
+    },
+    /// Withdraw one, so that nobody can use it any more
+    Revoke {
+        /// Its id, or the beginning of it
+        id: String,
+    },
+}
+
+/// Take in a code.
+#[derive(Args)]
+pub struct Scan {
+    /// A PNG or JPEG picture, a link, a text, or - for standard input
+    pub code: String,
+    /// The event at which I scanned it
+    #[arg(long)]
+    pub event: Option<String>,
+    /// What I want to remember
+    #[arg(long)]
+    pub note: Option<String>,
+    /// What of my card they get
+    #[arg(long)]
+    pub tier: Option<Tier>,
+    /// What to call somebody whose code says no name
+    #[arg(long)]
+    pub name: Option<String>,
+}

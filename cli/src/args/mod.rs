@@ -1,0 +1,79 @@
+//! What can be typed, each noun in its file.
+
+mod card;
+mod codes;
+mod inbox;
+mod intro;
+mod node;
+mod people;
+mod vouch;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+pub use card::{Card, Tier};
+pub use codes::{Invite, InviteCommand, NewInvite, Scan};
+pub use inbox::{Inbox, InboxCommand};
+pub use intro::{Intro, NewAsk};
+pub use node::{Demo, Init, LogFormat, Up, Words};
+pub use people::{People, Person};
+pub use vouch::{NewVouch, Vouch, VouchCommand, api_name};
+
+/// Your card, the people you met, and who can introduce whom: on your own node.
+///
+/// Exit codes: 0 done, 1 failed, 2 wrong usage, 3 needs a running node, 4 not found or ambiguous.
+#[derive(Parser)]
+#[command(name = "kith", version, propagate_version = true, arg_required_else_help = true)]
+pub struct Arguments {
+    /// The folder that holds everything of yours [default: ~/.local/share/kith]
+    #[arg(long, global = true, env = "KITH_HOME", value_name = "DIR")]
+    pub home: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Run my node; the first run makes an identity
+    Up(Up),
+    /// Make an identity without running a node
+    Init(Init),
+    /// Real nodes act out a trade show on this machine
+    Demo(Demo),
+    /// What my node is and does
+    Status,
+    /// Look at everything that can go wrong, and say what to do
+    Doctor,
+    /// My card
+    #[command(subcommand)]
+    Card(Card),
+    /// Make a code for others to scan, or look after the ones I made
+    Invite(Invite),
+    /// Take in a code: a picture, a link, a text, or - for standard input
+    Scan(Scan),
+    /// What waits on me
+    Inbox(Inbox),
+    /// My people
+    People(People),
+    /// One person
+    #[command(subcommand)]
+    Person(Person),
+    /// Say what is true of a contact, or look after what is said
+    Vouch(Vouch),
+    /// Introductions: ask for one, carry one, be asked
+    #[command(subcommand)]
+    Intro(Intro),
+    /// My 24 recovery words
+    Words(Words),
+    /// Print what a shell needs to complete these commands
+    Completions {
+        /// For which shell
+        shell: clap_complete::Shell,
+    },
+}

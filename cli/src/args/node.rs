@@ -1,0 +1,67 @@
+//! My node and my identity.
+
+use std::net::SocketAddr;
+
+use clap::{Args, ValueEnum};
+
+/// Run my node.
+#[derive(Args)]
+pub struct Up {
+    /// My name, for the first run
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Where to listen, such as /ip4/0.0.0.0/tcp/7517; may be given several times
+    #[arg(long, value_name = "MULTIADDR")]
+    pub listen: Vec<String>,
+    /// Where the API listens, such as 127.0.0.1:7518
+    #[arg(long, value_name = "ADDR")]
+    pub web: Option<SocketAddr>,
+    /// How to write the log on standard error
+    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
+    pub log: LogFormat,
+}
+
+/// How to write a log.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Make an identity.
+#[derive(Args)]
+pub struct Init {
+    /// My name
+    #[arg(long)]
+    pub name: String,
+    /// Where I work
+    #[arg(long)]
+    pub org: Option<String>,
+    /// My job title
+    #[arg(long)]
+    pub title: Option<String>,
+    /// My work e-mail
+    #[arg(long)]
+    pub email: Option<String>,
+    /// My mobile phone
+    #[arg(long)]
+    pub phone: Option<String>,
+}
+
+/// Act out a trade show.
+#[derive(Args)]
+pub struct Demo {
+    /// Leave the nodes running at the end, and say how to talk to them
+    #[arg(long)]
+    pub keep: bool,
+}
+
+/// My recovery words.
+#[derive(Args)]
+pub struct Words {
+    /// I have written them down: delete the file in which they lie
+    #[arg(long)]
+    pub done: bool,
+}

@@ -1,0 +1,95 @@
+//! My people.
+
+use clap::{Args, Subcommand};
+
+use super::Tier;
+
+/// My people.
+#[derive(Args)]
+pub struct People {
+    /// Looked for in names, cards, tags, events and notes
+    pub query: Option<String>,
+    /// Only people with this tag
+    #[arg(long)]
+    pub tag: Option<String>,
+    /// The page, from 1; a hundred people on each
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub page: u32,
+}
+
+/// One person. WHO is a name, a petname, or the beginning of an id.
+#[derive(Subcommand)]
+pub enum Person {
+    /// Show everything that I keep about them
+    Show {
+        /// Who
+        who: String,
+    },
+    /// Write somebody down who has no Kith
+    Add {
+        /// Their name
+        name: String,
+        /// Where I met them
+        #[arg(long)]
+        event: Option<String>,
+        /// What I want to remember
+        #[arg(long)]
+        note: Option<String>,
+    },
+    /// Call them by a name of my own; empty for theirs
+    Name {
+        /// Who
+        who: String,
+        /// The name
+        petname: String,
+    },
+    /// Add a tag, or take one away
+    Tag {
+        /// Who
+        who: String,
+        /// The tag
+        tag: String,
+        /// Take it away
+        #[arg(long)]
+        remove: bool,
+    },
+    /// Add a note
+    Note {
+        /// Who
+        who: String,
+        /// The note
+        text: String,
+    },
+    /// We were in touch just now
+    Touch {
+        /// Who
+        who: String,
+    },
+    /// How often I want to be in touch
+    Cadence {
+        /// Who
+        who: String,
+        /// Days; 0 for never
+        days: u32,
+    },
+    /// What of my card they see
+    Tier {
+        /// Who
+        who: String,
+        /// The tier
+        tier: Tier,
+    },
+    /// Nothing of theirs reaches me any more; they are not told
+    Block {
+        /// Who
+        who: String,
+        /// Let them through again
+        #[arg(long)]
+        undo: bool,
+    },
+    /// Forget them; a contact is told to forget me too
+    Forget {
+        /// Who
+        who: String,
+    },
+}

@@ -1,0 +1,39 @@
+//! The JSON forms of what the API speaks about. Times are RFC 3339 in UTC.
+
+mod card;
+mod inbox;
+mod introduction;
+mod invite;
+mod letter;
+mod person;
+mod vouch;
+
+pub use card::{CardForm, FieldForm, TierName};
+pub use inbox::{ItemContext, ItemForm};
+pub use introduction::{
+    ActionForm, EndForm, IntroductionForm, IntroductionLine, OutcomeForm, PurposeName, SharedField, SharesForm,
+};
+pub use invite::{InviteForm, ShownInvite};
+pub use letter::{WaitingForm, letter_in_words};
+pub use person::{EncounterForm, MeetingForm, NoteForm, PersonDetails, PersonForm, ScanForm, standing};
+pub use vouch::{BasisName, InterestName, ReachName, VouchForm, VouchesForm, vouch_id};
+
+use kith_protocol::time::Timestamp;
+
+/// A time in words that programs read.
+pub fn time(at: Timestamp) -> String {
+    let secs = i64::try_from(at.secs()).unwrap_or(i64::MAX);
+    jiff::Timestamp::from_second(secs).map(|at| at.to_string()).unwrap_or_default()
+}
+
+/// A time in words that people read.
+pub fn when(at: Timestamp) -> String {
+    let text = time(at);
+    text.get(..16).map_or_else(|| text.clone(), |text| format!("{} UTC", text.replace('T', " ")))
+}
+
+/// The name of one of several choices, as programs read it.
+pub fn choice_name(choice: &impl serde::Serialize) -> String {
+    let name = serde_json::to_value(choice).ok();
+    name.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
+}
