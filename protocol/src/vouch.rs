@@ -336,3 +336,6 @@ impl VouchExport {
         fits.then_some((vouch, Some(acceptance)))
     }
 }
+
+#[cfg(test)]
+mod tests;
