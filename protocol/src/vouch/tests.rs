@@ -150,7 +150,14 @@ fn an_export_stands_for_itself() {
     assert!(VouchExport { subject: None, ..whole.clone() }.verify().is_none());
     assert!(VouchExport { issuer: ana.history.to_bytes(), ..whole.clone() }.verify().is_none());
     let other = Some(ana.signs(acceptance(&bo, &content("She was late."))));
-    assert!(VouchExport { acceptance: other, ..whole }.verify().is_none());
+    assert!(VouchExport { acceptance: other, ..whole.clone() }.verify().is_none());
+    let bytes = wire::encode(&whole);
+    for at in 0..bytes.len() {
+        let mut changed = bytes.clone();
+        changed[at] ^= 1;
+        let proves = wire::decode::<VouchExport>(&changed).is_ok_and(|export| export.verify().is_some());
+        assert!(!proves, "byte {at} was changed unnoticed");
+    }
 }
 
 #[test]
