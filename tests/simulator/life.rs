@@ -177,7 +177,7 @@ impl Life {
             let (number, first) = (lot.random_range(0..1_000), lot.random_range(0..people.len()));
             self.world.after(at, move |world| match favours::introducer_of_somebody(world, first) {
                 // Every second time in the middle of an introduction.
-                Some((target, introducer)) if number % 2 == 0 => part(world, target, introducer, &memory),
+                Some((target, introducer)) if number % 2 == 0 => part(world, introducer, target, &memory),
                 _ => {
                     let contacts = favours::contacts(world, who);
                     if let Some(&other) = contacts.get(number % contacts.len().max(1)) {
