@@ -12,8 +12,10 @@
 mod beginning;
 mod codes;
 mod demo;
+mod introductions;
 mod meeting;
 mod people;
 mod secrets;
 mod shell;
 mod strange;
+mod vouches;

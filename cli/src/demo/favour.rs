@@ -70,7 +70,7 @@ pub(super) async fn bo_proposes_and_chi_consents(stage: &mut Stage, id: &str) ->
         }
     }
     let people: Value = stage.chi.asks(Method::GET, "/people", None).await?;
-    expect(people["total"] == 1, "Chi holds nobody but Bo before Chi says yes")?;
+    expect(people.get("total").is_some_and(|total| *total == 1), "Chi holds nobody but Bo before Chi says yes")?;
     let _: IntroductionForm =
         stage.chi.asks(Method::POST, &path(id, "accept"), Some(json!({ "tier": "contacts" }))).await?;
     until_state(&stage.bo, id, "offered", "Bo has Chi's yes").await?;
@@ -80,7 +80,7 @@ pub(super) async fn bo_proposes_and_chi_consents(stage: &mut Stage, id: &str) ->
 
 pub(super) async fn bo_offers(stage: &mut Stage, id: &str) -> Result<(), Trouble> {
     let people: Value = stage.ana.asks(Method::GET, "/people", None).await?;
-    expect(people["total"] == 1, "Ana holds nobody but Bo while Chi's yes is with Bo")?;
+    expect(people.get("total").is_some_and(|total| *total == 1), "Ana holds nobody but Bo while Chi's yes is with Bo")?;
     stage.scene("Ana switches on", &[Who::Ana, Who::Bo])?;
     until_state(&stage.ana, id, "connecting", "Ana has Chi's yes").await?;
     stage.done("Bo hands on what Chi sealed; Ana's first letter to Chi waits");

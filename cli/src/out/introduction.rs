@@ -80,9 +80,9 @@ fn card_in_words(card: &CardForm) -> String {
 
 fn shares_in_words(shares: &SharesForm) -> String {
     let eyes = match shares.tier {
-        TierName::Public => "what everybody may see: your name",
-        TierName::Contacts => "what your contacts see: your name",
-        TierName::Named => "what people see whom you name: your name",
+        TierName::Public => "your name, and what everybody may see of you",
+        TierName::Contacts => "your name, and what your contacts see of you",
+        TierName::Named => "your name, and what people see whom you choose one by one",
     };
     let fields = shares.fields.iter().map(|field| {
         let seen = match field.seen_by {
@@ -90,7 +90,7 @@ fn shares_in_words(shares: &SharesForm) -> String {
             1 => "one contact sees it".to_owned(),
             many => format!("{many} contacts see it"),
         };
-        format!("; {}: {} ({seen})", field.field, field.value)
+        format!("\n{}: {} ({seen})", field.field, field.value)
     });
     format!("{eyes}{}", fields.collect::<String>())
 }

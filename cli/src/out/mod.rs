@@ -6,7 +6,7 @@ mod vouch;
 
 use std::io::{IsTerminal, Write};
 
-use kith_node::api::model::{CardForm, InviteForm, ItemForm, PersonDetails, PersonForm};
+use kith_node::api::model::{ActionForm, CardForm, InviteForm, ItemForm, PersonDetails, PersonForm};
 use kith_node::api::{Finding, Health};
 use serde::Serialize;
 
@@ -110,12 +110,8 @@ pub fn person(details: &PersonDetails) {
         card(their_card);
     }
     for introduction in &details.introductions {
-        say(format!(
-            "introduction {}: {} {}",
-            short(&introduction.id),
-            introduction.summary,
-            introduction.state_in_words
-        ));
+        let (id, summary) = (short(&introduction.id), &introduction.summary);
+        say(format!("introduction {id}: {summary} ({})", introduction.state_in_words));
     }
     for vouch in &details.vouches {
         say(format!("vouch {}: {} ({})", short(&vouch.id), vouch.in_words, vouch.state_in_words));
@@ -163,8 +159,12 @@ pub fn item(item: &ItemForm) {
     say(format!("          accept: {}", item.accept));
     say(format!("          ignore: {}", item.ignore));
     // Yes and no are said above; what else can be done is said with the command that does it.
-    let others = item.introduction.iter().flat_map(|about| &about.actions);
-    for other in others.filter(|action| !matches!(action.action.as_str(), "decline" | "withdraw")) {
+    let is_other = |action: &&ActionForm| match action.action.as_str() {
+        "decline" | "withdraw" => false,
+        "accept" => item.kind == "suggested",
+        _ => true,
+    };
+    for other in item.introduction.iter().flat_map(|about| &about.actions).filter(is_other) {
         say(format!("          or {}: {}", other.command, other.does));
     }
     say(format!("          goes away {}", when(&item.until)));

@@ -158,13 +158,90 @@ async fn oversize_and_odd_input_is_refused_with_a_reason() {
     }
 }
 
+/// An ask of Ana's that is well formed.
+fn an_ask(via: &str) -> Value {
+    json!({"about": "a brewer", "via": via, "purpose": "client", "why": "valves wear out", "blurb": "I make valves"})
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_introduction_that_cannot_be_is_refused_with_a_reason_and_advice() {
+    let ana = Ana::new();
+    ana.ask("POST", "/people", Some(json!({"name": "Bo Lindqvist"}))).await;
+    let with = |field: &str, value: Value| {
+        let mut ask = an_ask("Bo");
+        ask[field] = value;
+        Some(ask)
+    };
+    let long = json!("x".repeat(10_000));
+    let cases = [
+        (with("via", json!("Zoe")), StatusCode::NOT_FOUND, "no person"),
+        (with("via", json!("Bo")), StatusCode::CONFLICT, "only a contact can introduce you"),
+        (with("why", long.clone()), StatusCode::BAD_REQUEST, "why: the text has 10000 bytes, at most 280 fit"),
+        (with("blurb", long.clone()), StatusCode::BAD_REQUEST, "blurb: the text has 10000 bytes, at most 600 fit"),
+        (with("about", long), StatusCode::BAD_REQUEST, "about: "),
+        (with("blurb", json!(" ")), StatusCode::BAD_REQUEST, "blurb: the text is empty"),
+        (with("days", json!(0)), StatusCode::BAD_REQUEST, "days: an ask is open for 1 to 14 days"),
+        (with("days", json!(15)), StatusCode::BAD_REQUEST, "days: "),
+        (with("who", json!("Bo")), StatusCode::BAD_REQUEST, "say either who it is or what they are like"),
+        (with("about", Value::Null), StatusCode::BAD_REQUEST, "say either"),
+        (with("purpose", json!("love")), StatusCode::UNPROCESSABLE_ENTITY, "love"),
+    ];
+    for (body, expected, says) in cases {
+        let shown = body.clone();
+        let (status, answer) = ana.ask("POST", "/introductions", body).await;
+        assert_eq!(status, expected, "{shown:?}: {answer}");
+        assert!(answer["message"].as_str().unwrap().contains(says), "{says}: {answer}");
+    }
+    for (path, body) in [
+        ("/introductions/abcd/pass", json!({"note": "x"})),
+        ("/introductions/abcd/later", json!({"until": "2026-12-01"})),
+        ("/introductions/abcd/outcome", json!({})),
+    ] {
+        let (status, answer) = ana.ask("POST", path, Some(body)).await;
+        assert_eq!(status, StatusCode::NOT_FOUND, "{path}: {answer}");
+        assert!(answer["hint"].as_str().unwrap().contains("kith intro list"), "{answer}");
+    }
+    let (status, answer) = ana.ask("GET", "/introductions?part=friend", None).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST, "{answer}");
+    assert_eq!(ana.ask("GET", "/introductions", None).await.1, json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vouch_always_says_what_its_issuer_has_to_gain() {
+    let ana = Ana::new();
+    ana.ask("POST", "/people", Some(json!({"name": "Bo Lindqvist"}))).await;
+    let vouch = |interest: Value, strength: u8| json!({"who": "Bo", "basis": "client", "words": "pays in time", "interest": interest, "strength": strength});
+    let silent = json!({"who": "Bo", "basis": "client", "words": "pays in time"});
+    let cases = [
+        (silent, StatusCode::UNPROCESSABLE_ENTITY, "interest"),
+        (vouch(json!("other"), 2), StatusCode::BAD_REQUEST, "say what your interest is"),
+        (vouch(json!("none"), 4), StatusCode::BAD_REQUEST, "from 1 to 3"),
+        (vouch(json!("none"), 3), StatusCode::CONFLICT, "only vouch for a contact"),
+    ];
+    for (body, expected, says) in cases {
+        let (status, answer) = ana.ask("POST", "/vouches", Some(body)).await;
+        assert_eq!(status, expected, "{answer}");
+        assert!(answer["message"].as_str().unwrap().contains(says), "{says}: {answer}");
+    }
+    let (status, _) = ana.ask("POST", "/vouches/abcd/revoke", None).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    let (_, all) = ana.ask("GET", "/vouches", None).await;
+    assert_eq!(all, json!({"given": [], "about_me": [], "about": []}));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_description_names_every_path_and_is_only_told_with_the_token() {
     let ana = Ana::new();
     let (_, document) = ana.ask("GET", "/openapi.json", None).await;
     assert_eq!(document, serde_json::to_value(super::openapi()).unwrap());
     let paths = document["paths"].as_object().unwrap();
-    for path in ["/status", "/card", "/invites", "/scans", "/scans/picture", "/inbox", "/people/{who}"] {
+    let wanted =
+        ["/status", "/card", "/invites", "/scans", "/scans/picture", "/inbox", "/people/{who}", "/introductions"];
+    let of_one = ["pass", "return", "decline", "later", "accept", "withdraw", "edit", "outcome"];
+    let acts = of_one.iter().map(|act| format!("/introductions/{{id}}/{act}"));
+    let vouches = ["renew", "revoke", "accept"].iter().map(|act| format!("/vouches/{{id}}/{act}"));
+    let others = ["/introductions/suggest", "/introductions/{id}", "/vouches"];
+    for path in wanted.iter().chain(&others).map(ToString::to_string).chain(acts).chain(vouches) {
         assert!(paths.contains_key(&format!("/api/v1{path}")), "{path} is not described");
     }
 }

@@ -152,6 +152,7 @@ crate::wire_map! {
 }
 
 /// What a letter about an introduction says, by its kind.
+#[allow(clippy::large_enum_variant, reason = "a letter is in memory for a moment, and one at a time")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IntroductionLetter {
     /// Kind 16.

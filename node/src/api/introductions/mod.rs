@@ -285,6 +285,11 @@ pub(super) async fn later(
     if until <= now() {
         return Err(Problem::bad_input(format!("until: {} is past", when(until)), Some("give a date to come")));
     }
+    let ends = show::expires(api.handle.view(), key)?;
+    if until >= ends {
+        let hint = Some("name an earlier time, or say no");
+        return Err(Problem::bad_input(format!("until: it ends on {}, before that", when(ends)), hint));
+    }
     act(&api, key, move |turn| turn.put_off_introduction(key, until)).await
 }
 

@@ -118,7 +118,6 @@ impl<'v> Looking<'v> {
             purpose: was_asked.then(|| asked.purpose.into()),
             why: not_empty(asked.why.as_str()),
             blurb: not_empty(asked.blurb.as_str()),
-            card: was_asked.then(|| CardForm::from(&self.own.card.view(Tier::Public, asked.asked))),
             note: asked.note.as_ref().map(ToString::to_string),
             known: asked.known.as_ref().filter(|_| is_told).map(ToString::to_string),
             vouches: self.shown(asked.vouched.as_ref().filter(|_| is_told), asked.introducer, &ends.target)?,
@@ -155,13 +154,14 @@ impl<'v> Looking<'v> {
             carried.is_open(),
             carried.changed,
         );
+        let is_offered = carried.state == CarryState::Offered;
         let says = [(&ends.asker, &carried.asker_says), (&ends.target, &carried.target_says)];
         let outcomes = says.into_iter().filter_map(|(end, says)| Some(OutcomeForm::of(end, says.as_ref()?))).collect();
         Ok(IntroductionForm {
             card: carried.card.as_ref().and_then(read_public_card).as_ref().map(CardForm::from),
             note: carried.note.as_ref().map(ToString::to_string),
             vouches: if line.open { self.mine(carried.asker)? } else { Vec::new() },
-            until: line.open.then(|| time(carried.expires)),
+            until: line.open.then(|| time(if is_offered { carried.until } else { carried.expires })),
             later: carried.later.filter(|_| line.open).map(time),
             over: carried.over.map(|over| words::over_name(over).to_owned()),
             outcomes,
@@ -305,6 +305,15 @@ const fn changed(mine: &Mine) -> Timestamp {
         Mine::Carried(carried) => carried.changed,
         Mine::Proposed(proposed) => proposed.changed,
     }
+}
+
+/// Until when an introduction is open.
+pub(super) fn expires(view: &View, key: IntroKey) -> Result<Timestamp, Problem> {
+    Ok(match introduction::one(view, key)? {
+        Mine::Asked(asked) => asked.expires,
+        Mine::Carried(carried) => carried.expires,
+        Mine::Proposed(proposed) => proposed.expires,
+    })
 }
 
 fn end_of(person: &Person) -> EndForm {

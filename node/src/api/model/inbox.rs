@@ -5,7 +5,7 @@ use kith_protocol::engine::invites::OwnInvite;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{CardForm, IntroductionForm, PersonForm, VouchForm, time};
+use super::{CardForm, IntroductionForm, PersonForm, ReachName, VouchForm, time};
 
 /// Something that waits on me.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -67,7 +67,7 @@ impl ItemForm {
             ItemKind::Introduce | ItemKind::Meet | ItemKind::Suggested | ItemKind::AskReturned => {
                 about_introduction(item.kind, &person.name, context.introduction.as_ref())
             }
-            ItemKind::Vouched => about_vouch(&person.name),
+            ItemKind::Vouched => about_vouch(&person.name, context.vouch.as_ref()),
         };
         let ItemContext { card, introduction, vouch } = context;
         Self {
@@ -157,7 +157,15 @@ fn about_introduction(kind: ItemKind, name: &str, introduction: Option<&Introduc
     }
 }
 
-fn about_vouch(name: &str) -> Asking {
+fn about_vouch(name: &str, vouch: Option<&VouchForm>) -> Asking {
+    if vouch.is_some_and(|vouch| vouch.reach == ReachName::UsTwo) {
+        return Asking {
+            kind: "vouched",
+            question: format!("{name} vouches for you, for the two of you alone."),
+            accept: "if they let it be shown one day, contacts of either of you may see it",
+            ignore: "it stays between the two of you",
+        };
+    }
     Asking {
         kind: "vouched",
         question: format!("{name} vouches for you. May it be shown?"),

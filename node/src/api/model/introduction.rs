@@ -145,7 +145,7 @@ pub struct IntroductionForm {
     /// What the target is to read, in the asker's words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub blurb: Option<String>,
-    /// The asker's public card.
+    /// The asker's public card, as it came to me.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub card: Option<CardForm>,
     /// What the introducer says.
