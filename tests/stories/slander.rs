@@ -1,7 +1,7 @@
 //! Mallory is a contact of Ana's and vouches as it suits her: the rows of SPEC.md on vouches of a malicious contact.
 
 use kith_protocol::engine::inbox::ItemKind;
-use kith_protocol::engine::vouches::{VouchKey, VouchState};
+use kith_protocol::engine::vouches::VouchState;
 use kith_protocol::engine::{Answer, Refusal};
 use kith_protocol::hello::SharedSecret;
 use kith_protocol::id::{IdentityId, SessionId, VouchSlot};
@@ -79,10 +79,6 @@ impl Scene {
 
     fn revocation(&self, seq: u64) -> Vouch {
         Vouch { content: None, reach: None, expires: None, ..self.vouch(seq, "nothing") }
-    }
-
-    fn key(&self) -> VouchKey {
-        VouchKey { subject: self.world.home(self.ana).id, issuer: self.mallory.id(), slot: SLOT }
     }
 
     fn says(&mut self, vouch: Vouch) -> Answer {

@@ -200,7 +200,7 @@ impl World {
         let read = &self.home(who).store;
         let mut all = Vec::new();
         read.scan(Table::People, b"", b"", &mut |_, value| {
-            all.push(kith_protocol::wire::decode(value).expect("a person"));
+            all.push(wire::decode(value).expect("a person"));
             ControlFlow::Continue(())
         })
         .expect("a storage in memory answers");
