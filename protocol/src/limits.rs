@@ -93,11 +93,13 @@ pub const OPEN_PROPOSALS: usize = 10;
 pub const INTRODUCTION_KEPT: u64 = 90 * DAY;
 /// Introductions kept in each part: asked for, carried, proposed to me.
 pub const INTRODUCTIONS: usize = 2_000;
+/// Introductions kept in one part with one contact, so that none fills the places of all others.
+pub const INTRODUCTIONS_WITH_ONE: usize = 100;
 /// What the plaintext of a consent is filled up to a multiple of, so that its carrier cannot read the tier off its
 /// length.
 pub const CONSENT_STEP: usize = 512;
-/// A sealed consent: what is left in the second largest letter.
-pub const CONSENT: usize = 12 * 1024;
+/// A sealed consent: the longest key history and the largest card fit, and a letter holds it.
+pub const CONSENT: usize = 48 * 1024;
 
 /// Skills that one vouch names.
 pub const VOUCH_SKILLS: usize = 8;

@@ -196,7 +196,8 @@ pub fn read_public_card(record: &RecordBytes) -> Option<crate::card::CardView> {
 fn verify_ask(ask: &RecordBytes, card: &RecordBytes, history: &History) -> Option<Verified<Ask>> {
     let ask = history.verify(Signed::<Ask>::from_bytes(ask.as_slice()).ok()?).ok()?;
     let card = super::own::verify_card(card.as_slice(), history)?;
-    (ask.is_bounded() && card.tier == crate::card::Tier::Public).then_some(ask)
+    let is_usable = crate::crypto::seal::is_usable(&ask.reply_key);
+    (ask.is_bounded() && is_usable && card.tier == crate::card::Tier::Public).then_some(ask)
 }
 
 fn not_found(id: IntroId) -> Error {
@@ -212,10 +213,11 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// True if one more introduction of a part can be kept.
-    fn has_room(&self, part: Part) -> Result<bool> {
-        let kept = entity::count(&self.txn, Table::Introductions, &[part_byte(part)], limits::INTRODUCTIONS)?;
-        Ok(kept < limits::INTRODUCTIONS)
+    /// True if one more introduction of a part with that contact can be kept.
+    fn has_room(&self, part: Part, with: PersonId) -> Result<bool> {
+        let kept: Vec<IntroKey> = keys(&self.txn)?.into_iter().filter(|key| key.part == part).collect();
+        let with_one = kept.iter().filter(|key| key.person == with).count();
+        Ok(kept.len() < limits::INTRODUCTIONS && with_one < limits::INTRODUCTIONS_WITH_ONE)
     }
 
     /// The date of an introduction that is open, by the clock of the reader: never later than asks may live, so that
