@@ -1,6 +1,6 @@
 """Checks every record among the vectors with pycose, a COSE library that knows nothing of Kith.
 
-Usage: verify_with_library.py FOLDER, the folder with identity.json, records.json and vouches.json.
+Usage: verify_with_library.py FOLDER, the folder with identity.json, records.json, vouches.json and introductions.json.
 """
 import hashlib
 import json
@@ -76,17 +76,17 @@ def is_valid_export(data):
 def main(folder):
     vectors = {
         name: {vector["name"]: vector for vector in json.loads((folder / name).read_text())["vectors"]}
-        for name in ("identity.json", "records.json", "vouches.json")
+        for name in ("identity.json", "records.json", "vouches.json", "introductions.json")
     }
     signing, rotating = {}, {}  # by kid; key events of number 1 are signed with r1, all else with k0 or k1
-    for name in ("inception of Ana", "inception of Bo"):
-        gives = vectors["identity.json"][name]["gives"]
+    records = {name: vector for file in vectors.values() for name, vector in file.items()}
+    for name in ("inception of Ana", "inception of Bo", "inception of Chi"):
+        gives = records[name]["gives"]
         for number in (0, 1):
             kid = bytes.fromhex(gives["identity id"]) + bytes([number])
             signing[kid] = bytes.fromhex(gives[f"k{number}"])
             rotating[kid] = bytes.fromhex(gives["r1"])
 
-    records = {**vectors["identity.json"], **vectors["records.json"], **vectors["vouches.json"]}
     checked = refused = 0
     for name, vector in records.items():
         if "exported" not in vector["gives"]:
@@ -105,7 +105,7 @@ def main(folder):
         for others in (wrong, other):
             assert not is_valid(record, kind, others), f"{name}: accepted under another key"
         print(f"  {name}: accepted; another kind, another key and {len(record)} changed bytes refused")
-    assert checked >= 11, f"only {checked} records were found"
+    assert checked >= 14, f"only {checked} records were found"
     print(f"  {checked} records accepted, {refused} changed ones refused")
     export = bytes.fromhex(vectors["vouches.json"]["export"]["bytes"])
     assert is_valid_export(export), "the library does not accept the vouch in a file"

@@ -146,8 +146,9 @@ crate::wire_map! {
 crate::wire_map! {
     /// A letter that says nothing but which introduction it is about.
     #[derive(Clone, Debug, PartialEq, Eq)]
-    struct About {
-        1 => id: IntroId,
+    pub struct About {
+        /// The introduction.
+        1 => pub id: IntroId,
     }
 }
 

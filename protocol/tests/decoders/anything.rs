@@ -4,15 +4,19 @@ use kith_protocol::address::{Hint, Host, Reach, Transports};
 use kith_protocol::card::{CardView, Field, FieldKind, Tier};
 use kith_protocol::crypto::seal::EncryptionKey;
 use kith_protocol::crypto::sign::{SecretSeed, SigningKey, VerifyKey};
-use kith_protocol::id::{IdentityId, LetterId, PeerId, RecordId, VouchSlot};
+use kith_protocol::id::{IdentityId, IntroId, LetterId, PeerId, RecordId, VouchSlot};
 use kith_protocol::identity::{Compromise, HistoryBytes, Inception, NodeGrant, Rotation};
+use kith_protocol::introduction::{Ask, Consent, Introduction, OpenedConsent, Purpose};
 use kith_protocol::invite::{Invite, InviteKind};
 use kith_protocol::letter::body::{CardNews, Claim, MeetingNews, Presence, Welcome};
+use kith_protocol::letter::introduction::{
+    AskLetter, ConsentLetter, End, IntroductionLetter, Later, Offer, Outcome, Propose, Returned, Suggest,
+};
 use kith_protocol::letter::vouch::{VouchLetter, VouchNews};
 use kith_protocol::letter::{Body, Envelope, Letter};
 use kith_protocol::limits;
 use kith_protocol::meeting::Meeting;
-use kith_protocol::text::Line;
+use kith_protocol::text::{Line, Text};
 use kith_protocol::time::Timestamp;
 use kith_protocol::vouch::{
     Acceptance, Basis, Evidence, EvidenceKind, Interest, Strength, Vouch, VouchContent, VouchExport, VouchReach,
@@ -28,6 +32,14 @@ use super::{reference, values};
 
 fn line<const MAX: usize>() -> impl Strategy<Value = Line<MAX>> {
     any::<String>().prop_map(|text| Line::cut(&text).unwrap_or_else(|| Line::new("Ana").unwrap()))
+}
+
+/// Up to three lines, or nothing.
+fn text<const MAX: usize>() -> impl Strategy<Value = Text<MAX>> {
+    vec(line::<80>(), 0..4).prop_map(|lines| {
+        let lines: Vec<&str> = lines.iter().map(Line::as_str).collect();
+        Text::new(&lines.join("\n")).unwrap()
+    })
 }
 
 fn time() -> impl Strategy<Value = Timestamp> {
@@ -202,7 +214,76 @@ fn export() -> impl Strategy<Value = VouchExport> {
         .prop_map(|(issuer, vouch, subject, acceptance)| VouchExport { issuer, vouch, subject, acceptance })
 }
 
-pub fn body() -> impl Strategy<Value = Body> {
+fn intro_id() -> impl Strategy<Value = IntroId> {
+    any::<[u8; 16]>().prop_map(IntroId)
+}
+
+fn ask() -> impl Strategy<Value = Ask> {
+    use Purpose::{Advice, Client, Hiring, Other, Partner};
+    let whom = (intro_id(), any::<[u8; 32]>(), line(), option::of(any::<[u8; 32]>()));
+    let what = (select(vec![Advice, Client, Partner, Hiring, Other]), text(), text());
+    (whom, what, time(), time(), any::<[u8; 32]>()).prop_map(
+        |((id, introducer, target, target_id), (purpose, why, blurb), asked, expires, reply_key)| {
+            let (introducer, target_id) = (IdentityId(introducer), target_id.map(IdentityId));
+            let reply_key = EncryptionKey(reply_key);
+            Ask { id, introducer, target, target_id, purpose, why, blurb, asked, expires, reply_key }
+        },
+    )
+}
+
+fn consent() -> impl Strategy<Value = Consent> {
+    let code = (any::<[u8; 32]>(), any::<[u8; 16]>(), time());
+    (intro_id(), any::<[u8; 32]>(), code, blob(400), vec(hint(), 0..9)).prop_map(
+        |(id, ask, (key, secret, expires), card, hints)| {
+            let (ask, key) = (RecordId(ask), EncryptionKey(key));
+            Consent { id, ask, key, secret, expires, card, hints }
+        },
+    )
+}
+
+fn introduction() -> impl Strategy<Value = Introduction> {
+    (intro_id(), any::<[[u8; 32]; 6]>(), time()).prop_map(
+        |(id, [asker, target, asker_head, target_head, ask, consent], at)| {
+            let (asker, target, ask) = (IdentityId(asker), IdentityId(target), RecordId(ask));
+            Introduction { id, asker, target, asker_head, target_head, ask, consent, at }
+        },
+    )
+}
+
+pub fn opened_consent() -> impl Strategy<Value = OpenedConsent> {
+    (history(), blob(1_500)).prop_map(|(history, consent)| OpenedConsent { history, consent })
+}
+
+fn vouched() -> impl Strategy<Value = Vouched> {
+    (blob(400), blob(300)).prop_map(|(vouch, acceptance)| Vouched { vouch, acceptance })
+}
+
+fn introduction_letter() -> impl Strategy<Value = IntroductionLetter> {
+    use IntroductionLetter as Is;
+    let shown = || (option::of(line()), option::of(vouched()));
+    prop_oneof![
+        (blob(500), blob(400)).prop_map(|(ask, card)| Is::Ask(AskLetter { ask, card })),
+        (intro_id(), line()).prop_map(|(id, note)| Is::Returned(Returned { id, note })),
+        (blob(500), history(), blob(400), line(), shown()).prop_map(|(ask, history, card, note, (known, vouched))| {
+            Is::Propose(Propose { ask, history, card, note, known, vouched })
+        }),
+        (intro_id(), blob(900)).prop_map(|(id, sealed)| Is::Consent(ConsentLetter { id, sealed })),
+        intro_id().prop_map(Is::Declined),
+        (intro_id(), time()).prop_map(|(id, until)| Is::Later(Later { id, until })),
+        (intro_id(), blob(900), blob(400), shown()).prop_map(|(id, sealed, introduction, (known, vouched))| {
+            Is::Offer(Offer { id, sealed, introduction, known, vouched })
+        }),
+        (intro_id(), select(vec![End::Asker, End::Target]), line(), time())
+            .prop_map(|(id, end, note, expires)| Is::Suggest(Suggest { id, end, note, expires })),
+        intro_id().prop_map(Is::Willing),
+        intro_id().prop_map(Is::Done),
+        (intro_id(), any::<bool>(), any::<bool>(), option::of(line()))
+            .prop_map(|(id, met, useful, thanks)| Is::Outcome(Outcome { id, met, useful, thanks })),
+        intro_id().prop_map(Is::Withdrawn),
+    ]
+}
+
+fn other_body() -> impl Strategy<Value = Body> {
     prop_oneof![
         (blob(400), blob(300), any::<[u8; 32]>(), vec(hint(), 0..9), time(), option::of(blob(300))).prop_map(
             |(card, grant, seed, hints, scanned_at, introduction)| {
@@ -227,6 +308,11 @@ pub fn body() -> impl Strategy<Value = Body> {
     ]
 }
 
+/// As many of one sort as it has kinds, so that every kind comes equally often.
+pub fn body() -> impl Strategy<Value = Body> {
+    prop_oneof![8 => other_body(), 12 => introduction_letter().prop_map(Body::Introduction)]
+}
+
 /// A value of any type: the number of the type as [`values`] has it, and the encoding.
 pub fn value() -> impl Strategy<Value = (u8, Vec<u8>)> {
     prop_oneof![
@@ -242,8 +328,12 @@ pub fn value() -> impl Strategy<Value = (u8, Vec<u8>)> {
         vouch().prop_map(|value| (14, wire::encode(&value))),
         content().prop_map(|value| (15, wire::encode(&value))),
         acceptance().prop_map(|value| (16, wire::encode(&value))),
-        (blob(400), blob(300)).prop_map(|(vouch, acceptance)| (17, wire::encode(&Vouched { vouch, acceptance }))),
+        vouched().prop_map(|value| (17, wire::encode(&value))),
         export().prop_map(|value| (18, wire::encode(&value))),
+        ask().prop_map(|value| (20, wire::encode(&value))),
+        consent().prop_map(|value| (21, wire::encode(&value))),
+        introduction().prop_map(|value| (22, wire::encode(&value))),
+        opened_consent().prop_map(|value| (23, wire::encode(&value))),
         body()
             .prop_filter("has bytes", |body| !body.to_bytes().is_empty())
             .prop_map(|body| { (values::of_body(body.kind()), body.to_bytes()) }),

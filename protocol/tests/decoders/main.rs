@@ -17,8 +17,10 @@ mod values;
 use kith_protocol::address::Hint;
 use kith_protocol::engine::Answer;
 use kith_protocol::hello::{Request, Response};
+use kith_protocol::introduction::{OpenedConsent, SealedConsent};
 use kith_protocol::invite::Invite;
 use kith_protocol::letter::{self, Body, Letter};
+use kith_protocol::limits::CONSENT_STEP;
 use kith_protocol::record::Signed;
 use kith_protocol::wire::{self, Bytes};
 use proptest::prelude::*;
@@ -80,6 +82,47 @@ proptest! {
     }
 
     #[test]
+    fn every_consent_opens_and_a_changed_byte_closes_it(opened in anything::opened_consent(), seed: [u8; 32], at: prop::sample::Index) {
+        let (ask, key) = (cast::ask().id(), cast::reply_key());
+        let sealed = opened.seal(ask, &key.public(), &seed).unwrap();
+        prop_assert_eq!(OpenedConsent::open(&sealed, ask, &key), Ok(opened));
+        let mut changed = sealed.into_vec();
+        let at = at.index(changed.len());
+        changed[at] ^= 1;
+        let opened = OpenedConsent::open(&Bytes::new(changed).unwrap(), ask, &key);
+        prop_assert!(opened.is_err(), "byte {} was changed unnoticed", at);
+    }
+
+    #[test]
+    fn whatever_is_sealed_to_a_reply_key_is_a_consent_in_its_one_form_or_none(
+        opened in anything::opened_consent(),
+        bytes in anything::bytes(),
+        more in 0..700_usize,
+        dirt in any::<prop::sample::Index>(),
+    ) {
+        let inside = wire::encode(&opened);
+        let mut plain = [&u16::try_from(inside.len()).unwrap().to_be_bytes()[..], &inside].concat();
+        let len = plain.len();
+        plain.resize(len + more, 0);
+        let is_filled = plain.len() % CONSENT_STEP == 0 && more < CONSENT_STEP;
+        prop_assert_eq!(open_plain(&plain).is_some(), is_filled, "{} bytes of padding after {}", more, len);
+        plain.resize(len.next_multiple_of(CONSENT_STEP), 0);
+        prop_assert_eq!(open_plain(&plain), Some(opened));
+        let padding = plain.len() - len;
+        if padding > 0 {
+            plain[len + dirt.index(padding)] = 1;
+            prop_assert_eq!(open_plain(&plain), None, "padding that is not zero");
+        }
+        // What nobody meant, with and without a length in front.
+        let _ = open_plain(&bytes);
+        let len = u16::try_from(bytes.len()).unwrap().to_be_bytes();
+        let mut plain = [&len[..], &bytes].concat();
+        plain.resize(plain.len().next_multiple_of(CONSENT_STEP), 0);
+        let _ = open_plain(&plain);
+        let _ = OpenedConsent::open(&Bytes::new(bytes).unwrap(), cast::ask().id(), &cast::reply_key());
+    }
+
+    #[test]
     fn arbitrary_bytes_are_no_reason_to_panic(bytes in anything::bytes()) {
         for number in 0..=values::LAST {
             values::round_trip(number, &bytes);
@@ -113,4 +156,12 @@ proptest! {
         }
         prop_assert!(wire::decode::<Letter>(&wire::encode(&letter)) == Ok(letter));
     }
+}
+
+/// Seals these bytes to Ana's reply key as they are, and opens them again.
+fn open_plain(plain: &[u8]) -> Option<OpenedConsent> {
+    let (ask, key) = (cast::ask().id(), cast::reply_key());
+    let psk = kith_protocol::crypto::derive(&ask.0, b"", "kith/1/consent");
+    let sealed = kith_protocol::crypto::seal::seal(&key.public(), &psk, plain, &[6; 32]).unwrap();
+    OpenedConsent::open(&SealedConsent::new(sealed.bytes).unwrap(), ask, &key).ok()
 }

@@ -2,6 +2,7 @@
 
 use kith_protocol::card::CardView;
 use kith_protocol::identity::{Compromise, NodeGrant, Rotation};
+use kith_protocol::introduction::{Ask, Consent, Introduction};
 use kith_protocol::letter::{Envelope, Letter};
 use kith_protocol::meeting::Meeting;
 use kith_protocol::record::{Signed, Statement};
@@ -68,6 +69,9 @@ fn subjects() -> Vec<Subject> {
     subjects.extend(record::<Vouch>(cast::vouch().bytes()));
     subjects.extend(record::<Vouch>(cast::revocation().bytes()));
     subjects.extend(record::<Acceptance>(cast::acceptance().bytes()));
+    subjects.extend(record::<Ask>(cast::ask().bytes()));
+    subjects.extend(record::<Consent>(cast::consent().bytes()));
+    subjects.extend(record::<Introduction>(cast::introduction().bytes()));
     let whole = ana().compromised().to_bytes();
     let event = Bytes::new(bo().rotation().bytes().to_vec()).unwrap();
     let letter = Bytes::new(cast::claim_letter().bytes().to_vec()).unwrap();
@@ -78,6 +82,7 @@ fn subjects() -> Vec<Subject> {
     subjects.push(value(15, wire::encode(&cast::vouch_content())));
     subjects.push(value(17, wire::encode(&cast::vouched())));
     subjects.push(value(18, wire::encode(&cast::vouch_export())));
+    subjects.push(value(23, wire::encode(&cast::opened_consent())));
     let bodies = cast::bodies().into_iter().filter(|(_, body)| !body.to_bytes().is_empty());
     subjects.extend(bodies.map(|(_, body)| value(values::of_body(body.kind()), body.to_bytes())));
     subjects

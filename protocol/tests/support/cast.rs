@@ -1,4 +1,4 @@
-//! Ana and Bo with fixed seeds, and one example of everything that they can write.
+//! Ana, Bo and Chi with fixed seeds, and one example of everything that they can write.
 
 #![allow(dead_code)] // Each program uses the part that it needs.
 
@@ -8,16 +8,20 @@ use kith_protocol::crypto::derive;
 use kith_protocol::crypto::seal::DecryptionKey;
 use kith_protocol::crypto::sign::SecretSeed;
 use kith_protocol::hello::SharedSecret;
-use kith_protocol::id::{LetterId, PeerId, VouchSlot};
+use kith_protocol::id::{IntroId, LetterId, PeerId, VouchSlot};
 use kith_protocol::identity::{Compromise, History, NodeGrant, Rotation};
+use kith_protocol::introduction::{Ask, Consent, Introduction, OpenedConsent, Purpose, SealedConsent, consent_digest};
 use kith_protocol::invite::{Invite, InviteKind};
 use kith_protocol::letter::body::{CardNews, Claim, MeetingNews, Presence, Welcome};
+use kith_protocol::letter::introduction::{
+    AskLetter, ConsentLetter, End, IntroductionLetter, Later, Offer, Outcome, Propose, Returned, Suggest,
+};
 use kith_protocol::letter::vouch::{VouchLetter, VouchNews};
 use kith_protocol::letter::{self, Body, Letter, Sealed};
 use kith_protocol::limits;
 use kith_protocol::meeting::Meeting;
 use kith_protocol::record::{Signer, Statement, Verified};
-use kith_protocol::text::{Line, Name};
+use kith_protocol::text::{Line, Name, Text};
 use kith_protocol::time::Timestamp;
 use kith_protocol::vouch::{
     Acceptance, Basis, ContentBytes, Evidence, EvidenceKind, Interest, Strength, Vouch, VouchContent, VouchExport,
@@ -70,6 +74,11 @@ pub fn ana() -> Actor {
 
 pub fn bo() -> Actor {
     actor("Bo Lindqvist", 0x20, [198, 51, 100, 9])
+}
+
+/// Whom Ana would like to meet, and Bo knows.
+pub fn chi() -> Actor {
+    actor("Chi Nakamura", 0x48, [203, 0, 113, 5])
 }
 
 impl Actor {
@@ -128,10 +137,14 @@ impl Actor {
     }
 
     pub fn card(&self) -> Verified<CardView> {
+        self.view(Tier::Contacts)
+    }
+
+    pub fn view(&self, tier: Tier) -> Verified<CardView> {
         let field = |kind, value| Field { kind, value: Line::new(value).unwrap() };
         self.sign(CardView {
             seq: 3,
-            tier: Tier::Contacts,
+            tier,
             signed_at: NOW,
             name: Name::new(self.name).unwrap(),
             fields: vec![
@@ -305,9 +318,155 @@ pub fn acceptance_news() -> Body {
     Body::Vouch(VouchLetter::Acceptance(VouchNews { record: bounded(acceptance().bytes()) }))
 }
 
-/// One body of every kind.
-pub fn bodies() -> Vec<(&'static str, Body)> {
+pub const INTRODUCTION: IntroId =
+    IntroId([0x61, 0x62, 0x63, 0x64, 0x65, 0x66, 0x67, 0x68, 0x69, 0x6a, 0x6b, 0x6c, 0x6d, 0x6e, 0x6f, 0x70]);
+
+/// The seed of the key to which the consent is sealed.
+pub const REPLY_SEED: u8 = 0xb0;
+
+pub fn reply_key() -> DecryptionKey {
+    DecryptionKey::from_seed(&SecretSeed(counting(REPLY_SEED)))
+}
+
+/// What Ana asks of Bo. She does not know who Chi is.
+pub fn ask_statement() -> Ask {
+    Ask {
+        id: INTRODUCTION,
+        introducer: bo().history().id(),
+        target: Line::new("whoever buys the valves at Nakamura Pumps").unwrap(),
+        target_id: None,
+        purpose: Purpose::Client,
+        why: Text::new("They open a second plant in March").unwrap(),
+        blurb: Text::new("We make the ball valves of Bo's last three plants.\nMay I show you two of them in Hannover?")
+            .unwrap(),
+        asked: NOW.plus(7_200),
+        expires: NOW.plus(7_200 + limits::ASK_USUAL_LIFE),
+        reply_key: reply_key().public(),
+    }
+}
+
+pub fn ask() -> Verified<Ask> {
+    ana().sign(ask_statement())
+}
+
+/// The seed of the key of the code that Chi makes for Ana alone.
+pub const CONSENT_SEED: u8 = 0xd0;
+
+pub fn consent_key() -> DecryptionKey {
+    DecryptionKey::from_seed(&SecretSeed(counting(CONSENT_SEED)))
+}
+
+/// Chi says yes, with the card for contacts.
+pub fn consent() -> Verified<Consent> {
+    let ask = ask();
+    chi().sign(Consent {
+        id: ask.id,
+        ask: ask.id(),
+        key: consent_key().public(),
+        secret: short(0xf0),
+        expires: ask.expires.plus(limits::CONSENT_GRACE),
+        card: bounded(chi().card().bytes()),
+        hints: vec![chi().hint()],
+    })
+}
+
+pub fn opened_consent() -> OpenedConsent {
+    OpenedConsent { history: chi().history().to_bytes(), consent: bounded(consent().bytes()) }
+}
+
+pub fn sealed_consent() -> SealedConsent {
+    opened_consent().seal(ask().id(), &reply_key().public(), &counting(SEAL_SEED)).unwrap()
+}
+
+/// Bo says that he brought the two together.
+pub fn introduction() -> Verified<Introduction> {
+    bo().sign(Introduction {
+        id: INTRODUCTION,
+        asker: ana().history().id(),
+        target: chi().history().id(),
+        asker_head: ana().history().head(),
+        target_head: chi().history().head(),
+        ask: ask().id(),
+        consent: consent_digest(&sealed_consent()),
+        at: NOW.plus(86_400),
+    })
+}
+
+/// What Bo says of Chi, and Chi lets others read: what an offer shows.
+pub fn vouched_of_chi() -> Vouched {
+    let words = Line::new("He decides what he buys himself, and pays when it works").unwrap();
+    let skills = vec![Line::new("pump stations").unwrap(), Line::new("straight talk").unwrap()];
+    let interest = (Interest::Employer, Some(Line::new("I sit on their board").unwrap()));
+    let content = VouchContent { basis: Basis::Client, skills, words, interest: interest.0, ..vouch_content() };
+    let content: ContentBytes = bounded(&wire::encode(&VouchContent { interest_words: interest.1, ..content }));
+    let digest = content_digest(&content);
+    let meeting = Meeting::of(bo().history().id(), chi().history().id(), None, NOW.day(), short(0x71));
+    let evidence = vec![Evidence { kind: EvidenceKind::Meeting, record: bo().sign(meeting).id() }];
+    let subject = chi().history().id();
+    let vouch = bo().sign(Vouch { subject, content: Some(content), evidence, ..vouch().into_statement() });
+    let acceptance = chi().sign(Acceptance { content: digest, ..acceptance().into_statement() });
+    Vouched { vouch: bounded(vouch.bytes()), acceptance: bounded(acceptance.bytes()) }
+}
+
+/// One letter of every kind about the introduction.
+pub fn introduction_letters() -> Vec<(&'static str, IntroductionLetter)> {
+    use IntroductionLetter as Is;
+    let id = INTRODUCTION;
+    let sentence = |words| Line::new(words).unwrap();
+    let (ask, card) = (bounded(ask().bytes()), bounded(ana().view(Tier::Public).bytes()));
+    let propose = Propose {
+        ask: ask.clone(),
+        history: ana().history().to_bytes(),
+        card: card.clone(),
+        note: sentence("You said the old ones leak"),
+        known: Some(Line::new("Met at Hannover Messe, January 2027").unwrap()),
+        vouched: Some(vouched()),
+    };
+    let offer = Offer {
+        id,
+        sealed: sealed_consent(),
+        introduction: bounded(introduction().bytes()),
+        known: Some(Line::new("Met in January 2027").unwrap()),
+        vouched: Some(vouched_of_chi()),
+    };
+    let suggest = Suggest {
+        id,
+        end: End::Target,
+        note: sentence("I know somebody whose valves do not leak"),
+        expires: NOW.plus(7_200 + limits::ASK_USUAL_LIFE),
+    };
+    let outcome = Outcome { id, met: true, useful: true, thanks: Some(sentence("Lunch is on me")) };
     vec![
+        ("ask", Is::Ask(AskLetter { ask, card })),
+        ("returned", Is::Returned(Returned { id, note: sentence("Say which plant; I know two") })),
+        ("propose", Is::Propose(propose)),
+        ("consent", Is::Consent(ConsentLetter { id, sealed: sealed_consent() })),
+        ("declined", Is::Declined(id)),
+        ("later", Is::Later(Later { id, until: NOW.plus(3 * limits::DAY) })),
+        ("offer", Is::Offer(offer)),
+        ("suggest", Is::Suggest(suggest)),
+        ("willing", Is::Willing(id)),
+        ("done", Is::Done(id)),
+        ("outcome", Is::Outcome(outcome)),
+        ("withdrawn", Is::Withdrawn(id)),
+    ]
+}
+
+/// Ana's first letter to Chi, with Bo's word.
+pub fn introduced_claim() -> Body {
+    Body::Claim(Claim {
+        card: bounded(ana().card().bytes()),
+        grant: bounded(ana().grant().bytes()),
+        pair_seed: SecretSeed(counting(0x70)),
+        hints: vec![ana().hint()],
+        scanned_at: NOW.plus(90_000),
+        introduction: Some(bounded(introduction().bytes())),
+    })
+}
+
+/// One body of every kind, and a claim with an introducer's word.
+pub fn bodies() -> Vec<(&'static str, Body)> {
+    let mut bodies = vec![
         ("claim", claim()),
         ("welcome", welcome()),
         ("presence", presence()),
@@ -316,7 +475,10 @@ pub fn bodies() -> Vec<(&'static str, Body)> {
         ("withdraw", Body::Withdraw),
         ("vouch", vouch_news()),
         ("acceptance", acceptance_news()),
-    ]
+    ];
+    bodies.extend(introduction_letters().into_iter().map(|(name, letter)| (name, Body::Introduction(letter))));
+    bodies.push(("introduced claim", introduced_claim()));
+    bodies
 }
 
 pub fn letter(from: &Actor, to: [u8; 32], id: u8, body: &Body) -> Verified<Letter> {

@@ -4,7 +4,11 @@
 
 use kith_protocol::card::CardView;
 use kith_protocol::identity::{Compromise, HistoryBytes, Inception, NodeGrant, Rotation};
+use kith_protocol::introduction::{Ask, Consent, Introduction, OpenedConsent};
 use kith_protocol::letter::body::{CardNews, Claim, MeetingNews, Presence, Welcome};
+use kith_protocol::letter::introduction::{
+    About, AskLetter, ConsentLetter, Later, Offer, Outcome, Propose, Returned, Suggest, kind as introduction_kind,
+};
 use kith_protocol::letter::vouch::{VouchNews, kind as vouch_kind};
 use kith_protocol::letter::{Envelope, Letter};
 use kith_protocol::limits;
@@ -65,19 +69,44 @@ types! {
     17 => Vouched,
     18 => VouchExport,
     19 => VouchNews,
+    20 => Ask,
+    21 => Consent,
+    22 => Introduction,
+    23 => OpenedConsent,
+    24 => AskLetter,
+    25 => Returned,
+    26 => Propose,
+    27 => ConsentLetter,
+    28 => Later,
+    29 => Offer,
+    30 => Suggest,
+    31 => Outcome,
+    32 => About,
 }
 
 /// The number of the type that the body of a kind of letter has.
 pub fn of_body(kind: u8) -> u8 {
+    use introduction_kind::{
+        ASK, CONSENT, DECLINED, DONE, LATER, OFFER, OUTCOME, PROPOSE, RETURNED, SUGGEST, WILLING, WITHDRAWN,
+    };
     match kind {
         1..=5 => 8 + kind,
         vouch_kind::VOUCH | vouch_kind::ACCEPTANCE => 19,
+        ASK => 24,
+        RETURNED => 25,
+        PROPOSE => 26,
+        CONSENT => 27,
+        LATER => 28,
+        OFFER => 29,
+        SUGGEST => 30,
+        OUTCOME => 31,
+        DECLINED | WILLING | DONE | WITHDRAWN => 32,
         _ => panic!("kind {kind} has no body"),
     }
 }
 
 /// One number beyond the types: any CBOR.
-pub const LAST: u8 = 20;
+pub const LAST: u8 = 33;
 
 /// The strict check and the second reading agree on which bytes are deterministic CBOR.
 fn strict(bytes: &[u8]) {

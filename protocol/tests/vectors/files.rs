@@ -6,12 +6,14 @@ use coset::{CborSerializable, CoseSign1};
 use data_encoding::HEXLOWER;
 use kith_protocol::crypto::derive;
 use kith_protocol::engine::{Answer, Refusal};
-use kith_protocol::hello::{Ends, Initiator, Request, Responder, Response};
+use kith_protocol::hello::{Ends, Initiator, Request, Responder, Response, SharedSecret};
+use kith_protocol::introduction::consent_digest;
+use kith_protocol::invite::{self, InviteKind};
 use kith_protocol::record::{Statement, Verified};
 use kith_protocol::wire;
 
 use super::annotate::{self, Shape};
-use super::cast::{self, Actor, ana, bo};
+use super::cast::{self, Actor, ana, bo, chi};
 use super::shapes;
 
 /// One file.
@@ -70,6 +72,7 @@ pub fn all() -> Vec<(&'static str, File)> {
         ("bodies.json", bodies()),
         ("answers.json", answers()),
         ("vouches.json", vouches()),
+        ("introductions.json", introductions()),
     ]
 }
 
@@ -147,7 +150,7 @@ fn codes() -> File {
     let hints = |lens: &[(usize, &'static str)]| -> Vec<(usize, &'static str)> {
         lens.iter().flat_map(|&(len, name)| [(1, "length of the hint"), (len, name)]).collect()
     };
-    let code = |name: &str, about, invite: kith_protocol::invite::Invite, lens: &[(usize, &'static str)]| {
+    let code = |name: &str, about, invite: invite::Invite, lens: &[(usize, &'static str)]| {
         let (bytes, shared) = (invite.to_bytes(), invite.shared_secret());
         let layout = [&parts[..], &hints(lens)].concat();
         Vector::new(name, about, &bytes, annotate::layout(&bytes, &layout))
@@ -252,12 +255,21 @@ fn letters() -> File {
 
 fn bodies() -> File {
     let shape = |kind: &str| match kind {
-        "claim" => shapes::CLAIM,
+        "claim" | "introduced claim" => shapes::CLAIM,
         "welcome" => shapes::WELCOME,
         "presence" => shapes::PRESENCE,
         "card" => shapes::CARD_NEWS,
         "vouch" => shapes::VOUCH_NEWS,
         "acceptance" => shapes::ACCEPTANCE_NEWS,
+        "ask" => shapes::ASK_LETTER,
+        "returned" => shapes::RETURNED,
+        "propose" => shapes::PROPOSE,
+        "consent" => shapes::CONSENT_LETTER,
+        "later" => shapes::LATER,
+        "offer" => shapes::OFFER,
+        "suggest" => shapes::SUGGEST,
+        "outcome" => shapes::OUTCOME,
+        "declined" | "willing" | "done" | "withdrawn" => shapes::ABOUT,
         _ => shapes::MEETING_NEWS,
     };
     let vectors = cast::bodies().into_iter().map(|(kind, body)| {
@@ -283,6 +295,47 @@ fn vouches() -> File {
         bytes("export", "The vouch in a file of its own.", wire::encode(&cast::vouch_export()), shapes::EXPORT),
     ];
     File { about: "Vouches and the subject's word for them, each signed with key number 0.", vectors }
+}
+
+fn introductions() -> File {
+    let ask = record("ask", "Ana asks Bo to introduce her.", &cast::ask(), shapes::ASK);
+    let consent =
+        record("consent", "Chi says yes to Ana, with a code for her alone.", &cast::consent(), shapes::CONSENT)
+            .given("seed of the key of the code", hex(&cast::counting(cast::CONSENT_SEED)))
+            .gives("shared secret of the code", hex(consent_secret().as_bytes()))
+            .gives("letter psk", hex(&consent_secret().letter_key()));
+    let opened = wire::encode(&cast::opened_consent());
+    let (text, shape) = ("What Chi seals to Ana's reply key.", shapes::OPENED_CONSENT);
+    let opened = Vector::new("opened consent", text, &opened, annotate::cbor(&opened, "opened consent", shape));
+    let sealed = cast::sealed_consent();
+    let inside = [(32, "encapsulated key"), (sealed.as_slice().len() - 48, "ciphertext"), (16, "tag")];
+    let ask_id = cast::ask().id();
+    let psk: [u8; 32] = derive(&ask_id.0, b"", "kith/1/consent");
+    let text = "The opened consent with its length in front and zeros behind, sealed: what Bo carries.";
+    let sealed = Vector::new("sealed consent", text, sealed.as_slice(), annotate::layout(sealed.as_slice(), &inside))
+        .given("record id of the ask", hex(&ask_id.0))
+        .given("seed of the reply key", hex(&cast::counting(cast::REPLY_SEED)))
+        .given("reply key", hex(&cast::reply_key().public().0))
+        .given("seed of the sealing", hex(&cast::counting(cast::SEAL_SEED)))
+        .gives("psk", hex(&psk))
+        .gives("digest", hex(&consent_digest(&sealed)));
+    let introduction = record(
+        "introduction",
+        "Bo says that he brought the two together.",
+        &cast::introduction(),
+        shapes::INTRODUCTION,
+    );
+    let whom = inception("inception of Chi", "Chi's words, and the id that follows from them.", &chi());
+    File {
+        about: "An introduction of Ana to Chi by Bo; each record is signed with key number 0.",
+        vectors: vec![whom, ask, consent, opened, sealed, introduction],
+    }
+}
+
+/// What the code in the consent leads to.
+fn consent_secret() -> SharedSecret {
+    let consent = cast::consent();
+    invite::shared_secret(InviteKind::Live, &consent.key, &consent.secret, consent.expires)
 }
 
 fn answers() -> File {

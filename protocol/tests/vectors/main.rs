@@ -10,8 +10,12 @@ mod annotate;
 #[path = "../support/cast.rs"]
 mod cast;
 mod files;
+#[path = "../support/reference.rs"]
+mod reference;
 mod seeds;
 mod shapes;
+#[path = "../support/values.rs"]
+mod values;
 
 use std::path::{Path, PathBuf};
 

@@ -1,18 +1,20 @@
 //! Where the fuzzer starts: every message above, under the targets that read it.
 
+use std::collections::BTreeSet;
+
 use kith_protocol::hello::{Request, Response};
 use kith_protocol::letter::Envelope;
-use kith_protocol::letter::vouch::kind as vouch_kind;
 use kith_protocol::wire;
 
 use super::cast::{self, ana, bo};
-use super::files;
+use super::{files, values};
 
 /// Target, name of the file, bytes.
 pub fn all() -> Vec<(&'static str, String, Vec<u8>)> {
     let mut seeds = values();
     seeds.extend(records());
     seeds.extend(letters());
+    seeds.extend(consents());
     seeds.extend(codes());
     for file in ["hello.json", "answers.json"] {
         let (_, file) = files::all().into_iter().find(|(name, _)| *name == file).unwrap();
@@ -33,11 +35,6 @@ pub fn all() -> Vec<(&'static str, String, Vec<u8>)> {
         vec![0, 0, 1, 2, 3, 1, 4, 1, 2, 1, 5, 1, 6, 1, 5, 2, 0x80, 0, 0x83, 2, 4, 0],
     ));
     seeds
-}
-
-/// The number of the type of a body.
-const fn values_of(kind: u8) -> u8 {
-    if kind == vouch_kind::VOUCH { 19 } else { 8 + kind }
 }
 
 fn slug(name: &str) -> String {
@@ -63,15 +60,20 @@ fn values() -> Vec<(&'static str, String, Vec<u8>)> {
         (8, wire::encode(&claim)),
     ];
     let bodies = cast::bodies().into_iter().filter(|(_, body)| !body.to_bytes().is_empty());
-    // Two kinds of letter share the type of the last body; the fuzzer needs one of them.
-    let bodies = bodies.filter(|(_, body)| body.kind() != vouch_kind::ACCEPTANCE);
-    values.extend(bodies.map(|(_, body)| (values_of(body.kind()), body.to_bytes())));
+    // Some kinds of letter share a type; the fuzzer needs one of each type.
+    let mut seen = BTreeSet::new();
+    let bodies = bodies.map(|(_, body)| (values::of_body(body.kind()), body.to_bytes()));
+    values.extend(bodies.filter(|(number, _)| seen.insert(*number)));
     values.extend([
         (14, wire::encode(&*cast::vouch())),
         (15, wire::encode(&cast::vouch_content())),
         (16, wire::encode(&*cast::acceptance())),
         (17, wire::encode(&cast::vouched())),
         (18, wire::encode(&cast::vouch_export())),
+        (20, wire::encode(&*cast::ask())),
+        (21, wire::encode(&*cast::consent())),
+        (22, wire::encode(&*cast::introduction())),
+        (23, wire::encode(&cast::opened_consent())),
     ]);
     let named = |(number, bytes): (u8, Vec<u8>)| ("values", format!("value{number}"), [vec![number], bytes].concat());
     values.into_iter().map(named).collect()
@@ -89,6 +91,9 @@ fn records() -> Vec<(&'static str, String, Vec<u8>)> {
         cast::vouch().bytes().to_vec(),
         cast::acceptance().bytes().to_vec(),
         wire::encode(&cast::vouch_export()),
+        cast::ask().bytes().to_vec(),
+        cast::consent().bytes().to_vec(),
+        cast::introduction().bytes().to_vec(),
     ];
     let named = |(number, bytes): (u8, Vec<u8>)| ("records", format!("record{number}"), [vec![number], bytes].concat());
     (0..).zip(records).map(named).collect()
@@ -105,9 +110,22 @@ fn letters() -> Vec<(&'static str, String, Vec<u8>)> {
         seeds.push(("letters", format!("envelope-{name}"), [vec![1], envelope].concat()));
     }
     for (name, body) in cast::bodies() {
-        seeds.push(("letters", format!("body-{name}"), [vec![2, body.kind()], body.to_bytes()].concat()));
+        seeds.push(("letters", format!("body-{}", slug(name)), [vec![2, body.kind()], body.to_bytes()].concat()));
     }
     seeds
+}
+
+/// Depth, then what is sealed: nothing yet, the consent, or the consent with length and padding.
+fn consents() -> Vec<(&'static str, String, Vec<u8>)> {
+    let opened = wire::encode(&cast::opened_consent());
+    let length = u16::try_from(opened.len()).unwrap().to_be_bytes();
+    let mut padded = [&length[..], &opened].concat();
+    padded.resize(padded.len().next_multiple_of(kith_protocol::limits::CONSENT_STEP), 0);
+    vec![
+        ("consents", "raw".into(), [vec![0], cast::sealed_consent().into_vec()].concat()),
+        ("consents", "opened".into(), [vec![1], opened].concat()),
+        ("consents", "padded".into(), [vec![2], padded].concat()),
+    ]
 }
 
 fn codes() -> Vec<(&'static str, String, Vec<u8>)> {

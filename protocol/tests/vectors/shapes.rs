@@ -115,6 +115,47 @@ pub const EXPORT: Shape = Map(&[
     (3, "key history of the subject", HISTORY),
     (4, "acceptance", Inside(&ACCEPTANCE)),
 ]);
+record!(
+    ASK,
+    Map(&[
+        (1, "introduction", Plain),
+        (2, "introducer", Plain),
+        (3, "target, in words", Plain),
+        (4, "target", Plain),
+        (5, "purpose", Plain),
+        (6, "why", Plain),
+        (7, "blurb", Plain),
+        (8, "asked", Plain),
+        (9, "expires", Plain),
+        (10, "reply key", Plain)
+    ])
+);
+record!(
+    CONSENT,
+    Map(&[
+        (1, "introduction", Plain),
+        (2, "record id of the ask", Plain),
+        (3, "key of the code", Plain),
+        (4, "secret of the code", Plain),
+        (5, "expiry of the code", Plain),
+        (6, "card", Inside(&CARD)),
+        (7, "hints", List(&Plain))
+    ])
+);
+record!(
+    INTRODUCTION,
+    Map(&[
+        (1, "introduction", Plain),
+        (2, "asker", Plain),
+        (3, "target", Plain),
+        (4, "head: digest of the newest key event of the asker", Plain),
+        (5, "head: digest of the newest key event of the target", Plain),
+        (6, "record id of the ask", Plain),
+        (7, "SHA-256 of the sealed consent", Plain),
+        (8, "at", Plain)
+    ])
+);
+pub const OPENED_CONSENT: Shape = Map(&[(1, "key history of the target", HISTORY), (2, "consent", Inside(&CONSENT))]);
 pub const ENVELOPE: Shape = Map(&[
     (1, "whole key history", HISTORY),
     (2, "key events", List(&Inside(&ROTATION))),
@@ -126,6 +167,7 @@ pub const CLAIM: Shape = Map(&[
     (3, "pair seed", Plain),
     (4, "hints", List(&Plain)),
     (5, "scanned at", Plain),
+    (6, "the introducer's statement", Inside(&INTRODUCTION)),
 ]);
 pub const WELCOME: Shape = Map(&[
     (1, "key of the code", Plain),
@@ -140,3 +182,27 @@ pub const CARD_NEWS: Shape = Map(&[(1, "card", Inside(&CARD))]);
 pub const MEETING_NEWS: Shape = Map(&[(1, "record", Inside(&MEETING))]);
 pub const VOUCH_NEWS: Shape = Map(&[(1, "record", Inside(&VOUCH))]);
 pub const ACCEPTANCE_NEWS: Shape = Map(&[(1, "record", Inside(&ACCEPTANCE))]);
+pub const ASK_LETTER: Shape = Map(&[(1, "ask", Inside(&ASK)), (2, "card", Inside(&CARD))]);
+pub const RETURNED: Shape = Map(&[(1, "introduction", Plain), (2, "what to change", Plain)]);
+pub const PROPOSE: Shape = Map(&[
+    (1, "ask", Inside(&ASK)),
+    (2, "key history of the asker", HISTORY),
+    (3, "card of the asker", Inside(&CARD)),
+    (4, "note", Plain),
+    (5, "how the introducer knows the asker", Plain),
+    (6, "vouched of the asker", VOUCHED),
+]);
+pub const CONSENT_LETTER: Shape = Map(&[(1, "introduction", Plain), (2, "sealed consent", Plain)]);
+pub const LATER: Shape = Map(&[(1, "introduction", Plain), (2, "until", Plain)]);
+pub const OFFER: Shape = Map(&[
+    (1, "introduction", Plain),
+    (2, "sealed consent", Plain),
+    (3, "the introducer's statement", Inside(&INTRODUCTION)),
+    (4, "how the introducer knows the target", Plain),
+    (5, "vouched of the target", VOUCHED),
+]);
+pub const SUGGEST: Shape =
+    Map(&[(1, "introduction", Plain), (2, "end: 0 asker, 1 target", Plain), (3, "note", Plain), (4, "expires", Plain)]);
+pub const OUTCOME: Shape =
+    Map(&[(1, "introduction", Plain), (2, "met", Plain), (3, "useful", Plain), (4, "thanks", Plain)]);
+pub const ABOUT: Shape = Map(&[(1, "introduction", Plain)]);

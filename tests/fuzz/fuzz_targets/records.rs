@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use kith_protocol::card::CardView;
 use kith_protocol::identity::{Compromise, History, NodeGrant, Rotation};
+use kith_protocol::introduction::{Ask, Consent, Introduction};
 use kith_protocol::letter::Letter;
 use kith_protocol::meeting::Meeting;
 use kith_protocol::record::{Signed, Statement};
@@ -19,7 +20,7 @@ static ANA: LazyLock<History> =
 
 fuzz_target!(|data: &[u8]| {
     let Some((&kind, bytes)) = data.split_first() else { return };
-    match kind % 9 {
+    match kind % 12 {
         0 => record::<Rotation>(bytes),
         1 => record::<Compromise>(bytes),
         2 => record::<NodeGrant>(bytes),
@@ -28,7 +29,10 @@ fuzz_target!(|data: &[u8]| {
         5 => record::<Letter>(bytes),
         6 => record::<Vouch>(bytes),
         7 => record::<Acceptance>(bytes),
-        _ => export(bytes),
+        8 => export(bytes),
+        9 => record::<Ask>(bytes),
+        10 => record::<Consent>(bytes),
+        _ => record::<Introduction>(bytes),
     }
 });
 
