@@ -43,6 +43,7 @@ fn chi_reads_what_bo_says_of_ana_when_ana_asks_for_chi() {
     assert_eq!((shown.by.as_str(), shown.about.as_str(), shown.words.as_str()), ("Bo", "Ana", WORDS));
     assert_eq!(shown.interest_in_words, "no interest of theirs in it");
     assert_eq!(shown.state, VouchState::Contacts);
+    assert_eq!(shown.evidence, ["a meeting, by their word"], "Chi has not seen the record");
     println!("{}", shown.in_words());
     assert_eq!(world.reads_vouch(ana, of_chi).unwrap().about, "Chi");
     assert!(world.has_delivered_all());
@@ -287,7 +288,7 @@ fn meetings_and_introductions_support_it_by_themselves() {
     world.run_for(60);
     assert_eq!(
         world.reads_vouch(ana, key).unwrap().evidence,
-        ["a meeting that both signed, at Hannover Messe", "an introduction"]
+        ["a meeting that both signed, at Hannover Messe", "an introduction, by their word"]
     );
     let key = world.vouches(ana, chi, VouchReach::Contacts);
     assert_eq!(kinds(&world, ana, key), [EvidenceKind::Introduction], "they have not met");

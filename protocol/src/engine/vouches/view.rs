@@ -249,18 +249,23 @@ fn evidence(read: &dyn Read, me: IdentityId, key: VouchKey, evidence: &[Evidence
         Some(person) if key.issuer == me || key.subject == me => meetings_with(read, person.id)?,
         _ => Vec::new(),
     };
-    Ok(evidence.iter().map(|evidence| one_evidence(evidence, &meetings)).collect())
+    let is_mine = key.issuer == me;
+    Ok(evidence.iter().map(|evidence| one_evidence(evidence, &meetings, is_mine)).collect())
 }
 
-fn one_evidence(evidence: &Evidence, meetings: &[HeldMeeting]) -> String {
+/// A record that is not here may not be anywhere: that it is there is the issuer's word alone.
+fn one_evidence(evidence: &Evidence, meetings: &[HeldMeeting], is_mine: bool) -> String {
     let is_it = |held: &&HeldMeeting| {
-        let ids = [&held.mine, &held.theirs].into_iter().flatten().filter_map(id_of::<Meeting>);
-        ids.into_iter().any(|id| id == evidence.record)
+        let mut ids = [&held.mine, &held.theirs].into_iter().flatten().filter_map(id_of::<Meeting>);
+        ids.any(|id| id == evidence.record)
     };
-    let event = meetings.iter().find(is_it).and_then(|held| held.meeting.event.as_ref());
-    match (evidence.kind, event) {
-        (EvidenceKind::Meeting, Some(event)) => format!("a meeting that both signed, at {event}"),
-        (EvidenceKind::Meeting, None) => "a meeting that both signed".to_owned(),
-        (EvidenceKind::Introduction, _) => "an introduction".to_owned(),
+    let held = meetings.iter().find(is_it);
+    match (evidence.kind, held, held.and_then(|held| held.meeting.event.as_ref())) {
+        (EvidenceKind::Meeting, _, Some(event)) => format!("a meeting that both signed, at {event}"),
+        (EvidenceKind::Meeting, Some(_), None) => "a meeting that both signed".to_owned(),
+        (EvidenceKind::Meeting, None, None) if is_mine => "a meeting".to_owned(),
+        (EvidenceKind::Meeting, None, None) => "a meeting, by their word".to_owned(),
+        (EvidenceKind::Introduction, ..) if is_mine => "an introduction".to_owned(),
+        (EvidenceKind::Introduction, ..) => "an introduction, by their word".to_owned(),
     }
 }
