@@ -133,6 +133,14 @@ impl Turn<'_> {
         Ok(())
     }
 
+    /// Puts before me what stands in a list of its own too: with a full inbox it is found there.
+    pub(super) fn ask_me_if_room(&mut self, kind: ItemKind, person: PersonId, about: About) -> Result<()> {
+        match self.ask_me(kind, person, about) {
+            Err(Error::Full(_)) => Ok(()),
+            asked => asked,
+        }
+    }
+
     /// Who asked for my card and then became a contact in another way has their answer.
     pub(super) fn settle_requests(&mut self, person: &Person) -> Result<()> {
         for item in items(&self.txn)?.into_iter().filter(|item| item.person == person.id) {

@@ -268,7 +268,9 @@ impl Turn<'_> {
         if let Some(verdict) = self.judge_time(&claimant.letter) {
             return Ok(verdict);
         }
+        // Who used it already comes again with the same claim; the introduction may be forgotten by now.
         if let Some(binding) = &invite.binding
+            && invite.used_by != Some(claimant.history.id())
             && !self.is_made_for(binding, &claimant)?
         {
             return Ok(Verdict::Refused(Refusal::NotAccepted));

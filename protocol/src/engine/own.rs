@@ -215,7 +215,6 @@ impl Turn<'_> {
         if reason == Reason::Compromised {
             let notice = history.compromise(words);
             history.learn(notice.bytes())?;
-            self.withdraw_consents()?;
             self.revoke_all_invites()?;
         }
         own.history = history.to_bytes();
@@ -227,8 +226,8 @@ impl Turn<'_> {
         self.txn.save(&own);
         self.after_new_grant(&own)?;
         self.sign_waiting_meetings_again()?;
-        self.refresh_consents()?;
         if reason == Reason::Compromised {
+            self.withdraw_consents()?;
             self.sign_asks_again()?;
             self.sign_vouches_again()?;
         }

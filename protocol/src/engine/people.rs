@@ -226,6 +226,9 @@ impl Turn<'_> {
         self.txn.save(&person);
         if blocked {
             self.end_introductions_with(person.id)?;
+            if let Some(identity) = person.identity {
+                self.end_proposals_for(identity)?;
+            }
         }
         if was_blocked && !blocked && person.is_contact() {
             let own = self.own()?;
@@ -277,7 +280,8 @@ impl Turn<'_> {
         }
         self.remove_all_waiting(id)?;
         self.forget_pair(id)?;
-        if erase && notes_about(&self.txn, id)?.is_empty() {
+        let is_mine = person.petname.is_some() || !person.tags.is_empty() || !notes_about(&self.txn, id)?.is_empty();
+        if erase && !is_mine {
             return self.erase(person);
         }
         person.standing = Standing::Unconfirmed;

@@ -219,6 +219,19 @@ impl Person {
         format!("introduced by {}{later}", introducers.join(" and by "))
     }
 
+    /// How I know them, for somebody else to read: no event, and nobody's name.
+    pub fn known_to_others(&self) -> Option<Line<{ limits::LINE }>> {
+        let live = |one: &Encounter| matches!(one.way, Way::IScanned | Way::TheyScanned);
+        let printed = |one: &Encounter| matches!(one.way, Way::IScannedPrinted | Way::TheyScannedPrinted);
+        let has = |way: fn(&Encounter) -> bool| self.encounters.iter().any(way);
+        let words = match (has(live), has(printed)) {
+            (true, _) => "they have met: a code was scanned live",
+            (false, true) => "by a printed code",
+            (false, false) => "through an introduction",
+        };
+        Line::new(words).ok()
+    }
+
     /// True if letters may pass between us.
     pub fn is_contact(&self) -> bool {
         self.standing == Standing::Contact

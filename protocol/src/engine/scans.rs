@@ -46,6 +46,9 @@ pub(super) struct Introduced {
     pub secret: InviteSecret,
     pub expires: Timestamp,
     pub hints: Vec<Hint>,
+    /// Until when my letter is of use.
+    pub sent_until: Timestamp,
+    /// Until when I wait for the answer.
     pub gives_up: Timestamp,
     /// Who must answer.
     pub who: IdentityId,
@@ -116,7 +119,7 @@ impl Turn<'_> {
             introduction: Some(code.introduction),
         });
         self.set_deadline(code.gives_up, Ends::Scan(person.id));
-        self.send_claim(person, shared, code.gives_up, Some(code.statement))?;
+        self.send_claim(person, shared, code.sent_until, Some(code.statement))?;
         Ok(())
     }
 

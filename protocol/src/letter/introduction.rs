@@ -250,7 +250,9 @@ impl IntroductionLetter {
 
     /// True if a later letter says all that this one says.
     pub(crate) fn is_replaced_by(&self, later: &Self) -> bool {
-        self.kind() == later.kind() && self.about().is_some() && self.about() == later.about()
+        // What is taken back need not arrive at all, and must not arrive after that.
+        let is_taken_back = matches!(later, Self::Withdrawn(_)) && !matches!(self, Self::Outcome(_) | Self::Done(_));
+        (self.kind() == later.kind() || is_taken_back) && self.about().is_some() && self.about() == later.about()
     }
 
     /// The bytes of the body.

@@ -16,9 +16,11 @@ use super::{HeldOutcome, IntroKey, Over, Part, asked, not_found};
 use crate::card::{CardView, Tier};
 use crate::crypto::seal::DecryptionKey;
 use crate::crypto::sign::SecretSeed;
+use crate::hello::SharedSecret;
 use crate::id::{IdentityId, IntroId, PersonId, RecordId};
 use crate::identity::History;
 use crate::introduction::{Ask, Consent, Introduction, OpenedConsent, Purpose, consent_digest};
+use crate::invite::{InviteKind, shared_secret};
 use crate::letter::body::RecordBytes;
 use crate::letter::introduction::{AskLetter, IntroductionLetter, Offer, Returned, Sentence, Suggest};
 use crate::limits;
@@ -123,6 +125,11 @@ impl Asked {
         self.state == AskState::Suggested || self.target.as_str() == SUGGESTED
     }
 
+    /// True while a yes may come. One that was given in time may come after the date, when a node was off.
+    fn waits_for_offer(&self) -> bool {
+        self.is_open() || self.state == AskState::Connecting || self.over == Some(Over::Expired)
+    }
+
     /// True if it takes one of the places that an introducer has for me. Until its date an ask does, whatever became
     /// of it at the other end.
     pub const fn is_open(&self) -> bool {
@@ -179,8 +186,8 @@ impl Turn<'_> {
             return Err(Error::NotNow("only a contact can introduce you"));
         }
         let (target, person, target_id) = self.meant(&options)?;
-        self.check_open_asks(introducer.id, &target)?;
-        if !self.has_room(Part::Asker)? {
+        self.check_open_asks(introducer.id, &target, target_id)?;
+        if !self.has_room(Part::Asker, introducer.id)? {
             return Err(Error::Full("introductions that you asked for"));
         }
         let life = options.life.unwrap_or(limits::ASK_USUAL_LIFE).clamp(limits::HOUR, limits::ASK_LIFE);
@@ -232,10 +239,18 @@ impl Turn<'_> {
         }
     }
 
-    fn check_open_asks(&self, introducer: PersonId, target: &Line<{ limits::LINE }>) -> Result<()> {
+    fn check_open_asks(
+        &self,
+        introducer: PersonId,
+        target: &Line<{ limits::LINE }>,
+        target_id: Option<IdentityId>,
+    ) -> Result<()> {
         let open = asked(&self.txn)?.into_iter().filter(|asked| asked.introducer == introducer && asked.is_open());
         let open: Vec<Asked> = open.collect();
-        if open.iter().any(|asked| fold(asked.target.as_str()) == fold(target.as_str())) {
+        let is_same = |asked: &Asked| {
+            fold(asked.target.as_str()) == fold(target.as_str()) || target_id.is_some() && asked.target_id == target_id
+        };
+        if open.iter().any(is_same) {
             return Err(Error::NotNow("you have asked them for this already, and it is still open"));
         }
         if open.len() >= limits::OPEN_ASKS {
@@ -281,8 +296,9 @@ impl Turn<'_> {
     /// Says it differently, as the introducer wished, and asks again.
     pub fn edit_ask(&mut self, key: IntroKey, edit: AskEdit) -> Result<Asked> {
         let mut asked = self.my_ask(key)?;
-        if !asked.is_open() {
-            return Err(Error::NotNow("this ask is not open any more"));
+        // One that was not given back may be before the target already, as it was signed.
+        if asked.state != AskState::Returned {
+            return Err(Error::NotNow("they have not given it back to you: withdraw it and ask anew"));
         }
         let introducer = people::person(&self.txn, asked.introducer)?;
         asked.target = edit.target.unwrap_or(asked.target);
@@ -301,7 +317,9 @@ impl Turn<'_> {
     pub(in super::super) fn sign_asks_again(&mut self) -> Result<()> {
         for mut asked in asked(&self.txn)?.into_iter().filter(Asked::is_open) {
             let introducer = people::person(&self.txn, asked.introducer)?;
-            self.send_ask(&mut asked, &introducer)?;
+            if self.has_room_for(introducer.id)? {
+                self.send_ask(&mut asked, &introducer)?;
+            }
         }
         Ok(())
     }
@@ -325,7 +343,7 @@ impl Turn<'_> {
         let note = Some(returned.note);
         self.txn.save(&Asked { state: AskState::Returned, note, changed: self.now, ..asked });
         self.notice(Notice::Introduction { introduction: name });
-        self.ask_me(ItemKind::AskReturned, introducer.id, About::introduction(until, name))
+        self.ask_me_if_room(ItemKind::AskReturned, introducer.id, About::introduction(until, name))
     }
 
     /// The introducer thinks that I should meet somebody.
@@ -333,7 +351,7 @@ impl Turn<'_> {
         let name = IntroKey { part: Part::Asker, id: suggest.id, person: introducer.id };
         let is_known = self.txn.load::<Asked>(&name.bytes())?.is_some();
         let expires = self.bounded_date(suggest.expires);
-        if is_known || !self.has_room(Part::Asker)? || expires < self.now || self.is_crowded_by(introducer.id)? {
+        if is_known || !self.has_room(Part::Asker, introducer.id)? || expires < self.now || self.is_crowded_by(introducer.id)? {
             return Ok(());
         }
         // What the introducer says of them is for me alone: my ask goes to them, and must not repeat it.
@@ -365,7 +383,7 @@ impl Turn<'_> {
         });
         self.set_deadline(expires, Ends::Introduction(name));
         self.notice(Notice::Introduction { introduction: name });
-        self.ask_me(ItemKind::Suggested, introducer.id, About::introduction(expires, name))
+        self.ask_me_if_room(ItemKind::Suggested, introducer.id, About::introduction(expires, name))
     }
 
     /// I would like to meet whom the introducer suggested: that is an ask of mine.
@@ -388,14 +406,21 @@ impl Turn<'_> {
     }
 
     /// The target said yes: what it gave me is checked, and then taken like the code of somebody who shows it live.
-    /// True if the offer was of any use.
+    /// False if the offer proves nothing. One that comes when nothing waits for it changes nothing.
     pub(super) fn offer_arrived(&mut self, introducer: &Person, offer: Offer) -> Result<bool> {
-        let Some(asked) = self.ask_of(introducer, offer.id)? else { return Ok(false) };
+        let Some(asked) = self.ask_of(introducer, offer.id)? else { return Ok(true) };
+        if !asked.waits_for_offer() || self.reply_key(&asked)?.is_none() {
+            return Ok(true);
+        }
         let Some(given) = self.check_offer(introducer, &asked, &offer)? else { return Ok(false) };
+        // The introducer is not to learn whom I listen to no more.
+        if self.person_of(given.target.id())?.is_some_and(|person| person.blocked) {
+            return Ok(true);
+        }
         match asked.state {
-            AskState::Open | AskState::Returned => self.connect(asked, introducer, offer, given)?,
             AskState::Connecting => self.offered_again(asked, &given)?,
-            AskState::Suggested | AskState::Connected | AskState::Over => {}
+            _ if self.party_at(given.code().locator())?.is_some() => return Ok(false),
+            _ => self.connect(asked, introducer, offer, given)?,
         }
         Ok(true)
     }
@@ -422,8 +447,7 @@ impl Turn<'_> {
         let consent_fits = consent.id == asked.id && consent.ask == ask && consent.hints.len() <= limits::ADDRESSES;
         let whom = target.id();
         let is_whom_i_named = asked.target_id.is_none_or(|named| named == whom) && whom != me && whom != of;
-        let is_blocked = self.person_of(whom)?.is_some_and(|person| person.blocked);
-        let fits = statement_fits && consent_fits && is_whom_i_named && !is_blocked;
+        let fits = statement_fits && consent_fits && is_whom_i_named;
         Ok(fits.then_some(Given { target, consent, card }))
     }
 
@@ -439,7 +463,10 @@ impl Turn<'_> {
         let name = asked.name();
         self.drop_item(ItemKind::AskReturned, name)?;
         self.clear_deadline(asked.until, Ends::Introduction(name));
-        let gives_up = given.consent.expires.min(self.now.plus(limits::LETTER_LIFE));
+        let sent_until = given.consent.expires.min(self.now.plus(limits::LETTER_LIFE));
+        // The target may take my letter at the last moment, and its welcome lives as long as a letter does: until then
+        // we may be contacts at the other end, and I have to be there to hear it.
+        let gives_up = sent_until.plus(limits::LETTER_LIFE);
         let until = gives_up.plus(limits::DAY);
         self.set_deadline(until, Ends::Introduction(name));
         let vouched = self.shown_vouch(offer.vouched, introducer, &given.target)?;
@@ -450,6 +477,7 @@ impl Turn<'_> {
             known: offer.known,
             introduction: Some(offer.introduction.clone()),
             vouched,
+            over: None,
             changed: self.now,
             until,
             is_new_person: is_new,
@@ -463,6 +491,7 @@ impl Turn<'_> {
                 secret: given.consent.secret,
                 expires: given.consent.expires,
                 hints: given.consent.hints.clone(),
+                sent_until,
                 gives_up,
                 who: given.target.id(),
                 introduction: name,
@@ -485,7 +514,8 @@ impl Turn<'_> {
         Ok((self.new_person(given.card.name.clone(), asked.tier)?, true))
     }
 
-    /// The target's node moved while my letter was looking for it. An offer of another code than the first is a lie.
+    /// The target's node moved while my letter was looking for it. The first code counts: my letter under it may have
+    /// been taken already, and another one is a lie or comes too late.
     fn offered_again(&mut self, asked: Asked, given: &Given) -> Result<()> {
         let person = match asked.contact {
             Some(person) => self.txn.load::<Person>(&person.0)?,
@@ -499,8 +529,7 @@ impl Turn<'_> {
                 self.live.pauses.remove(&person.id);
                 self.pump(person.id)
             }
-            Some(_) => self.end_asked(asked, Over::Broken),
-            None => Ok(()),
+            Some(_) | None => Ok(()),
         }
     }
 
@@ -515,6 +544,32 @@ impl Turn<'_> {
         self.txn.save(&Asked { until, ..asked });
         self.notice(Notice::Introduction { introduction: key });
         self.tell_if_contact(key.person, IntroductionLetter::Done(key.id))
+    }
+
+    /// The date of an open ask is here. The reply key stays for as long as a yes that was given in time may take.
+    pub(super) fn ask_expired(&mut self, mut asked: Asked) -> Result<()> {
+        let name = asked.name();
+        self.drop_item(ItemKind::AskReturned, name)?;
+        asked.state = AskState::Over;
+        asked.over = Some(Over::Expired);
+        asked.changed = self.now;
+        asked.until = asked.expires.plus(limits::CONSENT_GRACE).max(self.now);
+        self.set_deadline(asked.until, Ends::Introduction(name));
+        self.txn.save(&asked);
+        self.notice(Notice::Introduction { introduction: name });
+        Ok(())
+    }
+
+    /// An ask that is over has come to a date: first its reply key goes, and then all of it.
+    pub(super) fn ask_kept_long_enough(&mut self, mut asked: Asked) -> Result<()> {
+        if self.reply_key(&asked)?.is_none() {
+            self.txn.forget(&asked);
+            return Ok(());
+        }
+        self.drop_reply_key(&asked);
+        asked.until = self.keep_until(asked.until, asked.name());
+        self.txn.save(&asked);
+        Ok(())
     }
 
     /// My first letter to the target leads nowhere: they withdrew, or their node is not to be found.
@@ -570,6 +625,13 @@ struct Given {
     target: History,
     consent: Verified<Consent>,
     card: Verified<CardView>,
+}
+
+impl Given {
+    /// The shared secret of the code that was made for me.
+    fn code(&self) -> SharedSecret {
+        shared_secret(InviteKind::Live, &self.consent.key, &self.consent.secret, self.consent.expires)
+    }
 }
 
 /// A record checked against a history.

@@ -8,7 +8,7 @@ use super::super::turn::Turn;
 use super::{
     AskState, Asked, Carried, CarryState, HeldOutcome, IntroKey, Over, Part, Proposed, ProposedState, keys, not_found,
 };
-use crate::id::PersonId;
+use crate::id::{IdentityId, PersonId};
 use crate::letter::introduction::{IntroductionLetter, Outcome};
 use crate::limits;
 use crate::store::Table;
@@ -23,8 +23,14 @@ impl Turn<'_> {
                 let asked = self.my_ask(key)?;
                 match asked.state {
                     AskState::Connected | AskState::Over => return Err(over),
+                    // They may hold me already, and would go on to.
+                    AskState::Connecting => {
+                        return Err(Error::NotNow(
+                            "they said yes, and your first letter is on its way: forget them once you hold each other",
+                        ));
+                    }
                     AskState::Suggested => return self.decline_introduction(key),
-                    AskState::Open | AskState::Returned | AskState::Connecting => {}
+                    AskState::Open | AskState::Returned => {}
                 }
                 self.end_asked(asked, Over::Withdrawn)?;
             }
@@ -32,7 +38,9 @@ impl Turn<'_> {
                 let carried = self.load_carried(key)?;
                 return match carried.state {
                     CarryState::Connected | CarryState::Over => Err(over),
-                    _ => self.end_carried(carried, Over::Withdrawn),
+                    // What I began I withdraw; what somebody asked of me I decline, and their place stays taken.
+                    _ if carried.suggested => self.end_carried(carried, Over::Withdrawn),
+                    _ => self.end_carried(carried, Over::Declined),
                 };
             }
             Part::Target => {
@@ -112,7 +120,10 @@ impl Turn<'_> {
     pub(in super::super) fn introduction_due(&mut self, key: IntroKey) -> Result<()> {
         match key.part {
             Part::Asker => match self.txn.load::<Asked>(&key.bytes())? {
-                Some(asked) if matches!(asked.state, AskState::Connected | AskState::Over) => self.txn.forget(&asked),
+                Some(asked) if matches!(asked.state, AskState::Connected | AskState::Over) => {
+                    self.ask_kept_long_enough(asked)?;
+                }
+                Some(asked) if asked.is_open() => self.ask_expired(asked)?,
                 Some(asked) => self.end_asked(asked, Over::Expired)?,
                 None => {}
             },
@@ -142,7 +153,7 @@ impl Turn<'_> {
         carried.until = carried.expires;
         self.set_deadline(carried.until, Ends::Introduction(name));
         self.txn.save(&carried);
-        self.ask_me(ItemKind::Introduce, carried.asker, About::introduction(carried.expires, name))
+        self.ask_me_if_room(ItemKind::Introduce, carried.asker, About::introduction(carried.expires, name))
     }
 
     /// From now on an introduction is only kept, so that it can be looked up and thanked for.
@@ -171,7 +182,8 @@ impl Turn<'_> {
             match key.part {
                 Part::Asker if key.person == person => {
                     let asked = self.my_ask(key)?;
-                    if !matches!(asked.state, AskState::Connected | AskState::Over) {
+                    // In the middle of connecting the introducer has done their part, and the target may hold me already.
+                    if !matches!(asked.state, AskState::Connecting | AskState::Connected | AskState::Over) {
                         self.end_asked(asked, Over::Apart)?;
                     }
                 }
@@ -188,6 +200,16 @@ impl Turn<'_> {
         Ok(())
     }
 
+    /// Somebody is not listened to any more: what others carry for them ends without a word.
+    pub(in super::super) fn end_proposals_for(&mut self, asker: IdentityId) -> Result<()> {
+        for proposed in super::proposed(&self.txn)?.into_iter().filter(|one| one.asker == Some(asker)) {
+            if proposed.is_open() {
+                self.end_proposed(proposed, Over::Apart)?;
+            }
+        }
+        Ok(())
+    }
+
     fn end_carried_with(&mut self, key: IntroKey, person: PersonId) -> Result<()> {
         let carried = self.load_carried(key)?;
         let concerns = carried.asker == person || carried.target == Some(person);
@@ -199,7 +221,11 @@ impl Turn<'_> {
         self.end_introductions_with(person)?;
         for key in keys(&self.txn)?.into_iter().filter(|key| key.person == person) {
             let until = match key.part {
-                Part::Asker => self.my_ask(key)?.until,
+                Part::Asker => {
+                    let asked = self.my_ask(key)?;
+                    self.drop_reply_key(&asked);
+                    asked.until
+                }
                 Part::Introducer => self.load_carried(key)?.until,
                 Part::Target => self.load_proposed(key)?.until,
             };

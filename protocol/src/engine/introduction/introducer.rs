@@ -21,7 +21,6 @@ use crate::letter::introduction::{
 use crate::limits;
 use crate::record::Verified;
 use crate::store::Table;
-use crate::text::Line;
 use crate::time::Timestamp;
 
 crate::wire_choice! {
@@ -120,9 +119,22 @@ impl Carried {
         matches!(self.state, CarryState::Proposed | CarryState::Later | CarryState::Offered)
     }
 
-    /// True while I may pass it on: nobody has it, or somebody said no.
+    /// True if it takes one of the places that its asker has with me: until its date, whatever I did with it, unless the
+    /// asker withdrew or got a yes. So a place tells nothing.
+    fn holds_a_place(&self, now: Timestamp) -> bool {
+        let is_settled = matches!(self.state, CarryState::Offered | CarryState::Connected);
+        !self.suggested && self.expires > now && !is_settled && self.over != Some(Over::Withdrawn)
+    }
+
+    /// True while I may pass it on: nobody has it, or somebody said no. Who had said yes has given their word away.
     const fn can_be_passed(&self) -> bool {
-        matches!(self.state, CarryState::Asked | CarryState::Returned | CarryState::Declined)
+        matches!(self.state, CarryState::Asked | CarryState::Declined) && self.introduction.is_none()
+    }
+
+    /// True if a yes of the target is still of use: one that was given in time may come after the date.
+    fn waits_for_consent(&self, now: Timestamp) -> bool {
+        let was_late = self.over == Some(Over::Expired) && self.expires.plus(limits::CONSENT_GRACE) > now;
+        self.is_with_target() || was_late && self.target.is_some() && self.ask.is_some()
     }
 }
 
@@ -143,11 +155,11 @@ impl Turn<'_> {
     }
 
     fn may_ask(&self, asker: &Person, ask: &Ask) -> Result<bool> {
-        if ask.expires < self.now || !self.has_room(Part::Introducer)? {
+        if ask.expires < self.now || !self.has_room(Part::Introducer, asker.id)? {
             return Ok(false);
         }
         let all = carried(&self.txn)?;
-        let mut open = all.iter().filter(|one| one.asker == asker.id && one.is_open() && !one.suggested);
+        let mut open = all.iter().filter(|one| one.asker == asker.id && one.holds_a_place(self.now));
         let is_same = |one: &Carried| {
             let target = one.read_ask().and_then(|ask| ask.target_id);
             target.is_some() && target == ask.target_id
@@ -179,17 +191,21 @@ impl Turn<'_> {
         self.txn.save(&carried);
         self.set_deadline(expires, Ends::Introduction(carried.name()));
         self.notice(Notice::Introduction { introduction: carried.name() });
-        self.ask_me(ItemKind::Introduce, asker.id, About::introduction(expires, carried.name()))
+        self.ask_me_if_room(ItemKind::Introduce, asker.id, About::introduction(expires, carried.name()))
     }
 
     /// The asker says it differently, signs it with another key, or answers my suggestion. What the target has before
     /// them already stays as it is.
     fn asked_again(&mut self, mut carried: Carried, letter: AskLetter, ask: &Ask) -> Result<()> {
         let is_answer = carried.state == CarryState::Suggested;
-        if !is_answer && !carried.can_be_passed() {
+        let was_with_me = carried.state == CarryState::Returned;
+        // Without being asked to they may change nothing but the key that they sign with: what I read is what I pass on.
+        let before = carried.read_ask();
+        let is_same = before.as_ref() == Some(ask) && carried.can_be_passed();
+        let is_better = was_with_me && before.is_some_and(|before| before.target_id == ask.target_id);
+        if !is_answer && !is_same && !is_better {
             return Ok(());
         }
-        let was_with_me = carried.state == CarryState::Returned;
         carried.ask = Some(letter.ask);
         carried.card = Some(letter.card);
         carried.changed = self.now;
@@ -201,8 +217,8 @@ impl Turn<'_> {
         match (is_answer, was_with_me) {
             (true, _) => self.both_said_yes(carried),
             (_, true) => {
-                let about = About::introduction(self.bounded_date(ask.expires), carried.name());
-                self.ask_me(ItemKind::Introduce, carried.asker, about)
+                let about = About::introduction(carried.expires, carried.name());
+                self.ask_me_if_room(ItemKind::Introduce, carried.asker, about)
             }
             _ => Ok(()),
         }
@@ -225,7 +241,10 @@ impl Turn<'_> {
         let ask = carried.read_ask().filter(|_| carried.can_be_passed());
         let ask = ask.ok_or(Error::NotNow("this introduction is not waiting on you"))?;
         let target = self.target_of(&carried, &ask, to)?;
-        let same = |one: &Carried| one.asker == carried.asker && one.target == Some(target.id) && one.is_with_target();
+        let same = |one: &Carried| {
+            let is_asked = one.is_with_target() || one.state == CarryState::Suggested;
+            one.asker == carried.asker && one.target == Some(target.id) && is_asked
+        };
         if super::carried(&self.txn)?.iter().any(same) {
             return Err(Error::NotNow("an ask of the same person is before them already"));
         }
@@ -269,7 +288,7 @@ impl Turn<'_> {
         else {
             return Err(not_found(carried.id));
         };
-        let known = Line::cut(&asker.provenance());
+        let known = asker.known_to_others();
         let vouched = self.my_vouch_for(identity)?;
         carried.state = CarryState::Proposed;
         carried.later = None;
@@ -346,7 +365,7 @@ impl Turn<'_> {
         if carried(&self.txn)?.iter().any(same) {
             return Err(Error::NotNow("an introduction of these two is open already"));
         }
-        if !self.has_room(Part::Introducer)? {
+        if !self.has_room(Part::Introducer, asker)? {
             return Err(Error::Full("introductions that you carry"));
         }
         let expires = self.now.plus(life.unwrap_or(limits::ASK_USUAL_LIFE).clamp(limits::HOUR, limits::ASK_LIFE));
@@ -402,7 +421,7 @@ impl Turn<'_> {
     /// The target said yes: I say to the asker whom I brought together, and hand on what I cannot read.
     pub(super) fn consent_arrived(&mut self, target: &Person, history: &History, letter: ConsentLetter) -> Result<()> {
         let Some(mut carried) = self.carried_to(target, letter.id)? else { return Ok(()) };
-        if !carried.is_with_target() {
+        if !carried.waits_for_consent(self.now) {
             return Ok(());
         }
         let asker = people::person(&self.txn, carried.asker)?;
@@ -411,6 +430,7 @@ impl Turn<'_> {
         let is_first = carried.state != CarryState::Offered;
         carried.state = CarryState::Offered;
         carried.introduction = Some(record.clone());
+        carried.over = None;
         carried.changed = self.now;
         // The asker's first letter may find the target long after the date; then both say so.
         let answered = carried.expires.plus(limits::CONSENT_GRACE);
@@ -425,7 +445,7 @@ impl Turn<'_> {
             id: carried.id,
             sealed: letter.sealed,
             introduction: record,
-            known: Line::cut(&target.provenance()),
+            known: target.known_to_others(),
             vouched: self.my_vouch_for(history.id())?,
         };
         self.tell(carried.asker, IntroductionLetter::Offer(offer), answered)
@@ -510,9 +530,11 @@ impl Turn<'_> {
         }
         let says = if carried.asker == person.id { &mut carried.asker_says } else { &mut carried.target_says };
         *says = Some(outcome);
-        carried.state = CarryState::Connected;
         carried.changed = self.now;
-        carried.until = self.keep_until(carried.until, carried.name());
+        if carried.state == CarryState::Offered {
+            carried.state = CarryState::Connected;
+            carried.until = self.keep_until(carried.until, carried.name());
+        }
         self.txn.save(&carried);
         self.notice(Notice::Introduction { introduction: carried.name() });
         Ok(())

@@ -134,8 +134,12 @@ impl Turn<'_> {
     /// A contact says that somebody asks for me. False if it is no ask that may be shown to me.
     pub(super) fn propose_arrived(&mut self, introducer: &Person, propose: Propose) -> Result<bool> {
         let Ok(shown) = History::from_bytes(&propose.history) else { return Ok(false) };
+        let Some(ask) = verify_ask(&propose.ask, &propose.card, &shown) else { return Ok(false) };
+        // What I know beyond what was shown ends it without a word: the introducer is not to learn whom I know.
         let history = self.counting_history(shown)?;
-        let Some(ask) = verify_ask(&propose.ask, &propose.card, &history) else { return Ok(false) };
+        if verify_ask(&propose.ask, &propose.card, &history).is_none() {
+            return Ok(true);
+        }
         let (me, asker) = (self.keys.signer.id, history.id());
         let is_for_us = Some(ask.introducer) == introducer.identity && ask.target_id.is_none_or(|target| target == me);
         if !is_for_us || asker == me || Some(asker) == introducer.identity {
@@ -155,13 +159,14 @@ impl Turn<'_> {
     /// Somebody I hold already, or listen to no more, needs no introduction; the introducer sees no difference.
     fn may_propose(&self, introducer: &Person, asker: IdentityId, ask: &Ask) -> Result<bool> {
         let known = self.person_of(asker)?.is_some_and(|person| person.is_contact() || person.blocked);
-        Ok(!known && ask.expires >= self.now && self.has_room(Part::Target)? && !self.is_crowded_by(introducer.id)?)
+        Ok(!known && ask.expires >= self.now && self.has_room(Part::Target, introducer.id)? && !self.is_crowded_by(introducer.id)?)
     }
 
     fn take_proposal(&mut self, introducer: &Person, history: &History, ask: &Ask, propose: Propose) -> Result<()> {
         let asker = history.id();
         let expires = self.bounded_date(ask.expires);
-        let other = self.others_of(asker, introducer.id)?.into_iter().next();
+        let name = IntroKey { part: Part::Target, id: ask.id, person: introducer.id };
+        let other = self.others_of(asker, name)?.into_iter().next();
         let vouched = self.shown_vouch(propose.vouched, introducer, history)?;
         let new = Proposed {
             introducer: introducer.id,
@@ -190,14 +195,14 @@ impl Turn<'_> {
         if other.is_some() {
             return Ok(());
         }
-        self.ask_me(ItemKind::Meet, introducer.id, About::introduction(expires, new.name()))
+        self.ask_me_if_room(ItemKind::Meet, introducer.id, About::introduction(expires, new.name()))
     }
 
-    /// Open introductions of the same person through others: there is one question before me, whoever carries it.
-    fn others_of(&self, asker: IdentityId, introducer: PersonId) -> Result<Vec<Proposed>> {
+    /// Open introductions of the same person but this one: there is one question before me, whoever carries it.
+    fn others_of(&self, asker: IdentityId, name: IntroKey) -> Result<Vec<Proposed>> {
         let same = |one: &Proposed| {
             let is_open = one.can_be_answered() || one.state == ProposedState::Consented;
-            one.asker == Some(asker) && one.introducer != introducer && is_open
+            one.asker == Some(asker) && one.name() != name && is_open
         };
         Ok(proposed(&self.txn)?.into_iter().filter(same).collect())
     }
@@ -217,8 +222,9 @@ impl Turn<'_> {
             let differs = proposed.ask.as_ref() != Some(&propose.ask);
             return if differs && proposed.waits() { self.end_proposed(proposed, Over::Broken) } else { Ok(()) };
         }
-        if self.person_of(asker)?.is_some_and(|person| person.is_contact() || person.blocked) {
-            return self.end_proposed(proposed, Over::Expired);
+        // Whom I hold already I meet again. Whom I do not listen to gets what a change of mind would give.
+        if self.person_of(asker)?.is_some_and(|person| person.blocked) {
+            return self.withdraw_introduction(proposed.name());
         }
         proposed.asker = Some(asker);
         proposed.ask = Some(propose.ask);
@@ -233,7 +239,7 @@ impl Turn<'_> {
         let name = IntroKey { part: Part::Target, id: suggest.id, person: introducer.id };
         let is_known = self.txn.load::<Proposed>(&name.bytes())?.is_some();
         let expires = self.bounded_date(suggest.expires);
-        if is_known || expires < self.now || !self.has_room(Part::Target)? || self.is_crowded_by(introducer.id)? {
+        if is_known || expires < self.now || !self.has_room(Part::Target, introducer.id)? || self.is_crowded_by(introducer.id)? {
             return Ok(());
         }
         self.txn.save(&Proposed {
@@ -259,7 +265,7 @@ impl Turn<'_> {
         });
         self.set_deadline(expires, Ends::Introduction(name));
         self.notice(Notice::Introduction { introduction: name });
-        self.ask_me(ItemKind::Suggested, introducer.id, About::introduction(expires, name))
+        self.ask_me_if_room(ItemKind::Suggested, introducer.id, About::introduction(expires, name))
     }
 
     fn my_proposed(&self, key: IntroKey) -> Result<Proposed> {
@@ -350,7 +356,7 @@ impl Turn<'_> {
             return Err(Error::NotNow("this introduction is not waiting on you"));
         }
         let mut all = match proposed.asker {
-            Some(asker) => self.others_of(asker, proposed.introducer)?,
+            Some(asker) => self.others_of(asker, proposed.name())?,
             None => Vec::new(),
         };
         all.push(proposed);
@@ -387,7 +393,7 @@ impl Turn<'_> {
         proposed.until = proposed.expires;
         self.set_deadline(proposed.until, Ends::Introduction(name));
         self.txn.save(&proposed);
-        self.ask_me(ItemKind::Meet, proposed.introducer, About::introduction(proposed.expires, name))
+        self.ask_me_if_room(ItemKind::Meet, proposed.introducer, About::introduction(proposed.expires, name))
     }
 
     /// Whether a claim of a code that I made for an introduction comes from the one it was made for, with the word of the
@@ -447,7 +453,7 @@ impl Turn<'_> {
         self.txn.save(&proposed);
         self.notice(Notice::Introduction { introduction: key });
         // Whoever else brought the same person confirms who they are.
-        for other in self.others_of(binding.asker, proposed.introducer)? {
+        for other in self.others_of(binding.asker, key)? {
             let by = people::person(&self.txn, other.introducer)?.name;
             person.met(Encounter { at: self.now, way: Way::Introduced, event: None, late: false, by: Some(by) });
             self.end_proposed(other, Over::Expired)?;
@@ -466,7 +472,8 @@ impl Turn<'_> {
         {
             self.revoke_invite(invite)?;
         }
-        let held_the_question = matches!(proposed.state, ProposedState::Waiting | ProposedState::Later);
+        let held_the_question =
+            matches!(proposed.state, ProposedState::Waiting | ProposedState::Later | ProposedState::Consented);
         proposed.state = ProposedState::Over;
         proposed.over = Some(over);
         proposed.changed = self.now;
@@ -474,19 +481,22 @@ impl Turn<'_> {
         self.txn.save(&proposed);
         self.notice(Notice::Introduction { introduction: name });
         match proposed.asker.filter(|_| held_the_question && over != Over::Declined) {
-            Some(asker) => self.next_to_carry(asker, proposed.introducer),
+            Some(asker) => self.next_to_carry(asker, name),
             None => Ok(()),
         }
     }
 
-    fn next_to_carry(&mut self, asker: IdentityId, introducer: PersonId) -> Result<()> {
-        let mut others = self.others_of(asker, introducer)?;
+    fn next_to_carry(&mut self, asker: IdentityId, name: IntroKey) -> Result<()> {
+        let mut others = self.others_of(asker, name)?;
+        if others.iter().any(|one| one.state != ProposedState::Joined) {
+            return Ok(());
+        }
         others.retain(|one| one.state == ProposedState::Joined && one.expires > self.now);
         match others.into_iter().next() {
             Some(mut next) => {
                 next.state = ProposedState::Waiting;
                 self.txn.save(&next);
-                self.ask_me(ItemKind::Meet, next.introducer, About::introduction(next.expires, next.name()))
+                self.ask_me_if_room(ItemKind::Meet, next.introducer, About::introduction(next.expires, next.name()))
             }
             None => Ok(()),
         }

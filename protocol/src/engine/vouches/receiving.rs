@@ -107,14 +107,14 @@ impl Turn<'_> {
     fn ask_whether_to_show(&mut self, person: &Person, held: &HeldVouch) -> Result<()> {
         match held.accepted() {
             Some(_) => self.drop_vouch_item(person.id, held.key.slot),
-            None => self.ask_me(ItemKind::Vouched, person.id, About::vouch(held.until, held.key.slot)),
+            None => self.ask_me_if_room(ItemKind::Vouched, person.id, About::vouch(held.until, held.key.slot)),
         }
     }
 
     /// The same words for longer: a question that waits goes on waiting, and one that was answered is not asked again.
     fn ask_longer(&mut self, person: &Person, held: &HeldVouch) -> Result<()> {
         match self.vouch_item(person.id, held.key.slot)? {
-            Some(_) => self.ask_me(ItemKind::Vouched, person.id, About::vouch(held.until, held.key.slot)),
+            Some(_) => self.ask_me_if_room(ItemKind::Vouched, person.id, About::vouch(held.until, held.key.slot)),
             None => Ok(()),
         }
     }
