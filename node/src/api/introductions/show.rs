@@ -410,3 +410,25 @@ pub(super) fn is_meant(key: IntroKey, name: &str) -> bool {
 pub(super) fn part_of(name: &str) -> Option<Part> {
     [Part::Asker, Part::Introducer, Part::Target].into_iter().find(|part| words::part_name(*part) == name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_id_in_two_parts_is_told_apart_by_its_full_name() {
+        let key = |part, person| IntroKey { part, id: IntroId([7; 16]), person: PersonId([person; 10]) };
+        let (mine, theirs) = (key(Part::Asker, 1), key(Part::Target, 2));
+        let id = mine.id.to_string();
+        for name in [&id[..4], &id] {
+            assert!(is_meant(mine, name) && is_meant(theirs, name), "{name}");
+        }
+        for (key, other) in [(mine, theirs), (theirs, mine), (mine, key(Part::Asker, 3))] {
+            let name = full_name(key);
+            assert!(is_meant(key, &name) && !is_meant(other, &name), "{name}");
+        }
+        for name in ["", &id[..3], "asker:", "friend:", &format!("introducer:{id}")] {
+            assert!(!is_meant(mine, name), "{name}");
+        }
+    }
+}
