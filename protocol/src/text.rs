@@ -65,6 +65,9 @@ impl<const MAX: usize> Text<MAX> {
 impl<const MAX: usize> Line<MAX> {
     /// Cleans what a person typed: normal form C, every run of white space one space.
     pub fn new(text: &str) -> Result<Self, TextError> {
+        if text.len() <= MAX && is_plain(text) {
+            return Ok(Self(text.to_owned()));
+        }
         let words: Vec<&str> = text.split_whitespace().collect();
         let text: String = words.join(" ").nfc().collect();
         if text.is_empty() {
@@ -103,6 +106,12 @@ pub fn cut_at_grapheme(text: &str, most: usize) -> &str {
         .last()
         .unwrap_or(0);
     text.get(..end).unwrap_or_default()
+}
+
+/// Visible ASCII with single spaces inside is a clean line as it is. Most lines are, and every stored one is read often.
+fn is_plain(text: &str) -> bool {
+    let has_edge = text.starts_with(' ') || text.ends_with(' ') || text.contains("  ");
+    !text.is_empty() && !has_edge && text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
 }
 
 fn check<const MAX: usize>(text: &str, lines: bool) -> Result<(), TextError> {
@@ -184,6 +193,16 @@ mod tests {
     fn a_name_is_kept_in_any_script() {
         for name in ["Ana María Núñez", "王小明", "نرگس محمدی", "Дмитрий", "👩🏽‍🔧 Jo"] {
             assert_eq!(Name::new(&format!("  {name} ")).unwrap().as_str(), name);
+        }
+    }
+
+    #[test]
+    fn a_plain_line_is_what_the_long_way_makes_of_it() {
+        let slow = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ").nfc().collect::<String>();
+        for text in ["Ana", "Ana  Sousa", " Ana", "Ana ", "a b c", "~!", "Ana\tSousa", "Zo\u{eb}", "x\u{7f}", ""] {
+            let line = Line::<160>::new(text).map(|line| line.to_string()).unwrap_or_default();
+            assert_eq!(line, if text.contains('\u{7f}') { String::new() } else { slow(text) }, "{text:?}");
+            assert!(!is_plain(text) || slow(text) == text, "{text:?}");
         }
     }
 

@@ -213,7 +213,7 @@ impl Vouch {
     /// True if the vouch keeps the bounds that its encoding alone does not.
     pub fn is_bounded(&self) -> bool {
         let lives = self.expires.is_none_or(|expires| expires.since(self.issued) <= limits::VOUCH_LIFE);
-        let is_whole = self.content.is_some() == self.expires.is_some();
+        let is_whole = self.content.is_some() == self.expires.is_some() && self.reach != Some(VouchReach::UsTwo);
         self.evidence.len() <= limits::VOUCH_EVIDENCE && lives && is_whole && self.content().is_ok()
     }
 
@@ -336,3 +336,6 @@ impl VouchExport {
         fits.then_some((vouch, Some(acceptance)))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Checks Kith's records with programs that share no line with Kith: an independent COSE library, and forty
-# lines written from SPEC.md alone. Needs Python 3.9 or later with venv and pip.
+# Checks Kith's records, and a vouch in a file, with programs that share no line with Kith: an independent COSE
+# library, and scripts of at most forty lines written from SPEC.md alone. Needs Python 3.9 or later with venv and pip.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -12,8 +12,8 @@ if [ ! -x "$venv/bin/python" ] || ! cmp -s tests/outside/requirements.txt "$venv
     cp tests/outside/requirements.txt "$venv/installed.txt"
 fi
 
-for check in verify_with_library.py verify_from_spec.py; do
+for check in verify_with_library.py verify_from_spec.py verify_vouch_from_spec.py; do
     echo "== $check"
     "$venv/bin/python" "tests/outside/$check" protocol/vectors
 done
-echo "Both agree with the vectors."
+echo "All agree with the vectors."

@@ -1,11 +1,13 @@
 """Checks every record among the vectors with pycose, a COSE library that knows nothing of Kith.
 
-Usage: verify_with_library.py FOLDER, the folder with identity.json and records.json.
+Usage: verify_with_library.py FOLDER, the folder with identity.json, records.json and vouches.json.
 """
+import hashlib
 import json
 import pathlib
 import sys
 
+import cbor2
 from pycose.algorithms import EdDSA
 from pycose.headers import KID, Algorithm
 from pycose.keys import OKPKey
@@ -34,10 +36,47 @@ def is_valid(exported, kind, keys):
         return False
 
 
+def keys_of(history):
+    """The signing keys of a key history by kid; the library checks each event."""
+    if not set(history) <= {1, 2}:
+        raise ValueError("notices are left to the other script")
+    inception = cbor2.dumps(history[1], canonical=True)
+    identity = previous = hashlib.sha256(inception).digest()
+    keys, promise = {identity + bytes([0]): history[1][1]}, history[1][2]
+    for number, record in enumerate(history.get(2, []), 1):
+        protected, _, payload, _ = cbor2.loads(record)
+        event, kid = cbor2.loads(payload), identity + bytes([number])
+        follows = event[1] == previous and hashlib.sha256(event[4]).digest() == promise
+        if not (follows and is_valid(b"\xd2" + record, "rotation", {kid: event[4]})):
+            raise ValueError("a rotation that does not follow")
+        signed = cbor2.dumps(["Signature1", protected, b"kith/1/rotation", payload])
+        previous, promise, keys[kid] = hashlib.sha256(signed).digest(), event[5], event[3]
+    return identity, keys
+
+
+def is_valid_export(data):
+    """True if the library finds both records right, and they are about each other."""
+    try:
+        export = cbor2.loads(data)
+        if cbor2.dumps(export, canonical=True) != data or set(export) != {1, 2, 3, 4}:
+            return False
+        (issuer, its), (subject, hers) = keys_of(export[1]), keys_of(export[3])
+        vouch, acceptance = (cbor2.loads(cbor2.loads(export[part])[2]) for part in (2, 4))
+        speaks_of = [acceptance[at] for at in (1, 2, 3)]
+        return (
+            is_valid(b"\xd2" + export[2], "vouch", its)
+            and is_valid(b"\xd2" + export[4], "acceptance", hers)
+            and vouch[1] == subject
+            and speaks_of == [issuer, vouch[2], hashlib.sha256(vouch[5]).digest()]
+        )
+    except Exception:  # What cannot be read is not valid.
+        return False
+
+
 def main(folder):
     vectors = {
         name: {vector["name"]: vector for vector in json.loads((folder / name).read_text())["vectors"]}
-        for name in ("identity.json", "records.json")
+        for name in ("identity.json", "records.json", "vouches.json")
     }
     signing, rotating = {}, {}  # by kid; key events of number 1 are signed with r1, all else with k0 or k1
     for name in ("inception of Ana", "inception of Bo"):
@@ -47,7 +86,7 @@ def main(folder):
             signing[kid] = bytes.fromhex(gives[f"k{number}"])
             rotating[kid] = bytes.fromhex(gives["r1"])
 
-    records = {**vectors["identity.json"], **vectors["records.json"]}
+    records = {**vectors["identity.json"], **vectors["records.json"], **vectors["vouches.json"]}
     checked = refused = 0
     for name, vector in records.items():
         if "exported" not in vector["gives"]:
@@ -66,8 +105,14 @@ def main(folder):
         for others in (wrong, other):
             assert not is_valid(record, kind, others), f"{name}: accepted under another key"
         print(f"  {name}: accepted; another kind, another key and {len(record)} changed bytes refused")
-    assert checked >= 8, f"only {checked} records were found"
+    assert checked >= 11, f"only {checked} records were found"
     print(f"  {checked} records accepted, {refused} changed ones refused")
+    export = bytes.fromhex(vectors["vouches.json"]["export"]["bytes"])
+    assert is_valid_export(export), "the library does not accept the vouch in a file"
+    for at in range(len(export)):
+        changed = export[:at] + bytes([export[at] ^ 1]) + export[at + 1 :]
+        assert not is_valid_export(changed), f"vouch in a file: byte {at} was changed unnoticed"
+    print(f"  vouch in a file: accepted with the keys in it; {len(export)} changed bytes refused")
 
 
 main(pathlib.Path(sys.argv[1]))

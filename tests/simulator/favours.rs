@@ -57,7 +57,7 @@ impl std::fmt::Display for Ends {
 }
 
 /// The contacts of somebody who are contacts both ways.
-fn contacts(world: &World, who: Who) -> Vec<Who> {
+pub fn contacts(world: &World, who: Who) -> Vec<Who> {
     let people = world.people(who).into_iter().filter(|person| person.is_contact() && !person.blocked);
     people.filter_map(|person| person.identity.and_then(|id| world.who_is(id))).collect()
 }
@@ -106,6 +106,17 @@ fn pair(world: &World, asker: Who, lots: [usize; 2]) -> Option<(Who, Who)> {
     let introducer = *introducers.get(lots[0] % introducers.len().max(1))?;
     let targets: Vec<Who> = contacts(world, introducer).into_iter().filter(|&target| target != asker).collect();
     Some((introducer, *targets.get(lots[1] % targets.len().max(1))?))
+}
+
+/// Somebody who has an introduction before them, and who brought it; the first from a number on.
+pub fn introducer_of_somebody(world: &World, first: usize) -> Option<(Who, Who)> {
+    let all: Vec<Who> = world.whos().collect();
+    let (before, after) = all.split_at(first.min(all.len()));
+    after.iter().chain(before).find_map(|&who| {
+        let proposed = world.proposed(who).into_iter().find(|one| one.waits())?;
+        let introducer = world.people(who).into_iter().find(|person| person.id == proposed.introducer)?;
+        Some((who, world.who_is(introducer.identity?)?))
+    })
 }
 
 /// What people may be told in the middle of life: that it is too late, or too much.

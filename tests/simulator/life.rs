@@ -174,8 +174,17 @@ impl Life {
         }
         for _ in 0..self.month.partings {
             let (at, who, memory) = (self.moment(lot), pick(lot, people), self.memory.clone());
-            let number = lot.random_range(0..1_000);
-            self.world.after(at, move |world| part(world, who, number, &memory));
+            let (number, first) = (lot.random_range(0..1_000), lot.random_range(0..people.len()));
+            self.world.after(at, move |world| match favours::introducer_of_somebody(world, first) {
+                // Every second time in the middle of an introduction.
+                Some((target, introducer)) if number % 2 == 0 => part(world, introducer, target, &memory),
+                _ => {
+                    let contacts = favours::contacts(world, who);
+                    if let Some(&other) = contacts.get(number % contacts.len().max(1)) {
+                        part(world, who, other, &memory);
+                    }
+                }
+            });
         }
     }
 
@@ -337,18 +346,11 @@ fn decide(world: &mut World, who: Who, choice: u32, memory: &RefCell<Memory>) {
 }
 
 /// Somebody forgets one of their contacts.
-fn part(world: &mut World, who: Who, number: usize, memory: &RefCell<Memory>) {
-    if !runs(world, who) {
-        return;
-    }
-    let contacts: Vec<_> = world.people(who).into_iter().filter(|person| person.is_contact()).collect();
-    let Some(person) = contacts.get(number % contacts.len().max(1)) else { return };
-    if let Some(other) = person.identity.and_then(|id| world.who_is(id)) {
-        memory.borrow_mut().refused.insert((who.min(other), who.max(other)));
-    }
-    let id = person.id;
+fn part(world: &mut World, who: Who, other: Who, memory: &RefCell<Memory>) {
+    let Some(person) = world.knows(who, other).filter(|_| runs(world, who)) else { return };
+    memory.borrow_mut().refused.insert((who.min(other), who.max(other)));
     // After a crash they may have been forgotten already.
-    let _ = world.tries(who, |turn| turn.forget_person(id));
+    let _ = world.tries(who, |turn| turn.forget_person(person.id));
 }
 
 fn trouble(world: &mut World, who: Who, kind: u32, hours: u64, crash: Crash) {

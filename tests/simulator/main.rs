@@ -37,11 +37,11 @@ const LARGE: Month = Month {
     people: 1_000,
     days: 30,
     scans: 10_000,
-    changes: 1_500,
+    changes: 2_500,
     troubles: 1_500,
     rotations: 20,
     favours: 4_500,
-    partings: 1_000,
+    partings: 500,
     restores: 40,
 };
 /// A smaller month, run twice to see that it is the same.

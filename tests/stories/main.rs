@@ -14,6 +14,8 @@ mod letters;
 mod meeting;
 mod reaching;
 mod scans;
+mod slander;
+mod vouches;
 
 use kith_protocol::engine::{Answer, Refusal};
 use kith_tests::sim::{Who, World};

@@ -4,15 +4,20 @@ use kith_protocol::address::{Hint, Host, Reach, Transports};
 use kith_protocol::card::{CardView, Field, FieldKind, Tier};
 use kith_protocol::crypto::seal::EncryptionKey;
 use kith_protocol::crypto::sign::{SecretSeed, SigningKey, VerifyKey};
-use kith_protocol::id::{IdentityId, LetterId, PeerId};
+use kith_protocol::id::{IdentityId, LetterId, PeerId, RecordId, VouchSlot};
 use kith_protocol::identity::{Compromise, HistoryBytes, Inception, NodeGrant, Rotation};
 use kith_protocol::invite::{Invite, InviteKind};
 use kith_protocol::letter::body::{CardNews, Claim, MeetingNews, Presence, Welcome};
+use kith_protocol::letter::vouch::{VouchLetter, VouchNews};
 use kith_protocol::letter::{Body, Envelope, Letter};
 use kith_protocol::limits;
 use kith_protocol::meeting::Meeting;
 use kith_protocol::text::Line;
 use kith_protocol::time::Timestamp;
+use kith_protocol::vouch::{
+    Acceptance, Basis, Evidence, EvidenceKind, Interest, Strength, Vouch, VouchContent, VouchExport, VouchReach,
+    Vouched,
+};
 use kith_protocol::wire::{self, Bytes};
 use proptest::collection::vec;
 use proptest::option;
@@ -151,6 +156,52 @@ fn envelope() -> impl Strategy<Value = Envelope> {
     })
 }
 
+fn reach() -> impl Strategy<Value = VouchReach> {
+    select(vec![VouchReach::UsTwo, VouchReach::Contacts, VouchReach::Public])
+}
+
+fn evidence() -> impl Strategy<Value = Evidence> {
+    (select(vec![EvidenceKind::Meeting, EvidenceKind::Introduction]), any::<[u8; 32]>())
+        .prop_map(|(kind, record)| Evidence { kind, record: RecordId(record) })
+}
+
+fn vouch() -> impl Strategy<Value = Vouch> {
+    let place = (any::<[u8; 32]>(), any::<[u8; 4]>(), any::<u64>(), time());
+    let terms = (option::of(blob(300)), option::of(reach()), option::of(time()), vec(evidence(), 0..4));
+    (place, terms).prop_map(|((subject, slot, seq, issued), (content, reach, expires, evidence))| {
+        let (subject, slot) = (IdentityId(subject), VouchSlot(slot));
+        Vouch { subject, slot, seq, issued, content, reach, expires, evidence }
+    })
+}
+
+fn content() -> impl Strategy<Value = VouchContent> {
+    use Basis::{Client, Colleague, Mentor, Met, Other, Partner, Supplier};
+    let basis = select(vec![Client, Supplier, Colleague, Partner, Mentor, Met, Other]);
+    let kinds = [Interest::None, Interest::Family, Interest::Financial, Interest::Employer, Interest::Other];
+    let interest = (select(kinds.to_vec()), option::of(line()));
+    let years = (option::of(any::<u16>()), option::of(any::<u16>()));
+    (basis, vec(line(), 0..9), years, line(), 1..=3_u8, interest).prop_map(
+        |(basis, skills, (since, until), words, strength, (interest, interest_words))| {
+            let strength = Strength::new(strength).unwrap();
+            VouchContent { basis, skills, since, until, words, strength, interest, interest_words }
+        },
+    )
+}
+
+fn acceptance() -> impl Strategy<Value = Acceptance> {
+    (any::<[u8; 32]>(), any::<[u8; 4]>(), any::<[u8; 32]>(), reach(), time()).prop_map(
+        |(issuer, slot, content, reach, since)| {
+            let (issuer, slot) = (IdentityId(issuer), VouchSlot(slot));
+            Acceptance { issuer, slot, content, reach, since }
+        },
+    )
+}
+
+fn export() -> impl Strategy<Value = VouchExport> {
+    (history(), blob(400), option::of(history()), option::of(blob(300)))
+        .prop_map(|(issuer, vouch, subject, acceptance)| VouchExport { issuer, vouch, subject, acceptance })
+}
+
 pub fn body() -> impl Strategy<Value = Body> {
     prop_oneof![
         (blob(400), blob(300), any::<[u8; 32]>(), vec(hint(), 0..9), time(), option::of(blob(300))).prop_map(
@@ -171,6 +222,8 @@ pub fn body() -> impl Strategy<Value = Body> {
         blob(400).prop_map(|card| Body::Card(CardNews { card })),
         blob(400).prop_map(|record| Body::Meeting(MeetingNews { record })),
         Just(Body::Withdraw),
+        blob(400).prop_map(|record| Body::Vouch(VouchLetter::Vouch(VouchNews { record }))),
+        blob(400).prop_map(|record| Body::Vouch(VouchLetter::Acceptance(VouchNews { record }))),
     ]
 }
 
@@ -186,9 +239,13 @@ pub fn value() -> impl Strategy<Value = (u8, Vec<u8>)> {
         letter().prop_map(|value| (6, wire::encode(&value))),
         history().prop_map(|value| (7, wire::encode(&value))),
         envelope().prop_map(|value| (8, wire::encode(&value))),
-        body().prop_filter("has bytes", |body| !body.to_bytes().is_empty()).prop_map(|body| {
-            let number = values::FIRST_BODY + body.kind() - 1;
-            (number, body.to_bytes())
-        }),
+        vouch().prop_map(|value| (14, wire::encode(&value))),
+        content().prop_map(|value| (15, wire::encode(&value))),
+        acceptance().prop_map(|value| (16, wire::encode(&value))),
+        (blob(400), blob(300)).prop_map(|(vouch, acceptance)| (17, wire::encode(&Vouched { vouch, acceptance }))),
+        export().prop_map(|value| (18, wire::encode(&value))),
+        body()
+            .prop_filter("has bytes", |body| !body.to_bytes().is_empty())
+            .prop_map(|body| { (values::of_body(body.kind()), body.to_bytes()) }),
     ]
 }

@@ -5,6 +5,7 @@ use kith_protocol::identity::{Compromise, NodeGrant, Rotation};
 use kith_protocol::letter::{Envelope, Letter};
 use kith_protocol::meeting::Meeting;
 use kith_protocol::record::{Signed, Statement};
+use kith_protocol::vouch::{Acceptance, Vouch};
 use kith_protocol::wire::{self, Bytes};
 
 use super::cast::{self, ana, bo};
@@ -64,6 +65,9 @@ fn subjects() -> Vec<Subject> {
     subjects.extend(record::<CardView>(ana().card().bytes()));
     subjects.extend(record::<Meeting>(ana().sign(cast::meeting()).bytes()));
     subjects.extend(record::<Letter>(cast::claim_letter().bytes()));
+    subjects.extend(record::<Vouch>(cast::vouch().bytes()));
+    subjects.extend(record::<Vouch>(cast::revocation().bytes()));
+    subjects.extend(record::<Acceptance>(cast::acceptance().bytes()));
     let whole = ana().compromised().to_bytes();
     let event = Bytes::new(bo().rotation().bytes().to_vec()).unwrap();
     let letter = Bytes::new(cast::claim_letter().bytes().to_vec()).unwrap();
@@ -71,8 +75,11 @@ fn subjects() -> Vec<Subject> {
     subjects.push(value(0, wire::encode(&whole.inception)));
     subjects.push(value(7, wire::encode(&whole)));
     subjects.push(value(8, wire::encode(&envelope)));
+    subjects.push(value(15, wire::encode(&cast::vouch_content())));
+    subjects.push(value(17, wire::encode(&cast::vouched())));
+    subjects.push(value(18, wire::encode(&cast::vouch_export())));
     let bodies = cast::bodies().into_iter().filter(|(_, body)| !body.to_bytes().is_empty());
-    subjects.extend(bodies.map(|(_, body)| value(values::FIRST_BODY + body.kind() - 1, body.to_bytes())));
+    subjects.extend(bodies.map(|(_, body)| value(values::of_body(body.kind()), body.to_bytes())));
     subjects
 }
 

@@ -8,17 +8,22 @@ use kith_protocol::crypto::derive;
 use kith_protocol::crypto::seal::DecryptionKey;
 use kith_protocol::crypto::sign::SecretSeed;
 use kith_protocol::hello::SharedSecret;
-use kith_protocol::id::{LetterId, PeerId};
+use kith_protocol::id::{LetterId, PeerId, VouchSlot};
 use kith_protocol::identity::{Compromise, History, NodeGrant, Rotation};
 use kith_protocol::invite::{Invite, InviteKind};
 use kith_protocol::letter::body::{CardNews, Claim, MeetingNews, Presence, Welcome};
+use kith_protocol::letter::vouch::{VouchLetter, VouchNews};
 use kith_protocol::letter::{self, Body, Letter, Sealed};
 use kith_protocol::limits;
 use kith_protocol::meeting::Meeting;
 use kith_protocol::record::{Signer, Statement, Verified};
 use kith_protocol::text::{Line, Name};
 use kith_protocol::time::Timestamp;
-use kith_protocol::wire::Bytes;
+use kith_protocol::vouch::{
+    Acceptance, Basis, ContentBytes, Evidence, EvidenceKind, Interest, Strength, Vouch, VouchContent, VouchExport,
+    VouchReach, Vouched, content_digest,
+};
+use kith_protocol::wire::{self, Bytes};
 use kith_protocol::words::RecoveryWords;
 
 /// The moment at which everything here is written: 2027-01-15 08:00 UTC.
@@ -227,6 +232,79 @@ pub fn meeting_news() -> Body {
     Body::Meeting(MeetingNews { record: bounded(ana().sign(meeting()).bytes()) })
 }
 
+/// What Bo says of Ana.
+pub fn vouch_content() -> VouchContent {
+    VouchContent {
+        basis: Basis::Supplier,
+        skills: vec![Line::new("ball valves").unwrap(), Line::new("keeping dates").unwrap()],
+        since: Some(2021),
+        until: Some(2024),
+        words: Line::new("She delivered on the day, and not only when it was easy").unwrap(),
+        strength: Strength::new(3).unwrap(),
+        interest: Interest::Financial,
+        interest_words: Some(Line::new("we still buy from her").unwrap()),
+    }
+}
+
+fn content_bytes() -> ContentBytes {
+    bounded(&wire::encode(&vouch_content()))
+}
+
+pub const VOUCH_SLOT: VouchSlot = VouchSlot([0x51, 0x52, 0x53, 0x54]);
+
+/// Bo's word for Ana, supported by his own record of their meeting.
+pub fn vouch() -> Verified<Vouch> {
+    bo().sign(Vouch {
+        subject: ana().history().id(),
+        slot: VOUCH_SLOT,
+        seq: 1,
+        issued: NOW,
+        content: Some(content_bytes()),
+        reach: Some(VouchReach::Contacts),
+        expires: Some(NOW.plus(limits::VOUCH_LIFE)),
+        evidence: vec![Evidence { kind: EvidenceKind::Meeting, record: bo().sign(meeting()).id() }],
+    })
+}
+
+/// Bo takes it back.
+pub fn revocation() -> Verified<Vouch> {
+    let vouch = vouch().into_statement();
+    bo().sign(Vouch { seq: 2, content: None, reach: None, expires: None, evidence: Vec::new(), ..vouch })
+}
+
+/// Ana lets it be shown to contacts of either.
+pub fn acceptance() -> Verified<Acceptance> {
+    ana().sign(Acceptance {
+        issuer: bo().history().id(),
+        slot: VOUCH_SLOT,
+        content: content_digest(&content_bytes()),
+        reach: VouchReach::Contacts,
+        since: NOW.plus(3_600),
+    })
+}
+
+pub fn vouched() -> Vouched {
+    Vouched { vouch: bounded(vouch().bytes()), acceptance: bounded(acceptance().bytes()) }
+}
+
+/// The vouch with all that is needed to check it. Ana has changed her key since she accepted it.
+pub fn vouch_export() -> VouchExport {
+    VouchExport {
+        issuer: bo().history().to_bytes(),
+        vouch: bounded(vouch().bytes()),
+        subject: Some(ana().rotated().to_bytes()),
+        acceptance: Some(bounded(acceptance().bytes())),
+    }
+}
+
+pub fn vouch_news() -> Body {
+    Body::Vouch(VouchLetter::Vouch(VouchNews { record: bounded(vouch().bytes()) }))
+}
+
+pub fn acceptance_news() -> Body {
+    Body::Vouch(VouchLetter::Acceptance(VouchNews { record: bounded(acceptance().bytes()) }))
+}
+
 /// One body of every kind.
 pub fn bodies() -> Vec<(&'static str, Body)> {
     vec![
@@ -236,6 +314,8 @@ pub fn bodies() -> Vec<(&'static str, Body)> {
         ("card", card_news()),
         ("meeting", meeting_news()),
         ("withdraw", Body::Withdraw),
+        ("vouch", vouch_news()),
+        ("acceptance", acceptance_news()),
     ]
 }
 

@@ -5,9 +5,11 @@
 use kith_protocol::card::CardView;
 use kith_protocol::identity::{Compromise, HistoryBytes, Inception, NodeGrant, Rotation};
 use kith_protocol::letter::body::{CardNews, Claim, MeetingNews, Presence, Welcome};
+use kith_protocol::letter::vouch::{VouchNews, kind as vouch_kind};
 use kith_protocol::letter::{Envelope, Letter};
 use kith_protocol::limits;
 use kith_protocol::meeting::Meeting;
+use kith_protocol::vouch::{Acceptance, Vouch, VouchContent, VouchExport, Vouched};
 use kith_protocol::wire::{self, Wire, WireError};
 
 use crate::reference;
@@ -57,12 +59,25 @@ types! {
     11 => Presence,
     12 => CardNews,
     13 => MeetingNews,
+    14 => Vouch,
+    15 => VouchContent,
+    16 => Acceptance,
+    17 => Vouched,
+    18 => VouchExport,
+    19 => VouchNews,
 }
 
-/// The number of the body of the first kind; the others follow in the order of their kinds.
-pub const FIRST_BODY: u8 = 9;
+/// The number of the type that the body of a kind of letter has.
+pub fn of_body(kind: u8) -> u8 {
+    match kind {
+        1..=5 => 8 + kind,
+        vouch_kind::VOUCH | vouch_kind::ACCEPTANCE => 19,
+        _ => panic!("kind {kind} has no body"),
+    }
+}
+
 /// One number beyond the types: any CBOR.
-pub const LAST: u8 = 14;
+pub const LAST: u8 = 20;
 
 /// The strict check and the second reading agree on which bytes are deterministic CBOR.
 fn strict(bytes: &[u8]) {

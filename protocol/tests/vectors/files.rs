@@ -69,6 +69,7 @@ pub fn all() -> Vec<(&'static str, File)> {
         ("letters.json", letters()),
         ("bodies.json", bodies()),
         ("answers.json", answers()),
+        ("vouches.json", vouches()),
     ]
 }
 
@@ -255,6 +256,8 @@ fn bodies() -> File {
         "welcome" => shapes::WELCOME,
         "presence" => shapes::PRESENCE,
         "card" => shapes::CARD_NEWS,
+        "vouch" => shapes::VOUCH_NEWS,
+        "acceptance" => shapes::ACCEPTANCE_NEWS,
         _ => shapes::MEETING_NEWS,
     };
     let vectors = cast::bodies().into_iter().map(|(kind, body)| {
@@ -263,6 +266,23 @@ fn bodies() -> File {
         Vector::new(kind, "A body of this kind.", &bytes, fields).given("kind", body.kind().to_string())
     });
     File { about: "One body of every kind of letter.", vectors: vectors.collect() }
+}
+
+fn vouches() -> File {
+    let bytes = |name: &str, about, bytes: Vec<u8>, shape| {
+        Vector::new(name, about, &bytes, annotate::cbor(&bytes, name, shape))
+    };
+    let content = wire::encode(&cast::vouch_content());
+    let digest = hex(&kith_protocol::crypto::sha256(&[&content]));
+    let vectors = vec![
+        bytes("content", "What Bo says of Ana.", content, shapes::CONTENT).gives("digest", digest),
+        record("vouch", "Bo says it, with their meeting as evidence.", &cast::vouch(), shapes::VOUCH),
+        record("acceptance", "Ana lets contacts of either read it.", &cast::acceptance(), shapes::ACCEPTANCE),
+        record("revocation", "Bo says it no more.", &cast::revocation(), shapes::VOUCH),
+        bytes("vouched", "The vouch as others are shown it.", wire::encode(&cast::vouched()), shapes::VOUCHED),
+        bytes("export", "The vouch in a file of its own.", wire::encode(&cast::vouch_export()), shapes::EXPORT),
+    ];
+    File { about: "Vouches and the subject's word for them, each signed with key number 0.", vectors }
 }
 
 fn answers() -> File {

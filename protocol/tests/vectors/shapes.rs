@@ -75,6 +75,46 @@ record!(
         (6, "expires", Plain)
     ])
 );
+pub const CONTENT: Shape = Map(&[
+    (1, "basis", Plain),
+    (2, "skills", List(&Plain)),
+    (3, "since", Plain),
+    (4, "until", Plain),
+    (5, "words", Plain),
+    (6, "strength", Plain),
+    (7, "interest", Plain),
+    (8, "what interest", Plain),
+]);
+record!(
+    VOUCH,
+    Map(&[
+        (1, "subject", Plain),
+        (2, "slot", Plain),
+        (3, "seq", Plain),
+        (4, "issued", Plain),
+        (5, "content", Inside(&CONTENT)),
+        (6, "reach", Plain),
+        (7, "expires", Plain),
+        (8, "evidence", List(&Tuple(&[("kind", Plain), ("record id", Plain)])))
+    ])
+);
+record!(
+    ACCEPTANCE,
+    Map(&[
+        (1, "issuer", Plain),
+        (2, "slot", Plain),
+        (3, "SHA-256 of the content", Plain),
+        (4, "reach", Plain),
+        (5, "since", Plain)
+    ])
+);
+pub const VOUCHED: Shape = Map(&[(1, "vouch", Inside(&VOUCH)), (2, "acceptance", Inside(&ACCEPTANCE))]);
+pub const EXPORT: Shape = Map(&[
+    (1, "key history of the issuer", HISTORY),
+    (2, "vouch", Inside(&VOUCH)),
+    (3, "key history of the subject", HISTORY),
+    (4, "acceptance", Inside(&ACCEPTANCE)),
+]);
 pub const ENVELOPE: Shape = Map(&[
     (1, "whole key history", HISTORY),
     (2, "key events", List(&Inside(&ROTATION))),
@@ -98,3 +138,5 @@ pub const WELCOME: Shape = Map(&[
 pub const PRESENCE: Shape = Map(&[(1, "grant", Inside(&GRANT)), (2, "counter", Plain), (3, "hints", List(&Plain))]);
 pub const CARD_NEWS: Shape = Map(&[(1, "card", Inside(&CARD))]);
 pub const MEETING_NEWS: Shape = Map(&[(1, "record", Inside(&MEETING))]);
+pub const VOUCH_NEWS: Shape = Map(&[(1, "record", Inside(&VOUCH))]);
+pub const ACCEPTANCE_NEWS: Shape = Map(&[(1, "record", Inside(&ACCEPTANCE))]);

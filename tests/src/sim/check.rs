@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use kith_protocol::card::Tier;
 use kith_protocol::engine::inbox::items;
 use kith_protocol::engine::outbox::{Waiting, waiting_for};
+use kith_protocol::engine::people::card_of;
 use kith_protocol::engine::person::Person;
 use kith_protocol::id::{LetterId, PersonId};
 use kith_protocol::limits;
@@ -76,7 +77,7 @@ impl World {
                 assert!(self.consents.has_given(who, other), "{here} holds {there} and never agreed to");
                 assert!(self.consents.has_given(other, who), "{here} holds {there}, who never agreed to it");
             }
-            if let Some(card) = self.card(who, other) {
+            if let Some(card) = card_of(&self.home(who).store, person.id).expect("a storage in memory answers") {
                 let most = self.consents.tiers.get(&(other, who));
                 let fits = most.is_some_and(|most| card.tier <= *most);
                 assert!(fits, "{here} holds the card of {there} for {:?}, chosen was {most:?}", card.tier);

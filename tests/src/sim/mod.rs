@@ -35,10 +35,12 @@ mod mallory;
 mod network;
 mod people;
 mod queue;
+mod vouches;
 mod world;
 
 pub use home::{Crash, Home, Who};
 pub use mallory::{Mallory, Pen};
 pub use network::Weather;
 pub use people::{Code, Scan};
+pub use vouches::{WORDS, vouch_of};
 pub use world::World;

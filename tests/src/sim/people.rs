@@ -197,7 +197,15 @@ impl World {
 
     /// All of somebody's people.
     pub fn people(&self, who: Who) -> Vec<Person> {
-        people::search(&self.home(who).store, "", None).unwrap()
+        let read = &self.home(who).store;
+        let mut all = Vec::new();
+        read.scan(Table::People, b"", b"", &mut |_, value| {
+            all.push(wire::decode(value).expect("a person"));
+            ControlFlow::Continue(())
+        })
+        .expect("a storage in memory answers");
+        all.retain(people::is_shown);
+        all
     }
 
     /// The one person that somebody's people have by that name.
@@ -406,7 +414,7 @@ impl World {
 
     /// Who has this identity; of several homes with it, the first.
     pub fn who_is(&self, id: kith_protocol::id::IdentityId) -> Option<Who> {
-        self.whos().find(|&who| self.home(who).id == id)
+        self.ids.get(&id).copied()
     }
 
     /// True if one of the two knows where the other's node is now. Otherwise nothing can bring them together:

@@ -6,7 +6,7 @@ use kith_protocol::address::Hint;
 use kith_protocol::crypto::sha256;
 use kith_protocol::engine::{self, Answer, Beginning, Engine, Error, Step, Ticket, Turn};
 use kith_protocol::hello::SharedSecret;
-use kith_protocol::id::{Locator, PeerId, SessionId};
+use kith_protocol::id::{IdentityId, Locator, PeerId, SessionId};
 use kith_protocol::store::{MemoryStore, Store, Table};
 use kith_protocol::time::Timestamp;
 use kith_protocol::words::RecoveryWords;
@@ -57,6 +57,8 @@ pub struct World {
     pub figures: Figures,
     pub(super) random: StdRng,
     pub(super) homes: Vec<Home>,
+    /// Who has which identity; of several homes with one, the first.
+    pub(super) ids: BTreeMap<IdentityId, Who>,
     pub(super) queue: Queue<Event>,
     pub(super) links: BTreeMap<SessionId, Link>,
     pub(super) attempts: u64,
@@ -81,6 +83,7 @@ impl World {
             figures: Figures::default(),
             random: StdRng::seed_from_u64(seed),
             homes: Vec::new(),
+            ids: BTreeMap::new(),
             queue: Queue::new(),
             links: BTreeMap::new(),
             attempts: 0,
@@ -144,6 +147,7 @@ impl World {
     pub(super) fn move_in(&mut self, name: &str, words: RecoveryWords, peer: PeerId, store: MemoryStore) -> Who {
         let who = Who(self.homes.len());
         let engine = Engine::open(&store).unwrap();
+        self.ids.entry(engine.id()).or_insert(who);
         self.homes.push(Home {
             name: name.to_owned(),
             words,

@@ -6,7 +6,7 @@ use super::super::own::bounded;
 use super::super::people;
 use super::super::person::Person;
 use super::super::turn::Turn;
-use super::{HeldVouch, VouchKey, between, vouches_by_me};
+use super::{HeldVouch, VouchKey, between, unless_full, vouches_by_me};
 use crate::id::{IdentityId, PersonId, VouchSlot};
 use crate::identity::History;
 use crate::letter::vouch::VouchNews;
@@ -86,7 +86,7 @@ impl Turn<'_> {
         let content = options.content()?;
         let key = self.free_slot(subject)?;
         let terms = self.terms(&person, content, options.reach, options.life)?;
-        self.state_vouch(&person, key, terms)
+        self.state_and_tell(&person, key, terms)
     }
 
     /// I say it differently, or let it be shown further or less far. Other words need a new acceptance.
@@ -97,7 +97,7 @@ impl Turn<'_> {
             return Err(Error::NotNow("this vouch is about somebody else"));
         }
         let terms = self.terms(&person, options.content()?, options.reach, options.life)?;
-        self.state_vouch(&person, key, terms)
+        self.state_and_tell(&person, key, terms)
     }
 
     /// I say the same for longer: until `life` seconds from now, at most and if not given [`limits::VOUCH_LIFE`].
@@ -110,7 +110,7 @@ impl Turn<'_> {
         if terms.expires <= vouch.expires {
             return Err(Error::NotNow("this vouch is good for longer already"));
         }
-        self.state_vouch(&person, key, terms)
+        self.state_and_tell(&person, key, terms)
     }
 
     /// I say it no more. Their node drops it; so does everybody who learns of this.
@@ -121,7 +121,7 @@ impl Turn<'_> {
         }
         let terms = Terms { content: None, reach: VouchReach::UsTwo, expires: None, evidence: Vec::new() };
         match self.person_of(key.subject)? {
-            Some(person) => self.state_vouch(&person, key, terms),
+            Some(person) => self.state_and_tell(&person, key, terms),
             None => Err(not_found(key.slot)),
         }
     }
@@ -171,8 +171,14 @@ impl Turn<'_> {
         Ok(Terms { content: Some(content), reach, expires: Some(self.now.plus(life)), evidence })
     }
 
-    /// Signs what stands in a slot from now on, keeps it and tells the subject.
-    fn state_vouch(&mut self, person: &Person, key: VouchKey, terms: Terms) -> Result<HeldVouch> {
+    fn state_and_tell(&mut self, person: &Person, key: VouchKey, terms: Terms) -> Result<HeldVouch> {
+        let held = self.state_vouch(key, terms)?;
+        self.tell_my_vouch(person, &held)?;
+        Ok(held)
+    }
+
+    /// Signs what stands in a slot from now on, and keeps it.
+    fn state_vouch(&mut self, key: VouchKey, terms: Terms) -> Result<HeldVouch> {
         let before = self.held_vouch(key)?;
         let seq = before.as_ref().and_then(HeldVouch::read).map_or(1, |vouch| vouch.seq.saturating_add(1));
         let (until, acceptance) = match before {
@@ -200,7 +206,6 @@ impl Turn<'_> {
             until: until.max(vouch.expires.unwrap_or(until)),
         };
         self.keep_vouch(&held)?;
-        self.tell_my_vouch(person, &held)?;
         Ok(held)
     }
 
@@ -232,7 +237,8 @@ impl Turn<'_> {
             let (Some(vouch), Some(person)) = (held.read(), self.person_of(held.key.subject)?) else { continue };
             let reach = vouch.reach();
             let Vouch { content, expires, evidence, .. } = vouch;
-            self.state_vouch(&person, held.key, Terms { content, reach, expires, evidence })?;
+            let held = self.state_vouch(held.key, Terms { content, reach, expires, evidence })?;
+            unless_full(self.tell_my_vouch(&person, &held))?;
         }
         self.sign_acceptances_again()
     }

@@ -184,6 +184,14 @@ fn between(read: &dyn Read, subject: IdentityId, issuer: IdentityId) -> Result<V
     Ok(entity::list(read, &prefix, limits::VOUCHES_OF_ONE)?)
 }
 
+/// Nobody asked for this letter, so a full outbox keeps nothing else from happening: they hear of it with the next one.
+fn unless_full(told: Result<()>) -> Result<()> {
+    match told {
+        Err(Error::Full(_)) => Ok(()),
+        told => told,
+    }
+}
+
 impl Turn<'_> {
     fn held_vouch(&self, key: VouchKey) -> Result<Option<HeldVouch>> {
         Ok(self.txn.load(&key.bytes())?)
@@ -224,7 +232,7 @@ impl Turn<'_> {
     /// Tells the other end what stands in a slot, if there is somebody to be told: a contact whom I have not blocked.
     fn tell_vouch(&mut self, person: &Person, letter: VouchLetter, until: Timestamp) -> Result<()> {
         if person.is_contact() && !person.blocked {
-            let life = until.since(self.now).clamp(limits::HOUR, limits::LETTER_LIFE);
+            let life = until.since(self.now).min(limits::LETTER_LIFE);
             self.send(person.id, &Body::Vouch(letter), life)?;
         }
         Ok(())
@@ -250,10 +258,10 @@ impl Turn<'_> {
         let Some(them) = person.identity else { return Ok(()) };
         let me = self.keys.signer.id;
         for held in between(&self.txn, them, me)? {
-            self.tell_my_vouch(person, &held)?;
+            unless_full(self.tell_my_vouch(person, &held))?;
         }
         for held in between(&self.txn, me, them)? {
-            self.tell_my_acceptance(person, &held)?;
+            unless_full(self.tell_my_acceptance(person, &held))?;
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use super::super::people;
 use super::super::person::Person;
 use super::super::turn::Turn;
 use super::giving::not_found;
-use super::{HeldVouch, VouchKey, between, vouches_about_me};
+use super::{HeldVouch, VouchKey, between, unless_full, vouches_about_me};
 use crate::id::{PersonId, VouchSlot};
 use crate::identity::History;
 use crate::letter::vouch::{VouchLetter, VouchNews};
@@ -129,11 +129,12 @@ impl Turn<'_> {
             return Err(Error::NotNow("this is said no more"));
         }
         self.drop_vouch_item(person.id, slot)?;
-        self.sign_acceptance(&person, held, reach)
+        let held = self.sign_acceptance(held, reach);
+        self.tell_my_acceptance(&person, &held)
     }
 
-    fn sign_acceptance(&mut self, person: &Person, held: HeldVouch, reach: VouchReach) -> Result<()> {
-        let Some(content) = held.read().and_then(|vouch| vouch.content) else { return Ok(()) };
+    fn sign_acceptance(&mut self, held: HeldVouch, reach: VouchReach) -> HeldVouch {
+        let Some(content) = held.read().and_then(|vouch| vouch.content) else { return held };
         // Two words of one second must still have an order.
         let after = held.signed_acceptance().map_or(self.now, |before| before.unverified().since.plus(1));
         let acceptance = self.keys.sign(Acceptance {
@@ -145,14 +146,15 @@ impl Turn<'_> {
         });
         let held = HeldVouch { acceptance: Some(bounded(acceptance.bytes())), ..held };
         self.txn.save(&held);
-        self.tell_my_acceptance(person, &held)
+        held
     }
 
     /// See [`Turn::sign_vouches_again`].
     pub(super) fn sign_acceptances_again(&mut self) -> Result<()> {
         for held in vouches_about_me(&self.txn)? {
             if let (Some(accepted), Some(person)) = (held.accepted(), self.person_of(held.key.issuer)?) {
-                self.sign_acceptance(&person, held, accepted.reach)?;
+                let held = self.sign_acceptance(held, accepted.reach);
+                unless_full(self.tell_my_acceptance(&person, &held))?;
             }
         }
         Ok(())
