@@ -19,7 +19,7 @@ use super::{Api, Problem, ProblemBody, vouches};
 pub(super) async fn list(State(api): State<Api>) -> Result<Json<Vec<ItemForm>>, Problem> {
     let view = api.handle.view();
     let (codes, connected) = (invites(view)?, api.handle.status().connected);
-    let mut looking = Looking::at(view)?;
+    let mut looking = Looking::at(&api.handle)?;
     let mut forms = Vec::new();
     for item in items(view)? {
         let person = match people::person(view, item.person) {

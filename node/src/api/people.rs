@@ -102,7 +102,7 @@ fn details(api: &Api, person: &Person) -> Result<PersonDetails, Problem> {
         encounters: person.encounters.iter().map(EncounterForm::from).collect(),
         meetings: meetings::meetings_with(view, person.id)?.iter().map(MeetingForm::from).collect(),
         notes: people::notes_about(view, person.id)?.iter().map(NoteForm::from).collect(),
-        introductions: Looking::at(view)?.with(person.id)?,
+        introductions: Looking::at(&api.handle)?.with(person.id)?,
         vouches: vouches::about(view, person)?,
         waiting: outbox::waiting_for(view, person.id)?.iter().map(WaitingForm::from).collect(),
         cadence_days: person.cadence,

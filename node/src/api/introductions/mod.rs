@@ -46,7 +46,7 @@ pub(super) async fn list(
         let hint = Some("parts are asker, introducer and target");
         return Err(Problem::bad_input(format!("nobody is {part:?} in an introduction"), hint));
     }
-    let mut all = Looking::at(api.handle.view())?.all()?;
+    let mut all = Looking::at(&api.handle)?.all()?;
     all.retain(|form| part.as_ref().is_none_or(|part| form.line.part == *part));
     all.retain(|form| open.is_none_or(|open| form.line.open == open));
     Ok(Json(all))
@@ -60,7 +60,7 @@ pub(super) async fn show(State(api): State<Api>, Path(id): Path<String>) -> Resu
 }
 
 fn form(api: &Api, key: IntroKey) -> Result<Json<IntroductionForm>, Problem> {
-    let form = Looking::at(api.handle.view())?.one(key)?;
+    let form = Looking::at(&api.handle)?.one(key)?;
     form.map(Json).ok_or_else(|| Problem::not_found("introduction", &key.id.short(), Some("it has just gone")))
 }
 

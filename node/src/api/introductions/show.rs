@@ -14,19 +14,21 @@ use kith_protocol::introduction::Ask;
 use kith_protocol::time::Timestamp;
 use kith_protocol::vouch::{VouchReach, Vouched};
 
-use super::words::{self, Names};
+use super::words::{self, Names, Way};
 use crate::api::Problem;
 use crate::api::model::{
     CardForm, EndForm, IntroductionForm, IntroductionLine, OutcomeForm, SharedField, SharesForm, VouchForm,
     choice_name, time,
 };
-use crate::driver::now;
+use crate::driver::{Handle, now};
 use crate::store::View;
 
 /// Reads introductions, and what belongs on their screens, each thing once.
 pub(in crate::api) struct Looking<'v> {
     view: &'v View,
     own: Own,
+    /// People whose nodes are connected with mine.
+    connected: Vec<PersonId>,
     /// The tiers of all contacts.
     audience: Option<Vec<Tier>>,
     /// The introductions about which letters to a person wait.
@@ -41,15 +43,16 @@ struct Ends {
 }
 
 impl Ends {
-    fn names(&self, waits: bool) -> Names<'_> {
+    fn names(&self, waits: Option<Way>) -> Names<'_> {
         let Self { asker, introducer, target } = self;
         Names { asker: &asker.name, introducer: &introducer.name, target: &target.name, waits }
     }
 }
 
 impl<'v> Looking<'v> {
-    pub(in crate::api) fn at(view: &'v View) -> Result<Self, Problem> {
-        Ok(Self { view, own: Own::load(view)?, audience: None, waiting: BTreeMap::new() })
+    pub(in crate::api) fn at(handle: &'v Handle) -> Result<Self, Problem> {
+        let (view, connected) = (handle.view(), handle.status().connected);
+        Ok(Self { view, own: Own::load(view)?, connected, audience: None, waiting: BTreeMap::new() })
     }
 
     /// All introductions, the one that changed last first.
@@ -243,17 +246,24 @@ impl<'v> Looking<'v> {
         }
     }
 
-    fn waits(&mut self, person: PersonId, id: IntroId) -> Result<bool, Problem> {
+    /// How my last letter to a person about an introduction is doing.
+    fn waits(&mut self, person: PersonId, id: IntroId) -> Result<Option<Way>, Problem> {
         if !self.waiting.contains_key(&person) {
             self.waiting.insert(person, introduction::waiting_about(self.view, person)?);
         }
-        Ok(self.waiting.get(&person).is_some_and(|waiting| waiting.contains(&id)))
+        let is_waiting = self.waiting.get(&person).is_some_and(|waiting| waiting.contains(&id));
+        Ok(is_waiting.then(|| self.way_to(person)))
     }
 
-    fn first_letter_waits(&self, contact: PersonId) -> Result<bool, Problem> {
+    fn way_to(&self, person: PersonId) -> Way {
+        if self.connected.contains(&person) { Way::Going } else { Way::Waiting }
+    }
+
+    /// How my first letter to somebody who said yes is doing.
+    fn first_letter_waits(&self, contact: PersonId) -> Result<Option<Way>, Problem> {
         match people::person(self.view, contact) {
-            Ok(person) => Ok(person.scan.is_some_and(|scan| scan.claim.is_some())),
-            Err(Error::NotFound { .. }) => Ok(false),
+            Ok(person) => Ok(person.scan.and_then(|scan| scan.claim).map(|_| self.way_to(contact))),
+            Err(Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(error.into()),
         }
     }
@@ -399,4 +409,26 @@ pub(super) fn is_meant(key: IntroKey, name: &str) -> bool {
 /// The parts of introductions, by name.
 pub(super) fn part_of(name: &str) -> Option<Part> {
     [Part::Asker, Part::Introducer, Part::Target].into_iter().find(|part| words::part_name(*part) == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_id_in_two_parts_is_told_apart_by_its_full_name() {
+        let key = |part, person| IntroKey { part, id: IntroId([7; 16]), person: PersonId([person; 10]) };
+        let (mine, theirs) = (key(Part::Asker, 1), key(Part::Target, 2));
+        let id = mine.id.to_string();
+        for name in [&id[..4], &id] {
+            assert!(is_meant(mine, name) && is_meant(theirs, name), "{name}");
+        }
+        for (key, other) in [(mine, theirs), (theirs, mine), (mine, key(Part::Asker, 3))] {
+            let name = full_name(key);
+            assert!(is_meant(key, &name) && !is_meant(other, &name), "{name}");
+        }
+        for name in ["", &id[..3], "asker:", "friend:", &format!("introducer:{id}")] {
+            assert!(!is_meant(mine, name), "{name}");
+        }
+    }
 }

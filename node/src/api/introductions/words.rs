@@ -13,8 +13,17 @@ pub(super) struct Names<'n> {
     pub asker: &'n str,
     pub introducer: &'n str,
     pub target: &'n str,
-    /// A letter about it waits for the one whom I wrote to last.
-    pub waits: bool,
+    /// How the letter that I wrote last is doing; nothing if it has arrived.
+    pub waits: Option<Way>,
+}
+
+/// How a letter that has not arrived is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// The two nodes are connected.
+    Going,
+    /// It waits until they are.
+    Waiting,
 }
 
 /// The name of a part.
@@ -37,8 +46,13 @@ pub(super) const fn over_name(over: Over) -> &'static str {
     }
 }
 
-fn until_reached(name: &str) -> String {
-    format!("waits until {name}'s node can be reached")
+impl Way {
+    fn to(self, name: &str) -> String {
+        match self {
+            Self::Going => format!("is on its way to {name}"),
+            Self::Waiting => format!("waits until {name}'s node can be reached"),
+        }
+    }
 }
 
 impl Names<'_> {
@@ -76,17 +90,19 @@ impl Names<'_> {
         let Self { introducer, target, .. } = self;
         match (asked.state, self.waits) {
             (AskState::Suggested, _) => "waits on you".to_owned(),
-            (AskState::Open, true) => until_reached(introducer),
-            (AskState::Open, false) => format!(
+            (AskState::Open, Some(way)) => way.to(introducer),
+            (AskState::Open, None) => format!(
                 "with {introducer}; you asked on {} and hear a yes, or nothing until {}",
                 when(asked.asked),
                 when(asked.expires)
             ),
             (AskState::Returned, _) => format!("{introducer} wants it said differently"),
-            (AskState::Connecting, true) => {
-                format!("{target} said yes; your first letter {}", until_reached(target))
+            (AskState::Connecting, Some(way)) => {
+                format!("{target} said yes; your first letter {}", way.to(target))
             }
-            (AskState::Connecting, false) => format!("{target} said yes; your first letter is on its way"),
+            (AskState::Connecting, None) => {
+                format!("{target} said yes; your first letter is there, and their answer on its way")
+            }
             (AskState::Connected, _) => format!("you and {target} hold each other"),
             (AskState::Over, _) => self.asked_over(asked.over),
         }
@@ -110,15 +126,15 @@ impl Names<'_> {
                 Some(later) => format!("you look at it again on {}; nobody is told", when(later)),
                 None => "waits on you".to_owned(),
             },
-            (CarryState::Returned, true) => format!("given back; {}", until_reached(asker)),
-            (CarryState::Returned, false) => format!("given back to {asker}, to be said differently"),
+            (CarryState::Returned, Some(way)) => format!("given back; it {}", way.to(asker)),
+            (CarryState::Returned, None) => format!("given back to {asker}, to be said differently"),
             (CarryState::Suggested, _) => match (carried.ask.is_some(), carried.willing) {
                 (true, _) => format!("you asked both; {asker} said yes"),
                 (false, true) => format!("you asked both; {target} said yes"),
                 (false, false) => "you asked both; nobody has said yes so far".to_owned(),
             },
-            (CarryState::Proposed, true) => until_reached(target),
-            (CarryState::Proposed, false) => format!("{target} has it before them"),
+            (CarryState::Proposed, Some(way)) => way.to(target),
+            (CarryState::Proposed, None) => format!("{target} has it before them"),
             (CarryState::Later, _) => {
                 let later = carried.later.map(|later| format!(", on {}", when(later))).unwrap_or_default();
                 format!("{target} decides later{later}; you alone know")
@@ -126,8 +142,8 @@ impl Names<'_> {
             (CarryState::Declined, _) => {
                 format!("{target} said no; you alone know, and may pass it to somebody else")
             }
-            (CarryState::Offered, true) => format!("{target} said yes; {}", until_reached(asker)),
-            (CarryState::Offered, false) => format!("{target} said yes, and {asker} was told"),
+            (CarryState::Offered, Some(way)) => format!("{target} said yes; your word of it {}", way.to(asker)),
+            (CarryState::Offered, None) => format!("{target} said yes, and {asker} was told"),
             (CarryState::Connected, _) => format!("{asker} and {target} hold each other"),
             (CarryState::Over, _) => match carried.over {
                 Some(Over::Declined) => format!("you said no; {asker} hears nothing"),
@@ -141,16 +157,16 @@ impl Names<'_> {
         let Self { asker, introducer, .. } = self;
         match (proposed.state, self.waits) {
             (ProposedState::Suggested | ProposedState::Waiting, _) => "waits on you".to_owned(),
-            (ProposedState::Willing | ProposedState::Consented, true) => {
-                format!("you said yes; {}", until_reached(introducer))
+            (ProposedState::Willing | ProposedState::Consented, Some(way)) => {
+                format!("you said yes; it {}", way.to(introducer))
             }
-            (ProposedState::Willing, false) => "you said yes; if the other does too, you are introduced".to_owned(),
+            (ProposedState::Willing, None) => "you said yes; if the other does too, you are introduced".to_owned(),
             (ProposedState::Joined, _) => format!("you are asked about {asker} through somebody else already"),
             (ProposedState::Later, _) => {
                 let later = proposed.later.map(|later| format!(" on {}", when(later))).unwrap_or_default();
                 format!("you look at it again{later}; {introducer} alone knows")
             }
-            (ProposedState::Consented, false) => format!("you said yes; {asker}'s first letter has not come"),
+            (ProposedState::Consented, None) => format!("you said yes; {asker}'s first letter has not come"),
             (ProposedState::Connected, _) => format!("you and {asker} hold each other"),
             (ProposedState::Over, _) => match proposed.over {
                 Some(Over::Declined) => format!("you said no; {introducer} alone knows"),
