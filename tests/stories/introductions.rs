@@ -541,7 +541,7 @@ fn ana_takes_it_back_at_the_moment_chi_says_yes() {
         world.run_for(60);
         world.consents(chi, bo, Tier::Contacts);
         world.run_for(seed % 5);
-        if world.ask_state(ana, key.id) != AskState::Connected {
+        if world.ask_state(ana, key.id) == AskState::Open {
             world.withdraws_introduction(ana, key);
             world.run_for(20 * DAY);
             assert!(!world.holds(ana, chi) || world.are_contacts(ana, chi), "seed {seed}: one-sided");

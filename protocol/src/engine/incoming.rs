@@ -226,11 +226,10 @@ impl Turn<'_> {
             Body::Card(news) if listens => self.card_arrived(person, history, &news)?,
             Body::Meeting(_) if listens && !self.has_room_for(person.id)? => return Ok(Verdict::Later),
             Body::Meeting(news) if listens => self.meeting_arrived(person, history, &news)?,
-            Body::Introduction(letter) if listens => {
-                if !self.introduction_arrived(&person, history, letter)? {
-                    return Ok(Verdict::Refused(Refusal::NotAccepted));
-                }
-            }
+            Body::Introduction(letter) if listens => match self.introduction_arrived(&person, history, letter)? {
+                Verdict::Handled => {}
+                not_taken => return Ok(not_taken),
+            },
             Body::Vouch(letter) if listens => {
                 if !self.vouch_letter_arrived(&person, history, letter)? {
                     return Ok(Verdict::Refused(Refusal::NotAccepted));

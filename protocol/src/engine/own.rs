@@ -176,6 +176,7 @@ impl Turn<'_> {
         let changed = changed_tiers(&old_views, &own.views);
         self.txn.save(&own);
         self.refresh_first_letters(&own)?;
+        self.refresh_consents()?;
         self.tell_card(&own, &changed)?;
         Ok(true)
     }
@@ -231,6 +232,7 @@ impl Turn<'_> {
             self.sign_asks_again()?;
             self.sign_vouches_again()?;
         }
+        self.refresh_consents()?;
         self.tell_card(&own, &Tier::ALL)
     }
 

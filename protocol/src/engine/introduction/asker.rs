@@ -351,7 +351,11 @@ impl Turn<'_> {
         let name = IntroKey { part: Part::Asker, id: suggest.id, person: introducer.id };
         let is_known = self.txn.load::<Asked>(&name.bytes())?.is_some();
         let expires = self.bounded_date(suggest.expires);
-        if is_known || !self.has_room(Part::Asker, introducer.id)? || expires < self.now || self.is_crowded_by(introducer.id)? {
+        if is_known
+            || !self.has_room(Part::Asker, introducer.id)?
+            || expires < self.now
+            || self.is_crowded_by(introducer.id)?
+        {
             return Ok(());
         }
         // What the introducer says of them is for me alone: my ask goes to them, and must not repeat it.

@@ -229,7 +229,7 @@ impl Turn<'_> {
     }
 
     /// The open introduction with this id whose target is that person.
-    fn carried_to(&self, target: &Person, id: IntroId) -> Result<Option<Carried>> {
+    pub(super) fn carried_to(&self, target: &Person, id: IntroId) -> Result<Option<Carried>> {
         let prefix = [&[part_byte(Part::Introducer)][..], &id.0].concat();
         let all: Vec<Carried> = entity::list(&self.txn, &prefix, limits::INTRODUCTIONS)?;
         Ok(all.into_iter().find(|one| one.target == Some(target.id)))

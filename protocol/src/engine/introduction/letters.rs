@@ -1,26 +1,32 @@
 //! Which letter goes to which part.
 
+use super::super::effect::Refusal;
 use super::super::error::Result;
+use super::super::incoming::Verdict;
 use super::super::person::Person;
 use super::super::turn::Turn;
-use super::{HeldOutcome, Over};
+use super::{HeldOutcome, Over, carried};
 use crate::id::IntroId;
 use crate::identity::History;
-use crate::letter::introduction::{End, IntroductionLetter, Outcome};
+use crate::letter::introduction::{ConsentLetter, End, IntroductionLetter, Outcome};
 
 impl Turn<'_> {
-    /// A contact writes about an introduction. False if what they sent proves nothing and so cannot be taken; a letter
-    /// that merely comes too late or twice is taken and changes nothing.
+    /// A contact writes about an introduction. What proves nothing is refused; what asks for a letter that there is no
+    /// room for has to wait; what merely comes too late or twice is taken and changes nothing.
     pub(in super::super) fn introduction_arrived(
         &mut self,
         person: &Person,
         history: &History,
         letter: IntroductionLetter,
-    ) -> Result<bool> {
+    ) -> Result<Verdict> {
+        if !self.can_answer(person, &letter)? {
+            return Ok(Verdict::Later);
+        }
+        let is_taken = |taken: bool| if taken { Verdict::Handled } else { Verdict::Refused(Refusal::NotAccepted) };
         match letter {
-            IntroductionLetter::Ask(letter) => return self.ask_arrived(person, history, letter),
-            IntroductionLetter::Propose(letter) => return self.propose_arrived(person, letter),
-            IntroductionLetter::Offer(letter) => return self.offer_arrived(person, letter),
+            IntroductionLetter::Ask(letter) => return self.ask_arrived(person, history, letter).map(is_taken),
+            IntroductionLetter::Propose(letter) => return self.propose_arrived(person, letter).map(is_taken),
+            IntroductionLetter::Offer(letter) => return self.offer_arrived(person, letter).map(is_taken),
             IntroductionLetter::Returned(letter) => self.returned_arrived(person, letter)?,
             IntroductionLetter::Consent(letter) => self.consent_arrived(person, history, letter)?,
             IntroductionLetter::Declined(id) => self.declined_arrived(person, id)?,
@@ -36,7 +42,25 @@ impl Turn<'_> {
             }
             IntroductionLetter::Withdrawn(id) => self.withdrawal_arrived(person, id)?,
         }
-        Ok(true)
+        Ok(Verdict::Handled)
+    }
+
+    /// False if the letter makes me write to somebody for whom too much waits already: to the other end of what I carry,
+    /// or back to the introducer whose idea I welcomed.
+    fn can_answer(&self, person: &Person, letter: &IntroductionLetter) -> Result<bool> {
+        match letter {
+            IntroductionLetter::Consent(ConsentLetter { id, .. }) => match self.carried_to(person, *id)? {
+                Some(carried) => self.has_room_for(carried.asker),
+                None => Ok(true),
+            },
+            IntroductionLetter::Willing(_) | IntroductionLetter::Propose(_) => self.has_room_for(person.id),
+            IntroductionLetter::Ask(_) => {
+                let suggested = carried(&self.txn)?.into_iter().filter(|one| one.asker == person.id && one.willing);
+                let targets: Vec<_> = suggested.filter_map(|one| one.target).collect();
+                targets.into_iter().try_fold(true, |room, target| Ok(room && self.has_room_for(target)?))
+            }
+            _ => Ok(true),
+        }
     }
 
     /// Whoever began it, or said yes, takes it back: the asker to me who carries it, the introducer to me who was asked, or

@@ -159,7 +159,10 @@ impl Turn<'_> {
     /// Somebody I hold already, or listen to no more, needs no introduction; the introducer sees no difference.
     fn may_propose(&self, introducer: &Person, asker: IdentityId, ask: &Ask) -> Result<bool> {
         let known = self.person_of(asker)?.is_some_and(|person| person.is_contact() || person.blocked);
-        Ok(!known && ask.expires >= self.now && self.has_room(Part::Target, introducer.id)? && !self.is_crowded_by(introducer.id)?)
+        Ok(!known
+            && ask.expires >= self.now
+            && self.has_room(Part::Target, introducer.id)?
+            && !self.is_crowded_by(introducer.id)?)
     }
 
     fn take_proposal(&mut self, introducer: &Person, history: &History, ask: &Ask, propose: Propose) -> Result<()> {
@@ -239,7 +242,11 @@ impl Turn<'_> {
         let name = IntroKey { part: Part::Target, id: suggest.id, person: introducer.id };
         let is_known = self.txn.load::<Proposed>(&name.bytes())?.is_some();
         let expires = self.bounded_date(suggest.expires);
-        if is_known || expires < self.now || !self.has_room(Part::Target, introducer.id)? || self.is_crowded_by(introducer.id)? {
+        if is_known
+            || expires < self.now
+            || !self.has_room(Part::Target, introducer.id)?
+            || self.is_crowded_by(introducer.id)?
+        {
             return Ok(());
         }
         self.txn.save(&Proposed {
