@@ -11,7 +11,9 @@ use kith_protocol::identity::History;
 use kith_protocol::introduction::{Ask, Consent, Introduction, OpenedConsent, Purpose, SealedConsent, consent_digest};
 use kith_protocol::letter::Body;
 use kith_protocol::letter::body::RecordBytes;
-use kith_protocol::letter::introduction::{AskLetter, ConsentLetter, IntroductionLetter, Offer, Propose, Returned};
+use kith_protocol::letter::introduction::{
+    AskLetter, ConsentLetter, End, IntroductionLetter, Offer, Propose, Returned, Suggest,
+};
 use kith_protocol::record::{Signed, Statement, Verified};
 use kith_protocol::text::{Line, Text};
 use kith_protocol::wire::Bytes;
@@ -470,4 +472,70 @@ impl Scene {
         };
         asks.into_iter().find(is_it).unwrap()
     }
+}
+
+#[test]
+fn one_contact_does_not_fill_the_places_of_all_others() {
+    let mut scene = scene();
+    let bo = scene.world.person("Bo");
+    meet(&mut scene.world, scene.ana, bo);
+    for round in 0..12_u8 {
+        for number in 0..10_u8 {
+            let expires = scene.world.clock(scene.ana).plus(HOUR);
+            let id = IntroId([round * 10 + number; 16]);
+            let note = Line::new("Somebody you should meet.").unwrap();
+            let suggest = Suggest { id, end: End::Asker, note, expires };
+            assert!(matches!(scene.writes(scene.ana, IntroductionLetter::Suggest(suggest)), Answer::Handled(_)));
+        }
+        scene.world.run_for(2 * HOUR);
+    }
+    assert!(scene.world.asked(scene.ana).len() <= kith_protocol::limits::INTRODUCTIONS_WITH_ONE);
+    scene.world.asks(scene.ana, bo, "a buyer in Ghent");
+    scene.world.check();
+}
+
+#[test]
+fn an_ask_that_nothing_can_be_sealed_to_is_refused() {
+    let mut scene = scene();
+    let other = invented(&mut scene.world, "Ana");
+    let now = scene.world.clock(scene.chi);
+    let ask = other.sign(Ask {
+        id: IntroId([1; 16]),
+        introducer: scene.mallory.id(),
+        target: Line::new("Chi").unwrap(),
+        target_id: None,
+        purpose: Purpose::Client,
+        why: Text::default(),
+        blurb: Text::default(),
+        asked: now,
+        expires: now.plus(DAY),
+        reply_key: kith_protocol::crypto::seal::EncryptionKey([0; 32]),
+    });
+    let card = kith_protocol::card::OwnCard::new(kith_protocol::text::Name::new("Ana").unwrap());
+    let letter = AskLetter { ask: record(&ask), card: record(&other.sign(card.view(Tier::Public, now))) };
+    let propose = scene.proposal(&letter, &other.history);
+    let answer = scene.writes(scene.chi, IntroductionLetter::Propose(propose));
+    assert_eq!(refusal(&answer), Some(Refusal::NotAccepted));
+}
+
+#[test]
+fn mallory_cannot_part_two_whom_she_introduced() {
+    let mut scene = scene();
+    let (key, ask) = scene.ana_asks();
+    scene.proposes(scene.chi, &ask);
+    let consent = scene.chi_consents(key.id);
+    let chi = scene.world.history(scene.chi);
+    scene.world.goes_offline(scene.chi);
+    let offer = scene.offer(&ask, &chi, &consent.sealed);
+    scene.offers(offer);
+    assert_eq!(scene.state(key), AskState::Connecting);
+    // She withdraws from Ana in the middle.
+    let pen = scene.world.pen(scene.ana, Body::Withdraw);
+    let (_, session, pair) = scene.lines[0].clone();
+    let sealed = scene.mallory.seals(&pen, &scene.world.encryption_key(scene.ana), &pair);
+    scene.world.hands_in(scene.ana, session, &sealed);
+    scene.world.comes_online(scene.chi);
+    scene.world.run_for(HOUR);
+    assert!(scene.world.are_contacts(scene.ana, scene.chi), "her part was done");
+    scene.world.check();
 }

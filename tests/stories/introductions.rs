@@ -622,3 +622,79 @@ fn turn_unless_off(world: &mut World, off: Who, who: Who, is_now: impl Fn() -> b
         world.rotates(who, reason);
     }
 }
+
+#[test]
+fn a_yes_given_in_time_counts_though_the_date_passed_while_a_node_was_off() {
+    // Ana's node is off from the first day to the ninth, or Bo's from the sixth.
+    for off in ["Ana", "Bo"] {
+        let (mut world, [ana, bo, chi]) = three(20);
+        let key = world.asks(ana, bo, "a buyer in Ghent");
+        world.run_for(HOUR);
+        world.passes(bo, ana, chi);
+        world.run_for(HOUR);
+        let who = if off == "Ana" { ana } else { bo };
+        if off == "Ana" {
+            world.stop(ana);
+        }
+        world.run_for(6 * DAY);
+        if off == "Bo" {
+            world.stop(bo);
+        }
+        world.consents(chi, bo, Tier::Contacts);
+        world.run_for(3 * DAY);
+        world.start(who);
+        world.run_for(DAY);
+        assert!(world.are_contacts(ana, chi), "{off} was off; {:?}", world.ask_state(ana, key.id));
+        assert_eq!(world.ask_state(ana, key.id), AskState::Connected);
+        world.run_for(120 * DAY);
+        assert_eq!(world.entries(ana, Table::Introductions), 0);
+        world.check();
+    }
+}
+
+#[test]
+fn ana_is_there_for_a_welcome_that_comes_late() {
+    let (mut world, [ana, bo, chi]) = three(21);
+    world.asks(ana, bo, "a buyer in Ghent");
+    world.run_for(60);
+    world.passes(bo, ana, chi);
+    world.run_for(60);
+    world.consents(chi, bo, Tier::Contacts);
+    while world.knows(chi, ana).is_none() {
+        world.run_for(1);
+    }
+    // Chi holds Ana; the welcome is on its way, and the line breaks for longer than the code was good.
+    world.splits(&[ana]);
+    world.run_for(25 * DAY);
+    world.heals();
+    world.run_for(2 * DAY);
+    assert_eq!(world.holds(ana, chi), world.holds(chi, ana), "one-sided");
+    assert!(world.are_contacts(ana, chi));
+    world.check();
+}
+
+#[test]
+fn what_is_taken_back_before_it_left_never_arrives() {
+    let (mut world, [ana, bo, chi]) = three(22);
+    world.stop(bo);
+    let key = world.asks(ana, bo, "a buyer in Ghent");
+    world.run_for(HOUR);
+    world.withdraws_introduction(ana, key);
+    world.start(bo);
+    world.run_for(HOUR);
+    assert!(world.inbox(bo).is_empty() && world.carried(bo).is_empty());
+    assert!(world.proposed(chi).is_empty() && world.has_delivered_all());
+    world.check();
+}
+
+#[test]
+fn chi_may_not_put_off_beyond_the_date() {
+    let (mut world, [ana, bo, chi]) = three(23);
+    world.asks(ana, bo, "a buyer in Ghent");
+    world.run_for(60);
+    world.passes(bo, ana, chi);
+    world.run_for(60);
+    let (proposed, later) = (world.is_proposed(chi, bo).name(), world.clock(chi).plus(20 * DAY));
+    assert!(world.tries(chi, |turn| turn.put_off_introduction(proposed, later)).is_err());
+    assert_eq!(world.asked_about(chi, bo), [ItemKind::Meet]);
+}

@@ -333,6 +333,9 @@ impl Turn<'_> {
         if carried.state != CarryState::Asked {
             return Err(Error::NotNow("this introduction is not waiting on you"));
         }
+        if until >= carried.expires {
+            return Err(Error::NotNow("it is over by then: decide before its date"));
+        }
         carried.later = Some(until);
         self.rest_until(&mut carried, Some(until));
         self.drop_item(ItemKind::Introduce, key)?;

@@ -381,7 +381,9 @@ impl Turn<'_> {
         if !proposed.can_be_answered() {
             return Err(Error::NotNow("this introduction is not waiting on you"));
         }
-        let until = until.min(proposed.expires);
+        if until >= proposed.expires {
+            return Err(Error::NotNow("it is over by then: decide before its date"));
+        }
         proposed.state = ProposedState::Later;
         proposed.later = Some(until);
         proposed.changed = self.now;
