@@ -80,6 +80,8 @@ fn the_limits_are_those_of_the_code() {
         OPEN_ASKS,
         OPEN_PROPOSALS,
         INTRODUCTION_KEPT,
+        INTRODUCTIONS,
+        INTRODUCTIONS_WITH_ONE,
         CONSENT,
         CONSENT_STEP,
         INVITE_PAYLOAD,

@@ -4,25 +4,21 @@ use super::super::deadline::Ends;
 use super::super::entity::Entity;
 use super::super::error::{Error, Result};
 use super::super::inbox::{About, ItemKind};
-use super::super::incoming::history_of;
 use super::super::keys::ReplyKey;
 use super::super::notice::Notice;
 use super::super::own::bounded;
 use super::super::people::{self, fold};
-use super::super::person::{Encounter, Person, Standing, Way};
-use super::super::scans::Introduced;
+use super::super::person::Person;
 use super::super::turn::Turn;
 use super::{HeldOutcome, IntroKey, Over, Part, asked, not_found};
-use crate::card::{CardView, Tier};
+use crate::card::Tier;
 use crate::crypto::seal::DecryptionKey;
 use crate::crypto::sign::SecretSeed;
-use crate::hello::SharedSecret;
 use crate::id::{IdentityId, IntroId, PersonId, RecordId};
 use crate::identity::History;
-use crate::introduction::{Ask, Consent, Introduction, OpenedConsent, Purpose, consent_digest};
-use crate::invite::{InviteKind, shared_secret};
+use crate::introduction::{Ask, Purpose};
 use crate::letter::body::RecordBytes;
-use crate::letter::introduction::{AskLetter, IntroductionLetter, Offer, Returned, Sentence, Suggest};
+use crate::letter::introduction::{AskLetter, IntroductionLetter, Returned, Sentence, Suggest};
 use crate::limits;
 use crate::record::{Signed, Verified};
 use crate::store::Table;
@@ -115,6 +111,41 @@ impl Entity for Asked {
 }
 
 impl Asked {
+    /// An ask of which nothing is known but whom it goes to and what it is about.
+    fn begun(
+        introducer: PersonId,
+        id: IntroId,
+        target: Line<{ limits::LINE }>,
+        now: Timestamp,
+        expires: Timestamp,
+    ) -> Self {
+        Self {
+            introducer,
+            id,
+            target,
+            person: None,
+            target_id: None,
+            purpose: Purpose::Other,
+            why: Text::default(),
+            blurb: Text::default(),
+            tier: Tier::default(),
+            asked: now,
+            expires,
+            ask: None,
+            state: AskState::Open,
+            note: None,
+            contact: None,
+            known: None,
+            introduction: None,
+            vouched: None,
+            outcome: None,
+            over: None,
+            changed: now,
+            until: expires,
+            is_new_person: false,
+        }
+    }
+
     /// What names it.
     pub const fn name(&self) -> IntroKey {
         IntroKey { part: Part::Asker, id: self.id, person: self.introducer }
@@ -126,7 +157,7 @@ impl Asked {
     }
 
     /// True while a yes may come. One that was given in time may come after the date, when a node was off.
-    fn waits_for_offer(&self) -> bool {
+    pub(super) fn waits_for_offer(&self) -> bool {
         self.is_open() || self.state == AskState::Connecting || self.over == Some(Over::Expired)
     }
 
@@ -191,31 +222,15 @@ impl Turn<'_> {
             return Err(Error::Full("introductions that you asked for"));
         }
         let life = options.life.unwrap_or(limits::ASK_USUAL_LIFE).clamp(limits::HOUR, limits::ASK_LIFE);
-        let expires = self.now.plus(life);
+        let id = IntroId(self.random.bytes());
         let mut asked = Asked {
-            introducer: introducer.id,
-            id: IntroId(self.random.bytes()),
-            target,
             person,
             target_id,
             purpose: options.purpose,
             why: options.why,
             blurb: options.blurb,
             tier: options.tier.unwrap_or_default(),
-            asked: self.now,
-            expires,
-            ask: None,
-            state: AskState::Open,
-            note: None,
-            contact: None,
-            known: None,
-            introduction: None,
-            vouched: None,
-            outcome: None,
-            over: None,
-            changed: self.now,
-            until: expires,
-            is_new_person: false,
+            ..Asked::begun(introducer.id, id, target, self.now, self.now.plus(life))
         };
         self.make_reply_key(&asked);
         self.set_deadline(asked.until, Ends::Introduction(asked.name()));
@@ -264,7 +279,7 @@ impl Turn<'_> {
         self.txn.save(&ReplyKey { introducer: asked.introducer, id: asked.id, seed });
     }
 
-    fn reply_key(&self, asked: &Asked) -> Result<Option<DecryptionKey>> {
+    pub(super) fn reply_key(&self, asked: &Asked) -> Result<Option<DecryptionKey>> {
         let stored = self.txn.load::<ReplyKey>(&ReplyKey::name(asked.introducer, asked.id))?;
         Ok(stored.map(|stored| DecryptionKey::from_seed(&stored.seed)))
     }
@@ -328,7 +343,7 @@ impl Turn<'_> {
         self.txn.load::<Asked>(&key.bytes())?.ok_or_else(|| not_found(key.id))
     }
 
-    fn ask_of(&self, introducer: &Person, id: IntroId) -> Result<Option<Asked>> {
+    pub(super) fn ask_of(&self, introducer: &Person, id: IntroId) -> Result<Option<Asked>> {
         let key = IntroKey { part: Part::Asker, id, person: introducer.id };
         Ok(self.txn.load::<Asked>(&key.bytes())?)
     }
@@ -360,31 +375,8 @@ impl Turn<'_> {
         }
         // What the introducer says of them is for me alone: my ask goes to them, and must not repeat it.
         let Some(target) = Line::cut(SUGGESTED) else { return Ok(()) };
-        self.txn.save(&Asked {
-            introducer: introducer.id,
-            id: suggest.id,
-            target,
-            person: None,
-            target_id: None,
-            purpose: Purpose::Other,
-            why: Text::default(),
-            blurb: Text::default(),
-            tier: Tier::default(),
-            asked: self.now,
-            expires,
-            ask: None,
-            state: AskState::Suggested,
-            note: Some(suggest.note),
-            contact: None,
-            known: None,
-            introduction: None,
-            vouched: None,
-            outcome: None,
-            over: None,
-            changed: self.now,
-            until: expires,
-            is_new_person: false,
-        });
+        let begun = Asked::begun(introducer.id, suggest.id, target, self.now, expires);
+        self.txn.save(&Asked { state: AskState::Suggested, note: Some(suggest.note), ..begun });
         self.set_deadline(expires, Ends::Introduction(name));
         self.notice(Notice::Introduction { introduction: name });
         self.ask_me_if_room(ItemKind::Suggested, introducer.id, About::introduction(expires, name))
@@ -407,147 +399,6 @@ impl Turn<'_> {
         self.make_reply_key(&asked);
         self.drop_item(ItemKind::Suggested, key)?;
         self.send_ask(&mut asked, &introducer)
-    }
-
-    /// The target said yes: what it gave me is checked, and then taken like the code of somebody who shows it live.
-    /// False if the offer proves nothing. One that comes when nothing waits for it changes nothing.
-    pub(super) fn offer_arrived(&mut self, introducer: &Person, offer: Offer) -> Result<bool> {
-        let Some(asked) = self.ask_of(introducer, offer.id)? else { return Ok(true) };
-        if !asked.waits_for_offer() || self.reply_key(&asked)?.is_none() {
-            return Ok(true);
-        }
-        let Some(given) = self.check_offer(introducer, &asked, &offer)? else { return Ok(false) };
-        // The introducer is not to learn whom I listen to no more.
-        if self.person_of(given.target.id())?.is_some_and(|person| person.blocked) {
-            return Ok(true);
-        }
-        match asked.state {
-            AskState::Connecting => self.offered_again(asked, &given)?,
-            _ if self.party_at(given.code().locator())?.is_some() => return Ok(false),
-            _ => self.connect(asked, introducer, offer, given)?,
-        }
-        Ok(true)
-    }
-
-    fn check_offer(&self, introducer: &Person, asked: &Asked, offer: &Offer) -> Result<Option<Given>> {
-        let (Some(ask), Some(key), Some(of)) = (asked.ask, self.reply_key(asked)?, introducer.identity) else {
-            return Ok(None);
-        };
-        let Some(history) = history_of(&self.txn, of)? else { return Ok(None) };
-        let Some(introduction) = verified::<Introduction>(&offer.introduction, &history) else { return Ok(None) };
-        let Ok(opened) = OpenedConsent::open(&offer.sealed, ask, &key) else { return Ok(None) };
-        let Ok(shown) = History::from_bytes(&opened.history) else { return Ok(None) };
-        let target = self.counting_history(shown)?;
-        let Some(consent) = verified::<Consent>(&opened.consent, &target) else { return Ok(None) };
-        let Some(card) = super::super::own::verify_card(consent.card.as_slice(), &target) else { return Ok(None) };
-        let me = self.keys.signer.id;
-        let statement_fits = introduction.id == asked.id
-            && introduction.asker == me
-            && introduction.target == target.id()
-            && introduction.ask == ask
-            && introduction.consent == consent_digest(&offer.sealed)
-            && target.has_event(&introduction.target_head)
-            && self.keys.history.has_event(&introduction.asker_head);
-        let consent_fits = consent.id == asked.id && consent.ask == ask && consent.hints.len() <= limits::ADDRESSES;
-        let whom = target.id();
-        let is_whom_i_named = asked.target_id.is_none_or(|named| named == whom) && whom != me && whom != of;
-        let fits = statement_fits && consent_fits && is_whom_i_named;
-        Ok(fits.then_some(Given { target, consent, card }))
-    }
-
-    fn connect(&mut self, asked: Asked, introducer: &Person, offer: Offer, given: Given) -> Result<()> {
-        let (person, is_new) = self.person_for(&asked, &given)?;
-        let encounter = Encounter {
-            at: self.now,
-            way: Way::Introduced,
-            event: None,
-            late: false,
-            by: Some(Line::new(introducer.name.as_str())?),
-        };
-        let name = asked.name();
-        self.drop_item(ItemKind::AskReturned, name)?;
-        self.clear_deadline(asked.until, Ends::Introduction(name));
-        let sent_until = given.consent.expires.min(self.now.plus(limits::LETTER_LIFE));
-        // The target may take my letter at the last moment, and its welcome lives as long as a letter does: until then
-        // we may be contacts at the other end, and I have to be there to hear it.
-        let gives_up = sent_until.plus(limits::LETTER_LIFE);
-        let until = gives_up.plus(limits::DAY);
-        self.set_deadline(until, Ends::Introduction(name));
-        let vouched = self.shown_vouch(offer.vouched, introducer, &given.target)?;
-        let contact = Some(person.id);
-        self.txn.save(&Asked {
-            state: AskState::Connecting,
-            contact,
-            known: offer.known,
-            introduction: Some(offer.introduction.clone()),
-            vouched,
-            over: None,
-            changed: self.now,
-            until,
-            is_new_person: is_new,
-            ..asked
-        });
-        self.notice(Notice::Introduction { introduction: name });
-        self.scan_introduced(
-            person,
-            Introduced {
-                key: given.consent.key,
-                secret: given.consent.secret,
-                expires: given.consent.expires,
-                hints: given.consent.hints.clone(),
-                sent_until,
-                gives_up,
-                who: given.target.id(),
-                introduction: name,
-                statement: offer.introduction,
-                encounter,
-            },
-        )
-    }
-
-    /// Whom the offer is about among my people: the one I meant, if I only had a name of them, or somebody new.
-    fn person_for(&mut self, asked: &Asked, given: &Given) -> Result<(Person, bool)> {
-        let meant = match asked.person {
-            Some(person) => self.txn.load::<Person>(&person.0)?,
-            None => None,
-        };
-        if let Some(mut person) = meant.filter(|person| person.standing == Standing::Unconfirmed) {
-            person.tier = asked.tier;
-            return Ok((person, false));
-        }
-        Ok((self.new_person(given.card.name.clone(), asked.tier)?, true))
-    }
-
-    /// The target's node moved while my letter was looking for it. The first code counts: my letter under it may have
-    /// been taken already, and another one is a lie or comes too late.
-    fn offered_again(&mut self, asked: Asked, given: &Given) -> Result<()> {
-        let person = match asked.contact {
-            Some(person) => self.txn.load::<Person>(&person.0)?,
-            None => None,
-        };
-        let Some(mut person) = person else { return Ok(()) };
-        match person.scan.as_mut() {
-            Some(scan) if scan.key == given.consent.key => {
-                scan.hints = given.consent.hints.clone();
-                self.txn.save(&person);
-                self.live.pauses.remove(&person.id);
-                self.pump(person.id)
-            }
-            Some(_) | None => Ok(()),
-        }
-    }
-
-    /// The target's welcome is here.
-    pub(in super::super) fn asked_connected(&mut self, key: IntroKey, person: PersonId) -> Result<()> {
-        let Some(mut asked) = self.txn.load::<Asked>(&key.bytes())? else { return Ok(()) };
-        asked.state = AskState::Connected;
-        asked.contact = Some(person);
-        asked.changed = self.now;
-        self.drop_reply_key(&asked);
-        let until = self.keep_until(asked.until, key);
-        self.txn.save(&Asked { until, ..asked });
-        self.notice(Notice::Introduction { introduction: key });
-        self.tell_if_contact(key.person, IntroductionLetter::Done(key.id))
     }
 
     /// The date of an open ask is here. The reply key stays for as long as a yes that was given in time may take.
@@ -621,20 +472,6 @@ impl Turn<'_> {
         let proposed =
             super::proposed(&self.txn)?.into_iter().filter(|one| one.introducer == introducer && one.waits());
         Ok(suggested.count() + proposed.count() >= limits::OPEN_PROPOSALS)
-    }
-}
-
-/// What an offer turned out to hold.
-struct Given {
-    target: History,
-    consent: Verified<Consent>,
-    card: Verified<CardView>,
-}
-
-impl Given {
-    /// The shared secret of the code that was made for me.
-    fn code(&self) -> SharedSecret {
-        shared_secret(InviteKind::Live, &self.consent.key, &self.consent.secret, self.consent.expires)
     }
 }
 

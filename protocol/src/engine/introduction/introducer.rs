@@ -99,6 +99,29 @@ impl Entity for Carried {
 }
 
 impl Carried {
+    /// Something to carry of which nothing is known but who would be its asker.
+    fn begun(asker: PersonId, id: IntroId, now: Timestamp, expires: Timestamp) -> Self {
+        Self {
+            asker,
+            id,
+            ask: None,
+            card: None,
+            target: None,
+            note: None,
+            state: CarryState::Asked,
+            suggested: false,
+            willing: false,
+            later: None,
+            expires,
+            introduction: None,
+            asker_says: None,
+            target_says: None,
+            over: None,
+            changed: now,
+            until: expires,
+        }
+    }
+
     /// What names it.
     pub const fn name(&self) -> IntroKey {
         IntroKey { part: Part::Introducer, id: self.id, person: self.asker }
@@ -169,25 +192,8 @@ impl Turn<'_> {
 
     fn take_ask(&mut self, asker: &Person, letter: AskLetter, ask: &Ask) -> Result<()> {
         let expires = self.bounded_date(ask.expires);
-        let carried = Carried {
-            asker: asker.id,
-            id: ask.id,
-            ask: Some(letter.ask),
-            card: Some(letter.card),
-            target: None,
-            note: None,
-            state: CarryState::Asked,
-            suggested: false,
-            willing: false,
-            later: None,
-            expires,
-            introduction: None,
-            asker_says: None,
-            target_says: None,
-            over: None,
-            changed: self.now,
-            until: expires,
-        };
+        let begun = Carried::begun(asker.id, ask.id, self.now, expires);
+        let carried = Carried { ask: Some(letter.ask), card: Some(letter.card), ..begun };
         self.txn.save(&carried);
         self.set_deadline(expires, Ends::Introduction(carried.name()));
         self.notice(Notice::Introduction { introduction: carried.name() });
@@ -372,24 +378,13 @@ impl Turn<'_> {
             return Err(Error::Full("introductions that you carry"));
         }
         let expires = self.now.plus(life.unwrap_or(limits::ASK_USUAL_LIFE).clamp(limits::HOUR, limits::ASK_LIFE));
+        let id = IntroId(self.random.bytes());
         let carried = Carried {
-            asker,
-            id: IntroId(self.random.bytes()),
-            ask: None,
-            card: None,
             target: Some(target),
             note: Some(notes.about_asker.clone()),
             state: CarryState::Suggested,
             suggested: true,
-            willing: false,
-            later: None,
-            expires,
-            introduction: None,
-            asker_says: None,
-            target_says: None,
-            over: None,
-            changed: self.now,
-            until: expires,
+            ..Carried::begun(asker, id, self.now, expires)
         };
         self.txn.save(&carried);
         self.set_deadline(expires, Ends::Introduction(carried.name()));

@@ -13,13 +13,14 @@
 //!
 //! Every letter goes between two contacts, so never more than two of the three need to be up at once. What the
 //! asker is told until the date of the ask is the same whether the target declined, was silent, knows the asker
-//! already, or was never asked: nothing. Each part is one entity in one file: [`asker`], [`introducer`],
-//! [`target`]; a letter that does not fit the state of one introduction ends that one and no other.
+//! already, or was never asked: nothing. Each part is one entity in one file: [`asker`] (with `offer`),
+//! [`introducer`], [`target`]; a letter that does not fit the state of one introduction touches no other.
 
 pub mod asker;
 mod ending;
 pub mod introducer;
 mod letters;
+mod offer;
 pub mod target;
 
 pub use asker::{AskEdit, AskOptions, AskState, Asked, Meant};

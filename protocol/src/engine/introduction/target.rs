@@ -103,6 +103,31 @@ impl Entity for Proposed {
 }
 
 impl Proposed {
+    /// Something before me of which nothing is known but who brought it and what they say.
+    fn begun(introducer: PersonId, id: IntroId, note: Sentence, now: Timestamp, expires: Timestamp) -> Self {
+        Self {
+            introducer,
+            id,
+            asker: None,
+            ask: None,
+            card: None,
+            note,
+            known: None,
+            vouched: None,
+            state: ProposedState::Suggested,
+            tier: None,
+            invite: None,
+            later: None,
+            expires,
+            contact: None,
+            outcome: None,
+            over: None,
+            introduction: None,
+            changed: now,
+            until: expires,
+        }
+    }
+
     /// What names it.
     pub const fn name(&self) -> IntroKey {
         IntroKey { part: Part::Target, id: self.id, person: self.introducer }
@@ -172,25 +197,13 @@ impl Turn<'_> {
         let other = self.others_of(asker, name)?.into_iter().next();
         let vouched = self.shown_vouch(propose.vouched, introducer, history)?;
         let new = Proposed {
-            introducer: introducer.id,
-            id: ask.id,
             asker: Some(asker),
             ask: Some(propose.ask),
             card: Some(propose.card),
-            note: propose.note,
             known: propose.known,
             vouched,
             state: if other.is_some() { ProposedState::Joined } else { ProposedState::Waiting },
-            tier: None,
-            invite: None,
-            later: None,
-            expires,
-            contact: None,
-            outcome: None,
-            over: None,
-            introduction: None,
-            changed: self.now,
-            until: expires,
+            ..Proposed::begun(introducer.id, ask.id, propose.note, self.now, expires)
         };
         self.txn.save(&new);
         self.set_deadline(expires, Ends::Introduction(new.name()));
@@ -249,27 +262,7 @@ impl Turn<'_> {
         {
             return Ok(());
         }
-        self.txn.save(&Proposed {
-            introducer: introducer.id,
-            id: suggest.id,
-            asker: None,
-            ask: None,
-            card: None,
-            note: suggest.note,
-            known: None,
-            vouched: None,
-            state: ProposedState::Suggested,
-            tier: None,
-            invite: None,
-            later: None,
-            expires,
-            contact: None,
-            outcome: None,
-            over: None,
-            introduction: None,
-            changed: self.now,
-            until: expires,
-        });
+        self.txn.save(&Proposed::begun(introducer.id, suggest.id, suggest.note, self.now, expires));
         self.set_deadline(expires, Ends::Introduction(name));
         self.notice(Notice::Introduction { introduction: name });
         self.ask_me_if_room(ItemKind::Suggested, introducer.id, About::introduction(expires, name))
