@@ -698,3 +698,27 @@ fn chi_may_not_put_off_beyond_the_date() {
     assert!(world.tries(chi, |turn| turn.put_off_introduction(proposed, later)).is_err());
     assert_eq!(world.asked_about(chi, bo), [ItemKind::Meet]);
 }
+
+#[test]
+fn ana_forgets_whom_she_was_to_meet() {
+    let (mut world, [ana, bo, chi]) = three(24);
+    let key = world.asks(ana, bo, "a buyer in Ghent");
+    world.run_for(60);
+    world.passes(bo, ana, chi);
+    world.run_for(60);
+    world.stop(ana);
+    world.consents(chi, bo, Tier::Contacts);
+    world.run_for(60);
+    world.stop(chi);
+    world.start(ana);
+    world.run_for(HOUR);
+    assert_eq!(world.ask_state(ana, key.id), AskState::Connecting);
+    let pending = world.finds(ana, "Chi").id;
+    world.does(ana, |turn| turn.forget_person(pending));
+    assert_eq!(world.has_asked_id(ana, key.id).over, Some(Over::Withdrawn));
+    assert_eq!(world.people(ana).len(), 1);
+    world.start(chi);
+    world.run_for(60 * DAY);
+    assert!(world.knows(chi, ana).is_none() && world.has_delivered_all());
+    world.check();
+}

@@ -293,6 +293,9 @@ impl Turn<'_> {
     /// Takes the last trace of somebody away.
     fn erase(&mut self, person: Person) -> Result<()> {
         let id = person.id;
+        if let Some(key) = person.scan.as_ref().and_then(|scan| scan.introduction) {
+            self.asked_forgotten(key)?;
+        }
         self.remove_all_waiting(id)?;
         self.forget_pair(id)?;
         self.forget_contents(id)?;

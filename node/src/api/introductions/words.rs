@@ -201,11 +201,10 @@ pub(super) fn asked_actions(asked: &Asked) -> Vec<ActionForm> {
             ("accept", " --blurb \"…\"", "you would; if the other would too, you are introduced"),
             ("decline", "", "you would rather not; the introducer alone hears of it"),
         ],
-        AskState::Open => &[("edit", " --why \"…\" --blurb \"…\"", "say it differently"), WITHDRAW],
+        AskState::Open => &[WITHDRAW],
         AskState::Returned => &[("edit", " --why \"…\" --blurb \"…\"", "say it differently, and ask again"), WITHDRAW],
-        AskState::Connecting => &[WITHDRAW],
         AskState::Connected => &[OUTCOME],
-        AskState::Over => &[],
+        AskState::Connecting | AskState::Over => &[],
     };
     forms(asked.name(), doings)
 }
@@ -222,8 +221,8 @@ pub(super) fn carried_actions(carried: &Carried) -> Vec<ActionForm> {
     let decline = ("decline", "", "no; the asker hears nothing, and their ask ends at its date");
     let doings: &[Doing] = match carried.state {
         CarryState::Asked => &[pass, give_back, LATER, decline],
-        CarryState::Returned => &[pass, decline],
-        CarryState::Declined if names_target => &[decline],
+        CarryState::Returned => &[decline],
+        CarryState::Declined if names_target || carried.introduction.is_some() => &[decline],
         CarryState::Declined => &[again, decline],
         CarryState::Suggested | CarryState::Proposed | CarryState::Later | CarryState::Offered => &[WITHDRAW],
         CarryState::Connected | CarryState::Over => &[],

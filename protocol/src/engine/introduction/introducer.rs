@@ -352,10 +352,12 @@ impl Turn<'_> {
     /// I do not introduce them. The asker hears nothing, and their ask ends at its date.
     pub(super) fn decline_ask(&mut self, key: IntroKey) -> Result<()> {
         let carried = self.my_carried(key)?;
-        if !carried.can_be_passed() {
-            return Err(Error::NotNow("this introduction is not waiting on you"));
+        match carried.state {
+            CarryState::Asked | CarryState::Returned | CarryState::Declined => {
+                self.end_carried(carried, Over::Declined)
+            }
+            _ => Err(Error::NotNow("this introduction is not waiting on you")),
         }
-        self.end_carried(carried, Over::Declined)
     }
 
     /// I think that two contacts of mine should meet, and ask both in my own words, without a name or a card. Two

@@ -9,7 +9,7 @@ use super::super::person::{Encounter, Person, Standing, Way};
 use super::super::scans::Introduced;
 use super::super::turn::Turn;
 use super::asker::verified;
-use super::{AskState, Asked, IntroKey};
+use super::{AskState, Asked, IntroKey, Over};
 use crate::card::CardView;
 use crate::hello::SharedSecret;
 use crate::id::PersonId;
@@ -147,6 +147,16 @@ impl Turn<'_> {
                 self.pump(person.id)
             }
             Some(_) | None => Ok(()),
+        }
+    }
+
+    /// I forgot whom the introduction was to bring, before they answered.
+    pub(in super::super) fn asked_forgotten(&mut self, key: IntroKey) -> Result<()> {
+        match self.txn.load::<Asked>(&key.bytes())? {
+            Some(asked) if asked.state == AskState::Connecting => {
+                self.end_asked(Asked { contact: None, ..asked }, Over::Withdrawn)
+            }
+            _ => Ok(()),
         }
     }
 
