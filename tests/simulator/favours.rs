@@ -239,21 +239,51 @@ fn thank(world: &mut World, who: Who, key: IntroKey) {
     });
 }
 
-/// Nothing that waits in any part is past its date, and no pair has two questions before one of them.
+/// What must hold of introductions at any time.
 pub fn check(world: &World) {
     for who in world.whos() {
-        let meets = world.inbox(who).into_iter().filter(|item| item.kind == ItemKind::Meet);
-        let askers: Vec<_> = meets
-            .filter_map(|item| {
-                let key = item.introduction?;
-                world.proposed(who).into_iter().find(|one| one.name() == key)?.asker
-            })
-            .collect();
-        let mut once = askers.clone();
-        once.sort_unstable();
-        once.dedup();
-        assert_eq!(once.len(), askers.len(), "{} is asked twice about one person", world.home(who).name);
+        one_question_for_a_pair(world, who);
+        nothing_before_consent(world, who);
+        if world.home(who).engine.is_some() {
+            everything_ends(world, who);
+        }
     }
+}
+
+/// However many introducers bring somebody, their target is asked once.
+fn one_question_for_a_pair(world: &World, who: Who) {
+    let meets = world.inbox(who).into_iter().filter(|item| item.kind == ItemKind::Meet);
+    let proposed = world.proposed(who);
+    let mut askers: Vec<_> =
+        meets.filter_map(|item| proposed.iter().find(|one| Some(one.name()) == item.introduction)?.asker).collect();
+    let all = askers.len();
+    askers.sort_unstable();
+    askers.dedup();
+    assert_eq!(askers.len(), all, "{} is asked twice about one person", world.home(who).name);
+}
+
+/// A target sees a public card and no more, and nobody knows where a target is who did not say yes.
+fn nothing_before_consent(world: &World, who: Who) {
+    for proposed in world.proposed(who) {
+        let card = proposed.card.as_ref().and_then(introduction::read_public_card);
+        let is_public = card.is_none_or(|card| card.tier == Tier::Public);
+        assert!(is_public, "{} was shown more than a public card", world.home(who).name);
+    }
+    for person in world.people(who) {
+        let Some(scan) = person.scan.filter(|scan| scan.introduction.is_some()) else { continue };
+        let target = scan.who.and_then(|id| world.who_is(id));
+        let agreed = target.is_some_and(|target| world.has_agreed(target, who));
+        assert!(agreed, "{} knows where somebody is who never said yes", world.home(who).name);
+    }
+}
+
+/// Whatever is kept has a date, and none is past.
+fn everything_ends(world: &World, who: Who) {
+    let late = world.clock(who).minus(2);
+    let dates = world.asked(who).into_iter().map(|one| one.until);
+    let dates = dates.chain(world.carried(who).into_iter().map(|one| one.until));
+    let overdue = dates.chain(world.proposed(who).into_iter().map(|one| one.until)).filter(|until| *until < late);
+    assert_eq!(overdue.count(), 0, "an introduction of {} is past its date", world.home(who).name);
 }
 
 /// How many introductions were asked for or suggested.

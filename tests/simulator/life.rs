@@ -157,6 +157,7 @@ impl Life {
             self.world.after(at, move |world| {
                 if runs(world, who) {
                     world.rotates(who, reason);
+                    world.recovers_alike(who);
                 }
             });
         }

@@ -68,6 +68,11 @@ impl World {
         }
     }
 
+    /// True if somebody agreed to be known to another.
+    pub fn has_agreed(&self, who: Who, to: Who) -> bool {
+        self.consents.has_given(who, to)
+    }
+
     /// Nobody holds a contact without the consent of both, or a card above the tier that was chosen.
     fn check_contacts(&self, who: Who) {
         for person in self.people(who) {

@@ -285,6 +285,19 @@ impl World {
         self.does(who, |turn| turn.rotate(&words, reason));
     }
 
+    /// Whoever recovers from the words, and however often, comes to the same keys: no machine and no chance has a part.
+    pub fn recovers_alike(&self, who: Who) {
+        let (words, expected) = (&self.home(who).words, self.history(who));
+        for _ in 0..2 {
+            let mut history = kith_protocol::identity::History::begin(words);
+            while history.current() < expected.current() {
+                let rotation = history.rotate(words).expect("there are keys left");
+                history.learn(rotation.bytes()).expect("it follows");
+            }
+            assert_eq!(history.head(), expected.head(), "{} recovered to another history", self.home(who).name);
+        }
+    }
+
     /// Takes the machine off the network.
     pub fn goes_offline(&mut self, who: Who) {
         self.home_mut(who).online = false;
