@@ -110,7 +110,7 @@ fn ana_asks_bo_for_chi_and_never_are_all_three_up() {
     until_asked(&chi.api(), "meet");
     let inbox = chi.kith(["inbox"]).ok().out;
     says(&inbox, &["Ana Sousa asks to meet you, through Bo Lindqvist.", "They have forty tanks.", "cleaned in place"]);
-    says(&inbox, &["I bought from her for six years.", "scanned live at Hannover Messe", "Sousa Valves"]);
+    says(&inbox, &["I bought from her for six years.", "they have met", "Sousa Valves"]);
     says(&inbox, &["your name, and what your contacts see", "email: chi@ninh.example (one contact sees it)"]);
     assert!(!inbox.contains("+84"), "what is for named people alone is not on offer: {inbox}");
     settle(&bo, &chi);
