@@ -6,7 +6,7 @@ use super::keys::PairSecrets;
 use super::live::Party;
 use super::notice::Notice;
 use super::own::{Own, bounded};
-use super::person::{Announced, Encounter, HeldCard, Person, PersonOf, Reach, Standing};
+use super::person::{Announced, Encounter, HeldCard, PeopleCount, Person, PersonOf, Reach, Standing};
 use super::turn::Turn;
 use crate::address::Hint;
 use crate::card::{CardView, Tier};
@@ -120,11 +120,31 @@ impl Turn<'_> {
         Ok(())
     }
 
+    /// How many people there are; a home of before has no count and is counted.
+    fn people_count(&self) -> Result<u32> {
+        match self.txn.load::<PeopleCount>(PeopleCount::KEY)? {
+            Some(counted) => Ok(counted.count),
+            None => {
+                let count = super::entity::count(&self.txn, Table::People, b"", limits::PEOPLE)?;
+                Ok(u32::try_from(count).unwrap_or(u32::MAX))
+            }
+        }
+    }
+
+    /// One person less.
+    pub(super) fn person_gone(&mut self) -> Result<()> {
+        let count = self.people_count()?.saturating_sub(1);
+        self.txn.save(&PeopleCount { count });
+        Ok(())
+    }
+
     /// A person without anything but a name.
     pub(super) fn new_person(&mut self, name: crate::text::Name, tier: Tier) -> Result<Person> {
-        if super::entity::count(&self.txn, Table::People, b"", limits::PEOPLE)? >= limits::PEOPLE {
+        let count = self.people_count()?;
+        if count as usize >= limits::PEOPLE {
             return Err(Error::Full("people in this home"));
         }
+        self.txn.save(&PeopleCount { count: count + 1 });
         Ok(Person {
             id: PersonId(self.random.bytes()),
             identity: None,

@@ -9,12 +9,14 @@ use super::notice::Notice;
 use super::person::{Person, Standing};
 use super::turn::Turn;
 use crate::card::Tier;
+use crate::crypto::{cut, sha256};
 use crate::id::{InviteId, ItemId, PersonId, VouchSlot};
 use crate::limits;
 use crate::store::{Read, Table};
 use crate::text::Text;
 use crate::time::Timestamp;
 use crate::vouch::VouchReach;
+use crate::wire;
 
 crate::wire_choice! {
     /// What is asked of me.
@@ -106,6 +108,14 @@ impl Entity for Item {
     }
 }
 
+/// One question has one id, so that it is found, and not asked twice, however much else waits.
+fn question(kind: ItemKind, person: PersonId, introduction: Option<IntroKey>, vouch: Option<VouchSlot>) -> ItemId {
+    let introduction = introduction.map(IntroKey::bytes).unwrap_or_default();
+    let vouch = vouch.map(|slot| slot.0.to_vec()).unwrap_or_default();
+    // The parts that vary in length are there or not by the kind, so none runs into the next.
+    ItemId(cut(&sha256(&[&wire::encode(&kind), &person.0, &introduction, &vouch])))
+}
+
 /// Everything that waits, the oldest first.
 pub fn items(read: &dyn Read) -> Result<Vec<Item>> {
     let mut items: Vec<Item> = entity::list(read, b"", limits::INBOX)?;
@@ -117,15 +127,14 @@ impl Turn<'_> {
     /// Puts a question before me. If the same one waits already, it is about the newest scan from now on.
     pub(super) fn ask_me(&mut self, kind: ItemKind, person: PersonId, about: About) -> Result<()> {
         let About { until, invite, meeting, introduction, vouch } = about;
-        let waiting = items(&self.txn)?;
-        let is_same = |item: &&Item| {
-            (item.kind, item.person, item.introduction, item.vouch) == (kind, person, introduction, vouch)
-        };
-        let same = waiting.iter().find(is_same);
-        let (id, at) = same.map_or_else(|| (ItemId(self.random.bytes()), self.now), |same| (same.id, same.at));
+        let id = question(kind, person, introduction, vouch);
+        let same = self.txn.load::<Item>(&id.0)?;
+        let at = same.as_ref().map_or(self.now, |same| same.at);
         match same {
             Some(same) => self.clear_deadline(same.until, Ends::Item(id)),
-            None if waiting.len() >= limits::INBOX => return Err(Error::Full("things waiting in the inbox")),
+            None if entity::count(&self.txn, Table::Inbox, b"", limits::INBOX)? >= limits::INBOX => {
+                return Err(Error::Full("things waiting in the inbox"));
+            }
             None => self.notice(Notice::Waiting { item: id, person }),
         }
         self.set_deadline(until, Ends::Item(id));
@@ -143,12 +152,12 @@ impl Turn<'_> {
 
     /// Who asked for my card and then became a contact in another way has their answer.
     pub(super) fn settle_requests(&mut self, person: &Person) -> Result<()> {
-        for item in items(&self.txn)?.into_iter().filter(|item| item.person == person.id) {
-            if matches!(item.kind, ItemKind::ShareBack | ItemKind::LateClaim) {
-                let (item, _, invite) = self.take_item(item.id)?;
-                if let Some(invite) = invite {
-                    self.welcome(person, &invite, item.kind == ItemKind::LateClaim)?;
-                }
+        for kind in [ItemKind::ShareBack, ItemKind::LateClaim] {
+            let id = question(kind, person.id, None, None);
+            if self.txn.load::<Item>(&id.0)?.is_some()
+                && let (item, _, Some(invite)) = self.take_item(id)?
+            {
+                self.welcome(person, &invite, item.kind == ItemKind::LateClaim)?;
             }
         }
         Ok(())
@@ -259,8 +268,7 @@ impl Turn<'_> {
 
     /// Takes away a question about an introduction that was answered or is over.
     pub(super) fn drop_item(&mut self, kind: ItemKind, about: IntroKey) -> Result<()> {
-        let is_it = |item: &Item| item.kind == kind && item.introduction == Some(about);
-        for item in items(&self.txn)?.into_iter().filter(is_it) {
+        if let Some(item) = self.txn.load::<Item>(&question(kind, about.person, Some(about), None).0)? {
             self.txn.forget(&item);
             self.clear_deadline(item.until, Ends::Item(item.id));
         }
@@ -278,8 +286,7 @@ impl Turn<'_> {
 
     /// The question about a vouch, while it waits.
     pub(super) fn vouch_item(&self, person: PersonId, slot: VouchSlot) -> Result<Option<Item>> {
-        let is_it = |item: &Item| item.person == person && item.vouch == Some(slot);
-        Ok(items(&self.txn)?.into_iter().find(is_it))
+        Ok(self.txn.load(&question(ItemKind::Vouched, person, None, Some(slot)).0)?)
     }
 
     /// Takes away what waits on me about a person.

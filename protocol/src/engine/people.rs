@@ -300,6 +300,7 @@ impl Turn<'_> {
         self.forget_pair(id)?;
         self.forget_contents(id)?;
         self.txn.remove(Table::Reach, &id.0);
+        self.person_gone()?;
         self.txn.remove(Table::People, &id.0);
         if let Some(identity) = person.identity {
             self.txn.forget(&PersonOf { identity, person: id });

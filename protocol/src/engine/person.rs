@@ -253,6 +253,25 @@ impl Person {
 }
 
 crate::wire_map! {
+    /// How many people there are. Kept beside them, so that a stand with thousands counts them once and not at each scan.
+    pub(super) struct PeopleCount {
+        1 => pub count: u32,
+    }
+}
+
+impl Entity for PeopleCount {
+    const TABLE: Table = Table::Meta;
+
+    fn key(&self) -> Vec<u8> {
+        Self::KEY.to_vec()
+    }
+}
+
+impl PeopleCount {
+    pub(super) const KEY: &'static [u8] = b"people";
+}
+
+crate::wire_map! {
     /// Which person an identity is.
     pub(super) struct PersonOf {
         1 => pub identity: IdentityId,

@@ -341,6 +341,7 @@ impl Turn<'_> {
         known.they_have = known.they_have.or(pending.they_have);
         known.created = known.created.min(pending.created);
         self.txn.forget(pair);
+        self.person_gone()?;
         self.txn.forget(&pending);
         self.live.waiting.remove(&pending.id);
         self.live.pauses.remove(&pending.id);

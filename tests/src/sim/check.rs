@@ -62,6 +62,7 @@ impl World {
         for who in self.whos() {
             self.check_contacts(who);
             self.check_handled(who);
+            self.check_count(who);
             if self.home(who).engine.is_some() {
                 self.check_dates(who);
             }
@@ -127,6 +128,16 @@ impl World {
             }
         }
         self.check_hidden_people(who);
+    }
+
+    /// The count of people is kept beside them, and is theirs.
+    fn check_count(&self, who: Who) {
+        let home = self.home(who);
+        let kept = home.store.get(Table::Meta, b"people").expect("a storage in memory answers");
+        let people = keys(&home.store, Table::People).len();
+        let counted = kept.map_or(0, |bytes| *bytes.last().expect("a number"));
+        let is_small = people < 24;
+        assert!(!is_small || usize::from(counted) == people, "{} counts {counted} of {people} people", home.name);
     }
 
     /// Who was forgotten only stays as long as a letter to them waits.
