@@ -539,3 +539,38 @@ fn mallory_cannot_part_two_whom_she_introduced() {
     assert!(scene.world.are_contacts(scene.ana, scene.chi), "her part was done");
     scene.world.check();
 }
+
+#[test]
+fn an_asker_cannot_tell_by_the_places_what_became_of_an_ask() {
+    // Mallory asks Chi, and with her own node's rules out of the way asks on. Chi has declined some and left others.
+    for declines in [true, false] {
+        let mut scene = scene();
+        let chi = scene.world.home(scene.chi).id;
+        let now = scene.world.clock(scene.chi);
+        for number in 0..8_u8 {
+            let ask = scene.mallory.sign(Ask {
+                id: IntroId([number; 16]),
+                introducer: chi,
+                target: Line::new(&format!("buyer number {number}")).unwrap(),
+                target_id: None,
+                purpose: Purpose::Client,
+                why: Text::default(),
+                blurb: Text::default(),
+                asked: now,
+                expires: now.plus(7 * DAY),
+                reply_key: DecryptionKey::from_seed(&SecretSeed([3; 32])).public(),
+            });
+            let card = kith_protocol::card::OwnCard::new(kith_protocol::text::Name::new("Mallory").unwrap());
+            let card = scene.mallory.sign(card.view(Tier::Public, now));
+            let letter = AskLetter { ask: record(&ask), card: record(&card) };
+            assert!(matches!(scene.writes(scene.chi, IntroductionLetter::Ask(letter)), Answer::Handled(_)));
+            let carried = scene.world.carried(scene.chi).into_iter().find(|one| one.id == IntroId([number; 16]));
+            if let Some(carried) = carried.filter(|_| declines) {
+                scene.world.declines_introduction(scene.chi, carried.name());
+            }
+        }
+        let taken = scene.world.carried(scene.chi).len();
+        assert_eq!(taken, kith_protocol::limits::OPEN_ASKS, "declined: {declines}");
+        scene.world.check();
+    }
+}
