@@ -3,7 +3,7 @@
 use kith_protocol::card::{FieldKind, Tier};
 use kith_protocol::engine::Notice;
 use kith_protocol::engine::inbox::ItemKind;
-use kith_protocol::engine::introduction::{AskState, CarryState, Meant, Over, ProposedState};
+use kith_protocol::engine::introduction::{AskState, CarryState, IntroKey, Meant, Over, ProposedState};
 use kith_protocol::engine::people::PersonChange;
 use kith_protocol::engine::person::Standing;
 use kith_protocol::identity::Reason;
@@ -21,6 +21,15 @@ pub fn three(seed: u64) -> (World, [Who; 3]) {
     meet(&mut world, ana, bo);
     meet(&mut world, bo, chi);
     (world, people)
+}
+
+/// Ana asks for a buyer in Ghent, and Bo passes it on to Chi.
+fn is_before_chi(world: &mut World, [ana, bo, chi]: [Who; 3]) -> IntroKey {
+    let key = world.asks(ana, bo, "a buyer in Ghent");
+    world.run_for(60);
+    world.passes(bo, ana, chi);
+    world.run_for(60);
+    key
 }
 
 #[test]
@@ -77,10 +86,7 @@ fn ana_meets_chi_through_bo_though_no_three_are_ever_up_together() {
 #[test]
 fn chi_hides_what_chi_wants_to_and_writes_on_with_ana_afterwards() {
     let (mut world, [ana, bo, chi]) = three(2);
-    world.asks(ana, bo, "a buyer in Ghent");
-    world.run_for(60);
-    world.passes(bo, ana, chi);
-    world.run_for(60);
+    is_before_chi(&mut world, [ana, bo, chi]);
     world.consents(chi, bo, Tier::Public);
     world.run_for(60);
     assert!(world.are_contacts(ana, chi));
@@ -222,10 +228,7 @@ fn bo_gives_it_back_and_ana_says_it_differently() {
 #[test]
 fn chi_decides_later_and_is_asked_again_on_that_day() {
     let (mut world, [ana, bo, chi]) = three(5);
-    let key = world.asks(ana, bo, "a buyer in Ghent");
-    world.run_for(60);
-    world.passes(bo, ana, chi);
-    world.run_for(60);
+    let key = is_before_chi(&mut world, [ana, bo, chi]);
     let (proposed, later) = (world.is_proposed(chi, bo).name(), world.clock(chi).plus(2 * DAY));
     world.does(chi, |turn| turn.put_off_introduction(proposed, later));
     world.run_for(HOUR);
@@ -257,10 +260,7 @@ fn chi_says_no_and_bo_asks_dee_instead() {
     let (mut world, [ana, bo, chi]) = three(7);
     let dee = world.person("Dee");
     meet(&mut world, bo, dee);
-    let key = world.asks(ana, bo, "a buyer in Ghent");
-    world.run_for(60);
-    world.passes(bo, ana, chi);
-    world.run_for(60);
+    let key = is_before_chi(&mut world, [ana, bo, chi]);
     let proposed = world.is_proposed(chi, bo).name();
     world.declines_introduction(chi, proposed);
     world.run_for(60);
@@ -278,20 +278,14 @@ fn chi_says_no_and_bo_asks_dee_instead() {
 fn either_end_takes_it_back_while_nobody_has_come_of_it() {
     // Ana, while Chi thinks about it.
     let (mut world, [ana, bo, chi]) = three(8);
-    let key = world.asks(ana, bo, "a buyer in Ghent");
-    world.run_for(60);
-    world.passes(bo, ana, chi);
-    world.run_for(60);
+    let key = is_before_chi(&mut world, [ana, bo, chi]);
     world.withdraws_introduction(ana, key);
     world.run_for(60);
     assert!(world.inbox(chi).is_empty(), "Chi is not asked any more");
     assert_eq!(world.proposed_state(chi, key.id), Some(ProposedState::Over));
     assert_eq!(world.carry_state(bo, key.id), Some(CarryState::Over));
     // Chi, after saying yes, while Ana's node is off.
-    let key = world.asks(ana, bo, "a buyer in Ghent");
-    world.run_for(60);
-    world.passes(bo, ana, chi);
-    world.run_for(60);
+    let key = is_before_chi(&mut world, [ana, bo, chi]);
     world.stop(ana);
     world.consents(chi, bo, Tier::Contacts);
     world.run_for(60);
@@ -431,10 +425,7 @@ fn favours_are_few() {
 #[test]
 fn an_introduction_that_is_over_is_forgotten_in_the_end() {
     let (mut world, [ana, bo, chi]) = three(14);
-    world.asks(ana, bo, "a buyer in Ghent");
-    world.run_for(60);
-    world.passes(bo, ana, chi);
-    world.run_for(60);
+    is_before_chi(&mut world, [ana, bo, chi]);
     world.consents(chi, bo, Tier::Contacts);
     world.run_for(120 * DAY);
     for who in [ana, bo, chi] {
@@ -447,10 +438,7 @@ fn an_introduction_that_is_over_is_forgotten_in_the_end() {
 #[test]
 fn contacts_who_part_leave_nothing_under_way() {
     let (mut world, [ana, bo, chi]) = three(15);
-    let key = world.asks(ana, bo, "a buyer in Ghent");
-    world.run_for(60);
-    world.passes(bo, ana, chi);
-    world.run_for(60);
+    let key = is_before_chi(&mut world, [ana, bo, chi]);
     world.stop(ana);
     world.consents(chi, bo, Tier::Contacts);
     world.run_for(60);
@@ -467,10 +455,7 @@ fn contacts_who_part_leave_nothing_under_way() {
 #[test]
 fn the_target_moves_while_the_asker_is_away() {
     let (mut world, [ana, bo, chi]) = three(16);
-    world.asks(ana, bo, "a buyer in Ghent");
-    world.run_for(60);
-    world.passes(bo, ana, chi);
-    world.run_for(60);
+    is_before_chi(&mut world, [ana, bo, chi]);
     world.stop(ana);
     world.consents(chi, bo, Tier::Contacts);
     world.run_for(60);
@@ -509,10 +494,7 @@ fn who_knows_each_other_already_meets_again() {
     for seed in 0..10 {
         let (mut world, [ana, bo, chi]) = three(seed);
         world.weather = Weather { delay: (10, 3_000), ..Weather::FINE };
-        world.asks(ana, bo, "a buyer in Ghent");
-        world.run_for(60);
-        world.passes(bo, ana, chi);
-        world.run_for(60);
+        is_before_chi(&mut world, [ana, bo, chi]);
         world.consents(chi, bo, Tier::Contacts);
         let code = world.shows_live(ana, "Hannover Messe");
         world.scans(chi, &code);
@@ -535,10 +517,7 @@ fn ana_takes_it_back_at_the_moment_chi_says_yes() {
     for seed in 0..20 {
         let (mut world, [ana, bo, chi]) = three(seed);
         world.weather = Weather { delay: (10, 4_000), ..Weather::FINE };
-        let key = world.asks(ana, bo, "a buyer in Ghent");
-        world.run_for(60);
-        world.passes(bo, ana, chi);
-        world.run_for(60);
+        let key = is_before_chi(&mut world, [ana, bo, chi]);
         world.consents(chi, bo, Tier::Contacts);
         world.run_for(seed % 5);
         if world.ask_state(ana, key.id) == AskState::Open {
@@ -556,10 +535,7 @@ fn ana_takes_it_back_at_the_moment_chi_says_yes() {
 #[test]
 fn contacts_who_parted_and_met_again_begin_anew() {
     let (mut world, [ana, bo, chi]) = three(18);
-    world.asks(ana, bo, "a buyer in Ghent");
-    world.run_for(60);
-    world.passes(bo, ana, chi);
-    world.run_for(60);
+    is_before_chi(&mut world, [ana, bo, chi]);
     world.forgets(bo, chi);
     world.run_for(HOUR);
     assert!(world.inbox(chi).is_empty(), "what Bo had proposed went with him");
@@ -655,10 +631,7 @@ fn a_yes_given_in_time_counts_though_the_date_passed_while_a_node_was_off() {
 #[test]
 fn ana_is_there_for_a_welcome_that_comes_late() {
     let (mut world, [ana, bo, chi]) = three(21);
-    world.asks(ana, bo, "a buyer in Ghent");
-    world.run_for(60);
-    world.passes(bo, ana, chi);
-    world.run_for(60);
+    is_before_chi(&mut world, [ana, bo, chi]);
     world.consents(chi, bo, Tier::Contacts);
     while world.knows(chi, ana).is_none() {
         world.run_for(1);
@@ -690,10 +663,7 @@ fn what_is_taken_back_before_it_left_never_arrives() {
 #[test]
 fn chi_may_not_put_off_beyond_the_date() {
     let (mut world, [ana, bo, chi]) = three(23);
-    world.asks(ana, bo, "a buyer in Ghent");
-    world.run_for(60);
-    world.passes(bo, ana, chi);
-    world.run_for(60);
+    is_before_chi(&mut world, [ana, bo, chi]);
     let (proposed, later) = (world.is_proposed(chi, bo).name(), world.clock(chi).plus(20 * DAY));
     assert!(world.tries(chi, |turn| turn.put_off_introduction(proposed, later)).is_err());
     assert_eq!(world.asked_about(chi, bo), [ItemKind::Meet]);
@@ -702,10 +672,7 @@ fn chi_may_not_put_off_beyond_the_date() {
 #[test]
 fn ana_forgets_whom_she_was_to_meet() {
     let (mut world, [ana, bo, chi]) = three(24);
-    let key = world.asks(ana, bo, "a buyer in Ghent");
-    world.run_for(60);
-    world.passes(bo, ana, chi);
-    world.run_for(60);
+    let key = is_before_chi(&mut world, [ana, bo, chi]);
     world.stop(ana);
     world.consents(chi, bo, Tier::Contacts);
     world.run_for(60);
