@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, TcpListener, UdpSocket};
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -18,6 +19,11 @@ use crate::trouble::Trouble;
 
 /// How long anything in the demo may take.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// Where the nodes listen: below the ports that systems give to outgoing connections, one of which could take the port
+/// of a node while that is down.
+const PORTS: RangeInclusive<u16> = 30_001..=32_767;
+/// Ports that are tried before giving up.
+const PORT_TRIES: u32 = 64;
 
 /// Somebody with a node.
 pub struct Actor {
@@ -171,13 +177,14 @@ impl Drop for Actor {
     }
 }
 
+/// A port that is free for TCP and UDP, and most likely still is when the node starts a second time.
 fn free_port() -> Result<u16, Trouble> {
-    for _ in 0..16 {
-        if let Ok(tcp) = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-            && let Ok(address) = tcp.local_addr()
-            && UdpSocket::bind((Ipv4Addr::LOCALHOST, address.port())).is_ok()
-        {
-            return Ok(address.port());
+    for _ in 0..PORT_TRIES {
+        let random = getrandom::u32().map_err(|error| Trouble::failed(format!("no randomness: {error}")))?;
+        let port = PORTS.start() + (random % u32::from(PORTS.end() - PORTS.start())) as u16;
+        let tcp = TcpListener::bind((Ipv4Addr::LOCALHOST, port));
+        if tcp.is_ok() && UdpSocket::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return Ok(port);
         }
     }
     Err(Trouble::failed("no free port for TCP and UDP together"))
