@@ -17,3 +17,4 @@ pub mod home;
 pub mod network;
 pub mod node;
 pub mod store;
+pub mod web;

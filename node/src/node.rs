@@ -13,6 +13,7 @@ use crate::driver::{Driver, Handle, Offline};
 use crate::home::{Home, HomeError, OpenHome, Running, Settings};
 use crate::network::{self, Limits, Multiaddr, Network, NetworkError, listen_on};
 use crate::store::HomeLock;
+use crate::web;
 
 /// The port that a node listens on if nothing else is asked for; one number for TCP and QUIC, easy to forward on
 /// a home router.
@@ -87,7 +88,7 @@ impl Node {
         // network has none; its node runs all the same, and announces an address when it gets one.
         let handle = driver.handle();
         let _ = tokio::time::timeout(LISTENING, handle.until(|status| !status.listening.is_empty())).await;
-        let router = api::router(Api::new(driver.handle(), home.clone(), true)?);
+        let router = web::app(Api::new(driver.handle(), home.clone(), true)?, "/");
         let (end, ended) = oneshot::channel();
         let server = tokio::spawn(serve(listener, router, ended));
         home.announce(&Running { api, pid: std::process::id() })?;

@@ -13,6 +13,7 @@ mod invites;
 pub mod model;
 mod node;
 mod notices;
+mod path;
 mod people;
 mod problem;
 mod scans;
@@ -29,6 +30,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub use node::{Finding, Health, StatusForm};
+pub(crate) use notices::news;
+pub use path::{path, query};
+pub(crate) use people::PAGE as PEOPLE_ON_A_PAGE;
 pub use people::PeoplePage;
 pub use problem::{Kind, Problem, ProblemBody};
 pub use scans::{Outcome, ScanResult};
@@ -61,6 +65,21 @@ impl Api {
     pub fn new(handle: Handle, home: Home, has_network: bool) -> Result<Self, HomeError> {
         let token = home.api_token()?.into();
         Ok(Self { handle, home, token, has_network, pictures: Arc::new(tokio::sync::Semaphore::new(1)) })
+    }
+
+    /// The driver behind it.
+    pub(crate) const fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// The home that it is of.
+    pub(crate) const fn home(&self) -> &Home {
+        &self.home
+    }
+
+    /// The bearer token, for who asks within the process.
+    pub(crate) fn token(&self) -> &str {
+        &self.token
     }
 }
 
