@@ -25,9 +25,10 @@ mod words;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::middleware;
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
+use tower::ServiceExt;
 
 use crate::api::{self, Api};
 use crate::codes::read::MOST_BYTES;
@@ -62,7 +63,9 @@ impl Web {
 /// Pages and API together, mounted under `base`, which begins and ends with a slash.
 pub fn app(api: Api, base: &str) -> Router {
     let pages = router(Web::new(&api, base));
-    pages.route_service("/api/{*rest}", api::router(api))
+    let api = api::router(api);
+    // The API answers also what it does not know, so it is no part of the router of the pages.
+    pages.route("/api/{*rest}", any(move |request: Request| api.oneshot(request)))
 }
 
 /// The pages as a service, by paths without the base.
