@@ -1,0 +1,4 @@
+//! The web app.
+
+pub mod access;
+pub(crate) mod words;
