@@ -15,6 +15,7 @@ use crate::serve::ca::{Authority, CaError};
 use crate::serve::{self, Server, Sockets};
 use crate::store::{FileStore, HomeLock};
 use crate::web::access::{self, Access, Ways, WebUrl};
+use crate::web;
 
 /// The port that a node listens on if nothing else is asked for; one number for TCP and QUIC, easy to forward on
 /// a home router.
@@ -106,8 +107,8 @@ impl Node {
         let handle = driver.handle();
         let _ = tokio::time::timeout(LISTENING, handle.until(|status| !status.listening.is_empty())).await;
         let api = Api::new(driver.handle(), home.clone(), access.clone(), true)?;
-        let place = sockets.place();
-        let app = serve::app(&access, axum::Router::new(), api::router(api), authority.clone());
+        let (place, base) = (sockets.place(), format!("{}/", access.base()));
+        let app = serve::app(&access, web::pages(&api, &base), api::router(api), authority.clone());
         let server = sockets.serve(&app, authority.as_ref());
         let server = server.map_err(|reason| NodeError::Api { address: place.web, reason })?;
         home.announce(&Running { api: place.local, pid: std::process::id() })?;

@@ -7,11 +7,11 @@ use kith_node::api::{Outcome, ScanResult};
 use kith_node::codes::read::MOST_BYTES;
 use serde_json::json;
 
-use super::query;
 use crate::args::Scan;
 use crate::client::Client;
 use crate::out;
 use crate::trouble::Trouble;
+use kith_node::api::query;
 
 const WANTED: &str = "give a picture, a code beginning with KITH:, a link, or - for standard input";
 

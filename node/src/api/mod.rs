@@ -14,6 +14,7 @@ mod invites;
 pub mod model;
 mod node;
 mod notices;
+mod path;
 mod people;
 mod problem;
 mod scans;
@@ -31,6 +32,9 @@ use utoipa_axum::routes;
 
 pub use entry::{Ended, SessionForm, WayIn};
 pub use node::{Finding, Health, StatusForm};
+pub(crate) use notices::news;
+pub use path::{path, query};
+pub(crate) use people::PAGE as PEOPLE_ON_A_PAGE;
 pub use people::PeoplePage;
 pub use problem::{Kind, Problem, ProblemBody};
 pub use scans::{Outcome, ScanResult};
@@ -66,12 +70,27 @@ impl Api {
         let token = home.api_token()?.into();
         Ok(Self { handle, home, token, access, has_network, pictures: Arc::new(tokio::sync::Semaphore::new(1)) })
     }
+
+    /// The driver behind it.
+    pub(crate) const fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// The home that it is of.
+    pub(crate) const fn home(&self) -> &Home {
+        &self.home
+    }
+
+    /// The bearer token, for who asks within the process.
+    pub(crate) fn token(&self) -> &str {
+        &self.token
+    }
 }
 
 /// The description of the API, before the handlers add theirs.
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Kith node", description = "The API of one's own Kith node. Every request carries the bearer token from the file `api-token` in the home."),
+    info(title = "Kith node", description = "The API of one's own Kith node. Every request carries the bearer token from the file `api-token` in the home, or the cookie of a browser that is signed in."),
     modifiers(&Bearer),
     security(("token" = []))
 )]

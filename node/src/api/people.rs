@@ -15,7 +15,7 @@ use super::model::{CardForm, EncounterForm, MeetingForm, NoteForm, PersonDetails
 use super::{Api, Problem, ProblemBody, line, optional_line, text, vouches};
 
 /// People on one page.
-const PAGE: usize = 100;
+pub(crate) const PAGE: usize = 100;
 
 /// Whom to list.
 #[derive(Deserialize, IntoParams)]

@@ -94,11 +94,6 @@ impl Caller {
         let secure = is_tls || proto.is_some_and(|proto| proto.trim().eq_ignore_ascii_case("https"));
         Self { address: first_untrusted(next, headers, trusted), secure }
     }
-
-    /// True if it comes from this machine.
-    pub fn is_local(&self) -> bool {
-        self.address.is_loopback()
-    }
 }
 
 /// The rightmost hop that is no proxy of ours: what stands left of it was written by whoever that is.
@@ -159,7 +154,7 @@ mod tests {
         let seen = caller("[::ffff:127.0.0.1]:9", &[("x-forwarded-for", "[2001:db8::1]:5000")], &["127.0.0.1"]);
         assert_eq!(seen.address.to_string(), "2001:db8::1");
         let seen = caller("127.0.0.1:9", &[("x-forwarded-for", "unknown")], &["127.0.0.1"]);
-        assert!(seen.is_local());
+        assert!(seen.address.is_loopback());
     }
 
     #[test]

@@ -141,9 +141,9 @@ mod tests {
     #[test]
     fn the_map_of_addresses_is_bounded() {
         let mut limiter = Limiter::default();
-        // One every half a minute is what the bound for all lets through; each is remembered for three minutes.
         for n in 0..5000u32 {
-            let _ = limiter.take(IpAddr::V4((0x0b00_0000 + n).into()), at(u64::from(n)));
+            let _ = limiter.take(IpAddr::V4((0x0b00_0000 + n).into()), at(u64::from(n) / 100));
+            // As if there were no bound for all.
             limiter.all = Bucket::default();
             assert!(limiter.each.len() <= SOURCES);
         }

@@ -14,6 +14,7 @@ mod origin;
 mod pages;
 mod password;
 mod sessions;
+mod settings;
 mod tickets;
 mod url;
 

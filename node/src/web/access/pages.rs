@@ -13,15 +13,16 @@ use serde::Deserialize;
 use super::client::Caller;
 use super::guard::Entered;
 use super::sessions::{Token, label};
-use super::{Access, NotIn};
-use crate::web::words as w;
+use super::{Access, NotIn, settings};
+use crate::web::frame::{Frame, Tab};
+use crate::web::{assets, words as w};
 
 /// The longest form: a password, escaped.
 const FORM: usize = 8 * 1024;
 
-/// The pages that need nobody to be signed in.
+/// The pages for getting in and out.
 pub(crate) fn router(access: Access) -> Router {
-    Router::new()
+    settings::router()
         .route("/login", get(login).post(sign_in))
         .route("/enter", get(enter).post(entered))
         .route("/enter/{ticket}", get(enter))
@@ -30,32 +31,25 @@ pub(crate) fn router(access: Access) -> Router {
         .with_state(access)
 }
 
-/// What stands around a page that has no bar.
-pub(crate) struct Door {
-    /// Where the app is mounted, with a slash at the end.
-    pub base: String,
-    pub title: &'static str,
-    /// What went wrong.
-    pub wrong: Option<&'static str>,
-}
-
-impl Door {
-    fn new(access: &Access, title: &'static str, wrong: Option<&'static str>) -> Self {
-        Self { base: format!("{}/", access.base()), title, wrong }
-    }
+/// What is around a page of these.
+pub(super) fn frame(access: &Access, tab: Tab, title: &str) -> Frame {
+    let base = format!("{}/", access.base()).into();
+    Frame { base, tab, title: title.to_owned(), said: None, version: assets::version() }
 }
 
 #[derive(Template)]
 #[template(path = "login.html")]
 struct Login<'p> {
-    door: Door,
+    frame: Frame,
+    wrong: Option<&'static str>,
     next: &'p str,
 }
 
 #[derive(Template)]
 #[template(path = "enter.html")]
 struct Enter<'p> {
-    door: Door,
+    frame: Frame,
+    wrong: Option<&'static str>,
     /// The code of a link; without one it is typed.
     ticket: &'p str,
 }
@@ -76,18 +70,21 @@ struct Refused {
 /// What the forms of these pages hold.
 #[derive(Deserialize, Default)]
 #[serde(default)]
-struct Fields {
-    password: String,
+pub(super) struct Fields {
+    pub password: String,
+    /// The new password once more.
+    pub again: String,
     code: String,
-    next: String,
+    pub next: String,
 }
 
-type Filled = Result<Form<Fields>, FormRejection>;
+pub(super) type Filled = Result<Form<Fields>, FormRejection>;
 
+/// What the queries of these pages hold.
 #[derive(Deserialize, Default)]
-struct Asked {
+pub(super) struct Asked {
     #[serde(default)]
-    next: String,
+    pub next: String,
 }
 
 /// Shows how to sign in; whoever is signed in goes on.
@@ -100,7 +97,7 @@ async fn login(
     if entered.is_some() {
         return go_to(&access, next);
     }
-    page(StatusCode::OK, &Login { door: Door::new(&access, w::SIGN_IN, None), next })
+    page(StatusCode::OK, &Login { frame: frame(&access, Tab::None, w::SIGN_IN), wrong: None, next })
 }
 
 /// Takes the password.
@@ -118,8 +115,8 @@ async fn sign_in(
     match access.enter_by_password(caller.address, form.password, browser(&headers)).await {
         Ok(token) => let_in(&access, &token, caller, next),
         Err(why) => {
-            let door = Door::new(&access, w::SIGN_IN, Some(reason(&why, w::NOT_RIGHT_PASSWORD)));
-            refuse(&why, page(status(&why), &Login { door, next }))
+            let (frame, wrong) = (frame(&access, Tab::None, w::SIGN_IN), Some(reason(&why, w::NOT_RIGHT_PASSWORD)));
+            refuse(&why, page(status(&why), &Login { frame, wrong, next }))
         }
     }
 }
@@ -127,7 +124,7 @@ async fn sign_in(
 /// Shows a form with one button. Reading it uses nothing up and tells nothing: programs look at links before people do.
 async fn enter(State(access): State<Access>, ticket: Option<Path<String>>) -> Response {
     let ticket = ticket.map(|Path(ticket)| ticket).unwrap_or_default();
-    page(StatusCode::OK, &Enter { door: Door::new(&access, w::COME_IN, None), ticket: &ticket })
+    page(StatusCode::OK, &Enter { frame: frame(&access, Tab::None, w::COME_IN), wrong: None, ticket: &ticket })
 }
 
 /// Takes a link or a code.
@@ -144,8 +141,8 @@ async fn entered(
     match access.enter_by_ticket(caller.address, &form.code, browser(&headers)).await {
         Ok(token) => let_in(&access, &token, caller, local(&form.next)),
         Err(why) => {
-            let door = Door::new(&access, w::COME_IN, Some(reason(&why, w::NOT_RIGHT_CODE)));
-            refuse(&why, page(status(&why), &Enter { door, ticket: "" }))
+            let (frame, wrong) = (frame(&access, Tab::None, w::COME_IN), Some(reason(&why, w::NOT_RIGHT_CODE)));
+            refuse(&why, page(status(&why), &Enter { frame, wrong, ticket: "" }))
         }
     }
 }
@@ -197,14 +194,14 @@ fn let_in(access: &Access, token: &Token, caller: Caller, next: &str) -> Respons
     response
 }
 
-fn go_to(access: &Access, path: &str) -> Response {
+pub(super) fn go_to(access: &Access, path: &str) -> Response {
     match HeaderValue::from_str(&format!("{}{path}", access.base())) {
         Ok(place) => (StatusCode::SEE_OTHER, [(LOCATION, place)]).into_response(),
         Err(_) => StatusCode::BAD_REQUEST.into_response(),
     }
 }
 
-fn status(why: &NotIn) -> StatusCode {
+pub(super) fn status(why: &NotIn) -> StatusCode {
     match why {
         NotIn::Wrong => StatusCode::FORBIDDEN,
         NotIn::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
@@ -213,7 +210,7 @@ fn status(why: &NotIn) -> StatusCode {
     }
 }
 
-fn reason(why: &NotIn, wrong: &'static str) -> &'static str {
+pub(super) fn reason(why: &NotIn, wrong: &'static str) -> &'static str {
     match why {
         NotIn::Wrong | NotIn::Password(_) => wrong,
         NotIn::TooMany { .. } => w::TOO_MANY,
@@ -221,7 +218,7 @@ fn reason(why: &NotIn, wrong: &'static str) -> &'static str {
     }
 }
 
-fn refuse(why: &NotIn, mut response: Response) -> Response {
+pub(super) fn refuse(why: &NotIn, mut response: Response) -> Response {
     if let NotIn::TooMany { wait } = why {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(*wait));
     }
@@ -235,7 +232,7 @@ fn browser(headers: &HeaderMap) -> String {
     label(headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()))
 }
 
-fn page(status: StatusCode, page: &impl Template) -> Response {
+pub(super) fn page(status: StatusCode, page: &impl Template) -> Response {
     match page.render() {
         Ok(text) => (status, Html(text)).into_response(),
         Err(error) => {
@@ -247,7 +244,7 @@ fn page(status: StatusCode, page: &impl Template) -> Response {
 
 /// A path of this node's to go on to; the first page for anything else. Browsers take `//host` and `/\host` for
 /// another host, and leave tabs and line ends out before they look.
-fn local(next: &str) -> &str {
+pub(super) fn local(next: &str) -> &str {
     let is_odd = |char: char| char == '\\' || char.is_control();
     let is_local = next.starts_with('/') && !next.starts_with("//") && !next.contains(is_odd) && next.is_ascii();
     // Signing in again would be a circle.
