@@ -30,7 +30,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 use axum::routing::{get, post};
 
-use crate::api::{self, Api};
+use crate::api::Api;
 use crate::codes::read::MOST_BYTES;
 use crate::driver::Handle;
 use crate::home::Home;
