@@ -16,5 +16,6 @@ pub mod driver;
 pub mod home;
 pub mod network;
 pub mod node;
+pub mod serve;
 pub mod store;
 pub mod web;

@@ -1,5 +1,6 @@
 //! The commands, each in the file of its noun.
 
+mod access;
 mod card;
 mod completions;
 mod inbox;
@@ -52,6 +53,10 @@ pub async fn run(arguments: Arguments) -> Result<(), Trouble> {
 async fn ask(client: &Client, command: Command, json: bool) -> Result<(), Trouble> {
     match command {
         Command::Doctor => status::doctor(client, json).await,
+        Command::Open => access::open(client, json).await,
+        Command::Phone => access::phone(client, json).await,
+        Command::Password(password) => access::password(client, &password, json).await,
+        Command::Sessions(sessions) => access::sessions(client, &sessions, json).await,
         Command::Card(card) => card::run(client, &card, json).await,
         Command::Invite(invite) => invite::run(client, &invite, json).await,
         Command::Scan(scan) => scan::run(client, &scan, json).await,

@@ -7,6 +7,7 @@
 
 mod access;
 mod card;
+mod entry;
 mod inbox;
 mod introductions;
 mod invites;
@@ -29,6 +30,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub use entry::{Ended, SessionForm, WayIn};
 pub use node::{Finding, Health, StatusForm};
 pub(crate) use notices::news;
 pub use path::{path, query};
@@ -42,6 +44,7 @@ use access::Bearer;
 use crate::codes;
 use crate::driver::Handle;
 use crate::home::{Home, HomeError};
+use crate::web::access::Access;
 
 /// A request that is not a picture: the longest note, with room for its escapes.
 const BODY: usize = 128 * 1024;
@@ -52,6 +55,7 @@ pub struct Api {
     handle: Handle,
     home: Home,
     token: Arc<str>,
+    access: Access,
     has_network: bool,
     /// Pictures are decoded one at a time: each may take a quarter of a gigabyte.
     pictures: Arc<tokio::sync::Semaphore>,
@@ -62,9 +66,9 @@ impl Api {
     ///
     /// # Errors
     /// If the token file cannot be read or made.
-    pub fn new(handle: Handle, home: Home, has_network: bool) -> Result<Self, HomeError> {
+    pub fn new(handle: Handle, home: Home, access: Access, has_network: bool) -> Result<Self, HomeError> {
         let token = home.api_token()?.into();
-        Ok(Self { handle, home, token, has_network, pictures: Arc::new(tokio::sync::Semaphore::new(1)) })
+        Ok(Self { handle, home, token, access, has_network, pictures: Arc::new(tokio::sync::Semaphore::new(1)) })
     }
 
     /// The driver behind it.
@@ -86,7 +90,7 @@ impl Api {
 /// The description of the API, before the handlers add theirs.
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Kith node", description = "The API of one's own Kith node. Every request carries the bearer token from the file `api-token` in the home."),
+    info(title = "Kith node", description = "The API of one's own Kith node. Every request carries the bearer token from the file `api-token` in the home, or the cookie of a browser that is signed in."),
     modifiers(&Bearer),
     security(("token" = []))
 )]
@@ -101,6 +105,12 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(node::doctor))
         .routes(routes!(notices::notices))
         .routes(routes!(node::words_done))
+        .routes(routes!(entry::sessions))
+        .routes(routes!(entry::end_session))
+        .routes(routes!(entry::end_others))
+        .routes(routes!(entry::link))
+        .routes(routes!(entry::phone))
+        .routes(routes!(entry::set_password))
         .routes(routes!(card::show, card::change))
         .routes(routes!(invites::list, invites::create))
         .routes(routes!(invites::code))

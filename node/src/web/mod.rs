@@ -6,6 +6,7 @@
 //!
 //! Templates are in `templates/`, compiled in; every sentence of ours that a person reads is in [`words`].
 
+pub mod access;
 mod assets;
 mod card;
 mod exchange;
@@ -20,17 +21,16 @@ mod scan;
 mod time;
 mod today;
 mod trouble;
-mod words;
+pub(crate) mod words;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::extract::DefaultBodyLimit;
 use axum::middleware;
-use axum::routing::{any, get, post};
-use tower::ServiceExt;
+use axum::routing::{get, post};
 
-use crate::api::{self, Api};
+use crate::api::Api;
 use crate::codes::read::MOST_BYTES;
 use crate::driver::Handle;
 use crate::home::Home;
@@ -60,12 +60,9 @@ impl Web {
     }
 }
 
-/// Pages and API together, mounted under `base`, which begins and ends with a slash.
-pub fn app(api: Api, base: &str) -> Router {
-    let pages = router(Web::new(&api, base));
-    let api = api::router(api);
-    // The API answers also what it does not know, so it is no part of the router of the pages.
-    pages.route("/api/{*rest}", any(move |request: Request| api.oneshot(request)))
+/// The pages of a home, mounted under `base`, which begins and ends with a slash.
+pub(crate) fn pages(api: &Api, base: &str) -> Router {
+    router(Web::new(api, base))
 }
 
 /// The pages as a service, by paths without the base.
