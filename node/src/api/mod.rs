@@ -6,16 +6,20 @@
 #![allow(unused_qualifications, reason = "the macro that describes a handler writes them")]
 
 mod access;
+pub mod captures;
 mod card;
+mod events;
 mod inbox;
 mod introductions;
 mod invites;
+pub mod local;
 pub mod model;
 mod node;
 mod notices;
 mod people;
 mod problem;
 mod scans;
+mod today;
 mod vouches;
 
 use std::sync::Arc;
@@ -28,10 +32,10 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub use captures::{CaptureResult, OutcomeName};
 pub use node::{Finding, Health, StatusForm};
 pub use people::PeoplePage;
 pub use problem::{Kind, Problem, ProblemBody};
-pub use scans::{Outcome, ScanResult};
 
 use access::Bearer;
 
@@ -87,6 +91,12 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(invites::code))
         .routes(routes!(invites::revoke))
         .routes(routes!(scans::scan))
+        .routes(routes!(captures::capture))
+        .routes(routes!(events::list, events::add))
+        .routes(routes!(events::show, events::change, events::remove))
+        .routes(routes!(today::today))
+        .routes(routes!(today::all_steps))
+        .routes(routes!(today::all_silent))
         .routes(routes!(inbox::list))
         .routes(routes!(inbox::accept))
         .routes(routes!(inbox::ignore))
