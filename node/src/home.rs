@@ -120,7 +120,20 @@ pub struct OpenHome {
     lock: HomeLock,
 }
 
+/// Changes of a migration that are committed at once: a fraction of what a commit holds.
+const AT_ONCE: usize = 4_096;
+
 impl OpenHome {
+    /// A home of an earlier version gets what this one keeps beside what was there. After a crash in between, opening
+    /// does it again.
+    fn bring_up_to_date(&mut self) -> Result<(), HomeError> {
+        let missing = engine::agenda::missing_agenda(&self.store)?;
+        for part in missing.chunks(AT_ONCE) {
+            self.store.commit(part)?;
+        }
+        Ok(())
+    }
+
     /// Parts the storage from the right to work in it, which must outlive the storage.
     pub fn into_parts(self) -> (Home, FileStore, SecretSeed, HomeLock) {
         (self.home, self.store, self.node_seed, self.lock)
@@ -194,9 +207,12 @@ impl Home {
         }
         let lock = self.lock()?;
         let keys = self.read_keys()?;
-        let open = self.open_with(lock, keys)?;
+        let mut open = self.open_with(lock, keys)?;
         match engine::Own::load(&open.store) {
-            Ok(_) => Ok(open),
+            Ok(_) => {
+                open.bring_up_to_date()?;
+                Ok(open)
+            }
             // The keys were written and then the power went, before there was an identity.
             Err(engine::Error::NoIdentity) => Err(HomeError::Missing(self.folder.clone())),
             Err(error) => Err(error.into()),

@@ -6,11 +6,14 @@
 #![allow(unused_qualifications, reason = "the macro that describes a handler writes them")]
 
 mod access;
+pub mod captures;
 mod card;
 mod entry;
+mod events;
 mod inbox;
 mod introductions;
 mod invites;
+pub mod local;
 pub mod model;
 mod node;
 mod notices;
@@ -18,6 +21,7 @@ mod path;
 mod people;
 mod problem;
 mod scans;
+mod today;
 mod vouches;
 
 use std::sync::Arc;
@@ -31,13 +35,13 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub use entry::{Ended, SessionForm, WayIn};
+pub use captures::{CaptureResult, OutcomeName};
 pub use node::{Finding, Health, StatusForm};
 pub(crate) use notices::news;
 pub use path::{path, query};
 pub(crate) use people::PAGE as PEOPLE_ON_A_PAGE;
 pub use people::PeoplePage;
 pub use problem::{Kind, Problem, ProblemBody};
-pub use scans::{Outcome, ScanResult};
 
 use access::Bearer;
 
@@ -116,6 +120,12 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(invites::code))
         .routes(routes!(invites::revoke))
         .routes(routes!(scans::scan))
+        .routes(routes!(captures::capture))
+        .routes(routes!(events::list, events::add))
+        .routes(routes!(events::show, events::change, events::remove))
+        .routes(routes!(today::today))
+        .routes(routes!(today::all_steps))
+        .routes(routes!(today::all_silent))
         .routes(routes!(inbox::list))
         .routes(routes!(inbox::accept))
         .routes(routes!(inbox::ignore))

@@ -8,6 +8,8 @@ use tower::ServiceExt;
 use crate::home::Home;
 use crate::node::Desk;
 
+mod follow_up;
+
 struct Ana {
     desk: Desk,
     token: String,
@@ -235,7 +237,17 @@ async fn the_description_names_every_path_and_is_only_told_with_the_token() {
     let of_one = ["pass", "return", "decline", "later", "accept", "withdraw", "edit", "outcome"];
     let acts = of_one.iter().map(|act| format!("/introductions/{{id}}/{act}"));
     let vouches = ["renew", "revoke", "accept"].iter().map(|act| format!("/vouches/{{id}}/{act}"));
-    let others = ["/introductions/suggest", "/introductions/{id}", "/vouches"];
+    let others = [
+        "/introductions/suggest",
+        "/introductions/{id}",
+        "/vouches",
+        "/captures",
+        "/events",
+        "/events/{which}",
+        "/today",
+        "/today/steps",
+        "/today/silent",
+    ];
     for path in wanted.iter().chain(&others).map(ToString::to_string).chain(acts).chain(vouches) {
         assert!(paths.contains_key(&format!("/api/v1{path}")), "{path} is not described");
     }
