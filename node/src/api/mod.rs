@@ -7,6 +7,7 @@
 
 mod access;
 mod card;
+mod exports;
 mod inbox;
 mod introductions;
 mod invites;
@@ -83,6 +84,7 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(notices::notices))
         .routes(routes!(node::words_done))
         .routes(routes!(card::show, card::change))
+        .routes(routes!(exports::card))
         .routes(routes!(invites::list, invites::create))
         .routes(routes!(invites::code))
         .routes(routes!(invites::revoke))
@@ -102,6 +104,9 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(introductions::edit))
         .routes(routes!(introductions::outcome))
         .routes(routes!(people::list, people::add))
+        .routes(routes!(exports::people_vcf))
+        .routes(routes!(exports::people_csv))
+        .routes(routes!(exports::person))
         .routes(routes!(people::show, people::change, people::forget))
         .routes(routes!(vouches::list, vouches::give))
         .routes(routes!(vouches::renew))
