@@ -13,6 +13,7 @@
 pub mod api;
 pub mod codes;
 pub mod driver;
+pub mod formats;
 pub mod home;
 pub mod network;
 pub mod node;

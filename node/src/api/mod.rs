@@ -10,6 +10,7 @@ pub mod captures;
 mod card;
 mod entry;
 mod events;
+mod exports;
 mod inbox;
 mod introductions;
 mod invites;
@@ -116,6 +117,7 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(entry::phone))
         .routes(routes!(entry::set_password))
         .routes(routes!(card::show, card::change))
+        .routes(routes!(exports::card))
         .routes(routes!(invites::list, invites::create))
         .routes(routes!(invites::code))
         .routes(routes!(invites::revoke))
@@ -141,6 +143,9 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(introductions::edit))
         .routes(routes!(introductions::outcome))
         .routes(routes!(people::list, people::add))
+        .routes(routes!(exports::people_vcf))
+        .routes(routes!(exports::people_csv))
+        .routes(routes!(exports::person))
         .routes(routes!(people::show, people::change, people::forget))
         .routes(routes!(vouches::list, vouches::give))
         .routes(routes!(vouches::renew))
