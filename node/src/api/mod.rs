@@ -35,8 +35,8 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub use entry::{Ended, SessionForm, WayIn};
 pub use captures::{CaptureResult, OutcomeName};
+pub use entry::{Ended, SessionForm, WayIn};
 pub use node::{Finding, Health, StatusForm};
 pub(crate) use notices::news;
 pub use path::{path, query};
@@ -81,6 +81,11 @@ impl Api {
         &self.handle
     }
 
+    /// Who may come in.
+    pub(crate) const fn access(&self) -> &Access {
+        &self.access
+    }
+
     /// The home that it is of.
     pub(crate) const fn home(&self) -> &Home {
         &self.home
@@ -104,6 +109,8 @@ struct Description;
 fn described() -> OpenApiRouter<Api> {
     let pictures = OpenApiRouter::new()
         .routes(routes!(scans::scan_picture))
+        .routes(routes!(scans::glance))
+        .routes(routes!(scans::read_picture))
         .layer(DefaultBodyLimit::max(codes::read::MOST_BYTES + 1024));
     let rest = OpenApiRouter::new()
         .routes(routes!(node::status))
@@ -119,6 +126,7 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(card::show, card::change))
         .routes(routes!(exports::card))
         .routes(routes!(invites::list, invites::create))
+        .routes(routes!(invites::prepare))
         .routes(routes!(invites::code))
         .routes(routes!(invites::revoke))
         .routes(routes!(scans::scan))
