@@ -16,4 +16,5 @@ pub mod driver;
 pub mod home;
 pub mod network;
 pub mod node;
+pub mod roster;
 pub mod store;

@@ -1,6 +1,7 @@
 //! A node: a home, its driver, its network and its API, running together.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
+use std::sync::Arc;
 
 use kith_protocol::crypto::sign::SecretSeed;
 use kith_protocol::engine;
@@ -12,6 +13,7 @@ use crate::api::{self, Api};
 use crate::driver::{Driver, Handle, Offline};
 use crate::home::{Home, HomeError, OpenHome, Running, Settings};
 use crate::network::{self, Limits, Multiaddr, Network, NetworkError, listen_on};
+use crate::roster::Roster;
 use crate::store::HomeLock;
 
 /// The port that a node listens on if nothing else is asked for; one number for TCP and QUIC, easy to forward on
@@ -65,6 +67,7 @@ pub struct Node {
     network: Network,
     api: SocketAddr,
     server: JoinHandle<()>,
+    warming: JoinHandle<()>,
     end: oneshot::Sender<()>,
     lock: HomeLock,
 }
@@ -91,7 +94,8 @@ impl Node {
         let (end, ended) = oneshot::channel();
         let server = tokio::spawn(serve(listener, router, ended));
         home.announce(&Running { api, pid: std::process::id() })?;
-        Ok(Self { home, driver, network, api, server, end, lock })
+        let warming = warm(Arc::clone(driver.handle().roster()));
+        Ok(Self { home, driver, network, api, server, warming, end, lock })
     }
 
     /// A handle on the driver.
@@ -113,6 +117,8 @@ impl Node {
         // The server may have ended by itself; then nobody listens.
         let _ = self.end.send(());
         let _ = self.server.await;
+        // It reads the storage that is to be closed.
+        let _ = self.warming.await;
         let closed = self.driver.stop().await;
         self.network.shutdown().await;
         drop(self.lock);
@@ -158,6 +164,15 @@ impl Desk {
         drop(self.lock);
         closed
     }
+}
+
+/// Reads everybody while nobody waits for it, so that the first list comes as quickly as the next.
+fn warm(roster: Arc<Roster>) -> JoinHandle<()> {
+    tokio::task::spawn_blocking(move || {
+        if let Err(error) = roster.warm() {
+            tracing::warn!(%error, "the people of this home could not be read");
+        }
+    })
 }
 
 async fn serve(listener: tokio::net::TcpListener, router: axum::Router, ended: oneshot::Receiver<()>) {

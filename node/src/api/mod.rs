@@ -23,6 +23,7 @@ use std::sync::Arc;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 use axum::routing::get;
+use kith_protocol::engine::person::Person;
 use kith_protocol::text::{Line, Text};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -34,10 +35,12 @@ pub use problem::{Kind, Problem, ProblemBody};
 pub use scans::{Outcome, ScanResult};
 
 use access::Bearer;
+use model::PersonForm;
 
 use crate::codes;
 use crate::driver::Handle;
 use crate::home::{Home, HomeError};
+use crate::roster::Listed;
 
 /// A request that is not a picture: the longest note, with room for its escapes.
 const BODY: usize = 128 * 1024;
@@ -61,6 +64,12 @@ impl Api {
     pub fn new(handle: Handle, home: Home, has_network: bool) -> Result<Self, HomeError> {
         let token = home.api_token()?.into();
         Ok(Self { handle, home, token, has_network, pictures: Arc::new(tokio::sync::Semaphore::new(1)) })
+    }
+
+    /// What a list shows of one person.
+    fn listed(&self, person: &Person) -> Result<PersonForm, Problem> {
+        let connected = self.handle.status().connected.contains(&person.id);
+        Ok(PersonForm::of(&Listed::read(self.handle.view(), person)?, connected))
     }
 }
 

@@ -143,8 +143,7 @@ async fn take_in(api: &Api, text: &str, along: &Along) -> Result<ScanResult, Pro
         }
         other => (Outcome::WrittenDown, write_down(&api.handle, other, text, along).await?),
     };
-    let connected = api.handle.status().connected.contains(&person.id);
-    Ok(ScanResult { outcome, person: PersonForm::of(&person, connected), running: api.has_network })
+    Ok(ScanResult { outcome, person: api.listed(&person)?, running: api.has_network })
 }
 
 async fn scan_kith(handle: &Handle, payload: &str, along: &Along) -> Result<(Outcome, Person), Problem> {
