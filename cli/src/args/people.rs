@@ -12,7 +12,7 @@ pub struct People {
     /// Only people with this tag
     #[arg(long)]
     pub tag: Option<String>,
-    /// The page, from 1; a hundred people on each
+    /// The page, from 1; fifty people on each
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub page: u32,
 }

@@ -5,7 +5,7 @@ use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use kith_protocol::engine::events::{self, Event, EventPlan};
-use kith_protocol::engine::people::fold;
+use kith_protocol::folding::fold;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 

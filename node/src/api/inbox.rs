@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use kith_protocol::engine::inbox::{Item, items};
-use kith_protocol::engine::invites::invites;
+use kith_protocol::engine::invites::invite;
 use kith_protocol::engine::{Error, people};
 use kith_protocol::id::ItemId;
 use serde::Deserialize;
@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use super::introductions::Looking;
 use super::model::{CardForm, ItemContext, ItemForm, PersonForm, TierName};
 use super::{Api, Problem, ProblemBody, vouches};
+use crate::roster::Listed;
 
 /// Lists what waits on me, the oldest first.
 #[utoipa::path(get, path = "/inbox", tag = "inbox", responses((status = 200, body = Vec<ItemForm>)))]
@@ -28,7 +29,7 @@ pub(super) fn first(api: &Api, most: usize) -> Result<(Vec<ItemForm>, usize), Pr
     if waiting.is_empty() {
         return Ok((Vec::new(), 0));
     }
-    let (codes, connected) = (invites(view)?, api.handle.status().connected);
+    let connected = api.handle.status().connected;
     let mut looking = Looking::at(&api.handle)?;
     let mut forms = Vec::new();
     for item in waiting.into_iter().take(most) {
@@ -39,19 +40,22 @@ pub(super) fn first(api: &Api, most: usize) -> Result<(Vec<ItemForm>, usize), Pr
             Err(error) => return Err(error.into()),
         };
         let is_known = item.introduction.is_some() || item.vouch.is_some();
-        let card = if is_known { None } else { people::card_of(view, person.id)? };
-        let code = codes.iter().find(|code| Some(code.id) == item.invite);
-        let person = PersonForm::of(&person, connected.contains(&person.id));
+        let card = people::card_of(view, person.id)?;
+        let code = match item.invite {
+            Some(id) => invite(view, id)?,
+            None => None,
+        };
+        let person = PersonForm::of(&Listed::of(&person, card.as_ref()), connected.contains(&person.id));
         let introduction = match item.introduction {
             Some(key) => looking.one(key)?,
             None => None,
         };
         let about = ItemContext {
-            card: card.as_ref().map(CardForm::from),
+            card: card.as_ref().filter(|_| !is_known).map(CardForm::from),
             introduction,
             vouch: vouches::of_item(view, &item)?,
         };
-        forms.push(ItemForm::of(&item, person, about, code));
+        forms.push(ItemForm::of(&item, person, about, code.as_ref()));
     }
     Ok((forms, total))
 }
@@ -89,8 +93,7 @@ pub(super) async fn ignore(State(api): State<Api>, Path(id): Path<String>) -> Re
 
 fn concerned(api: &Api, item: &Item) -> Result<Json<PersonForm>, Problem> {
     let person = people::person(api.handle.view(), item.person)?;
-    let connected = api.handle.status().connected.contains(&person.id);
-    Ok(Json(PersonForm::of(&person, connected)))
+    Ok(Json(api.listed(&person)?))
 }
 
 fn find(api: &Api, id: &str) -> Result<ItemId, Problem> {

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::local::{Here, Local};
-use super::model::{Doing, DoingPage, FollowUpForm, PersonForm, StepsAhead, TodayForm, WaitingOnMe, time};
+use super::model::{Doing, DoingPage, FollowUpForm, StepsAhead, TodayForm, WaitingOnMe, time};
 use super::{Api, Problem, ProblemBody, inbox};
 use crate::driver::now;
 
@@ -81,7 +81,7 @@ pub(super) fn doings(
     local: &Local,
     who: impl Iterator<Item = (PersonId, Option<Timestamp>)>,
 ) -> Result<Vec<Doing>, Problem> {
-    let (view, connected) = (api.handle.view(), api.handle.status().connected);
+    let view = api.handle.view();
     let mut list = Vec::new();
     for (id, since) in who {
         let person = match people::person(view, id) {
@@ -91,7 +91,7 @@ pub(super) fn doings(
             Err(error) => return Err(error.into()),
         };
         let follow_up = FollowUpForm::of(&follow_up(view, id)?, local);
-        let person = PersonForm::of(&person, connected.contains(&id));
+        let person = api.listed(&person)?;
         list.push(Doing { person, follow_up, since: since.map(time) });
     }
     Ok(list)

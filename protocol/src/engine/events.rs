@@ -4,8 +4,8 @@
 use super::agenda;
 use super::entity::{self, Entity};
 use super::error::{Error, Result};
-use super::people::fold;
 use super::turn::Turn;
+use crate::folding::fold;
 use crate::id::{EventId, PersonId};
 use crate::limits;
 use crate::store::{Read, Table};

@@ -20,7 +20,7 @@ pub use introduction::{
 };
 pub use invite::{InviteForm, ShownInvite};
 pub use letter::{WaitingForm, letter_in_words};
-pub use person::{EncounterForm, MeetingForm, NoteForm, PersonDetails, PersonForm, ScanForm, standing};
+pub use person::{EncounterForm, MeetingForm, NoteForm, PersonDetails, PersonForm, ScanForm, standing, standing_of};
 pub use vouch::{BasisName, InterestName, ReachName, VouchForm, VouchesForm, vouch_id};
 
 use kith_protocol::time::Timestamp;
