@@ -7,6 +7,7 @@
 mod codes;
 mod contacts;
 mod crashes;
+mod follow_up;
 mod introducers;
 mod introductions;
 mod keys;

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::Tier;
+use super::{Along, Tier};
 
 /// My people.
 #[derive(Args)]
@@ -29,12 +29,45 @@ pub enum Person {
     Add {
         /// Their name
         name: String,
-        /// Where I met them
-        #[arg(long)]
-        event: Option<String>,
-        /// What I want to remember
-        #[arg(long)]
-        note: Option<String>,
+        /// What goes along
+        #[command(flatten)]
+        along: Along,
+    },
+    /// What they need; empty for nothing
+    Need {
+        /// Who
+        who: String,
+        /// What
+        text: String,
+    },
+    /// What I promised; empty for nothing
+    Promise {
+        /// Who
+        who: String,
+        /// What
+        text: String,
+    },
+    /// What I do next; empty for nothing
+    Next {
+        /// Who
+        who: String,
+        /// What
+        text: String,
+        /// When that is due, as 2026-12-01 or 2026-12-01T08:00:00Z [default: a day from now]
+        #[arg(long, value_name = "WHEN")]
+        due: Option<String>,
+    },
+    /// Put the next step off
+    Postpone {
+        /// Who
+        who: String,
+        /// Until when, as 2026-12-01 or 2026-12-01T08:00:00Z
+        due: String,
+    },
+    /// The next step is done, so we were in touch
+    Done {
+        /// Who
+        who: String,
     },
     /// Call them by a name of my own; empty for theirs
     Name {

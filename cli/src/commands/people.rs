@@ -5,7 +5,7 @@ use kith_node::api::PeoplePage;
 use kith_node::api::model::{PersonDetails, PersonForm};
 use serde_json::{Value, json};
 
-use crate::args::{People, Person};
+use crate::args::{Along, People, Person};
 use crate::client::Client;
 use crate::out;
 use crate::trouble::Trouble;
@@ -35,7 +35,7 @@ pub async fn list(client: &Client, people: &People, json: bool) -> Result<(), Tr
 pub async fn person(client: &Client, person: &Person, json: bool) -> Result<(), Trouble> {
     let (who, change) = match person {
         Person::Show { who } => return show(client, who, json).await,
-        Person::Add { name, event, note } => return add(client, name, event.as_deref(), note.as_deref(), json).await,
+        Person::Add { name, along } => return add(client, name, along, json).await,
         Person::Forget { who } => return forget(client, who, json).await,
         Person::Name { who, petname } => (who, json!({ "petname": petname })),
         Person::Tag { who, tag, remove: false } => (who, json!({ "tag": tag })),
@@ -44,6 +44,11 @@ pub async fn person(client: &Client, person: &Person, json: bool) -> Result<(), 
         Person::Touch { who } => (who, json!({ "touch": true })),
         Person::Cadence { who, days } => (who, json!({ "cadence_days": days })),
         Person::Tier { who, tier } => (who, json!({ "tier": tier.name() })),
+        Person::Need { who, text } => (who, json!({ "need": text })),
+        Person::Promise { who, text } => (who, json!({ "promise": text })),
+        Person::Next { who, text, due } => (who, json!({ "next": text, "due": due })),
+        Person::Postpone { who, due } => (who, json!({ "due": due })),
+        Person::Done { who } => (who, json!({ "done": true })),
         Person::Block { who, undo } => (who, json!({ "block": !undo })),
     };
     let details: PersonDetails = client.ask(Method::PATCH, &path(&["people", who]), Some(&change)).await?;
@@ -63,9 +68,8 @@ async fn show(client: &Client, who: &str, json: bool) -> Result<(), Trouble> {
     Ok(())
 }
 
-async fn add(client: &Client, name: &str, event: Option<&str>, note: Option<&str>, json: bool) -> Result<(), Trouble> {
-    let body = json!({ "name": name, "event": event, "note": note });
-    let added: PersonForm = client.post("/people", &body).await?;
+async fn add(client: &Client, name: &str, along: &Along, json: bool) -> Result<(), Trouble> {
+    let added: PersonForm = client.post("/people", &super::captured(along, &[("name", Some(name))])).await?;
     if json {
         return out::json(&added);
     }

@@ -2,6 +2,7 @@
 
 mod introduction;
 mod rows;
+mod today;
 mod vouch;
 
 use std::io::{IsTerminal, Write};
@@ -13,6 +14,7 @@ use serde::Serialize;
 use crate::trouble::Trouble;
 
 pub use introduction::{introduction, introduction_line};
+pub use today::{doing, event, today};
 pub use vouch::vouch;
 
 /// Prints a line; a reader who has gone away, such as `head`, is no failure.
@@ -115,6 +117,15 @@ pub fn person(details: &PersonDetails) {
     }
     for vouch in &details.vouches {
         say(format!("vouch {}: {} ({})", short(&vouch.id), vouch.in_words, vouch.state_in_words));
+    }
+    let follow_up = &details.follow_up;
+    for (label, text) in [("they need", &follow_up.need), ("you promised", &follow_up.promise)] {
+        if let Some(text) = text {
+            say(format!("{label}: {text}"));
+        }
+    }
+    if let Some(next) = &follow_up.next {
+        say(format!("next: {}", today::step(next)));
     }
     for note in &details.notes {
         say(format!("note of {}: {}", when(&note.at), note.text));
