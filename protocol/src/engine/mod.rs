@@ -18,6 +18,8 @@
 //! | `contact` | taking people in and letting them go |
 //! | `people` | finding people, notes, tags |
 //! | `meetings`, `inbox`, `forks`, `presence` | what their names say |
+//! | `correspondence` | what a contact and I write to each other |
+//! | `handover` | somebody whom a contact hands over to me, or I to a contact |
 //! | `introduction` | asking for one, carrying one, being asked |
 //! | `vouches` | what people say of each other |
 //! | `outbox`, `incoming` | letters that go and letters that come |
@@ -25,12 +27,14 @@
 //! | `deadline` | everything that waits has an end |
 
 mod contact;
+pub mod correspondence;
 mod deadline;
 mod door;
 pub mod effect;
 mod entity;
 pub mod error;
 pub mod forks;
+pub mod handover;
 pub mod inbox;
 mod incoming;
 pub mod introduction;
