@@ -12,7 +12,9 @@
 mod beginning;
 mod codes;
 mod demo;
+mod exports;
 mod introductions;
+mod letters;
 mod meeting;
 mod people;
 mod secrets;

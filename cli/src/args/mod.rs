@@ -12,12 +12,12 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-pub use card::{Card, Tier};
+pub use card::{Card, Format, Tier};
 pub use codes::{Invite, InviteCommand, NewInvite, Scan};
 pub use inbox::{Inbox, InboxCommand};
 pub use intro::{Intro, NewAsk};
 pub use node::{Demo, Init, LogFormat, Up, Words};
-pub use people::{People, Person};
+pub use people::{People, PeopleCommand, Person};
 pub use vouch::{NewVouch, Vouch, VouchCommand, api_name};
 
 /// Your card, the people you met, and who can introduce whom: on your own node.

@@ -11,6 +11,7 @@ mod exports;
 mod inbox;
 mod introductions;
 mod invites;
+mod letters;
 pub mod model;
 mod node;
 mod notices;
@@ -29,6 +30,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub use letters::LettersPage;
 pub use node::{Finding, Health, StatusForm};
 pub use people::PeoplePage;
 pub use problem::{Kind, Problem, ProblemBody};
@@ -108,6 +110,8 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(exports::people_csv))
         .routes(routes!(exports::person))
         .routes(routes!(people::show, people::change, people::forget))
+        .routes(routes!(letters::list, letters::write))
+        .routes(routes!(letters::hand_over))
         .routes(routes!(vouches::list, vouches::give))
         .routes(routes!(vouches::renew))
         .routes(routes!(vouches::revoke))

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
+use kith_protocol::engine::correspondence::{WrittenWords, correspondence_with};
 use kith_protocol::engine::people::PersonChange;
 use kith_protocol::engine::person::{Person, Way};
 use kith_protocol::engine::{forks, meetings, outbox, people};
@@ -11,11 +12,15 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::introductions::Looking;
-use super::model::{CardForm, EncounterForm, MeetingForm, NoteForm, PersonDetails, PersonForm, TierName, WaitingForm};
+use super::model::{
+    CardForm, EncounterForm, MeetingForm, NoteForm, PersonDetails, PersonForm, TierName, WaitingForm, WrittenForm,
+};
 use super::{Api, Problem, ProblemBody, line, optional_line, text, vouches};
 
 /// People on one page.
 const PAGE: usize = 100;
+/// Letters that are shown of a person; the rest is on pages of its own.
+const LETTERS: usize = 20;
 
 /// Whom to list.
 #[derive(Deserialize, IntoParams)]
@@ -101,6 +106,7 @@ fn details(api: &Api, person: &Person) -> Result<PersonDetails, Problem> {
         they_see: person.tier.into(),
         encounters: person.encounters.iter().map(EncounterForm::from).collect(),
         meetings: meetings::meetings_with(view, person.id)?.iter().map(MeetingForm::from).collect(),
+        letters: newest(&correspondence_with(view, person.id)?),
         notes: people::notes_about(view, person.id)?.iter().map(NoteForm::from).collect(),
         introductions: Looking::at(&api.handle)?.with(person.id)?,
         vouches: vouches::about(view, person)?,
@@ -110,6 +116,10 @@ fn details(api: &Api, person: &Person) -> Result<PersonDetails, Problem> {
         forked,
         foreign: person.foreign.as_ref().map(ToString::to_string),
     })
+}
+
+fn newest(letters: &[WrittenWords]) -> Vec<WrittenForm> {
+    letters.iter().skip(letters.len().saturating_sub(LETTERS)).map(WrittenForm::from).collect()
 }
 
 /// Changes to what I keep about a person, made all at once or not at all.

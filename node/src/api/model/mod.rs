@@ -1,6 +1,7 @@
 //! The JSON forms of what the API speaks about. Times are RFC 3339 in UTC.
 
 mod card;
+mod handover;
 mod inbox;
 mod introduction;
 mod invite;
@@ -9,12 +10,13 @@ mod person;
 mod vouch;
 
 pub use card::{CardForm, FieldForm, TierName};
+pub use handover::HandOverForm;
 pub use inbox::{ItemContext, ItemForm};
 pub use introduction::{
     ActionForm, EndForm, IntroductionForm, IntroductionLine, OutcomeForm, PurposeName, SharedField, SharesForm,
 };
 pub use invite::{InviteForm, ShownInvite};
-pub use letter::{WaitingForm, letter_in_words};
+pub use letter::{WaitingForm, WrittenForm, letter_in_words};
 pub use person::{EncounterForm, MeetingForm, NoteForm, PersonDetails, PersonForm, ScanForm, standing};
 pub use vouch::{BasisName, InterestName, ReachName, VouchForm, VouchesForm, vouch_id};
 

@@ -5,7 +5,7 @@ use kith_protocol::engine::person::{Encounter, Person, PersonNote, ScanProblem, 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{CardForm, IntroductionLine, TierName, VouchForm, WaitingForm, time};
+use super::{CardForm, IntroductionLine, TierName, VouchForm, WaitingForm, WrittenForm, time};
 
 /// How I came across somebody.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -159,6 +159,9 @@ pub struct PersonDetails {
     pub encounters: Vec<EncounterForm>,
     /// Meetings that were signed.
     pub meetings: Vec<MeetingForm>,
+    /// The newest twenty letters between us, the oldest first.
+    #[serde(default)]
+    pub letters: Vec<WrittenForm>,
     /// My notes, the oldest first.
     pub notes: Vec<NoteForm>,
     /// Introductions with them, the newest first.
