@@ -6,6 +6,7 @@
 
 mod codes;
 mod contacts;
+mod correspondence;
 mod crashes;
 mod follow_up;
 mod introducers;
@@ -16,6 +17,7 @@ mod meeting;
 mod reaching;
 mod scans;
 mod slander;
+mod spam;
 mod vouches;
 
 use kith_protocol::engine::{Answer, Refusal};

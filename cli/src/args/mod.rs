@@ -17,13 +17,13 @@ use clap::{Parser, Subcommand};
 
 pub use access::{Password, Sessions, SessionsCommand};
 pub use capture::Along;
-pub use card::{Card, Tier};
+pub use card::{Card, Format, Tier};
 pub use codes::{Invite, InviteCommand, NewInvite, Scan};
 pub use event::{Event, EventChange};
 pub use inbox::{Inbox, InboxCommand};
 pub use intro::{Intro, NewAsk};
 pub use node::{Demo, Init, LogFormat, Tls, Up, Words};
-pub use people::{People, Person};
+pub use people::{People, PeopleCommand, Person};
 pub use vouch::{NewVouch, Vouch, VouchCommand, api_name};
 
 /// Your card, the people you met, and who can introduce whom: on your own node.

@@ -6,7 +6,11 @@ use super::{Along, Tier};
 
 /// My people.
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct People {
+    /// Write them for other programs
+    #[command(subcommand)]
+    pub command: Option<PeopleCommand>,
     /// Looked for in names, cards, tags, events and notes
     pub query: Option<String>,
     /// Only people with this tag
@@ -15,6 +19,27 @@ pub struct People {
     /// The page, from 1; fifty people on each
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub page: u32,
+}
+
+/// Writing people for other programs.
+#[derive(Subcommand)]
+pub enum PeopleCommand {
+    /// Write a list, as text
+    #[command(group = clap::ArgGroup::new("form").required(true))]
+    Export {
+        /// Comma-separated values with my notes, for a spreadsheet
+        #[arg(long, group = "form")]
+        csv: bool,
+        /// vCards 3.0 without my notes, for a phone
+        #[arg(long, group = "form")]
+        vcard: bool,
+        /// Only people that I came across there
+        #[arg(long)]
+        event: Option<String>,
+        /// Only people with this tag
+        #[arg(long)]
+        tag: Option<String>,
+    },
 }
 
 /// One person. WHO is a name, a petname, or the beginning of an id.
@@ -92,6 +117,25 @@ pub enum Person {
         who: String,
         /// The note
         text: String,
+    },
+    /// Write to a contact
+    Write {
+        /// Who
+        who: String,
+        /// The letter, at most 2,000 characters
+        text: String,
+    },
+    /// Hand somebody whom I met over to a contact who should look after them
+    #[command(name = "hand-over")]
+    HandOver {
+        /// Who
+        who: String,
+        /// To which contact
+        #[arg(long)]
+        to: String,
+        /// What to say of them, instead of my first note about them
+        #[arg(long)]
+        note: Option<String>,
     },
     /// We were in touch just now
     Touch {

@@ -4,11 +4,11 @@ use axum::http::Method;
 use kith_node::api::model::{EventForm, EventPage};
 use serde_json::{Value, json};
 
-use kith_node::api::path;
 use crate::args::{Event, EventChange};
 use crate::client::Client;
 use crate::out;
 use crate::trouble::Trouble;
+use kith_node::api::{path, query};
 
 /// Looks after events.
 pub async fn run(client: &Client, event: &Event, json: bool) -> Result<(), Trouble> {
@@ -44,7 +44,7 @@ async fn list(client: &Client, json: bool) -> Result<(), Trouble> {
 }
 
 async fn show(client: &Client, which: &str, page: u32, json: bool) -> Result<(), Trouble> {
-    let asked = super::query(&[("page", Some(&(page - 1).to_string()))]);
+    let asked = query(&[("page", Some(&(page - 1).to_string()))]);
     let shown: EventPage = client.get(&format!("{}{asked}", path(&["events", which]))).await?;
     if json {
         return out::json(&shown);

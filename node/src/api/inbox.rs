@@ -3,7 +3,9 @@
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
-use kith_protocol::engine::inbox::{Item, items};
+use kith_protocol::engine::correspondence::correspondence_with;
+use kith_protocol::engine::handover::handed_over;
+use kith_protocol::engine::inbox::{Item, ItemKind, items};
 use kith_protocol::engine::invites::invite;
 use kith_protocol::engine::{Error, people};
 use kith_protocol::id::ItemId;
@@ -11,9 +13,10 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::introductions::Looking;
-use super::model::{CardForm, ItemContext, ItemForm, PersonForm, TierName};
+use super::model::{CardForm, HandOverForm, ItemContext, ItemForm, PersonForm, TierName, WrittenForm};
 use super::{Api, Problem, ProblemBody, vouches};
 use crate::roster::Listed;
+use crate::store::View;
 
 /// Lists what waits on me, the oldest first.
 #[utoipa::path(get, path = "/inbox", tag = "inbox", responses((status = 200, body = Vec<ItemForm>)))]
@@ -39,7 +42,8 @@ pub(super) fn first(api: &Api, most: usize) -> Result<(Vec<ItemForm>, usize), Pr
             Err(Error::NotFound { .. }) => continue,
             Err(error) => return Err(error.into()),
         };
-        let is_known = item.introduction.is_some() || item.vouch.is_some();
+        let by_contact = matches!(item.kind, ItemKind::Wrote | ItemKind::HandedOver);
+        let is_known = by_contact || item.introduction.is_some() || item.vouch.is_some();
         let card = people::card_of(view, person.id)?;
         let code = match item.invite {
             Some(id) => invite(view, id)?,
@@ -54,10 +58,21 @@ pub(super) fn first(api: &Api, most: usize) -> Result<(Vec<ItemForm>, usize), Pr
             card: card.as_ref().filter(|_| !is_known).map(CardForm::from),
             introduction,
             vouch: vouches::of_item(view, &item)?,
+            letter: letter_of(view, &item)?,
+            handover: handed_over(view, &item)?.map(|handed| HandOverForm::from(&handed.whom)),
         };
         forms.push(ItemForm::of(&item, person, about, code.as_ref()));
     }
     Ok((forms, total))
+}
+
+/// The newest letter of theirs, where that is what waits.
+fn letter_of(view: &View, item: &Item) -> Result<Option<WrittenForm>, Problem> {
+    if item.kind != ItemKind::Wrote {
+        return Ok(None);
+    }
+    let letters = correspondence_with(view, item.person)?;
+    Ok(letters.iter().rev().find(|letter| !letter.is_mine()).map(WrittenForm::from))
 }
 
 /// How something is accepted.

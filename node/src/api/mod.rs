@@ -14,6 +14,7 @@ mod exports;
 mod inbox;
 mod introductions;
 mod invites;
+mod letters;
 pub mod local;
 pub mod model;
 mod node;
@@ -39,6 +40,7 @@ use utoipa_axum::routes;
 pub(crate) use crate::roster::PAGE as PEOPLE_ON_A_PAGE;
 pub use captures::{CaptureResult, OutcomeName};
 pub use entry::{Ended, SessionForm, WayIn};
+pub use letters::LettersPage;
 pub use node::{Finding, Health, StatusForm};
 pub(crate) use notices::news;
 pub use path::{path, query};
@@ -164,6 +166,8 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(exports::people_csv))
         .routes(routes!(exports::person))
         .routes(routes!(people::show, people::change, people::forget))
+        .routes(routes!(letters::list, letters::write))
+        .routes(routes!(letters::hand_over))
         .routes(routes!(vouches::list, vouches::give))
         .routes(routes!(vouches::renew))
         .routes(routes!(vouches::revoke))

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
+use kith_protocol::engine::correspondence::{WrittenWords, correspondence_with};
 use kith_protocol::engine::follow_up::{Due, FollowUpChange, NextStep, follow_up};
 use kith_protocol::engine::people::PersonChange;
 use kith_protocol::engine::person::Person;
@@ -18,10 +19,14 @@ use super::local::{self, Local};
 use super::model::standing_of;
 use super::model::{
     CardForm, EncounterForm, FollowUpForm, MeetingForm, NoteForm, PersonDetails, PersonForm, TierName, WaitingForm,
+    WrittenForm,
 };
 use super::{Api, Problem, ProblemBody, line, optional_line, text, vouches};
 use crate::driver::now;
 use crate::roster::{self, Order};
+
+/// Letters that are shown of a person; the rest is on pages of its own.
+const LETTERS: usize = 20;
 
 /// A page of people.
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -115,6 +120,7 @@ fn details(api: &Api, person: &Person) -> Result<PersonDetails, Problem> {
         they_see: person.tier.into(),
         encounters: person.encounters.iter().map(EncounterForm::from).collect(),
         meetings: meetings::meetings_with(view, person.id)?.iter().map(MeetingForm::from).collect(),
+        letters: newest(&correspondence_with(view, person.id)?),
         notes: people::notes_about(view, person.id)?.iter().map(NoteForm::from).collect(),
         introductions: Looking::at(&api.handle)?.with(person)?,
         vouches: vouches::about(view, person)?,
@@ -125,6 +131,10 @@ fn details(api: &Api, person: &Person) -> Result<PersonDetails, Problem> {
         forked,
         foreign: person.foreign.as_ref().map(ToString::to_string),
     })
+}
+
+fn newest(letters: &[WrittenWords]) -> Vec<WrittenForm> {
+    letters.iter().skip(letters.len().saturating_sub(LETTERS)).map(WrittenForm::from).collect()
 }
 
 /// Changes to what I keep about a person, made all at once or not at all.

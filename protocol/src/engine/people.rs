@@ -315,6 +315,7 @@ impl Turn<'_> {
         self.drop_items_about(id)?;
         self.forget_introductions_with(id)?;
         self.forget_vouches_with(id)?;
+        self.forget_correspondence(id)?;
         for note in notes_about(&self.txn, id)? {
             self.txn.forget(&note);
         }

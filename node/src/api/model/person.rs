@@ -6,7 +6,7 @@ use kith_protocol::folding;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{CardForm, FollowUpForm, IntroductionLine, TierName, VouchForm, WaitingForm, time};
+use super::{CardForm, FollowUpForm, IntroductionLine, TierName, VouchForm, WaitingForm, WrittenForm, time};
 use crate::roster::Listed;
 
 /// How I came across somebody.
@@ -180,6 +180,9 @@ pub struct PersonDetails {
     pub encounters: Vec<EncounterForm>,
     /// Meetings that were signed.
     pub meetings: Vec<MeetingForm>,
+    /// The newest twenty letters between us, the oldest first.
+    #[serde(default)]
+    pub letters: Vec<WrittenForm>,
     /// My notes, the oldest first.
     pub notes: Vec<NoteForm>,
     /// Introductions with them, the newest first.
