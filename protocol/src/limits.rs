@@ -180,6 +180,19 @@ pub const HANDLED_PER_PERSON: usize = 10_000;
 /// Evidence of forked histories kept per identity: one proof is enough, two show who was first.
 pub const FORKS: usize = 2;
 
+/// Cards of visitors that may wait for my decision at once: more than a stand brings in a day, few enough to look at.
+pub const LEFT_CARDS: usize = 200;
+/// How long such a card is kept if I do not decide: 180 days, and visitors are told so.
+pub const LEFT_CARD_KEPT: u64 = 180 * DAY;
+/// Within this time the same name, e-mail and message again is the same visitor, who was not sure.
+pub const LEFT_AGAIN: u64 = DAY;
+/// Lines on such a card beside the name: company, title, e-mail, phone.
+pub const LEFT_LINES: usize = 4;
+/// Characters (Unicode scalar values) that a visitor may say besides: what it is about, not a letter.
+pub const LEFT_MESSAGE: usize = 600;
+/// Bytes of it: the longest character has four.
+pub const LEFT_MESSAGE_BYTES: usize = 4 * LEFT_MESSAGE;
+
 /// Letters of one session that may wait for their receipt at the same time.
 pub const IN_FLIGHT: usize = 8;
 /// Sessions that the engine keeps at once.

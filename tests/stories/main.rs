@@ -9,6 +9,7 @@ mod contacts;
 mod correspondence;
 mod crashes;
 mod follow_up;
+mod guests;
 mod introducers;
 mod introductions;
 mod keys;

@@ -177,6 +177,9 @@ pub fn item(item: &ItemForm) {
             say(format!("          {}: {}", field.field, field.value));
         }
     }
+    if let Some(message) = &item.message {
+        rows::rows(&[("says".to_owned(), message.clone())]);
+    }
     if let Some(about) = &item.introduction {
         rows::rows(&introduction::context(about));
     }

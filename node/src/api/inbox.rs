@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use kith_protocol::engine::correspondence::correspondence_with;
+use kith_protocol::engine::guests::{LeftCard, left_behind};
 use kith_protocol::engine::handover::handed_over;
 use kith_protocol::engine::inbox::{Item, ItemKind, items};
 use kith_protocol::engine::invites::invite;
@@ -13,7 +14,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::introductions::Looking;
-use super::model::{CardForm, HandOverForm, ItemContext, ItemForm, PersonForm, TierName, WrittenForm};
+use super::model::{CardForm, HandOverForm, ItemContext, ItemForm, LeftCardForm, PersonForm, TierName, WrittenForm};
 use super::{Api, Problem, ProblemBody, vouches};
 use crate::roster::Listed;
 use crate::store::View;
@@ -36,6 +37,10 @@ pub(super) fn first(api: &Api, most: usize) -> Result<(Vec<ItemForm>, usize), Pr
     let mut looking = Looking::at(&api.handle)?;
     let mut forms = Vec::new();
     for item in waiting.into_iter().take(most) {
+        if let Some(left) = left_behind(view, &item)? {
+            forms.push(of_left(&item, &left));
+            continue;
+        }
         let person = match people::person(view, item.person) {
             Ok(person) => person,
             // Forgotten at this very moment, and the item with them.
@@ -56,6 +61,7 @@ pub(super) fn first(api: &Api, most: usize) -> Result<(Vec<ItemForm>, usize), Pr
         };
         let about = ItemContext {
             card: card.as_ref().filter(|_| !is_known).map(CardForm::from),
+            message: None,
             introduction,
             vouch: vouches::of_item(view, &item)?,
             letter: letter_of(view, &item)?,
@@ -64,6 +70,13 @@ pub(super) fn first(api: &Api, most: usize) -> Result<(Vec<ItemForm>, usize), Pr
         forms.push(ItemForm::of(&item, person, about, code.as_ref()));
     }
     Ok((forms, total))
+}
+
+/// A card that a visitor left; they are none of my people yet.
+fn of_left(item: &Item, left: &LeftCard) -> ItemForm {
+    let person = PersonForm::of(&Listed::of_left(left), false);
+    let LeftCardForm { card, message, .. } = left.into();
+    ItemForm::of(item, person, ItemContext { card: Some(card), message, ..ItemContext::default() }, None)
 }
 
 /// The newest letter of theirs, where that is what waits.

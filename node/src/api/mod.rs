@@ -11,6 +11,7 @@ mod card;
 mod entry;
 mod events;
 mod exports;
+mod guests;
 mod inbox;
 mod introductions;
 mod invites;
@@ -150,6 +151,8 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(inbox::list))
         .routes(routes!(inbox::accept))
         .routes(routes!(inbox::ignore))
+        .routes(routes!(guests::leave))
+        .routes(routes!(guests::show, guests::take_back))
         .routes(routes!(introductions::list, introductions::ask))
         .routes(routes!(introductions::suggest))
         .routes(routes!(introductions::show))

@@ -1,6 +1,7 @@
 //! One person as lists know them.
 
 use kith_protocol::card::{CardView, FieldKind, Tier};
+use kith_protocol::engine::guests::LeftCard;
 use kith_protocol::engine::people::{self, Called, folded_names};
 use kith_protocol::engine::person::{Person, Scan, ScanProblem, Standing};
 use kith_protocol::folding::{fold, sort_key};
@@ -88,6 +89,25 @@ impl Listed {
             touched: person.touched,
             cadence: person.cadence,
             scan: person.scan.as_ref().map(|scan| Box::new(ScanListed::of(scan))),
+        }
+    }
+
+    /// What a list would show of a visitor who left a card, if it were accepted.
+    pub fn of_left(left: &LeftCard) -> Self {
+        let line = |kind| left.lines.iter().find(|field| field.kind == kind).map(|field| field.value.as_str().into());
+        Self {
+            id: left.person,
+            name: left.name.as_str().into(),
+            standing: Standing::Unconfirmed,
+            how: left.encounter().in_words().into(),
+            org: line(FieldKind::Organisation),
+            title: line(FieldKind::Title),
+            tags: Box::default(),
+            met: Box::default(),
+            tier: Tier::Public,
+            touched: left.at,
+            cadence: None,
+            scan: None,
         }
     }
 

@@ -3,6 +3,7 @@
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::StatusCode;
 use axum::http::request::Parts;
 
 use super::trouble::Trouble;
@@ -53,10 +54,9 @@ impl<S: Send + Sync> FromRequest<S> for Form {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Trouble> {
         let body = Bytes::from_request(request, state).await;
-        let body = body.map_err(|error: BytesRejection| Trouble {
-            status: error.status(),
-            message: error.body_text(),
-            hint: None,
+        let body = body.map_err(|error: BytesRejection| match error.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => Trouble::too_large(),
+            status => Trouble { status, message: error.body_text(), hint: None },
         })?;
         Ok(Self(Fields::of(&body)?))
     }

@@ -18,6 +18,7 @@ mod inside;
 mod live;
 mod more;
 mod people;
+mod public;
 mod qr;
 mod scan;
 mod time;
@@ -25,7 +26,7 @@ mod today;
 mod trouble;
 pub(crate) mod words;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -36,6 +37,7 @@ use crate::api::Api;
 use crate::codes::read::MOST_BYTES;
 use crate::driver::Handle;
 use crate::home::Home;
+use access::Limiter;
 use inside::Inside;
 
 /// A form without a picture: the longest text, with room for its escapes.
@@ -50,6 +52,8 @@ struct Web {
     /// The path under which the app is mounted, beginning and ending with a slash.
     base: Arc<str>,
     public: Option<Arc<str>>,
+    /// How often visitors may leave a card.
+    visits: Arc<Mutex<Limiter>>,
 }
 
 impl Web {
@@ -60,6 +64,7 @@ impl Web {
             home: api.home().clone(),
             base: base.into(),
             public: api.access().public_page().map(Into::into),
+            visits: Arc::new(Mutex::new(Limiter::new(public::VISITS))),
         }
     }
 
@@ -123,12 +128,14 @@ fn router(web: Web) -> Router {
         .route("/node", get(more::node))
         .route("/words/done", post(more::words_done))
         .layer(DefaultBodyLimit::max(FORM));
-    pages
+    let own = pages
         .merge(pictures)
         .route("/live", get(live::news))
         .route("/assets/{name}", get(assets::asset))
         .fallback(trouble::no_such_page)
         .method_not_allowed_fallback(trouble::no_such_page)
         .layer(middleware::from_fn_with_state(web.clone(), trouble::show))
-        .with_state(web)
+        .with_state(web.clone());
+    // Without a name that others can look up, there is no such page.
+    if web.public.is_some() { own.merge(public::router(web)) } else { own }
 }

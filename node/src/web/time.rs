@@ -23,6 +23,11 @@ pub(super) fn day_or_date(text: &str) -> String {
     if text.len() == 10 { date(text) } else { day(text) }
 }
 
+/// A day with its year, for who reads it long before: `25 May 2027`.
+pub(super) fn full_day(time: &str) -> String {
+    local(time).map(|at| at.strftime("%-d %b %Y").to_string()).unwrap_or_default()
+}
+
 /// A moment: `Tue 24 Nov, 14:05`.
 pub(super) fn moment(time: &str) -> String {
     local(time).map(|at| format!("{}, {}", day(time), at.strftime("%H:%M"))).unwrap_or_default()

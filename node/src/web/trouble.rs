@@ -8,6 +8,7 @@ use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use super::access::Entered;
 use super::frame::{Frame, Tab, html};
 use super::{FORM, Web, words as w};
 
@@ -29,6 +30,11 @@ impl Trouble {
 
     pub(super) fn failed(message: impl Into<String>) -> Self {
         Self { status: StatusCode::INTERNAL_SERVER_ERROR, message: message.into(), hint: None }
+    }
+
+    pub(super) fn too_large() -> Self {
+        let (message, hint) = (w::FORM_TOO_LARGE.to_owned(), Some(w::FORM_TOO_LARGE_HINT.to_owned()));
+        Self { status: StatusCode::PAYLOAD_TOO_LARGE, message, hint }
     }
 
     pub(super) fn not_found() -> Self {
@@ -69,9 +75,19 @@ struct Page {
     typed: Vec<Typed>,
 }
 
+#[derive(Template)]
+#[template(path = "outside-trouble.html")]
+struct Outside {
+    frame: Frame,
+    trouble: Trouble,
+}
+
 /// Shows what went wrong as a page. A form that was refused is shown again with what was typed into it.
 pub(super) async fn show(State(web): State<Web>, request: Request, next: Next) -> Response {
     let action = request.uri().path().trim_start_matches('/').to_owned();
+    if request.extensions().get::<Entered>().is_none() {
+        return show_outside(State(web), request, next).await;
+    }
     let (request, form) = match is_form(&request) {
         true => match keep_form(request).await {
             Ok(kept) => kept,
@@ -86,6 +102,25 @@ pub(super) async fn show(State(web): State<Web>, request: Request, next: Next) -
     }
 }
 
+/// The same for strangers, who see nothing of the app.
+pub(super) async fn show_outside(State(web): State<Web>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let Some(trouble) = response.extensions_mut().remove::<Trouble>() else { return response };
+    log(&trouble);
+    let status = trouble.status;
+    let page = Outside { frame: Frame::new(&web, Tab::None, w::TROUBLE), trouble };
+    match html(&page) {
+        Ok(page) => (status, page).into_response(),
+        Err(_) => status.into_response(),
+    }
+}
+
+fn log(trouble: &Trouble) {
+    if trouble.status.is_server_error() {
+        tracing::error!(message = trouble.message, "a page failed");
+    }
+}
+
 fn is_form(request: &Request) -> bool {
     let content = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     request.method() == Method::POST && content.starts_with("application/x-www-form-urlencoded")
@@ -93,11 +128,7 @@ fn is_form(request: &Request) -> bool {
 
 async fn keep_form(request: Request) -> Result<(Request, Bytes), Trouble> {
     let (parts, body) = request.into_parts();
-    let form = axum::body::to_bytes(body, FORM).await.map_err(|_| Trouble {
-        status: StatusCode::PAYLOAD_TOO_LARGE,
-        message: w::FORM_TOO_LARGE.to_owned(),
-        hint: Some(w::FORM_TOO_LARGE_HINT.to_owned()),
-    })?;
+    let form = axum::body::to_bytes(body, FORM).await.map_err(|_| Trouble::too_large())?;
     Ok((Request::from_parts(parts, Body::from(form.clone())), form))
 }
 
@@ -114,9 +145,7 @@ fn typed(form: &Bytes) -> Vec<Typed> {
 }
 
 fn page(web: &Web, trouble: Trouble, action: String, typed: Vec<Typed>) -> Response {
-    if trouble.status.is_server_error() {
-        tracing::error!(message = trouble.message, "a page failed");
-    }
+    log(&trouble);
     let status = trouble.status;
     let page = Page { frame: Frame::new(web, Tab::None, w::TROUBLE), trouble, action, typed };
     match html(&page) {

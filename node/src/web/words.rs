@@ -241,7 +241,7 @@ words! {
     TOUCH = "In touch today";
     INTRODUCE = "Introduce";
     THEIR_CARD = "Card";
-    FOREIGN_CODE = "The code as it was read";
+    FOREIGN_CODE = "As it came, unconfirmed";
     NOTES = "Notes";
     VOUCHES = "What people say";
     RENEW = "Say it for longer";
@@ -367,6 +367,36 @@ words! {
     IDENTITY = "Identity";
 }
 
+// The public page, for visitors.
+words! {
+    SAVE_CONTACT = "Save contact";
+    LEAVE_CARD = "Leave me your card";
+    LEAVE_BUTTON = "Leave my card";
+    COMPANY = "Company";
+    TITLE = "Title";
+    EMAIL = "E-mail";
+    PHONE = "Phone";
+    MESSAGE = "Message";
+    OPTIONAL = "All but your name is up to you.";
+    HAVE_KITH = "You have Kith?";
+    HAVE_KITH_HOW = "Copy this link, and paste it under Scan on your own node.";
+    COPY_LINK = "Copy the link";
+    COPIED = "Copied";
+    COPY_MARKED = "Marked: copy it now";
+    LEFT = "Left.";
+    LEFT_LINK_WHAT = "Keep this link. With it you can see or delete what you left, at any time:";
+    DELETE_LEFT = "Delete what I left";
+    BACK_TO_CARD = "Back to the card";
+    WHAT_YOU_LEFT = "What you left";
+    DELETED = "Deleted.";
+    NOTHING_LEFT = "Nothing is left here.";
+    NOTHING_LEFT_HOW = "It was deleted, or its date has come.";
+    NEEDS_NAME = "Name: this one is needed.";
+    LEFT_TOO_OFTEN = "Too many cards were left from here. Wait, then send it again.";
+    LEFT_FULL = "This page cannot take more cards today. Try again tomorrow.";
+    LEFT_FAILED = "This could not be kept. Try again later.";
+}
+
 /// Choices with what programs call them.
 type Choices = &'static [(&'static str, &'static str)];
 
@@ -440,7 +470,7 @@ pub(super) fn field(name: &str) -> &str {
         "email" => "E-mail",
         "phone" => "Phone",
         "mobile" => "Mobile",
-        "personal_email" => "Private e-mail",
+        "personal-email" => "Private e-mail",
         "city" => "City",
         "address" => "Address",
         "website" => "Web site",
@@ -452,6 +482,7 @@ pub(super) fn field(name: &str) -> &str {
         "expertise" => "Expertise",
         "interests" => "Interests",
         "offer" => "You offer",
+        "message" => MESSAGE,
         "text" => CODE_OR_LINK,
         "note" => NOTE,
         "event" => WHERE_MET,
@@ -460,11 +491,43 @@ pub(super) fn field(name: &str) -> &str {
     }
 }
 
+/// What a line of a card is called where others read it.
+pub(super) fn line(name: &str) -> &str {
+    match name {
+        "role" => "Does",
+        "place" => "Place",
+        "offer" => "Offers",
+        "ask" => "Looks for",
+        "market" => "Market",
+        "memberships" => "Memberships",
+        "accomplishments" => "Accomplishments",
+        "pronouns" => "Pronouns",
+        "nickname" => "Nickname",
+        "timezone" => "Time zone",
+        "birthday" => "Birthday",
+        "other" => "Other",
+        name => field(name),
+    }
+}
+
+/// Who gets what a visitor leaves, what for, and for how long.
+pub(super) fn left_privacy(name: &str, until: &str) -> String {
+    format!(
+        "{name} gets this, on a node of their own, to know who you are and to answer you. Nobody else does. It is kept \
+         until {until}, longer only if {name} keeps it. When you have sent it, you get a link that deletes it."
+    )
+}
+
+/// How long what a visitor left is kept.
+pub(super) fn left_until(name: &str, until: &str) -> String {
+    format!("{name} has it now. It is kept until {until}, longer only if {name} keeps it.")
+}
+
 /// Where a line of a card leads, if it leads somewhere safe.
 pub(super) fn link(field: &str, value: &str) -> Option<String> {
     let is_plain = value.chars().all(|c| !c.is_whitespace() && c != '"' && c != '<' && c != '>');
     match field {
-        "email" | "personal_email" if is_plain && value.contains('@') => Some(format!("mailto:{value}")),
+        "email" | "personal-email" if is_plain && value.contains('@') => Some(format!("mailto:{value}")),
         "phone" | "mobile" => {
             let digits: String = value.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect();
             (digits.len() >= 3).then(|| format!("tel:{digits}"))
@@ -495,6 +558,7 @@ pub(super) fn yes_to(kind: &str) -> &'static str {
         "share_back" => "Share my card",
         "vouched" => "It may be shown",
         "fork" => "The new one counts",
+        "left_card" => "Keep it",
         _ => SAY_YES,
     }
 }
@@ -506,6 +570,7 @@ pub(super) fn no_to(kind: &str) -> &'static str {
         "share_back" => "Not now",
         "vouched" => "Keep it between us",
         "fork" => "The old one counts",
+        "left_card" => "Let it go",
         _ => SAY_NO,
     }
 }

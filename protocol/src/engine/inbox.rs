@@ -45,6 +45,8 @@ crate::wire_choice! {
         9 => Wrote,
         /// A contact hands somebody over to me.
         10 => HandedOver,
+        /// A visitor left their card on my page. The person is who they become if I keep it.
+        11 => LeftCard,
     }
 }
 
@@ -178,6 +180,10 @@ impl Turn<'_> {
 
     /// I say yes. A tier says what of my card they get, where that is still to be chosen.
     pub fn accept(&mut self, item: ItemId, tier: Option<Tier>) -> Result<Item> {
+        if let Some(left) = self.take_left_item(item)? {
+            self.keep_left(&left)?;
+            return Ok(left);
+        }
         let (item, mut person, invite) = self.take_item(item)?;
         if let Some(key) = item.introduction {
             self.accept_introduction(&item, key, tier)?;
@@ -215,8 +221,13 @@ impl Turn<'_> {
             }
             // Read.
             ItemKind::Wrote => {}
-            // Taken above: they name an introduction or a vouch.
-            ItemKind::Introduce | ItemKind::Meet | ItemKind::Suggested | ItemKind::AskReturned | ItemKind::Vouched => {}
+            // Taken above: they name an introduction, a vouch, or nobody I know yet.
+            ItemKind::Introduce
+            | ItemKind::Meet
+            | ItemKind::Suggested
+            | ItemKind::AskReturned
+            | ItemKind::Vouched
+            | ItemKind::LeftCard => {}
         }
         Ok(item)
     }
@@ -240,6 +251,10 @@ impl Turn<'_> {
 
     /// I say no: "not this person", or simply nothing. Who asked learns of it only where we were contacts.
     pub fn ignore(&mut self, item: ItemId) -> Result<Item> {
+        if let Some(left) = self.take_left_item(item)? {
+            self.let_left_go(&left);
+            return Ok(left);
+        }
         let (item, person, _) = self.take_item(item)?;
         match item.kind {
             ItemKind::ConfirmScan => self.withdraw_from(person)?,
@@ -255,7 +270,8 @@ impl Turn<'_> {
                 }
             }
             ItemKind::HandedOver => drop(self.take_handed(&item)?),
-            ItemKind::Fork | ItemKind::Vouched | ItemKind::Wrote => {}
+            // A card that was left is taken above.
+            ItemKind::Fork | ItemKind::Vouched | ItemKind::Wrote | ItemKind::LeftCard => {}
         }
         Ok(item)
     }
@@ -268,9 +284,22 @@ impl Turn<'_> {
             Some(invite) => self.txn.load::<OwnInvite>(&invite.0)?,
             None => None,
         };
-        self.txn.forget(&item);
-        self.clear_deadline(item.until, Ends::Item(item.id));
+        self.take_away(&item);
         Ok((item, person, invite))
+    }
+
+    /// A card that was left is about nobody among my people yet.
+    fn take_left_item(&mut self, item: ItemId) -> Result<Option<Item>> {
+        let left = self.txn.load::<Item>(&item.0)?.filter(|item| item.kind == ItemKind::LeftCard);
+        if let Some(item) = &left {
+            self.take_away(item);
+        }
+        Ok(left)
+    }
+
+    fn take_away(&mut self, item: &Item) {
+        self.txn.forget(item);
+        self.clear_deadline(item.until, Ends::Item(item.id));
     }
 
     /// Nobody decided in time: who waited for an answer is forgotten, a meeting simply has no record.
@@ -280,6 +309,10 @@ impl Turn<'_> {
         match item.kind {
             ItemKind::ShareBack | ItemKind::LateClaim => self.forget_person(item.person),
             ItemKind::HandedOver => self.take_handed(&item).map(drop),
+            ItemKind::LeftCard => {
+                self.let_left_go(&item);
+                Ok(())
+            }
             // Introductions have dates of their own, and a vouch that nobody accepted is simply not shown.
             ItemKind::ConfirmScan
             | ItemKind::Fork
@@ -301,8 +334,7 @@ impl Turn<'_> {
     pub(super) fn drop_question(&mut self, kind: ItemKind, person: PersonId, about: Option<IntroKey>) -> Result<()> {
         let about = About { introduction: about, ..About::until(self.now) };
         if let Some(item) = self.txn.load::<Item>(&question(kind, person, &about).0)? {
-            self.txn.forget(&item);
-            self.clear_deadline(item.until, Ends::Item(item.id));
+            self.take_away(&item);
         }
         Ok(())
     }
@@ -310,8 +342,7 @@ impl Turn<'_> {
     /// Takes away the question about a vouch that was answered, or is said no more.
     pub(super) fn drop_vouch_item(&mut self, person: PersonId, slot: VouchSlot) -> Result<()> {
         if let Some(item) = self.vouch_item(person, slot)? {
-            self.txn.forget(&item);
-            self.clear_deadline(item.until, Ends::Item(item.id));
+            self.take_away(&item);
         }
         Ok(())
     }
@@ -325,8 +356,7 @@ impl Turn<'_> {
     pub(super) fn drop_items_about(&mut self, person: PersonId) -> Result<()> {
         for item in items(&self.txn)?.into_iter().filter(|item| item.person == person) {
             self.take_handed(&item)?;
-            self.txn.forget(&item);
-            self.clear_deadline(item.until, Ends::Item(item.id));
+            self.take_away(&item);
         }
         Ok(())
     }

@@ -23,6 +23,7 @@
 //! | `agenda` | what is due and who was met where, by time |
 //! | `correspondence` | what a contact and I write to each other |
 //! | `handover` | somebody whom a contact hands over to me, or I to a contact |
+//! | `guests` | cards that visitors leave on my public page |
 //! | `introduction` | asking for one, carrying one, being asked |
 //! | `vouches` | what people say of each other |
 //! | `outbox`, `incoming` | letters that go and letters that come |
@@ -41,6 +42,7 @@ pub mod error;
 pub mod events;
 pub mod follow_up;
 pub mod forks;
+pub mod guests;
 pub mod handover;
 pub mod inbox;
 mod incoming;

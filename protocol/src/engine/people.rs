@@ -316,6 +316,7 @@ impl Turn<'_> {
         self.forget_introductions_with(id)?;
         self.forget_vouches_with(id)?;
         self.forget_correspondence(id)?;
+        self.forget_left(id);
         for note in notes_about(&self.txn, id)? {
             self.txn.forget(&note);
         }

@@ -51,6 +51,8 @@ crate::wire_choice! {
         6 => Introduced,
         /// A contact had met them and handed them over to me.
         7 => HandedOver,
+        /// They left their card on my public page.
+        8 => LeftCard,
     }
 }
 
@@ -88,6 +90,7 @@ impl Encounter {
                 Some(by) => format!("introduced by {by}"),
                 None => "introduced".to_owned(),
             },
+            Way::LeftCard => "left their card on my page, unconfirmed".to_owned(),
             Way::HandedOver => {
                 let by = self.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
                 let met = event.map(|event| format!(", met at {event}")).unwrap_or_default();

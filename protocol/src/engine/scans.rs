@@ -345,6 +345,7 @@ impl Turn<'_> {
         known.they_have = known.they_have.or(pending.they_have);
         known.created = known.created.min(pending.created);
         self.join_follow_ups(pending.id, known.id)?;
+        self.forget_left(pending.id);
         self.txn.forget(pair);
         self.person_gone()?;
         self.txn.forget(&pending);

@@ -82,6 +82,8 @@ tables! {
     26 => Agenda,
     /// Captures that were taken in, by the key that the phone gave them.
     27 => Captures,
+    /// Cards that visitors left on my public page, those that wait before those that I keep, by person.
+    28 => LeftCards,
 }
 
 impl Table {

@@ -29,6 +29,7 @@
 )]
 
 mod check;
+mod guests;
 mod home;
 mod introductions;
 mod letters;
@@ -39,6 +40,7 @@ mod queue;
 mod vouches;
 mod world;
 
+pub use guests::Visitor;
 pub use home::{Crash, Home, Who};
 pub use mallory::{Mallory, Pen};
 pub use network::Weather;

@@ -13,15 +13,18 @@ pub struct ItemForm {
     /// Its id.
     pub id: String,
     /// `confirm_scan`, `share_back`, `late_claim`, `fork`, `introduce`, `meet`, `suggested`, `ask_returned`,
-    /// `vouched`, `wrote` or `handed_over`.
+    /// `vouched`, `wrote`, `handed_over` or `left_card`.
     pub kind: String,
     /// What is asked, in words.
     pub question: String,
-    /// Concerning whom.
+    /// Concerning whom; for a card that a visitor left, who they become when it is accepted.
     pub person: PersonForm,
     /// The card that they gave along.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub card: Option<CardForm>,
+    /// What a visitor said beside the card that they left.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
     /// The introduction it is about, with all that there is to know for deciding.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub introduction: Option<IntroductionForm>,
@@ -49,6 +52,8 @@ pub struct ItemForm {
 pub struct ItemContext {
     /// The card that they gave along.
     pub card: Option<CardForm>,
+    /// What a visitor said beside the card that they left.
+    pub message: Option<String>,
     /// The introduction it is about.
     pub introduction: Option<IntroductionForm>,
     /// The vouch it is about.
@@ -80,14 +85,16 @@ impl ItemForm {
             ItemKind::Vouched => about_vouch(&person.name, context.vouch.as_ref()),
             ItemKind::Wrote => about_letter(&person.name),
             ItemKind::HandedOver => about_handover(&person.name, context.handover.as_ref()),
+            ItemKind::LeftCard => about_left(&person.name),
         };
-        let ItemContext { card, introduction, vouch, letter, handover } = context;
+        let ItemContext { card, message, introduction, vouch, letter, handover } = context;
         Self {
             id: item.id.to_string(),
             kind: kind.to_owned(),
             question,
             person,
             card,
+            message,
             introduction,
             vouch,
             letter,
@@ -189,6 +196,15 @@ fn about_handover(name: &str, handover: Option<&HandOverForm>) -> Asking {
         question: format!("{name} hands {whom} over to you{met}."),
         accept: "they are written down among your people, unconfirmed",
         ignore: "nothing of it is kept",
+    }
+}
+
+fn about_left(name: &str) -> Asking {
+    Asking {
+        kind: "left_card",
+        question: format!("{name} left you their card on your page. Nobody says that it is really them."),
+        accept: "they are written down among your people, unconfirmed; they can still take their card back",
+        ignore: "nothing of it is kept, and they are not told",
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod card;
 mod follow_up;
+mod guests;
 mod handover;
 mod inbox;
 mod introduction;
@@ -15,6 +16,7 @@ pub use follow_up::{
     Doing, DoingPage, EventForm, EventPage, EventState, FollowUpForm, StepForm, StepsAhead, TodayForm, WaitingOnMe,
     When,
 };
+pub use guests::{Left, LeftCardForm};
 pub use handover::HandOverForm;
 pub use inbox::{ItemContext, ItemForm};
 pub use introduction::{

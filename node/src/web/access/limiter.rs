@@ -1,4 +1,4 @@
-//! How often a password or a code may be tried.
+//! How often something may be tried: a password or a code, or leaving a card.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -7,20 +7,31 @@ use kith_protocol::time::Timestamp;
 
 /// Addresses that are remembered. Whoever has more of them meets the bound for all.
 const SOURCES: usize = 1024;
-/// Tries in a row from one address: a person mistypes twice, and looks the password up after that.
-const BURST: u64 = 5;
-/// Seconds for another try from one address: half a thousand in a day.
-const AGAIN: u64 = 180;
-/// The same on this machine, where the owner sits; a thief who got as far could read the home.
-const AGAIN_LOCAL: u64 = 15;
-/// Tries in a row from everywhere else together.
-const BURST_ALL: u64 = 20;
-/// Seconds for another one: three thousand in a day, of any number of machines.
-const AGAIN_ALL: u64 = 30;
+
+/// How many tries there may be.
+#[derive(Debug)]
+pub struct Rates {
+    /// In a row from one address.
+    pub burst: u64,
+    /// Seconds for another one from one address.
+    pub again: u64,
+    /// The same on this machine, which then counts for itself; `None` if it is an address like any other.
+    pub again_local: Option<u64>,
+    /// In a row from everywhere together.
+    pub burst_all: u64,
+    /// Seconds for another one from everywhere together.
+    pub again_all: u64,
+}
+
+/// For getting in. A person mistypes twice, and looks the password up after that; half a thousand in a day from one
+/// address, three thousand of any number of them. At this machine the owner sits; a thief who got as far could read
+/// the home.
+pub const GETTING_IN: Rates = Rates { burst: 5, again: 180, again_local: Some(15), burst_all: 20, again_all: 30 };
 
 /// Counts tries.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Limiter {
+    rates: Rates,
     all: Bucket,
     each: HashMap<IpAddr, Bucket>,
 }
@@ -42,35 +53,52 @@ impl Bucket {
     }
 }
 
+impl Default for Limiter {
+    fn default() -> Self {
+        Self::new(GETTING_IN)
+    }
+}
+
 impl Limiter {
+    /// Nothing was tried yet.
+    pub fn new(rates: Rates) -> Self {
+        Self { rates, all: Bucket::default(), each: HashMap::new() }
+    }
+
     /// Takes a try.
     ///
     /// # Errors
     /// Seconds until there may be another.
     pub fn take(&mut self, address: IpAddr, now: Timestamp) -> Result<(), u64> {
         let now = now.secs();
-        let is_local = address.is_loopback();
-        let again = if is_local { AGAIN_LOCAL } else { AGAIN };
+        let Rates { burst, again, burst_all, again_all, .. } = self.rates;
+        let local = self.apart(address);
+        let again = local.unwrap_or(again);
         let source = source(address);
-        let one = self.each.get(&source).copied().unwrap_or_default().wait(now, BURST, again);
+        let one = self.each.get(&source).copied().unwrap_or_default().wait(now, burst, again);
         // What others try must not keep the owner out of the own machine.
-        let all = if is_local { 0 } else { self.all.wait(now, BURST_ALL, AGAIN_ALL) };
+        let all = if local.is_some() { 0 } else { self.all.wait(now, burst_all, again_all) };
         if one.max(all) > 0 {
             return Err(one.max(all));
         }
         self.make_room(now);
         self.each.entry(source).or_default().add(now, again);
-        if !is_local {
-            self.all.add(now, AGAIN_ALL);
+        if local.is_none() {
+            self.all.add(now, again_all);
         }
         Ok(())
+    }
+
+    /// The pace of this machine, if the address is of this machine and that counts for itself.
+    fn apart(&self, address: IpAddr) -> Option<u64> {
+        self.rates.again_local.filter(|_| address.is_loopback())
     }
 
     /// The try was a good one: nothing is held against that address.
     pub fn forgive(&mut self, address: IpAddr) {
         self.each.remove(&source(address));
-        if !address.is_loopback() {
-            self.all.empty_at = self.all.empty_at.saturating_sub(AGAIN_ALL);
+        if self.apart(address).is_none() {
+            self.all.empty_at = self.all.empty_at.saturating_sub(self.rates.again_all);
         }
     }
 

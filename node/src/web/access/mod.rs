@@ -28,7 +28,7 @@ use kith_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 
-pub use client::{BadProxy, Entrance, Peer, Proxy};
+pub use client::{BadProxy, Caller, Entrance, Peer, Proxy};
 pub use guard::Entered;
 pub use password::BadPassword;
 pub use sessions::{Session, SessionId};
@@ -38,13 +38,13 @@ pub use url::{BadWebUrl, WebUrl};
 pub(crate) use guard::guard;
 pub(crate) use headers::add as add_headers;
 pub(crate) use hosts::machine_name;
+pub(crate) use limiter::{Limiter, Rates};
 pub(crate) use pages::router;
 
 use crate::driver::now;
 use crate::home::{Home, HomeError, random};
 use cookie::Jar;
 use hosts::Hosts;
-use limiter::Limiter;
 use sessions::{Sessions, Token};
 use tickets::Tickets;
 
