@@ -19,6 +19,7 @@ mod letters;
 mod live;
 mod more;
 mod people;
+mod phone;
 mod qr;
 mod scan;
 mod time;
@@ -54,6 +55,7 @@ struct Web {
     /// The path under which the app is mounted, beginning and ending with a slash.
     base: Arc<str>,
     public: Option<Arc<str>>,
+    access: access::Access,
 }
 
 impl Web {
@@ -66,6 +68,7 @@ impl Web {
             home: api.home().clone(),
             base: base.into(),
             public: api.access().public_page().map(Into::into),
+            access: api.access().clone(),
         }
     }
 
@@ -93,6 +96,7 @@ fn router(web: Web) -> Router {
         Router::new().route("/scan/picture", post(scan::picture)).layer(DefaultBodyLimit::max(MOST_BYTES + FORM));
     let pages = Router::new()
         .route("/", get(today::show))
+        .route("/access/phone", post(phone::show))
         .route("/welcome", post(card::begin))
         .route("/inbox/{id}/{answer}", post(today::answer))
         .route("/qr", get(qr::show).post(qr::next))
