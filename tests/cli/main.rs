@@ -12,6 +12,7 @@
 mod beginning;
 mod codes;
 mod demo;
+mod follow_up;
 mod introductions;
 mod meeting;
 mod people;

@@ -8,7 +8,7 @@
 mod access;
 pub mod captures;
 mod card;
-mod events;
+pub(crate) mod events;
 mod inbox;
 mod introductions;
 mod invites;
@@ -19,7 +19,7 @@ mod notices;
 mod people;
 mod problem;
 mod scans;
-mod today;
+pub(crate) mod today;
 mod vouches;
 
 use std::sync::Arc;
