@@ -27,9 +27,10 @@ struct List {
 
 /// Lists introductions by who must act.
 pub(super) async fn list(State(web): State<Web>, Asked(asked): Asked) -> Answer {
-    let all: Vec<IntroductionForm> = web.inside.get("/introductions").await?;
+    let open: Vec<IntroductionForm> = web.inside.get("/introductions?open=true").await?;
+    let over: Vec<IntroductionForm> = web.inside.get("/introductions?open=false&page=0").await?;
     let (mut needs_me, mut waiting, mut done) = (Vec::new(), Vec::new(), Vec::new());
-    for one in all {
+    for one in open.into_iter().chain(over) {
         match (needs_me_now(&one), one.line.open) {
             (true, _) => needs_me.push(one),
             (false, true) => waiting.push(one),

@@ -20,6 +20,9 @@ struct List {
     frame: Frame,
     query: String,
     tag: String,
+    met: String,
+    /// Which of the ready-made lists this is.
+    filter: &'static str,
     people: Vec<PersonForm>,
     total: usize,
     /// Links to the pages before and after this one.
@@ -30,9 +33,14 @@ struct List {
 /// Lists people.
 pub(super) async fn list(State(web): State<Web>, Asked(asked): Asked) -> Answer {
     let number = asked.number("page").unwrap_or_default();
-    let link =
-        |page: u64| query(&[("q", asked.get("q")), ("tag", asked.get("tag")), ("page", Some(&page.to_string()))]);
-    let wanted = query(&[("query", asked.get("q")), ("tag", asked.get("tag")), ("page", Some(&number.to_string()))]);
+    let with = |words: &str, page: u64| {
+        let page = page.to_string();
+        let mut pairs = vec![(words, asked.get("q")), ("page", Some(page.as_str()))];
+        pairs.extend(FILTERS.iter().map(|filter| (*filter, asked.get(filter))));
+        query(&pairs)
+    };
+    let link = |page: u64| with("q", page);
+    let wanted = with("query", number);
     let mut found: PeoplePage = web.inside.get(&format!("/people{wanted}")).await?;
     let shown = found.people.len();
     found.people.retain(|person| !web.undo.hides(&person.id));
@@ -40,12 +48,26 @@ pub(super) async fn list(State(web): State<Web>, Asked(asked): Asked) -> Answer 
         frame: Frame::new(&web, Tab::People, w::PEOPLE).after(&web, &asked),
         query: asked.text("q").to_owned(),
         tag: asked.text("tag").to_owned(),
+        met: asked.text("met").to_owned(),
+        filter: filter_of(&asked),
         earlier: number.checked_sub(1).map(|page| format!("people{}", link(page))),
         later: has_more(number, shown, found.total).then(|| format!("people{}", link(number.saturating_add(1)))),
         people: found.people,
         total: found.total,
     };
     html(&page)
+}
+
+/// What narrows a list, beside the words.
+const FILTERS: [&str; 5] = ["tag", "met", "overdue", "standing", "order"];
+
+fn filter_of(asked: &Fields) -> &'static str {
+    match (asked.get("overdue"), asked.get("standing"), asked.get("order")) {
+        (Some(_), ..) => "overdue",
+        (_, Some(_), _) => "contacts",
+        (.., Some(_)) => "latest",
+        _ => "",
+    }
 }
 
 fn has_more(page: u64, shown: usize, total: usize) -> bool {

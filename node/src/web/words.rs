@@ -205,7 +205,7 @@ words! {
     STEP_DONE = "Done";
     NO_STEP = "Nothing to do next.";
     CHANGE_STEP = "Change";
-    SILENT = "Be in touch again";
+    SILENT = "Out of touch";
     WRITE_THANKS = "Write a thank-you";
     THANKS_SUBJECT = "Good to meet you";
     THANKS_DRAFT = "Draft";
@@ -231,6 +231,9 @@ words! {
 words! {
     SEARCH = "Search";
     SEARCH_IN = "Name, company, tag, place, note";
+    CONTACTS = "Contacts";
+    OVERDUE = "Be in touch again";
+    LATEST = "Latest first";
     NOBODY_YET = "Nobody yet. Scan a code, or write somebody down.";
     NOBODY_FITS = "Nobody fits.";
     EVERYBODY = "Everybody";
