@@ -128,7 +128,8 @@ fn bo_hands_over_whom_he_met_and_ana_writes_them_down_or_does_not() {
     assert_eq!(taken.standing, Standing::Unconfirmed);
     assert_eq!(taken.provenance(), "handed over by Bo, met at Hannover Messe, unconfirmed");
     assert!(taken.foreign.unwrap().as_str().contains("TEL:+49 170 1"));
-    assert_eq!(notes_about(&world.home(ana).store, taken.id).unwrap()[0].text.as_str(), "wants a quote for valves");
+    let notes = notes_about(&world.home(ana).store, taken.id).unwrap();
+    assert_eq!(notes[0].text.as_str(), "Bo wrote: wants a quote for valves");
     assert!(world.inbox(ana).is_empty() && world.entries(ana, Table::Handovers) == 0);
     world.hands_over(bo, dee, ana, Some("again")).unwrap();
     world.run_for(60);
@@ -136,6 +137,22 @@ fn bo_hands_over_whom_he_met_and_ana_writes_them_down_or_does_not() {
     assert!(world.inbox(ana).is_empty() && world.entries(ana, Table::Handovers) == 0, "nobody decided");
     assert_eq!(world.people(ana).len(), 2);
     world.check();
+}
+
+#[test]
+fn whom_others_met_is_handed_on_without_where() {
+    let (mut world, ana, bo) = ana_and_bo(8);
+    let chi = world.person("Chi");
+    meet(&mut world, ana, chi);
+    let dee = bo_meets_dee(&mut world, bo);
+    world.hands_over(bo, dee, ana, None).unwrap();
+    world.run_for(HOUR);
+    world.accepts(ana, bo);
+    let dee = world.finds(ana, "Dee").id;
+    world.hands_over(ana, dee, chi, Some("")).unwrap();
+    world.run_for(HOUR);
+    world.accepts(chi, ana);
+    assert_eq!(world.finds(chi, "Dee").provenance(), "handed over by Ana, unconfirmed", "Ana met her nowhere");
 }
 
 #[test]

@@ -9,7 +9,7 @@ mod access;
 pub mod captures;
 mod card;
 mod entry;
-mod events;
+pub(crate) mod events;
 mod exports;
 mod inbox;
 mod introductions;
@@ -23,7 +23,7 @@ mod path;
 mod people;
 mod problem;
 mod scans;
-mod today;
+pub(crate) mod today;
 mod vouches;
 
 use std::sync::Arc;

@@ -32,7 +32,7 @@ struct Editor {
 pub(super) async fn show(State(web): State<Web>, Asked(asked): Asked) -> Answer {
     let card: CardForm = web.inside.get("/card").await?;
     let lines = FieldKind::KNOWN.iter().map(|kind| line(*kind, &card)).collect();
-    html(&Editor { frame: Frame::new(&web, Tab::More, w::MY_CARD).saying(asked.get("said")), name: card.name, lines })
+    html(&Editor { frame: Frame::new(&web, Tab::More, w::MY_CARD).after(&web, &asked), name: card.name, lines })
 }
 
 fn line(kind: FieldKind, card: &CardForm) -> Line {

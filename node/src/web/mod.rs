@@ -15,6 +15,7 @@ mod fair;
 mod form;
 mod frame;
 mod inside;
+mod letters;
 mod live;
 mod more;
 mod people;
@@ -24,6 +25,7 @@ mod scan;
 mod time;
 mod today;
 mod trouble;
+mod undo;
 pub(crate) mod words;
 
 use std::sync::Arc;
@@ -38,6 +40,7 @@ use crate::codes::read::MOST_BYTES;
 use crate::driver::Handle;
 use crate::home::Home;
 use inside::Inside;
+pub use undo::Undo;
 
 /// A form without a picture: the longest text, with room for its escapes.
 const FORM: usize = 64 * 1024;
@@ -48,6 +51,7 @@ struct Web {
     inside: Inside,
     handle: Handle,
     home: Home,
+    undo: Undo,
     /// The path under which the app is mounted, beginning and ending with a slash.
     base: Arc<str>,
     public: Option<Arc<str>>,
@@ -56,8 +60,10 @@ struct Web {
 
 impl Web {
     fn new(api: &Api, base: &str) -> Self {
+        let inside = Inside::of(api);
         Self {
-            inside: Inside::of(api),
+            undo: Undo::new(inside.clone()),
+            inside,
             handle: api.handle().clone(),
             home: api.home().clone(),
             base: base.into(),
@@ -77,9 +83,11 @@ impl Web {
     }
 }
 
-/// The pages of a home, mounted under `base`, which begins and ends with a slash.
-pub(crate) fn pages(api: &Api, base: &str) -> Router {
-    router(Web::new(api, base))
+/// The pages of a home, and what is about to go away by them, mounted under `base`, which begins and ends with a slash.
+pub(crate) fn pages(api: &Api, base: &str) -> (Router, Undo) {
+    let web = Web::new(api, base);
+    let undo = web.undo.clone();
+    (router(web), undo)
 }
 
 /// The pages as a service, by paths without the base.
@@ -106,6 +114,8 @@ fn router(web: Web) -> Router {
         .route("/people/{who}/forget", get(people::ask_forget).post(people::forget))
         .route("/people/{who}/card.vcf", get(people::vcard))
         .route("/people/{who}/thanks", get(people::thanks))
+        .route("/people/{who}/letters", get(letters::show).post(letters::write))
+        .route("/people/{who}/hand-over", get(letters::ask_hand_over).post(letters::hand_over))
         .route("/people/{who}/vouch", get(people::vouch).post(people::give_vouch))
         .route("/vouches/{id}/{action}", post(people::about_vouch))
         .route("/exchange", get(exchange::list))
@@ -129,6 +139,7 @@ fn router(web: Web) -> Router {
         .layer(DefaultBodyLimit::max(FORM));
     pages
         .merge(pictures)
+        .route("/undo/{number}", post(undo::stop))
         .route("/live", get(live::news))
         .route("/assets/{name}", get(assets::asset))
         .fallback(trouble::no_such_page)

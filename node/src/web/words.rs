@@ -33,6 +33,9 @@ words! {
     TROUBLE = "This did not work";
     NOTHING_LOST = "Nothing that you typed is lost. Change it and send it again.";
     TRY_AGAIN = "Send again";
+    UNDO = "Undo";
+    TOO_LATE = "It is too late: this has gone.";
+    TOO_LATE_HINT = "There are ten seconds to undo something.";
     TO_TODAY = "To Today";
     NO_SUCH_PAGE = "There is no such page.";
     NO_SUCH_PAGE_HINT = "It may have moved, or what it showed is gone.";
@@ -207,6 +210,7 @@ words! {
     THANKS_SUBJECT = "Good to meet you";
     THANKS_DRAFT = "Draft";
     THANKS_HOW = "Change it as you like.";
+    AS_LETTER = "Or as a letter to their node";
     BY_MAIL = "Open in mail";
     SHARE = "Share";
     AS_VCARD_FILE = "As vCard";
@@ -265,6 +269,18 @@ words! {
     FORGET_WHAT = "Forget";
     FORGET_MEANS = "Their card, your notes and what waits for them go. A contact is told to forget you too.";
     NO_KEEP = "No, keep";
+}
+
+// Letters from person to person, and people who are handed over.
+words! {
+    LETTERS = "Letters";
+    LETTER_TEXT = "Your words (up to 2,000 characters)";
+    SEND = "Send";
+    ALL_LETTERS = "All letters";
+    HAND_OVER = "Hand over";
+    HAND_OVER_HOW = "A contact of yours gets the name, what this person gave to everybody, where you met, and your note. What a contact gave to you alone does not go along.";
+    HAND_OVER_TO = "To whom";
+    HAND_OVER_NOTE = "What to say of them";
 }
 
 // Vouching.
@@ -328,6 +344,7 @@ words! {
     PUT_OFF = "Later";
     TAKE_BACK = "Take it back";
     ALL_INTRODUCTIONS = "All introductions";
+    NO_CONTACTS_YET = "You have no contacts yet.";
     NO_CONTACTS = "An introduction needs a contact who knows both of you. You have none yet.";
     TWO_CONTACTS = "This needs two contacts.";
     INTRODUCE_ME_TO = "Introduce me to";
@@ -410,6 +427,9 @@ pub(super) fn said(key: &str) -> Option<&'static str> {
         "saved" => "Saved.",
         "step_done" => "Done.",
         "removed" => "Removed.",
+        "undone" => "It stays.",
+        "written" => "Written. It goes when their node can be reached.",
+        "handed_over" => "Handed over.",
         "touched" => "Noted: in touch today.",
         "forgotten" => "Forgotten.",
         "vouched" => "Said. They are asked whether it may be shown.",
@@ -494,6 +514,8 @@ pub(super) fn yes_to(kind: &str) -> &'static str {
         "confirm_scan" | "late_claim" => "Yes, it was them",
         "share_back" => "Share my card",
         "vouched" => "It may be shown",
+        "wrote" => "Seen",
+        "handed_over" => "Take them in",
         "fork" => "The new one counts",
         _ => SAY_YES,
     }
@@ -505,6 +527,8 @@ pub(super) fn no_to(kind: &str) -> &'static str {
         "confirm_scan" | "late_claim" => "Not this person",
         "share_back" => "Not now",
         "vouched" => "Keep it between us",
+        "wrote" => "Put aside",
+        "handed_over" => "Not for me",
         "fork" => "The old one counts",
         _ => SAY_NO,
     }
