@@ -147,3 +147,6 @@ fn router(web: Web) -> Router {
         .layer(middleware::from_fn_with_state(web.clone(), trouble::show))
         .with_state(web)
 }
+
+#[cfg(test)]
+mod tests;

@@ -463,7 +463,7 @@ pub(super) fn field(name: &str) -> &str {
         "email" => "E-mail",
         "phone" => "Phone",
         "mobile" => "Mobile",
-        "personal_email" => "Private e-mail",
+        "personal-email" => "Private e-mail",
         "city" => "City",
         "address" => "Address",
         "website" => "Web site",
@@ -487,7 +487,7 @@ pub(super) fn field(name: &str) -> &str {
 pub(super) fn link(field: &str, value: &str) -> Option<String> {
     let is_plain = value.chars().all(|c| !c.is_whitespace() && c != '"' && c != '<' && c != '>');
     match field {
-        "email" | "personal_email" if is_plain && value.contains('@') => Some(format!("mailto:{value}")),
+        "email" | "personal-email" if is_plain && value.contains('@') => Some(format!("mailto:{value}")),
         "phone" | "mobile" => {
             let digits: String = value.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect();
             (digits.len() >= 3).then(|| format!("tel:{digits}"))
