@@ -1,0 +1,14 @@
+//! Kith in real browsers.
+//!
+//! `tests/run` installs them. Pictures of all pages lie in `target/screens` afterwards, those of failures too.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test may end in a panic; nothing here is shipped"
+)]
+
+mod rig;
