@@ -6,6 +6,7 @@ mod client;
 mod commands;
 mod demo;
 mod out;
+mod passphrase;
 mod trouble;
 
 use std::process::ExitCode;

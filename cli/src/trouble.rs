@@ -132,7 +132,7 @@ impl From<NodeError> for Trouble {
             NodeError::Network(_) | NodeError::Api { .. } => {
                 Self::failed(message).hint("choose another address with --listen or --web")
             }
-            NodeError::Engine(_) | NodeError::NoPort => Self::failed(message),
+            NodeError::Engine(_) | NodeError::Certificate(_) | NodeError::NoPort => Self::failed(message),
         }
     }
 }

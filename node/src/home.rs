@@ -6,7 +6,9 @@
 //! | `store/` | the storage, see [`crate::store`] |
 //! | `api-token` | the bearer token of the API; 0600 |
 //! | `running.json` | where the API of the running node listens; only while it runs |
-//! | `settings.json` | where the node listens, so that it comes back on the same port |
+//! | `settings.json` | where the node listens, so that it comes back on the same port; how browsers reach it |
+//! | `access.json` | the hash of the password, and those of browsers that are signed in; 0600 |
+//! | `ca.json` | the key and certificate by which browsers know the node, if it does its own TLS; 0600 |
 //! | `recovery-words.txt` | the 24 words, until their owner has written them down; 0600 |
 
 mod files;
@@ -21,6 +23,7 @@ use kith_protocol::id::PeerId;
 use kith_protocol::store::{Store, StoreError};
 use kith_protocol::text::Name;
 use kith_protocol::words::RecoveryWords;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -79,6 +82,23 @@ pub struct Settings {
     pub listen: Vec<String>,
     /// Where the API listens.
     pub web: Option<std::net::SocketAddr>,
+    /// The address by which people reach the web app, if it is not this machine's own.
+    pub web_url: Option<String>,
+    /// Proxies whose word on the client counts, as addresses or networks.
+    pub trust_proxy: Vec<String>,
+    /// Who does TLS.
+    pub tls: Tls,
+}
+
+/// Who does TLS between browsers and the node.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tls {
+    /// Nobody, or a proxy in front.
+    #[default]
+    Off,
+    /// The node, with a certificate authority of its own.
+    Own,
 }
 
 /// A folder that is, or may become, a home.
@@ -100,7 +120,20 @@ pub struct OpenHome {
     lock: HomeLock,
 }
 
+/// Changes of a migration that are committed at once: a fraction of what a commit holds.
+const AT_ONCE: usize = 4_096;
+
 impl OpenHome {
+    /// A home of an earlier version gets what this one keeps beside what was there. After a crash in between, opening
+    /// does it again.
+    fn bring_up_to_date(&mut self) -> Result<(), HomeError> {
+        let missing = engine::agenda::missing_agenda(&self.store)?;
+        for part in missing.chunks(AT_ONCE) {
+            self.store.commit(part)?;
+        }
+        Ok(())
+    }
+
     /// Parts the storage from the right to work in it, which must outlive the storage.
     pub fn into_parts(self) -> (Home, FileStore, SecretSeed, HomeLock) {
         (self.home, self.store, self.node_seed, self.lock)
@@ -174,9 +207,12 @@ impl Home {
         }
         let lock = self.lock()?;
         let keys = self.read_keys()?;
-        let open = self.open_with(lock, keys)?;
+        let mut open = self.open_with(lock, keys)?;
         match engine::Own::load(&open.store) {
-            Ok(_) => Ok(open),
+            Ok(_) => {
+                open.bring_up_to_date()?;
+                Ok(open)
+            }
             // The keys were written and then the power went, before there was an identity.
             Err(engine::Error::NoIdentity) => Err(HomeError::Missing(self.folder.clone())),
             Err(error) => Err(error.into()),
@@ -278,6 +314,40 @@ impl Home {
     pub fn retract(&self) {
         // If it stays, `running` sees that nobody holds the lock.
         let _ = std::fs::remove_file(self.running_file());
+    }
+
+    /// Who may come in, as it was last written down.
+    pub(crate) fn read_access<T: DeserializeOwned>(&self) -> Result<Option<T>, HomeError> {
+        self.read_json("access.json")
+    }
+
+    /// Writes down who may come in.
+    pub(crate) fn write_access(&self, access: &impl Serialize) -> Result<(), HomeError> {
+        self.write_json("access.json", access)
+    }
+
+    /// The certificate authority of this home, if there is one.
+    pub(crate) fn read_ca<T: DeserializeOwned>(&self) -> Result<Option<T>, HomeError> {
+        self.read_json("ca.json")
+    }
+
+    /// Writes down a new certificate authority.
+    pub(crate) fn write_ca(&self, ca: &impl Serialize) -> Result<(), HomeError> {
+        self.write_json("ca.json", ca)
+    }
+
+    fn read_json<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, HomeError> {
+        let path = self.folder.join(name);
+        match files::read_secret(&path) {
+            Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|_| HomeError::Damaged(path)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(reason) => Err(self.file_error(&path, reason)),
+        }
+    }
+
+    fn write_json(&self, name: &str, value: &impl Serialize) -> Result<(), HomeError> {
+        let path = self.folder.join(name);
+        files::write_json(&path, value).map_err(|reason| self.file_error(&path, reason))
     }
 
     /// What the node remembers between runs.

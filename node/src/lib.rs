@@ -13,7 +13,10 @@
 pub mod api;
 pub mod codes;
 pub mod driver;
+pub mod formats;
 pub mod home;
 pub mod network;
 pub mod node;
+pub mod serve;
 pub mod store;
+pub mod web;

@@ -1,18 +1,21 @@
 //! A node: a home, its driver, its network and its API, running together.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
+use std::sync::Arc;
 
 use kith_protocol::crypto::sign::SecretSeed;
 use kith_protocol::engine;
 use kith_protocol::store::StoreError;
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
 
 use crate::api::{self, Api};
 use crate::driver::{Driver, Handle, Offline};
-use crate::home::{Home, HomeError, OpenHome, Running, Settings};
+use crate::home::{Home, HomeError, OpenHome, Running, Settings, Tls};
 use crate::network::{self, Limits, Multiaddr, Network, NetworkError, listen_on};
-use crate::store::HomeLock;
+use crate::serve::ca::{Authority, CaError};
+use crate::serve::{self, Server, Sockets};
+use crate::store::{FileStore, HomeLock};
+use crate::web::access::{self, Access, Ways, WebUrl};
+use crate::web;
 
 /// The port that a node listens on if nothing else is asked for; one number for TCP and QUIC, easy to forward on
 /// a home router.
@@ -31,6 +34,12 @@ pub struct NodeOptions {
     pub listen: Vec<Multiaddr>,
     /// Where the API listens; `None` for where it listened last, or [`API`].
     pub web: Option<SocketAddr>,
+    /// The address by which people reach the web app; the inner `None` for this machine's own.
+    pub web_url: Option<Option<WebUrl>>,
+    /// Proxies whose word on the client counts.
+    pub trust_proxy: Option<Vec<String>>,
+    /// Who does TLS.
+    pub tls: Option<Tls>,
 }
 
 /// Why a node did not start.
@@ -53,6 +62,9 @@ pub enum NodeError {
         /// What the system said.
         reason: std::io::Error,
     },
+    /// There is no certificate.
+    #[error(transparent)]
+    Certificate(#[from] CaError),
     /// No port is free.
     #[error("no free port was found for TCP and UDP together")]
     NoPort,
@@ -63,9 +75,8 @@ pub struct Node {
     home: Home,
     driver: Driver,
     network: Network,
-    api: SocketAddr,
-    server: JoinHandle<()>,
-    end: oneshot::Sender<()>,
+    access: Access,
+    server: Server,
     lock: HomeLock,
 }
 
@@ -78,20 +89,30 @@ impl Node {
         let (home, store, seed, lock) = open.into_parts();
         let mut settings = home.settings();
         let (network, events) = start_network(seed, &options.listen, &mut settings)?;
-        let listener = bind_api(options.web, settings.web).await?;
-        let api = listener.local_addr().map_err(|reason| NodeError::Api { address: API, reason })?;
+        let given = (options.web_url, options.trust_proxy, options.tls);
+        remember_ways(&mut settings, given);
+        let tls = settings.tls == Tls::Own;
+        let sockets = Sockets::bind(options.web, settings.web.unwrap_or(API), tls).await;
+        let sockets = sockets.map_err(|(address, reason)| NodeError::Api { address, reason })?;
         settings.web = options.web.or(settings.web);
         home.remember(&settings)?;
+        let mut ways = ways(&settings);
+        ways.place = Some(sockets.place());
+        let authority = if tls { Some(Arc::new(own_authority(&home, &ways)?)) } else { None };
+        ways.fingerprint = authority.as_ref().map(|authority| authority.fingerprint());
+        let access = Access::new(&home, &identity(&store)?, ways)?;
         let driver = Driver::start(store, network.clone(), Some(events))?;
         // Codes name addresses, so nobody is told that the node runs before it has one. A machine without any
         // network has none; its node runs all the same, and announces an address when it gets one.
         let handle = driver.handle();
         let _ = tokio::time::timeout(LISTENING, handle.until(|status| !status.listening.is_empty())).await;
-        let router = api::router(Api::new(driver.handle(), home.clone(), true)?);
-        let (end, ended) = oneshot::channel();
-        let server = tokio::spawn(serve(listener, router, ended));
-        home.announce(&Running { api, pid: std::process::id() })?;
-        Ok(Self { home, driver, network, api, server, end, lock })
+        let api = Api::new(driver.handle(), home.clone(), access.clone(), true)?;
+        let (place, base) = (sockets.place(), format!("{}/", access.base()));
+        let app = serve::app(&access, web::pages(&api, &base), api::router(api), authority.clone());
+        let server = sockets.serve(&app, authority.as_ref());
+        let server = server.map_err(|reason| NodeError::Api { address: place.web, reason })?;
+        home.announce(&Running { api: place.local, pid: std::process::id() })?;
+        Ok(Self { home, driver, network, access, server, lock })
     }
 
     /// A handle on the driver.
@@ -99,9 +120,9 @@ impl Node {
         self.driver.handle()
     }
 
-    /// Where the API listens.
-    pub const fn api(&self) -> SocketAddr {
-        self.api
+    /// Who may come in, and how.
+    pub const fn access(&self) -> &Access {
+        &self.access
     }
 
     /// Stops: takes no more requests, finishes what was begun, closes connections and storage.
@@ -110,9 +131,7 @@ impl Node {
     /// What the storage said at the end.
     pub async fn stop(self) -> Result<(), StoreError> {
         self.home.retract();
-        // The server may have ended by itself; then nobody listens.
-        let _ = self.end.send(());
-        let _ = self.server.await;
+        self.server.stop().await;
         let closed = self.driver.stop().await;
         self.network.shutdown().await;
         drop(self.lock);
@@ -134,8 +153,9 @@ impl Desk {
     /// If the home cannot be used.
     pub fn open(open: OpenHome) -> Result<Self, NodeError> {
         let (home, store, _, lock) = open.into_parts();
+        let access = Access::new(&home, &identity(&store)?, ways(&home.settings()))?;
         let driver = Driver::start(store, Offline, None)?;
-        let router = api::router(Api::new(driver.handle(), home, false)?);
+        let router = api::router(Api::new(driver.handle(), home, access, false)?);
         Ok(Self { driver, router, lock })
     }
 
@@ -160,14 +180,39 @@ impl Desk {
     }
 }
 
-async fn serve(listener: tokio::net::TcpListener, router: axum::Router, ended: oneshot::Receiver<()>) {
-    let stop = async {
-        // A sender that was dropped means the same as one that spoke.
-        let _ = ended.await;
-    };
-    if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stop).await {
-        tracing::error!(%error, "the API has stopped");
+/// What names the home in the cookies of browsers.
+fn identity(store: &FileStore) -> Result<[u8; 32], NodeError> {
+    Ok(engine::Own::load(store)?.id().0)
+}
+
+type Given = (Option<Option<WebUrl>>, Option<Vec<String>>, Option<Tls>);
+
+/// What was given counts from now on; the rest as it was.
+fn remember_ways(settings: &mut Settings, (web_url, trust_proxy, tls): Given) {
+    if let Some(url) = web_url {
+        settings.web_url = url.map(|url| url.to_string());
     }
+    if let Some(proxies) = trust_proxy {
+        settings.trust_proxy = proxies;
+    }
+    settings.tls = tls.unwrap_or(settings.tls);
+}
+
+/// How people reach the web app, as far as the settings tell.
+fn ways(settings: &Settings) -> Ways {
+    Ways {
+        web_url: settings.web_url.as_ref().and_then(|url| url.parse().ok()),
+        proxies: settings.trust_proxy.iter().filter_map(|proxy| proxy.parse().ok()).collect(),
+        ..Ways::default()
+    }
+}
+
+/// The authority for all names by which browsers may ask for this node.
+fn own_authority(home: &Home, ways: &Ways) -> Result<Authority, CaError> {
+    let machine = access::machine_name();
+    let public = ways.web_url.as_ref().map(|url| url.host().to_owned());
+    let hosts: Vec<String> = ["localhost".to_owned()].into_iter().chain(machine).chain(public).collect();
+    Authority::open(home, &hosts)
 }
 
 type Started = (Network, tokio::sync::mpsc::Receiver<network::Event>);
@@ -215,18 +260,4 @@ fn free_port() -> Result<u16, NodeError> {
         }
     }
     Err(NodeError::NoPort)
-}
-
-/// The address that was asked for, or the last or usual one, or any on loopback if that is taken.
-async fn bind_api(asked: Option<SocketAddr>, last: Option<SocketAddr>) -> Result<tokio::net::TcpListener, NodeError> {
-    let wanted = asked.or(last).unwrap_or(API);
-    match tokio::net::TcpListener::bind(wanted).await {
-        Ok(listener) => Ok(listener),
-        Err(reason) if asked.is_some() => Err(NodeError::Api { address: wanted, reason }),
-        Err(_) => {
-            let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-            let listener = tokio::net::TcpListener::bind(any).await;
-            listener.map_err(|reason| NodeError::Api { address: any, reason })
-        }
-    }
 }

@@ -81,6 +81,14 @@ id!(
     InviteId, 10
 );
 id!(
+    /// An event that I go to.
+    EventId, 10
+);
+id!(
+    /// One capture, chosen at random by the machine that it was made on, so that it is taken in once.
+    CaptureKey, 16
+);
+id!(
     /// Something that waits on me.
     ItemId, 10
 );

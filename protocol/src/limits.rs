@@ -137,6 +137,22 @@ pub const NOTES: usize = 500;
 pub const PAIR_SECRETS: usize = 16;
 /// Encounters kept of one person, newest first.
 pub const ENCOUNTERS: usize = 100;
+/// Events that I keep: one a week for nearly ten years.
+pub const EVENTS: usize = 500;
+/// Days from the first to the last of one event: a year of meetings is several events.
+pub const EVENT_DAYS: u64 = 366;
+/// Earlier names under which an event is still known; people were met under them.
+pub const EVENT_NAMES: usize = 8;
+/// After a first meeting a person is to be written to so much later: whoever waits longer rarely does it at all.
+pub const WRITE_WITHIN: u64 = DAY;
+/// How old a capture may be when it comes from a phone that had no network. The time of an older one is not believed.
+pub const CAPTURE_AGE: u64 = 30 * DAY;
+/// How long it is remembered that a capture was taken in: twice as long as the oldest may wait.
+pub const CAPTURE_KEPT: u64 = 2 * CAPTURE_AGE;
+/// Captures that are remembered at once.
+pub const CAPTURES: usize = 50_000;
+/// Captures remembered of one person who is not known yet; they go along when it turns out who it is.
+pub const CAPTURES_OF_ONE: usize = 16;
 /// Letters waiting for one person, of the kinds that add up: answers, meetings.
 pub const OUTBOX_PER_PERSON: usize = 256;
 /// Letters waiting for one person beside those, one of each kind of which only the newest counts: claim, presence,

@@ -86,3 +86,45 @@ impl Wire for Day {
         if day > limits::LATEST_TIME / limits::DAY { Err(WireError::OutOfRange("day")) } else { Ok(Self(day)) }
     }
 }
+
+/// A date as it stands in a calendar, wherever one is: days since 1970-01-01, at most the last day of the year 9999.
+/// It is no moment, so that nothing moves it when somebody travels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(transparent)]
+pub struct Date(u64);
+
+impl Date {
+    const LAST: u64 = limits::LATEST_TIME / limits::DAY;
+
+    /// The date so many days after 1970-01-01, or the last one that we can name.
+    pub const fn from_number(days: u64) -> Self {
+        if days > Self::LAST { Self(Self::LAST) } else { Self(days) }
+    }
+
+    /// Days since 1970-01-01.
+    pub const fn number(self) -> u64 {
+        self.0
+    }
+
+    /// So many days later.
+    #[must_use]
+    pub const fn plus(self, days: u64) -> Self {
+        Self::from_number(self.0.saturating_add(days))
+    }
+
+    /// Days from `earlier` until this date; 0 if it lies later.
+    pub const fn since(self, earlier: Self) -> u64 {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+impl Wire for Date {
+    fn encode(&self, writer: &mut Writer) {
+        writer.uint(self.0);
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, WireError> {
+        let days = reader.uint()?;
+        if days > Self::LAST { Err(WireError::OutOfRange("date")) } else { Ok(Self(days)) }
+    }
+}

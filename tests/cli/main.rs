@@ -9,6 +9,7 @@
     reason = "a test may end in a panic; nothing here is shipped"
 )]
 
+mod access;
 mod beginning;
 mod codes;
 mod demo;

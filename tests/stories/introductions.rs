@@ -470,19 +470,15 @@ fn the_target_moves_while_the_asker_is_away() {
 #[test]
 fn somebody_whom_ana_had_only_written_down_becomes_that_person() {
     let (mut world, [ana, bo, chi]) = three(17);
-    let name = kith_protocol::text::Name::new("Chi of Ghent").unwrap();
-    let noted = world.does(ana, |turn| {
-        let note = kith_protocol::text::Note::new("met her brother")?;
-        turn.add_person(name.clone(), kith_protocol::engine::person::Way::Written, None, None, note)
-    });
-    world.tries_to_ask(ana, bo, Meant::Person(noted.id), Tier::Contacts).unwrap();
+    let noted = world.writes_down(ana, "Chi of Ghent", "met her brother");
+    world.tries_to_ask(ana, bo, Meant::Person(noted), Tier::Contacts).unwrap();
     world.run_for(60);
     world.passes(bo, ana, chi);
     world.run_for(60);
     world.consents(chi, bo, Tier::Contacts);
     world.run_for(60);
     let person = world.knows(ana, chi).unwrap();
-    assert_eq!((person.id, person.standing), (noted.id, Standing::Contact));
+    assert_eq!((person.id, person.standing), (noted, Standing::Contact));
     assert_eq!(world.people(ana).len(), 2);
     world.check();
 }

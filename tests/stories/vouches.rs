@@ -261,11 +261,8 @@ fn what_cannot_be_said_is_refused_with_a_reason() {
     assert!(
         why(&mut world, &|options| (options.skills, options.words) = (long.clone(), words.clone())).contains("words")
     );
-    let noted = world.does(bo, |turn| {
-        let name = kith_protocol::text::Name::new("Dee")?;
-        turn.add_person(name, kith_protocol::engine::person::Way::Written, None, None, Default::default())
-    });
-    assert_eq!(why(&mut world, &|options| options.person = noted.id), "you can only vouch for a contact");
+    let noted = world.writes_down(bo, "Dee", "");
+    assert_eq!(why(&mut world, &|options| options.person = noted), "you can only vouch for a contact");
     for _ in 0..limits::VOUCHES_OF_ONE {
         assert_eq!(why(&mut world, &|_| ()), "said");
     }

@@ -1,5 +1,6 @@
 //! What can be typed, each noun in its file.
 
+mod access;
 mod card;
 mod codes;
 mod inbox;
@@ -12,11 +13,12 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+pub use access::{Password, Sessions, SessionsCommand};
 pub use card::{Card, Tier};
 pub use codes::{Invite, InviteCommand, NewInvite, Scan};
 pub use inbox::{Inbox, InboxCommand};
 pub use intro::{Intro, NewAsk};
-pub use node::{Demo, Init, LogFormat, Up, Words};
+pub use node::{Demo, Init, LogFormat, Tls, Up, Words};
 pub use people::{People, Person};
 pub use vouch::{NewVouch, Vouch, VouchCommand, api_name};
 
@@ -69,6 +71,14 @@ pub enum Command {
     /// Introductions: ask for one, carry one, be asked
     #[command(subcommand)]
     Intro(Intro),
+    /// Print a link that signs a browser on this machine in
+    Open,
+    /// Show a code that signs a phone in
+    Phone,
+    /// Set the password of the web app
+    Password(Password),
+    /// The browsers that are signed in
+    Sessions(Sessions),
     /// My 24 recovery words
     Words(Words),
     /// Print what a shell needs to complete these commands

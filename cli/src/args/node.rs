@@ -13,12 +13,32 @@ pub struct Up {
     /// Where to listen, such as /ip4/0.0.0.0/tcp/7517; may be given several times
     #[arg(long, value_name = "MULTIADDR")]
     pub listen: Vec<String>,
-    /// Where the API listens, such as 127.0.0.1:7518
+    /// Where the web app and the API listen, such as 127.0.0.1:7518; kept
     #[arg(long, value_name = "ADDR")]
     pub web: Option<SocketAddr>,
+    /// By which address people reach the web app, such as https://kith.example.org/ or https://example.org/kith/, or
+    /// none for this machine's own; kept
+    #[arg(long, value_name = "URL")]
+    pub web_url: Option<String>,
+    /// Believe this proxy, an address or a network, on where requests come from; may be given several times, or none;
+    /// kept
+    #[arg(long, value_name = "ADDR")]
+    pub trust_proxy: Vec<String>,
+    /// Whether the node does TLS for browsers itself; kept
+    #[arg(long, value_enum)]
+    pub tls: Option<Tls>,
     /// How to write the log on standard error
     #[arg(long, value_enum, default_value_t = LogFormat::Text)]
     pub log: LogFormat,
+}
+
+/// Who does TLS for browsers.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Tls {
+    /// Nobody, or a proxy
+    Off,
+    /// The node, with a certificate authority of its own, to be installed on phones
+    Own,
 }
 
 /// How to write a log.

@@ -4,11 +4,11 @@ use axum::http::Method;
 use kith_node::api::model::CardForm;
 use serde_json::{Value, json};
 
-use super::query;
 use crate::args::Card;
 use crate::client::Client;
 use crate::out;
 use crate::trouble::Trouble;
+use kith_node::api::query;
 
 /// Shows or changes my card.
 pub async fn run(client: &Client, card: &Card, json: bool) -> Result<(), Trouble> {

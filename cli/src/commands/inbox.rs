@@ -4,11 +4,11 @@ use axum::http::Method;
 use kith_node::api::model::{ItemForm, PersonForm};
 use serde_json::{Value, json};
 
-use super::path;
 use crate::args::{Inbox, InboxCommand};
 use crate::client::Client;
 use crate::out;
 use crate::trouble::Trouble;
+use kith_node::api::path;
 
 /// Shows what waits on me, or decides.
 pub async fn run(client: &Client, inbox: &Inbox, json: bool) -> Result<(), Trouble> {

@@ -3,11 +3,11 @@
 use kith_node::api::model::IntroductionForm;
 use serde_json::{Value, json};
 
-use super::{path, query};
 use crate::args::{Intro, NewAsk, api_name};
 use crate::client::Client;
 use crate::out;
 use crate::trouble::Trouble;
+use kith_node::api::{path, query};
 
 /// Asks for introductions, carries them, and answers those who ask.
 pub async fn run(client: &Client, intro: &Intro, json: bool) -> Result<(), Trouble> {

@@ -8,11 +8,11 @@ use kith_node::codes::draw::Drawing;
 use serde::Serialize;
 use serde_json::json;
 
-use super::path;
 use crate::args::{Invite, InviteCommand, NewInvite};
 use crate::client::Client;
 use crate::out;
 use crate::trouble::Trouble;
+use kith_node::api::path;
 
 /// Pixels of a module in a PNG: a version 6 code becomes about 500 pixels wide.
 const SCALE: u32 = 10;

@@ -1,5 +1,6 @@
 //! The commands, each in the file of its noun.
 
+mod access;
 mod card;
 mod completions;
 mod inbox;
@@ -52,6 +53,10 @@ pub async fn run(arguments: Arguments) -> Result<(), Trouble> {
 async fn ask(client: &Client, command: Command, json: bool) -> Result<(), Trouble> {
     match command {
         Command::Doctor => status::doctor(client, json).await,
+        Command::Open => access::open(client, json).await,
+        Command::Phone => access::phone(client, json).await,
+        Command::Password(password) => access::password(client, &password, json).await,
+        Command::Sessions(sessions) => access::sessions(client, &sessions, json).await,
         Command::Card(card) => card::run(client, &card, json).await,
         Command::Invite(invite) => invite::run(client, &invite, json).await,
         Command::Scan(scan) => scan::run(client, &scan, json).await,
@@ -78,44 +83,9 @@ fn usual_home() -> Result<PathBuf, Trouble> {
     Ok(data.join("kith"))
 }
 
-/// A path of the API with a name in it that may hold anything. A path cannot hold an empty name; a blank one is as
-/// unknown to everybody.
-fn path(parts: &[&str]) -> String {
-    let named = parts.iter().map(|part| if part.is_empty() { " " } else { part });
-    named.fold(String::new(), |path, part| path + "/" + &percent_encoded(part))
-}
-
-/// A query of the API from the pairs that have a value.
-fn query(pairs: &[(&str, Option<&str>)]) -> String {
-    let given = pairs.iter().filter_map(|(name, value)| Some(format!("{name}={}", percent_encoded((*value)?))));
-    let given: Vec<String> = given.collect();
-    if given.is_empty() { String::new() } else { format!("?{}", given.join("&")) }
-}
-
-/// RFC 3986 §2.1, everything but the unreserved characters.
-fn percent_encoded(text: &str) -> String {
-    let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    text.bytes()
-        .map(|byte| if unreserved(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
-        .collect()
-}
-
 /// Says so if letters wait because no node runs.
 fn mention_waiting(client: &Client) {
     if !client.is_running() {
         out::aside("No node runs in this home: what you sent waits until kith up.");
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_of_any_kind_fit_into_a_path() {
-        assert_eq!(path(&["people", "Jörg / Weiß?"]), "/people/J%C3%B6rg%20%2F%20Wei%C3%9F%3F");
-        assert_eq!(path(&["people", ""]), "/people/%20");
-        assert_eq!(query(&[("query", Some("a&b")), ("tag", None)]), "?query=a%26b");
-        assert_eq!(query(&[("tag", None)]), "");
     }
 }

@@ -5,11 +5,11 @@ use kith_node::api::PeoplePage;
 use kith_node::api::model::{PersonDetails, PersonForm};
 use serde_json::{Value, json};
 
-use super::{path, query};
 use crate::args::{People, Person};
 use crate::client::Client;
 use crate::out;
 use crate::trouble::Trouble;
+use kith_node::api::{path, query};
 
 /// Lists people.
 pub async fn list(client: &Client, people: &People, json: bool) -> Result<(), Trouble> {

@@ -3,15 +3,15 @@
 use std::io::{IsTerminal, Read};
 use std::path::Path;
 
-use kith_node::api::{Outcome, ScanResult};
+use kith_node::api::{CaptureResult, OutcomeName};
 use kith_node::codes::read::MOST_BYTES;
 use serde_json::json;
 
-use super::query;
 use crate::args::Scan;
 use crate::client::Client;
 use crate::out;
 use crate::trouble::Trouble;
+use kith_node::api::query;
 
 const WANTED: &str = "give a picture, a code beginning with KITH:, a link, or - for standard input";
 
@@ -24,7 +24,7 @@ enum Code {
 /// Takes in a code.
 pub async fn run(client: &Client, scan: &Scan, json: bool) -> Result<(), Trouble> {
     let tier = scan.tier.map(|tier| tier.name());
-    let result: ScanResult = match code(&scan.code)? {
+    let result: CaptureResult = match code(&scan.code)? {
         Code::Text(text) => {
             let body = json!({ "text": text, "event": scan.event, "note": scan.note, "tier": tier, "name": scan.name });
             client.post("/scans", &body).await?
@@ -49,15 +49,15 @@ pub async fn run(client: &Client, scan: &Scan, json: bool) -> Result<(), Trouble
     Ok(())
 }
 
-fn tell(client: &Client, result: &ScanResult) {
+fn tell(client: &Client, result: &CaptureResult) {
     let (name, id) = (&result.person.name, out::short(&result.person.id));
     match result.outcome {
-        Outcome::Pending => {
+        OutcomeName::Pending => {
             out::say(format!("Scanned {name} ({id}). Your card goes to them, and theirs comes back."));
             super::mention_waiting(client);
         }
-        Outcome::ScannedBefore => out::say(format!("You have scanned this code before: {name} ({id}).")),
-        Outcome::WrittenDown => {
+        OutcomeName::ScannedBefore => out::say(format!("You have scanned this code before: {name} ({id}).")),
+        OutcomeName::WrittenDown => {
             out::say(format!("Written down {name} ({id}), unconfirmed: the code is of another kind."))
         }
     }

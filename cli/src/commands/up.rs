@@ -3,26 +3,28 @@
 use std::io::IsTerminal;
 
 use kith_node::driver::Handle;
-use kith_node::home::{Home, HomeError, OpenHome};
+use kith_node::home::{Home, HomeError, OpenHome, Tls};
 use kith_node::network::Multiaddr;
 use kith_node::node::{Node, NodeOptions};
+use kith_node::serve::Reach;
+use kith_node::web::access::{Proxy, WebUrl};
 use kith_protocol::engine::{Notice, Own, people};
 use kith_protocol::id::PersonId;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use super::init;
-use crate::args::{LogFormat, Up};
+use crate::args::{self, LogFormat, Up};
 use crate::out;
 use crate::trouble::Trouble;
 
 /// Runs the node until it is told to stop.
 pub async fn run(home: &Home, up: Up) -> Result<(), Trouble> {
     start_log(up.log);
-    let listen = up.listen.iter().map(|address| parse(address)).collect::<Result<Vec<_>, _>>()?;
+    let options = options(&up)?;
     let open = open_or_create(home, up.name.as_deref())?;
     let signals = Signals::new()?;
-    let node = Node::start(open, NodeOptions { listen, web: up.web }).await?;
+    let node = Node::start(open, options).await?;
     introduce(home, &node)?;
     let handle = node.handle();
     let ended = watch(&handle, signals).await;
@@ -47,6 +49,25 @@ fn parse(address: &str) -> Result<Multiaddr, Trouble> {
     address.parse().map_err(|_| Trouble::usage(format!("{address:?} is no address to listen on")).hint(hint))
 }
 
+fn options(up: &Up) -> Result<NodeOptions, Trouble> {
+    let listen = up.listen.iter().map(|address| parse(address)).collect::<Result<Vec<_>, _>>()?;
+    let web_url = match up.web_url.as_deref() {
+        None => None,
+        Some("none") => Some(None),
+        Some(url) => Some(Some(url.parse::<WebUrl>().map_err(|error| Trouble::usage(error.to_string()))?)),
+    };
+    let proxies: Vec<String> = up.trust_proxy.iter().filter(|proxy| *proxy != "none").cloned().collect();
+    for proxy in &proxies {
+        proxy.parse::<Proxy>().map_err(|error| Trouble::usage(format!("{proxy:?}: {error}")))?;
+    }
+    let trust_proxy = (!up.trust_proxy.is_empty()).then_some(proxies);
+    let tls = up.tls.map(|tls| match tls {
+        args::Tls::Off => Tls::Off,
+        args::Tls::Own => Tls::Own,
+    });
+    Ok(NodeOptions { listen, web: up.web, web_url, trust_proxy, tls })
+}
+
 fn open_or_create(home: &Home, name: Option<&str>) -> Result<OpenHome, Trouble> {
     match home.open() {
         Ok(open) => Ok(open),
@@ -65,13 +86,33 @@ fn introduce(home: &Home, node: &Node) -> Result<(), Trouble> {
     let own = Own::load(node.handle().view()).map_err(|error| Trouble::failed(error.to_string()))?;
     out::say(format!("{}'s node is running.", own.card.name));
     out::say(format!("  home  {}", home.folder().display()));
-    out::say(format!("  API   http://{}/api/v1", node.api()));
+    web(node);
     if home.words_file().exists() {
         out::say(format!("  Your recovery words lie in {}.", home.words_file().display()));
         out::say("  Write them on paper, then run kith words --done.");
     }
     out::say("Stop it with Ctrl-C. In another window: kith invite, kith scan, kith inbox, kith people.");
     Ok(())
+}
+
+/// Says where the web app is, and lets the first browser in. A link in the output of a service would lie in its log,
+/// so it is printed where somebody looks only.
+fn web(node: &Node) {
+    let Some(place) = node.access().ways().place else { return };
+    out::say(format!("  API   http://{}/api/v1", place.local));
+    let is_new = !node.access().has_password() && node.access().sessions().is_empty();
+    let local = format!("http://{}{}/", place.local, node.access().base());
+    match is_new && out::is_watched() {
+        true => out::say(format!("  web   {local}{}  (lets you in once, for ten minutes)", node.access().owner_link())),
+        false => out::say(format!("  web   {local}  (kith open and kith phone let a browser in)")),
+    }
+    let reach = Reach::of(node.access(), &node.handle().status().listening);
+    if let Some(Reach { url, trust }) = reach {
+        out::say(format!("        {url}"));
+        if let Some(trust) = trust {
+            out::say(format!("        {trust}  (the certificate for phones)"));
+        }
+    }
 }
 
 /// What ends a node well, from the first moment: whoever saw that it runs may stop it at once.

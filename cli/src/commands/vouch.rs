@@ -4,11 +4,11 @@ use axum::http::Method;
 use kith_node::api::model::{VouchForm, VouchesForm};
 use serde_json::json;
 
-use super::{path, query};
 use crate::args::{NewVouch, Vouch, VouchCommand, api_name};
 use crate::client::Client;
 use crate::out;
 use crate::trouble::Trouble;
+use kith_node::api::{path, query};
 
 /// Says something of a contact, or looks after what is said.
 pub async fn run(client: &Client, vouch: &Vouch, json: bool) -> Result<(), Trouble> {

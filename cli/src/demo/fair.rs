@@ -1,7 +1,7 @@
 //! At the fair: Ana and Bo by a live code, Bo and Chi by a badge.
 
 use axum::http::Method;
-use kith_node::api::ScanResult;
+use kith_node::api::CaptureResult;
 use kith_node::api::model::{ItemForm, PersonDetails, PersonForm, ShownInvite};
 use serde_json::json;
 
@@ -38,7 +38,7 @@ pub(super) async fn bo_scans_it_offline(stage: &mut Stage) -> Result<(), Trouble
     let bytes = stage.picture(LIVE_CODE)?;
     let client = stage.bo.client().await?;
     expect(!client.is_running(), "Bo's node is off")?;
-    let scanned: ScanResult =
+    let scanned: CaptureResult =
         client.send_bytes("/scans/picture?note=wants%20a%20quote%20for%20ball%20valves", bytes).await?;
     client.close().await?;
     expect(scanned.person.standing == "pending", "Bo waits for Ana's answer")?;
@@ -97,7 +97,7 @@ pub(super) async fn bo_scans_chis_badge(stage: &mut Stage) -> Result<(), Trouble
     stage.draw(BADGE, &shown.link)?;
     let bytes = stage.picture(BADGE)?;
     let client = stage.bo.client().await?;
-    let _: ScanResult = client.send_bytes("/scans/picture", bytes).await?;
+    let _: CaptureResult = client.send_bytes("/scans/picture", bytes).await?;
     client.close().await?;
     let item = stage.chi.until_asked("share_back").await?;
     out::say(format!("     Chi's inbox: {}", item.question));

@@ -30,13 +30,17 @@ pub(super) async fn show(
     let Query(Eyes { eyes }) = eyes?;
     let own = Own::load(api.handle.view())?;
     let Some(eyes) = eyes else { return Ok(Json(whole(&own))) };
-    let tier = match eyes.as_str() {
+    Ok(Json(CardForm::from(&own.card.view(tier_of(&api, &eyes)?, now()))))
+}
+
+/// What somebody sees: a tier by its name, or that of a person.
+pub(super) fn tier_of(api: &Api, eyes: &str) -> Result<Tier, Problem> {
+    Ok(match eyes {
         "public" => Tier::Public,
         "contacts" => Tier::Contacts,
         "named" => Tier::Named,
         who => people::find(api.handle.view(), who)?.tier,
-    };
-    Ok(Json(CardForm::from(&own.card.view(tier, now()))))
+    })
 }
 
 fn whole(own: &Own) -> CardForm {

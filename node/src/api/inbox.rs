@@ -17,11 +17,21 @@ use super::{Api, Problem, ProblemBody, vouches};
 /// Lists what waits on me, the oldest first.
 #[utoipa::path(get, path = "/inbox", tag = "inbox", responses((status = 200, body = Vec<ItemForm>)))]
 pub(super) async fn list(State(api): State<Api>) -> Result<Json<Vec<ItemForm>>, Problem> {
+    Ok(Json(first(&api, usize::MAX)?.0))
+}
+
+/// At most so many of what waits on me, the oldest first, and how many there are.
+pub(super) fn first(api: &Api, most: usize) -> Result<(Vec<ItemForm>, usize), Problem> {
     let view = api.handle.view();
+    let waiting = items(view)?;
+    let total = waiting.len();
+    if waiting.is_empty() {
+        return Ok((Vec::new(), 0));
+    }
     let (codes, connected) = (invites(view)?, api.handle.status().connected);
     let mut looking = Looking::at(&api.handle)?;
     let mut forms = Vec::new();
-    for item in items(view)? {
+    for item in waiting.into_iter().take(most) {
         let person = match people::person(view, item.person) {
             Ok(person) => person,
             // Forgotten at this very moment, and the item with them.
@@ -43,7 +53,7 @@ pub(super) async fn list(State(api): State<Api>) -> Result<Json<Vec<ItemForm>>, 
         };
         forms.push(ItemForm::of(&item, person, about, code));
     }
-    Ok(Json(forms))
+    Ok((forms, total))
 }
 
 /// How something is accepted.

@@ -10,8 +10,9 @@ use kith_protocol::invite::Invite;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::captures::place;
 use super::model::{InviteForm, ShownInvite, TierName};
-use super::{Api, Problem, ProblemBody, optional_line, text};
+use super::{Api, Problem, ProblemBody, text};
 use crate::codes::draw::Drawing;
 use crate::driver::now;
 
@@ -22,8 +23,11 @@ use crate::driver::now;
 pub(super) struct NewInvite {
     /// For many people, rather than for one here and now.
     printed: bool,
-    /// The event at which it is shown, or the label of a printed code.
+    /// The event at which a live code is shown: left out for the one that is on, empty for none. The label of a printed
+    /// code.
     event: Option<String>,
+    /// The date where it is shown, which says which event is on; left out for the date where the node is.
+    date: Option<String>,
     /// For whom, in my words.
     meant_for: Option<String>,
     /// What of my card its scanners get.
@@ -44,14 +48,21 @@ pub(super) async fn create(
     if new.life.is_some_and(|life| life < 60) {
         return Err(Problem::bad_input("life: a code is shown for a minute at least", None));
     }
-    let options = InviteOptions {
+    let mut options = InviteOptions {
         printed: new.printed,
-        event: optional_line("event", new.event.as_deref())?,
+        event: None,
         meant_for: text("meant_for", new.meant_for.as_deref())?,
         tier: new.tier.map(Into::into),
         life: new.life,
     };
-    let (invite, code) = api.handle.act(move |turn| turn.create_invite(options)).await?;
+    // A badge outlives the day on which it is made.
+    let label = if new.printed { new.event.as_deref().or(Some("")) } else { new.event.as_deref() };
+    let place = place(label, new.date.as_deref())?;
+    let made = api.handle.act(move |turn| {
+        options.event = turn.event_name(place)?;
+        turn.create_invite(options)
+    });
+    let (invite, code) = made.await?;
     Ok((StatusCode::CREATED, Json(shown(&invite, &code)?)))
 }
 

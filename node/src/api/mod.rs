@@ -7,16 +7,23 @@
 
 mod access;
 mod answers;
+pub mod captures;
 mod card;
+mod entry;
+mod events;
+mod exports;
 mod inbox;
 mod introductions;
 mod invites;
+pub mod local;
 pub mod model;
 mod node;
 mod notices;
+mod path;
 mod people;
 mod problem;
 mod scans;
+mod today;
 mod vouches;
 
 use std::sync::Arc;
@@ -29,16 +36,21 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub use entry::{Ended, SessionForm, WayIn};
+pub use captures::{CaptureResult, OutcomeName};
 pub use node::{Finding, Health, StatusForm};
+pub(crate) use notices::news;
+pub use path::{path, query};
+pub(crate) use people::PAGE as PEOPLE_ON_A_PAGE;
 pub use people::PeoplePage;
 pub use problem::{Kind, Problem, ProblemBody};
-pub use scans::{Outcome, ScanResult};
 
 use access::Bearer;
 
 use crate::codes;
 use crate::driver::Handle;
 use crate::home::{Home, HomeError};
+use crate::web::access::Access;
 
 /// A request that is not a picture: the longest note, with room for its escapes.
 const BODY: usize = 128 * 1024;
@@ -49,6 +61,7 @@ pub struct Api {
     handle: Handle,
     home: Home,
     token: Arc<str>,
+    access: Access,
     has_network: bool,
     /// Pictures are decoded one at a time: each may take a quarter of a gigabyte.
     pictures: Arc<tokio::sync::Semaphore>,
@@ -59,16 +72,31 @@ impl Api {
     ///
     /// # Errors
     /// If the token file cannot be read or made.
-    pub fn new(handle: Handle, home: Home, has_network: bool) -> Result<Self, HomeError> {
+    pub fn new(handle: Handle, home: Home, access: Access, has_network: bool) -> Result<Self, HomeError> {
         let token = home.api_token()?.into();
-        Ok(Self { handle, home, token, has_network, pictures: Arc::new(tokio::sync::Semaphore::new(1)) })
+        Ok(Self { handle, home, token, access, has_network, pictures: Arc::new(tokio::sync::Semaphore::new(1)) })
+    }
+
+    /// The driver behind it.
+    pub(crate) const fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// The home that it is of.
+    pub(crate) const fn home(&self) -> &Home {
+        &self.home
+    }
+
+    /// The bearer token, for who asks within the process.
+    pub(crate) fn token(&self) -> &str {
+        &self.token
     }
 }
 
 /// The description of the API, before the handlers add theirs.
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Kith node", description = "The API of one's own Kith node. Every request carries the bearer token from the file `api-token` in the home."),
+    info(title = "Kith node", description = "The API of one's own Kith node. Every request carries the bearer token from the file `api-token` in the home, or the cookie of a browser that is signed in."),
     modifiers(&Bearer),
     security(("token" = []))
 )]
@@ -83,11 +111,24 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(node::doctor))
         .routes(routes!(notices::notices))
         .routes(routes!(node::words_done))
+        .routes(routes!(entry::sessions))
+        .routes(routes!(entry::end_session))
+        .routes(routes!(entry::end_others))
+        .routes(routes!(entry::link))
+        .routes(routes!(entry::phone))
+        .routes(routes!(entry::set_password))
         .routes(routes!(card::show, card::change))
+        .routes(routes!(exports::card))
         .routes(routes!(invites::list, invites::create))
         .routes(routes!(invites::code))
         .routes(routes!(invites::revoke))
         .routes(routes!(scans::scan))
+        .routes(routes!(captures::capture))
+        .routes(routes!(events::list, events::add))
+        .routes(routes!(events::show, events::change, events::remove))
+        .routes(routes!(today::today))
+        .routes(routes!(today::all_steps))
+        .routes(routes!(today::all_silent))
         .routes(routes!(inbox::list))
         .routes(routes!(inbox::accept))
         .routes(routes!(inbox::ignore))
@@ -103,6 +144,9 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(introductions::edit))
         .routes(routes!(introductions::outcome))
         .routes(routes!(people::list, people::add))
+        .routes(routes!(exports::people_vcf))
+        .routes(routes!(exports::people_csv))
+        .routes(routes!(exports::person))
         .routes(routes!(people::show, people::change, people::forget))
         .routes(routes!(vouches::list, vouches::give))
         .routes(routes!(vouches::renew))

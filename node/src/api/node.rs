@@ -99,7 +99,7 @@ impl Finding {
 /// Looks at everything that can go wrong and says what to do.
 #[utoipa::path(get, path = "/doctor", tag = "node", responses((status = 200, body = Vec<Finding>)))]
 pub(super) async fn doctor(State(api): State<Api>) -> Result<Json<Vec<Finding>>, Problem> {
-    Ok(Json(vec![recovery_words(&api), node(&api), address(&api), grant(&api)?, letters(&api)?, disk(&api)]))
+    Ok(Json(vec![recovery_words(&api), node(&api), address(&api), grant(&api)?, letters(&api)?, disk(&api), web(&api), sign_in(&api)]))
 }
 
 fn recovery_words(api: &Api) -> Finding {
@@ -134,6 +134,38 @@ fn address(api: &Api) -> Finding {
             Finding::new("address", health, format!("{}{where_from}", all.join(", ")), advice)
         }
     }
+}
+
+fn web(api: &Api) -> Finding {
+    let (subject, ways) = ("web", api.access.ways());
+    let Some(place) = ways.place else { return Finding::new(subject, Health::Good, "not looked at while no node runs", None) };
+    if let Some(url) = &ways.web_url {
+        let advice = "browsers give the camera and the home screen to https only";
+        let (health, advice) = if url.is_https() { (Health::Good, None) } else { (Health::Warning, Some(advice)) };
+        return Finding::new(subject, health, url.to_string(), advice);
+    }
+    let (address, fingerprint) = (place.web, api.access.fingerprint());
+    match (address.ip().is_loopback(), fingerprint) {
+        (true, _) => Finding::new(subject, Health::Good, format!("http://{address}, on this machine only"), None),
+        (false, Some(fingerprint)) => {
+            Finding::new(subject, Health::Good, format!("https://{address}, own certificate authority {fingerprint}"), None)
+        }
+        (false, None) => {
+            let advice = "run kith up --tls own, or put a proxy with TLS in front and name it with --web-url";
+            let finding = format!("http://{address}: whoever is in the same network can read along");
+            Finding::new(subject, Health::Warning, finding, Some(advice))
+        }
+    }
+}
+
+fn sign_in(api: &Api) -> Finding {
+    let sessions = api.access.sessions().len();
+    let browsers = if sessions == 1 { "1 browser is".to_owned() } else { format!("{sessions} browsers are") };
+    let (password, advice) = match api.access.has_password() {
+        true => ("a password is set", None),
+        false => ("no password is set", Some("kith open and kith phone let a browser in; kith password sets one")),
+    };
+    Finding::new("sign-in", Health::Good, format!("{browsers} signed in; {password}"), advice)
 }
 
 fn grant(api: &Api) -> Result<Finding, Problem> {

@@ -4,18 +4,25 @@ use axum::Json;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
+use kith_protocol::engine::follow_up::{Due, FollowUpChange, NextStep, follow_up};
 use kith_protocol::engine::people::PersonChange;
-use kith_protocol::engine::person::{Person, Way};
+use kith_protocol::engine::person::Person;
 use kith_protocol::engine::{forks, meetings, outbox, people};
+use kith_protocol::limits;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::captures::{Along, take_name};
 use super::introductions::Looking;
-use super::model::{CardForm, EncounterForm, MeetingForm, NoteForm, PersonDetails, PersonForm, TierName, WaitingForm};
+use super::local::{self, Local};
+use super::model::{
+    CardForm, EncounterForm, FollowUpForm, MeetingForm, NoteForm, PersonDetails, PersonForm, TierName, WaitingForm,
+};
 use super::{Api, Problem, ProblemBody, line, optional_line, text, vouches};
+use crate::driver::now;
 
 /// People on one page.
-const PAGE: usize = 100;
+pub(crate) const PAGE: usize = 100;
 
 /// Whom to list.
 #[derive(Deserialize, IntoParams)]
@@ -52,30 +59,15 @@ pub(super) async fn list(
     Ok(Json(PeoplePage { people, total: found.len() }))
 }
 
-/// Somebody to be written down.
-#[derive(Deserialize, ToSchema)]
-pub(super) struct NewPerson {
-    /// Their name.
-    name: String,
-    /// Where I met them.
-    event: Option<String>,
-    /// What to remember.
-    note: Option<String>,
-}
-
 /// Writes somebody down who has no Kith.
-#[utoipa::path(post, path = "/people", request_body = NewPerson, tag = "people",
-    responses((status = 201, body = PersonForm), (status = 400, body = ProblemBody), (status = 409, body = ProblemBody)))]
+#[utoipa::path(post, path = "/people", request_body = Along, tag = "people",
+    responses((status = 201, body = PersonForm), (status = 400, body = ProblemBody), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
 pub(super) async fn add(
     State(api): State<Api>,
-    body: Result<Json<NewPerson>, JsonRejection>,
+    body: Result<Json<Along>, JsonRejection>,
 ) -> Result<(StatusCode, Json<PersonForm>), Problem> {
-    let new = body?.0;
-    let name = line("name", &new.name)?;
-    let event = optional_line("event", new.event.as_deref())?;
-    let note = text("note", new.note.as_deref())?;
-    let person = api.handle.act(move |turn| turn.add_person(name, Way::Written, event, None, note)).await?;
-    Ok((StatusCode::CREATED, Json(PersonForm::of(&person, false))))
+    let added = take_name(&api, &body?.0).await?;
+    Ok((StatusCode::CREATED, Json(added.person)))
 }
 
 /// Shows everything that I keep about a person.
@@ -106,6 +98,7 @@ fn details(api: &Api, person: &Person) -> Result<PersonDetails, Problem> {
         vouches: vouches::about(view, person)?,
         waiting: outbox::waiting_for(view, person.id)?.iter().map(WaitingForm::from).collect(),
         cadence_days: person.cadence,
+        follow_up: FollowUpForm::of(&follow_up(view, person.id)?, &Local::here()),
         blocked: person.blocked,
         forked,
         foreign: person.foreign.as_ref().map(ToString::to_string),
@@ -133,6 +126,16 @@ pub(super) struct Changes {
     tier: Option<TierName>,
     /// True if nothing of theirs is to reach me.
     block: Option<bool>,
+    /// What they need; empty for nothing.
+    need: Option<String>,
+    /// What I promised; empty for nothing.
+    promise: Option<String>,
+    /// What I do next, due in a day or at the time given; empty for nothing.
+    next: Option<String>,
+    /// When the next step is due: a moment or a date. Alone it postpones the step that waits.
+    due: Option<String>,
+    /// True if the next step is done; that is a touch. What is given as the next step then follows it.
+    done: bool,
 }
 
 /// Changes what I keep about a person.
@@ -181,6 +184,31 @@ fn changes_of(changes: &Changes) -> Result<Vec<PersonChange>, Problem> {
     }
     all.extend(changes.tier.map(|tier| PersonChange::Tier(tier.into())));
     all.extend(changes.block.map(PersonChange::Block));
+    all.extend(follow_up_changes(changes)?.into_iter().map(PersonChange::FollowUp));
+    Ok(all)
+}
+
+fn follow_up_changes(changes: &Changes) -> Result<Vec<FollowUpChange>, Problem> {
+    let mut all = Vec::new();
+    if let Some(need) = &changes.need {
+        all.push(FollowUpChange::Need(text("need", Some(need))?));
+    }
+    if let Some(promise) = &changes.promise {
+        all.push(FollowUpChange::Promise(text("promise", Some(promise))?));
+    }
+    if changes.done {
+        all.push(FollowUpChange::Done);
+    }
+    let due = changes.due.as_deref().map(|due| local::due("due", due)).transpose()?;
+    match (&changes.next, due) {
+        (Some(next), due) => {
+            let due = due.unwrap_or_else(|| Due::At(now().plus(limits::WRITE_WITHIN)));
+            let what = optional_line("next", Some(next))?;
+            all.push(FollowUpChange::Next(what.map(|what| NextStep { due, what: Some(what) })));
+        }
+        (None, Some(due)) => all.push(FollowUpChange::Postpone(due)),
+        (None, None) => {}
+    }
     Ok(all)
 }
 

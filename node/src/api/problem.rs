@@ -88,13 +88,18 @@ impl Problem {
         self
     }
 
-    pub(super) fn foreign_host() -> Self {
+    pub(crate) fn foreign_host() -> Self {
         let hint = "speak to the node by its address or as localhost";
         Self::new(StatusCode::MISDIRECTED_REQUEST, Kind::NotAllowed, "this node does not go by that name", Some(hint))
     }
 
-    pub(super) fn no_token() -> Self {
-        let hint = "send the contents of the file api-token in the home as a bearer token";
+    pub(crate) fn foreign_page() -> Self {
+        let hint = "send the bearer token, or ask from a page of this node";
+        Self::new(StatusCode::FORBIDDEN, Kind::NotAllowed, "a page of somebody else asked for this", Some(hint))
+    }
+
+    pub(crate) fn no_token() -> Self {
+        let hint = "send the contents of the file api-token in the home as a bearer token, or sign in";
         Self::new(StatusCode::UNAUTHORIZED, Kind::NotAllowed, "the token is missing or wrong", Some(hint))
     }
 

@@ -5,33 +5,21 @@ use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, JsonRejection, QueryRejection};
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
-use kith_protocol::engine::person::{Person, Way};
-use kith_protocol::engine::scans::{ScanOptions, Scanned, read_code};
-use kith_protocol::engine::{CodeError, people};
+use kith_protocol::engine::CodeError;
+use kith_protocol::engine::captures::Whom;
+use kith_protocol::engine::scans::read_code;
 use kith_protocol::invite::InviteError;
 use kith_protocol::text::{Line, Name, Note};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Deserialize;
+use utoipa::ToSchema;
 
-use super::model::{PersonForm, TierName};
-use super::{Api, Kind, Problem, ProblemBody, line, optional_line, text};
+use super::captures::{Along, CaptureResult, take_code};
+use super::{Api, Kind, Problem, ProblemBody, line};
 use crate::codes::foreign::{self, Code};
 use crate::codes::read::{self, ReadError};
-use crate::driver::Handle;
 
-/// What goes along with a scan.
-#[derive(Clone, Debug, Default, Deserialize, ToSchema, IntoParams)]
-#[serde(default)]
-pub(super) struct Along {
-    /// The event at which it was scanned.
-    event: Option<String>,
-    /// What to remember.
-    note: Option<String>,
-    /// What of my card they get.
-    tier: Option<TierName>,
-    /// What to call somebody whose code says no name.
-    name: Option<String>,
-}
+/// The longest text of a code, in bytes.
+pub(super) const MOST_TEXT: usize = read::MOST_TEXT;
 
 /// A scanned, pasted or typed text.
 #[derive(Deserialize, ToSchema)]
@@ -44,56 +32,26 @@ pub(super) struct ScannedText {
     along: Along,
 }
 
-/// What a scan came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// A Kith code: my card is on its way.
-    Pending,
-    /// A Kith code that I had scanned before.
-    ScannedBefore,
-    /// A code of another kind: an unconfirmed person was written down.
-    WrittenDown,
-}
-
-/// What a scan came to, and with whom.
-#[derive(Serialize, Deserialize, ToSchema)]
-pub struct ScanResult {
-    /// What it came to.
-    pub outcome: Outcome,
-    /// With whom.
-    pub person: PersonForm,
-    /// False if no node runs in this home, so that letters wait until one does.
-    pub running: bool,
-}
-
 /// Takes in a code as text: a Kith code or link, a vCard, MECARD, mailto, tel, a profile link, or any text.
 #[utoipa::path(post, path = "/scans", request_body = ScannedText, tag = "scans",
-    responses((status = 201, body = ScanResult), (status = 400, body = ProblemBody), (status = 409, body = ProblemBody), (status = 422, body = ProblemBody)))]
+    responses((status = 201, body = CaptureResult), (status = 400, body = ProblemBody), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody), (status = 422, body = ProblemBody)))]
 pub(super) async fn scan(
     State(api): State<Api>,
     body: Result<Json<ScannedText>, JsonRejection>,
-) -> Result<(StatusCode, Json<ScanResult>), Problem> {
+) -> Result<(StatusCode, Json<CaptureResult>), Problem> {
     let ScannedText { text, along } = body?.0;
-    if text.trim().is_empty() {
-        return Err(Problem::bad_input("text: the text is empty", Some("scan or paste a code")));
-    }
-    if text.len() > read::MOST_TEXT {
-        let message = format!("text: the text has {} bytes, at most {} fit", text.len(), read::MOST_TEXT);
-        return Err(Problem::bad_input(message, Some("import address books with kith import")));
-    }
-    let result = take_in(&api, &text, &along).await?;
+    let result = take_code(&api, &text, &along).await?;
     Ok((StatusCode::CREATED, Json(result)))
 }
 
 /// Takes in a picture (PNG or JPEG, at most 20 MiB) that shows a code.
 #[utoipa::path(post, path = "/scans/picture", params(Along), request_body(content = Vec<u8>, content_type = "application/octet-stream"), tag = "scans",
-    responses((status = 201, body = ScanResult), (status = 400, body = ProblemBody), (status = 409, body = ProblemBody), (status = 413, body = ProblemBody), (status = 422, body = ProblemBody)))]
+    responses((status = 201, body = CaptureResult), (status = 400, body = ProblemBody), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody), (status = 413, body = ProblemBody), (status = 422, body = ProblemBody)))]
 pub(super) async fn scan_picture(
     State(api): State<Api>,
     along: Result<Query<Along>, QueryRejection>,
     picture: Result<Bytes, BytesRejection>,
-) -> Result<(StatusCode, Json<ScanResult>), Problem> {
+) -> Result<(StatusCode, Json<CaptureResult>), Problem> {
     let (along, picture) = (along?.0, picture?);
     let codes = {
         let _one_at_a_time = api.pictures.acquire().await;
@@ -101,7 +59,7 @@ pub(super) async fn scan_picture(
         read.map_err(|_| Problem::failed("the picture could not be read", None))?.map_err(bad_picture)?
     };
     let text = the_one_code(&codes)?;
-    let result = take_in(&api, text, &along).await?;
+    let result = take_code(&api, text, &along).await?;
     Ok((StatusCode::CREATED, Json(result)))
 }
 
@@ -135,47 +93,20 @@ fn the_one_code(codes: &[String]) -> Result<&str, Problem> {
     }
 }
 
-async fn take_in(api: &Api, text: &str, along: &Along) -> Result<ScanResult, Problem> {
-    let (outcome, person) = match foreign::understand(text) {
-        Code::Kith(payload) => scan_kith(&api.handle, &payload, along).await?,
+/// Whom a code is about, and by which name if it says none.
+pub(super) fn whom_of_code(text: &str, name: Option<&str>) -> Result<Whom, Problem> {
+    match foreign::understand(text) {
+        Code::Kith(payload) => Ok(Whom::Code(Box::new(read_code(&format!("KITH:{payload}"))?))),
         _ if text.trim().get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("kith:")) => {
-            return Err(kith_protocol::engine::Error::Code(CodeError::Unreadable(InviteError::Foreign)).into());
+            Err(kith_protocol::engine::Error::Code(CodeError::Unreadable(InviteError::Foreign)).into())
         }
-        other => (Outcome::WrittenDown, write_down(&api.handle, other, text, along).await?),
-    };
-    let connected = api.handle.status().connected.contains(&person.id);
-    Ok(ScanResult { outcome, person: PersonForm::of(&person, connected), running: api.has_network })
-}
-
-async fn scan_kith(handle: &Handle, payload: &str, along: &Along) -> Result<(Outcome, Person), Problem> {
-    let invite = read_code(&format!("KITH:{payload}"))?;
-    let options = ScanOptions {
-        tier: along.tier.map(Into::into),
-        event: optional_line("event", along.event.as_deref())?,
-        note: text("note", along.note.as_deref())?,
-    };
-    let scanned = handle.act(move |turn| {
-        let (outcome, id) = match turn.scan(&invite, options)? {
-            Scanned::New(id) => (Outcome::Pending, id),
-            Scanned::Before(id) => (Outcome::ScannedBefore, id),
-        };
-        // Read within the step: a moment later the answer may be here, and the person be one I know already.
-        Ok((outcome, people::person(turn.read(), id)?))
-    });
-    Ok(scanned.await?)
-}
-
-/// Writes down whoever a foreign code speaks of.
-async fn write_down(handle: &Handle, code: Code, raw: &str, along: &Along) -> Result<Person, Problem> {
-    let given = along.name.as_deref().map(|name| line("name", name)).transpose()?;
-    let name = given
-        .or_else(|| name_in(&code))
-        .or_else(|| Name::cut(raw))
-        .ok_or_else(|| Problem::bad_input("the code says no name", Some("give one with the field name")))?;
-    let event = optional_line("event", along.event.as_deref())?;
-    let note: Note = text("note", along.note.as_deref())?;
-    let foreign = kept(raw);
-    Ok(handle.act(move |turn| turn.add_person(name, Way::ForeignCode, event, Some(foreign), note)).await?)
+        other => {
+            let given = name.map(|name| line("name", name)).transpose()?;
+            let name = given.or_else(|| name_in(&other)).or_else(|| Name::cut(text));
+            let missing = || Problem::bad_input("the code says no name", Some("give one with the field name"));
+            Ok(Whom::Foreign(name.ok_or_else(missing)?, kept(text)))
+        }
+    }
 }
 
 fn name_in(code: &Code) -> Option<Name> {

@@ -8,6 +8,8 @@ use tower::ServiceExt;
 use crate::home::Home;
 use crate::node::Desk;
 
+mod follow_up;
+
 struct Ana {
     desk: Desk,
     token: String,
@@ -51,11 +53,6 @@ async fn without_the_token_nothing_is_told() {
         assert_eq!(status, StatusCode::UNAUTHORIZED);
         assert_eq!(body["kind"], "not_allowed");
     }
-    let rebound = Request::get("/api/v1/status")
-        .header("host", "mallory.example")
-        .header("authorization", format!("Bearer {}", ana.token));
-    let (status, _) = ana.send(rebound.body(Body::empty()).unwrap()).await;
-    assert_eq!(status, StatusCode::MISDIRECTED_REQUEST, "a page of Mallory's under a name of hers");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -240,8 +237,76 @@ async fn the_description_names_every_path_and_is_only_told_with_the_token() {
     let of_one = ["pass", "return", "decline", "later", "accept", "withdraw", "edit", "outcome"];
     let acts = of_one.iter().map(|act| format!("/introductions/{{id}}/{act}"));
     let vouches = ["renew", "revoke", "accept"].iter().map(|act| format!("/vouches/{{id}}/{act}"));
-    let others = ["/introductions/suggest", "/introductions/{id}", "/vouches"];
+    let others = [
+        "/introductions/suggest",
+        "/introductions/{id}",
+        "/vouches",
+        "/captures",
+        "/events",
+        "/events/{which}",
+        "/today",
+        "/today/steps",
+        "/today/silent",
+    ];
     for path in wanted.iter().chain(&others).map(ToString::to_string).chain(acts).chain(vouches) {
         assert!(paths.contains_key(&format!("/api/v1{path}")), "{path} is not described");
+    }
+}
+
+mod exports {
+    use super::*;
+
+    impl Ana {
+        async fn text(&self, path: &str) -> (StatusCode, String, String) {
+            let request =
+                Request::get(format!("/api/v1{path}")).header("authorization", format!("Bearer {}", self.token));
+            let response = self.desk.router().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+            let (status, headers) = (response.status(), response.headers().clone());
+            let bytes = response.into_body().collect().await.unwrap().to_bytes();
+            let kind = headers.get("content-type").map(|kind| kind.to_str().unwrap().to_owned());
+            (status, kind.unwrap_or_default(), String::from_utf8(bytes.to_vec()).unwrap())
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_card_goes_to_a_phone_as_far_as_its_owner_may_see_it() {
+        let ana = Ana::new();
+        let change = json!({"changes": [
+            {"field": "org", "value": "Sousa Valves"},
+            {"field": "mobile", "value": "+351 912"},
+        ]});
+        ana.ask("PATCH", "/card", Some(change)).await;
+        let (status, kind, public) = ana.text("/card/vcf").await;
+        assert_eq!((status, kind.as_str()), (StatusCode::OK, "text/vcard; charset=utf-8"));
+        assert!(public.contains("ORG:Sousa Valves\r\n") && !public.contains("TEL"), "{public}");
+        let (_, _, contacts) = ana.text("/card/vcf?as=contacts&form=small").await;
+        assert!(contacts.contains("TEL;TYPE=CELL:+351 912\r\n") && contacts.len() <= 300, "{contacts}");
+        for (path, expected) in
+            [("/card/vcf?as=Nobody", 404), ("/card/vcf?form=tiny", 400), ("/people/Nobody/vcf", 404)]
+        {
+            assert_eq!(ana.text(path).await.0, expected, "{path}");
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_people_of_a_fair_go_into_a_file() {
+        let ana = Ana::new();
+        for at in 0..230 {
+            let event = if at % 2 == 0 { "Hannover Messe" } else { "Web Summit" };
+            let person = json!({"name": format!("Person {at:03}"), "event": event, "note": "wants a quote"});
+            ana.ask("POST", "/people", Some(person)).await;
+        }
+        ana.ask("PATCH", "/people/Person%20004", Some(json!({"tag": "valves"}))).await;
+        let (status, kind, csv) = ana.text("/people/csv?event=hannover%20MESSE").await;
+        assert_eq!((status, kind.as_str()), (StatusCode::OK, "text/csv; charset=utf-8"));
+        assert_eq!(csv.lines().count(), 1 + 115);
+        assert!(csv.contains("Person,004,") && csv.contains("valves,Hannover Messe,") && csv.contains("wants a quote"));
+        let (_, _, cards) = ana.text("/people/vcf").await;
+        assert_eq!(cards.matches("BEGIN:VCARD\r\nVERSION:3.0\r\n").count(), 230);
+        assert!(!cards.contains("quote"), "a phone passes on what it holds");
+        let (_, _, one) = ana.text("/people/vcf?tag=valves").await;
+        assert_eq!(one.matches("BEGIN:VCARD").count(), 1);
+        let (_, _, same) = ana.text("/people/Person%20004/vcf").await;
+        assert_eq!(one, same);
     }
 }

@@ -61,7 +61,7 @@ impl Turn<'_> {
         let met_again = known.as_ref().is_some_and(Person::is_contact);
         let mut person = match known {
             Some(person) => person,
-            None => self.new_person(new.card.name.clone(), new.tier)?,
+            None => self.new_person(new.card.name.clone(), new.tier, self.now)?,
         };
         person.identity = Some(identity);
         person.standing = if met_again { Standing::Contact } else { new.standing };
@@ -138,8 +138,8 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// A person without anything but a name.
-    pub(super) fn new_person(&mut self, name: crate::text::Name, tier: Tier) -> Result<Person> {
+    /// A person without anything but a name, met at this moment.
+    pub(super) fn new_person(&mut self, name: crate::text::Name, tier: Tier, met: Timestamp) -> Result<Person> {
         let count = self.people_count()?;
         if count as usize >= limits::PEOPLE {
             return Err(Error::Full("people in this home"));
@@ -154,7 +154,7 @@ impl Turn<'_> {
             tier,
             tags: Vec::new(),
             created: self.now,
-            touched: self.now,
+            touched: met,
             cadence: None,
             blocked: false,
             they_have: None,

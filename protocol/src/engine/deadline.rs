@@ -6,7 +6,7 @@ use super::error::Result;
 use super::introduction::IntroKey;
 use super::turn::Turn;
 use super::vouches::VouchKey;
-use crate::id::{IdentityId, InviteId, ItemId, LetterId, PersonId};
+use crate::id::{CaptureKey, IdentityId, InviteId, ItemId, LetterId, PersonId};
 use crate::store::{Read, StoreError, Table};
 use crate::time::Timestamp;
 
@@ -33,6 +33,8 @@ pub(super) enum Ends {
     Introduction(IntroKey),
     /// A vouch ends.
     Vouch(VouchKey),
+    /// A capture that was taken in is forgotten.
+    Capture(CaptureKey),
 }
 
 impl Ends {
@@ -48,6 +50,7 @@ impl Ends {
             Self::Scan(person) => [&[8][..], &person.0].concat(),
             Self::Introduction(key) => [&[9][..], &key.bytes()].concat(),
             Self::Vouch(key) => [&[10][..], &key.bytes()].concat(),
+            Self::Capture(key) => [&[16][..], &key.0].concat(),
         }
     }
 
@@ -70,6 +73,7 @@ impl Ends {
             8 => Self::Scan(PersonId(rest.try_into().ok()?)),
             9 => Self::Introduction(IntroKey::from_bytes(rest)?),
             10 => Self::Vouch(VouchKey::from_bytes(rest)?),
+            16 => Self::Capture(CaptureKey(rest.try_into().ok()?)),
             _ => return None,
         })
     }
@@ -106,6 +110,7 @@ impl Turn<'_> {
                 Ends::Scan(person) => self.give_up_scan(person)?,
                 Ends::Introduction(key) => self.introduction_due(key)?,
                 Ends::Vouch(key) => self.vouch_due(key)?,
+                Ends::Capture(key) => self.forget_capture(key)?,
             }
         }
         Ok(())
@@ -166,6 +171,7 @@ mod tests {
                 issuer: IdentityId([12; 32]),
                 slot: VouchSlot([13; 4]),
             }),
+            Ends::Capture(CaptureKey([14; 16])),
         ];
         for ends in all {
             let key = ends.key(Timestamp::from_secs(9));

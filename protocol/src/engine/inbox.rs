@@ -178,7 +178,10 @@ impl Turn<'_> {
             person.tier = tier;
         }
         match item.kind {
-            ItemKind::ConfirmScan => self.confirm_meeting(&person, &item, invite.as_ref())?,
+            ItemKind::ConfirmScan => {
+                self.confirm_meeting(&person, &item, invite.as_ref())?;
+                self.write_to_them(person.id, self.now)?;
+            }
             ItemKind::ShareBack | ItemKind::LateClaim => {
                 person.standing = Standing::Contact;
                 self.txn.save(&person);
@@ -190,6 +193,7 @@ impl Turn<'_> {
                     self.confirm_meeting(&person, &item, invite.as_ref())?;
                 }
                 self.say_vouches_again(&person)?;
+                self.write_to_them(person.id, self.now)?;
             }
             ItemKind::Fork => self.settle_fork(&person)?,
             // Taken above: they name an introduction or a vouch.

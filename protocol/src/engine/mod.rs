@@ -18,18 +18,25 @@
 //! | `contact` | taking people in and letting them go |
 //! | `people` | finding people, notes, tags |
 //! | `meetings`, `inbox`, `forks`, `presence` | what their names say |
+//! | `captures` | what I note at the moment we meet, taken in once |
+//! | `events`, `follow_up` | where we meet, and what is to be done then |
+//! | `agenda` | what is due and who was met where, by time |
 //! | `introduction` | asking for one, carrying one, being asked |
 //! | `vouches` | what people say of each other |
 //! | `outbox`, `incoming` | letters that go and letters that come |
 //! | `session`, `door`, `live` | who is on the line |
 //! | `deadline` | everything that waits has an end |
 
+pub mod agenda;
+pub mod captures;
 mod contact;
 mod deadline;
 mod door;
 pub mod effect;
 mod entity;
 pub mod error;
+pub mod events;
+pub mod follow_up;
 pub mod forks;
 pub mod inbox;
 mod incoming;
@@ -94,7 +101,8 @@ impl Engine {
         act: impl FnOnce(&mut Turn<'_>) -> Result<R>,
     ) -> Result<(R, Step)> {
         let mut turn = Turn::new(read, now, seed, &mut self.keys, &mut self.live);
-        match act(&mut turn) {
+        let done = act(&mut turn).and_then(|done| turn.keep_agenda().map(|()| done));
+        match done {
             Ok(done) => Ok((done, turn.into_step())),
             Err(error) => {
                 turn.undo()?;

@@ -1,5 +1,6 @@
 //! My own identity: creating it, my card, my node grant, rotation.
 
+use super::agenda::AgendaForm;
 use super::deadline::Ends;
 use super::entity::{self, Entity};
 use super::error::{Error, Result};
@@ -121,6 +122,7 @@ pub fn create(read: &dyn Read, now: Timestamp, seed: [u8; 32], beginning: Beginn
     let mut live = super::live::Live::default();
     sign_views(&mut own, &keys, now);
     txn.save(&own);
+    txn.save(&AgendaForm::NOW);
     let mut turn = Turn::new(&txn, now, random.bytes(), &mut keys, &mut live);
     turn.sign_grant(&mut own)?;
     turn.txn.save(&own);

@@ -7,6 +7,7 @@ use unicode_normalization::char::is_combining_mark;
 
 use super::entity;
 use super::error::{Error, Result};
+use super::follow_up::{FollowUpChange, follow_up};
 use super::person::{Encounter, HeldCard, Person, PersonNote, PersonOf, Standing, Way};
 use super::turn::Turn;
 use crate::card::{CardView, Tier};
@@ -15,6 +16,7 @@ use crate::limits;
 use crate::record::Signed;
 use crate::store::{Read, StoreError, Table};
 use crate::text::{Label, Line, Name, Note};
+use crate::time::Timestamp;
 
 /// Everybody I hold as a contact.
 pub(super) fn contacts(read: &dyn Read) -> Result<Vec<Person>> {
@@ -168,24 +170,32 @@ pub enum PersonChange {
     Tier(Tier),
     /// Nothing of theirs reaches me any more, or it does again.
     Block(bool),
+    /// What is to be done for them.
+    FollowUp(FollowUpChange),
+}
+
+/// Somebody who has no Kith, as far as I know.
+pub(super) struct WrittenDown {
+    pub name: Name,
+    pub way: Way,
+    pub event: Option<Name>,
+    pub foreign: Option<Note>,
+    pub note: Note,
+    /// When we met.
+    pub at: Timestamp,
 }
 
 impl Turn<'_> {
     /// Writes down somebody whose card or name I have without Kith.
-    pub fn add_person(
-        &mut self,
-        name: Name,
-        way: Way,
-        event: Option<Line<{ limits::NAME }>>,
-        foreign: Option<Note>,
-        note: Note,
-    ) -> Result<Person> {
-        let mut person = self.new_person(name, Tier::Public)?;
-        person.met(Encounter { at: self.now, way, event, late: false, by: None });
+    pub(super) fn write_down(&mut self, new: WrittenDown) -> Result<PersonId> {
+        let WrittenDown { name, way, event, foreign, note, at } = new;
+        let mut person = self.new_person(name, Tier::Public, at)?;
+        person.met(Encounter { at, way, event, late: false, by: None });
         person.foreign = foreign;
         self.txn.save(&person);
-        self.add_note(person.id, note)?;
-        Ok(person)
+        self.add_note(person.id, at, note)?;
+        self.write_to_them(person.id, at)?;
+        Ok(person.id)
     }
 
     /// Changes what I keep about a person.
@@ -196,13 +206,18 @@ impl Turn<'_> {
             PersonChange::Tag(tag) => add_tag(&mut person, tag)?,
             PersonChange::Untag(tag) => person.tags.retain(|own| fold(own.as_str()) != fold(tag.as_str())),
             PersonChange::Note(note) => {
-                self.add_note(id, note)?;
+                self.add_note(id, self.now, note)?;
                 person.touched = self.now;
             }
             PersonChange::Touch => person.touched = self.now,
             PersonChange::Cadence(days) => person.cadence = days,
             PersonChange::Tier(tier) => return self.change_tier(person, tier),
             PersonChange::Block(blocked) => return self.block(person, blocked),
+            PersonChange::FollowUp(change) => {
+                if self.change_follow_up(id, change)? {
+                    person.touched = self.now;
+                }
+            }
         }
         self.txn.save(&person);
         Ok(person)
@@ -239,7 +254,7 @@ impl Turn<'_> {
         Ok(person)
     }
 
-    pub(super) fn add_note(&mut self, person: PersonId, text: Note) -> Result<()> {
+    pub(super) fn add_note(&mut self, person: PersonId, at: Timestamp, text: Note) -> Result<()> {
         if text.is_empty() {
             return Ok(());
         }
@@ -248,7 +263,7 @@ impl Turn<'_> {
             return Err(Error::Full("notes about this person"));
         }
         let number = u32::try_from(notes.len()).unwrap_or(u32::MAX);
-        self.txn.save(&PersonNote { person, at: self.now, number, text });
+        self.txn.save(&PersonNote { person, at, number, text });
         Ok(())
     }
 
@@ -280,7 +295,8 @@ impl Turn<'_> {
         }
         self.remove_all_waiting(id)?;
         self.forget_pair(id)?;
-        let is_mine = person.petname.is_some() || !person.tags.is_empty() || !notes_about(&self.txn, id)?.is_empty();
+        let has_words = !notes_about(&self.txn, id)?.is_empty() || follow_up(&self.txn, id)?.is_mine();
+        let is_mine = person.petname.is_some() || !person.tags.is_empty() || has_words;
         if erase && !is_mine {
             return self.erase(person);
         }
@@ -330,6 +346,7 @@ impl Turn<'_> {
             self.txn.forget(&meeting);
         }
         self.txn.remove(Table::Cards, &id.0);
+        self.txn.remove(Table::FollowUps, &id.0);
         Ok(())
     }
 }

@@ -38,6 +38,8 @@ pub struct ScanOptions {
     pub event: Option<Line<{ limits::NAME }>>,
     /// What I want to remember.
     pub note: Note,
+    /// When I scanned it, if not now: a phone without a network brings it later. Not after the present moment.
+    pub at: Option<Timestamp>,
 }
 
 /// A code that came through an introduction, and what came with it.
@@ -77,18 +79,19 @@ impl Turn<'_> {
             None => {}
         }
         let gives_up = self.gives_up(invite)?;
+        let at = options.at.unwrap_or(self.now);
         let name = Name::new(invite.name.as_str())?;
-        let mut person = self.new_person(name, options.tier.unwrap_or_default())?;
+        let mut person = self.new_person(name, options.tier.unwrap_or_default(), at)?;
         person.standing = Standing::Pending;
         let printed = invite.kind == InviteKind::Printed;
         let way = if printed { Way::IScannedPrinted } else { Way::IScanned };
-        let late = !printed && self.now > invite.expires;
-        person.met(Encounter { at: self.now, way, event: options.event, late, by: None });
+        let late = !printed && at > invite.expires;
+        person.met(Encounter { at, way, event: options.event, late, by: None });
         person.scan = Some(Scan {
             key: invite.key,
             locator: code.locator(),
             hints: invite.hints.clone(),
-            at: self.now,
+            at,
             claim: None,
             gives_up,
             problem: None,
@@ -97,8 +100,9 @@ impl Turn<'_> {
             introduction: None,
         });
         self.set_deadline(gives_up, Ends::Scan(person.id));
-        self.add_note(person.id, options.note)?;
-        self.send_claim(person, code, gives_up, None)
+        self.add_note(person.id, at, options.note)?;
+        self.write_to_them(person.id, at)?;
+        self.send_claim(person, code, (at, gives_up), None)
     }
 
     /// An introduction brought me a code that was made for me alone: from here on it is like a scan.
@@ -119,7 +123,7 @@ impl Turn<'_> {
             introduction: Some(code.introduction),
         });
         self.set_deadline(code.gives_up, Ends::Scan(person.id));
-        self.send_claim(person, shared, code.sent_until, Some(code.statement))?;
+        self.send_claim(person, shared, (self.now, code.sent_until), Some(code.statement))?;
         Ok(())
     }
 
@@ -139,7 +143,7 @@ impl Turn<'_> {
         &mut self,
         mut person: Person,
         code: SharedSecret,
-        gives_up: Timestamp,
+        (scanned_at, gives_up): (Timestamp, Timestamp),
         introduction: Option<RecordBytes>,
     ) -> Result<Scanned> {
         let own = self.own()?;
@@ -147,14 +151,14 @@ impl Turn<'_> {
         let pair = pair_of(&code, &seed);
         self.open_door(&code, Party::Scanned(person.id));
         self.open_door(&pair, Party::Pair(person.id));
-        self.txn.save(&PairSecrets::new(person.id, pair, self.now, Some(code)));
+        self.txn.save(&PairSecrets::new(person.id, pair, scanned_at, Some(code)));
         self.txn.save(&person);
         let claim = Claim {
             card: own.view(person.tier),
             grant: own.grant.clone(),
             pair_seed: seed,
             hints: own.hints,
-            scanned_at: self.now,
+            scanned_at,
             introduction,
         };
         // The way of this letter, under the secret of the code, is found by its id: so it is written down first.
@@ -340,6 +344,7 @@ impl Turn<'_> {
         known.petname = known.petname.or(pending.petname.clone());
         known.they_have = known.they_have.or(pending.they_have);
         known.created = known.created.min(pending.created);
+        self.join_follow_ups(pending.id, known.id)?;
         self.txn.forget(pair);
         self.person_gone()?;
         self.txn.forget(&pending);

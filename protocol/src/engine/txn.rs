@@ -54,6 +54,13 @@ impl<'s> Txn<'s> {
         entity::load(self, key)
     }
 
+    /// The keys of a table that are put or removed.
+    pub fn changed(&self, table: Table) -> impl Iterator<Item = &[u8]> {
+        let from = (table, Vec::new());
+        let in_table = self.changes.range(from..).take_while(move |((other, _), _)| *other == table);
+        in_table.map(|((_, key), _)| key.as_slice())
+    }
+
     /// Takes over the changes of a step that was made on top of this one.
     pub fn absorb(&mut self, writes: &[Write]) {
         for Write { table, key, value } in writes {

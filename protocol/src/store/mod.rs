@@ -70,6 +70,14 @@ tables! {
     17 => Introductions,
     /// Vouches, mine and those of others, by subject, issuer and slot.
     18 => Vouches,
+    /// Events that I go to.
+    24 => Events,
+    /// What is to be done for a person, by person.
+    25 => FollowUps,
+    /// What is due and who was met where, by time: an index that is made from people and follow-ups.
+    26 => Agenda,
+    /// Captures that were taken in, by the key that the phone gave them.
+    27 => Captures,
 }
 
 impl Table {

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use kith_protocol::card::{CardView, FieldKind, Tier};
+use kith_protocol::engine::captures::{Capture, Whom};
 use kith_protocol::engine::inbox::{Item, ItemKind, items};
 use kith_protocol::engine::invites::InviteOptions;
 use kith_protocol::engine::meetings::{HeldMeeting, meetings_with};
@@ -126,12 +127,19 @@ impl World {
         let invite = code.read();
         let scanned = self.tries(who, |turn| {
             let note = kith_protocol::text::Note::new(scan.note)?;
-            turn.scan(&invite, ScanOptions { tier: Some(scan.tier), event: scan.event.map(line), note })
+            turn.scan(&invite, ScanOptions { tier: Some(scan.tier), event: scan.event.map(line), note, at: None })
         });
         if scanned.is_ok() {
             self.consents.scanned(who, code, scan.tier);
         }
         scanned
+    }
+
+    /// Writes down somebody who has no Kith, and a note about them.
+    pub fn writes_down(&mut self, who: Who, name: &str, note: &str) -> PersonId {
+        let (name, note) = (line(name), kith_protocol::text::Note::new(note).expect("a story uses plain words"));
+        let capture = Capture { note, ..Capture::of(Whom::Written(name)) };
+        self.does(who, |turn| turn.capture(capture.clone())).1
     }
 
     /// What waits on somebody.

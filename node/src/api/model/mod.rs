@@ -1,6 +1,7 @@
 //! The JSON forms of what the API speaks about. Times are RFC 3339 in UTC.
 
 mod card;
+mod follow_up;
 mod inbox;
 mod introduction;
 mod invite;
@@ -9,6 +10,10 @@ mod person;
 mod vouch;
 
 pub use card::{CardForm, FieldForm, TierName};
+pub use follow_up::{
+    Doing, DoingPage, EventForm, EventPage, EventState, FollowUpForm, StepForm, StepsAhead, TodayForm, WaitingOnMe,
+    When,
+};
 pub use inbox::{ItemContext, ItemForm};
 pub use introduction::{
     ActionForm, EndForm, IntroductionForm, IntroductionLine, OutcomeForm, PurposeName, SharedField, SharesForm,

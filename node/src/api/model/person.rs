@@ -5,7 +5,7 @@ use kith_protocol::engine::person::{Encounter, Person, PersonNote, ScanProblem, 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{CardForm, IntroductionLine, TierName, VouchForm, WaitingForm, time};
+use super::{CardForm, FollowUpForm, IntroductionLine, TierName, VouchForm, WaitingForm, time};
 
 /// How I came across somebody.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -170,6 +170,8 @@ pub struct PersonDetails {
     /// How often I want to be in touch, in days.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cadence_days: Option<u32>,
+    /// What is to be done for them.
+    pub follow_up: FollowUpForm,
     /// True if nothing of theirs reaches me.
     pub blocked: bool,
     /// True if two key histories of theirs contradict each other.

@@ -128,7 +128,7 @@ impl Turn<'_> {
             person.tier = asked.tier;
             return Ok((person, false));
         }
-        Ok((self.new_person(given.card.name.clone(), asked.tier)?, true))
+        Ok((self.new_person(given.card.name.clone(), asked.tier, self.now)?, true))
     }
 
     /// The target's node moved while my letter was looking for it. The first code counts: my letter under it may have

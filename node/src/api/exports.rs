@@ -1,0 +1,142 @@
+//! Cards and lists for other programs.
+
+use axum::body::Body;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use futures::stream;
+use kith_protocol::engine::person::Person;
+use kith_protocol::engine::{self, Own, people};
+use kith_protocol::text::Line;
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+
+use super::card::tier_of;
+use super::{Api, Problem, ProblemBody};
+use crate::driver::now;
+use crate::formats::{Contact, csv, vcard3};
+use crate::store::View;
+
+/// People that are read for one piece of a list.
+const PIECE: usize = 100;
+const VCARD: &str = "text/vcard; charset=utf-8";
+const CSV: &str = "text/csv; charset=utf-8";
+
+/// How much of a card.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Size {
+    /// All of it.
+    #[default]
+    Full,
+    /// What fits into a small code: at most 300 bytes.
+    Small,
+}
+
+/// Through whose eyes, and how much.
+#[derive(Deserialize, IntoParams)]
+pub(super) struct Eyes {
+    /// `public`, `contacts`, `named`, or a person; left out for `public`.
+    #[serde(rename = "as")]
+    eyes: Option<String>,
+    /// `full` or `small`.
+    #[serde(default)]
+    form: Size,
+}
+
+/// My card as a vCard 3.0, as somebody sees it.
+#[utoipa::path(get, path = "/card/vcf", params(Eyes), tag = "card",
+    responses((status = 200, content_type = "text/vcard", body = String), (status = 400, body = ProblemBody), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
+pub(super) async fn card(
+    State(api): State<Api>,
+    eyes: Result<Query<Eyes>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let Query(Eyes { eyes, form }) = eyes?;
+    let tier = tier_of(&api, eyes.as_deref().unwrap_or("public"))?;
+    let contact = Contact::of_card(&Own::load(api.handle.view())?.card.view(tier, now()));
+    let text = match form {
+        Size::Full => vcard3::write(&contact),
+        Size::Small => vcard3::write_small(&contact),
+    };
+    Ok(file(VCARD, "card.vcf", text.into()))
+}
+
+/// What I know of a person as a vCard 3.0, without my notes.
+#[utoipa::path(get, path = "/people/{who}/vcf", params(("who" = String, Path, description = "name, petname, or the beginning of an id")), tag = "people",
+    responses((status = 200, content_type = "text/vcard", body = String), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
+pub(super) async fn person(State(api): State<Api>, Path(who): Path<String>) -> Result<Response, Problem> {
+    let view = api.handle.view();
+    let person = people::find(view, &who)?;
+    Ok(file(VCARD, "person.vcf", as_vcard(view, &person)?.into()))
+}
+
+/// Whom a list holds.
+#[derive(Deserialize, IntoParams)]
+pub(super) struct Whom {
+    /// Only people that I came across there.
+    event: Option<String>,
+    /// Only people with this tag.
+    tag: Option<String>,
+}
+
+/// People as vCards 3.0, by name, without my notes.
+#[utoipa::path(get, path = "/people/vcf", params(Whom), tag = "people",
+    responses((status = 200, content_type = "text/vcard", body = String), (status = 400, body = ProblemBody)))]
+pub(super) async fn people_vcf(
+    State(api): State<Api>,
+    whom: Result<Query<Whom>, QueryRejection>,
+) -> Result<Response, Problem> {
+    list(&api, &whom?.0, VCARD, "people.vcf", String::new(), as_vcard)
+}
+
+/// People as comma-separated values, by name, with my notes.
+#[utoipa::path(get, path = "/people/csv", params(Whom), tag = "people",
+    responses((status = 200, content_type = "text/csv", body = String), (status = 400, body = ProblemBody)))]
+pub(super) async fn people_csv(
+    State(api): State<Api>,
+    whom: Result<Query<Whom>, QueryRejection>,
+) -> Result<Response, Problem> {
+    list(&api, &whom?.0, CSV, "people.csv", csv::header(), as_row)
+}
+
+fn as_vcard(view: &View, person: &Person) -> engine::Result<String> {
+    let card = people::card_of(view, person.id)?;
+    Ok(vcard3::write(&Contact::of_person(person, card.as_ref(), &[])))
+}
+
+fn as_row(view: &View, person: &Person) -> engine::Result<String> {
+    let (card, notes) = (people::card_of(view, person.id)?, people::notes_about(view, person.id)?);
+    Ok(csv::row(&Contact::of_person(person, card.as_ref(), &notes)))
+}
+
+/// Writes people piece by piece, as fast as they are read: a long list is never in memory as text.
+fn list(
+    api: &Api,
+    whom: &Whom,
+    kind: &'static str,
+    name: &str,
+    first: String,
+    write: fn(&View, &Person) -> engine::Result<String>,
+) -> Result<Response, Problem> {
+    let mut found = people::search(api.handle.view(), "", whom.tag.as_deref())?;
+    if let Some(event) = &whom.event {
+        let event = people::fold(event);
+        found.retain(|person| was_met_at(person, &event));
+    }
+    let pieces: Vec<Vec<Person>> = found.chunks(PIECE).map(<[Person]>::to_vec).collect();
+    let view = api.handle.view().clone();
+    let pieces = pieces.into_iter().map(move |people| people.iter().map(|person| write(&view, person)).collect());
+    let pieces = std::iter::once(Ok(first)).chain(pieces);
+    Ok(file(kind, name, Body::from_stream(stream::iter(pieces))))
+}
+
+fn was_met_at(person: &Person, event: &str) -> bool {
+    let events = person.encounters.iter().filter_map(|encounter| encounter.event.as_ref().map(Line::as_str));
+    events.into_iter().any(|own| people::fold(own) == event)
+}
+
+fn file(kind: &'static str, name: &str, body: Body) -> Response {
+    ([(CONTENT_TYPE, kind.to_owned()), (CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\""))], body)
+        .into_response()
+}

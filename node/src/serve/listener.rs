@@ -1,0 +1,131 @@
+//! Taking connections: a bounded number, and none that is long in saying what it is.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::connect_info::Connected;
+use axum::serve::IncomingStream;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::task::{AbortHandle, JoinSet};
+use tokio_rustls::TlsAcceptor;
+
+use super::ca::Authority;
+use super::stream::{Stream, Way};
+use crate::web::access::{Entrance, Peer};
+
+/// Connections at a time: a browser opens six, and a person has a few browsers. Others wait outside.
+const CONNECTIONS: usize = 256;
+/// Handshakes at a time: each takes a millisecond of work, and somebody who is slow holds a place.
+const HANDSHAKES: usize = 32;
+/// How long a handshake may take, over a bad mobile network too.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+/// How long accepting pauses when the system has no more file handles.
+const PAUSE: Duration = Duration::from_millis(200);
+/// The first byte of a TLS connection (RFC 8446 §5.1, handshake).
+const TLS: u8 = 22;
+
+/// Takes connections on one port.
+pub struct Listener {
+    address: SocketAddr,
+    ready: mpsc::Receiver<(Stream, Peer)>,
+    taking: AbortHandle,
+}
+
+impl Listener {
+    /// Takes connections; with an authority by TLS, and then whoever speaks plain HTTP is marked as such.
+    ///
+    /// # Errors
+    /// If the socket has no address.
+    pub fn new(socket: TcpListener, authority: Option<Arc<Authority>>) -> io::Result<Self> {
+        let address = socket.local_addr()?;
+        let (sender, ready) = mpsc::channel(1);
+        let taking = tokio::spawn(take(socket, authority, sender)).abort_handle();
+        Ok(Self { address, ready, taking })
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.taking.abort();
+    }
+}
+
+impl axum::serve::Listener for Listener {
+    type Io = Stream;
+    type Addr = Peer;
+
+    async fn accept(&mut self) -> (Stream, Peer) {
+        match self.ready.recv().await {
+            Some(connection) => connection,
+            // The task ends with the listener only.
+            None => std::future::pending().await,
+        }
+    }
+
+    fn local_addr(&self) -> io::Result<Peer> {
+        Ok(Peer { address: self.address, entrance: Entrance::Plain })
+    }
+}
+
+impl Connected<IncomingStream<'_, Listener>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, Listener>) -> Self {
+        *stream.remote_addr()
+    }
+}
+
+async fn take(socket: TcpListener, authority: Option<Arc<Authority>>, ready: mpsc::Sender<(Stream, Peer)>) {
+    let (places, handshakes) = (Arc::new(Semaphore::new(CONNECTIONS)), Arc::new(Semaphore::new(HANDSHAKES)));
+    // They end with this task.
+    let mut greeting = JoinSet::new();
+    loop {
+        let (Ok(place), Ok(turn)) = (Arc::clone(&places).acquire_owned().await, Arc::clone(&handshakes).acquire_owned().await)
+        else {
+            return;
+        };
+        let (stream, address) = match socket.accept().await {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::debug!(%error, "a connection was not taken");
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            }
+        };
+        while greeting.try_join_next().is_some() {}
+        let (authority, ready) = (authority.clone(), ready.clone());
+        greeting.spawn(async move {
+            let greeted = tokio::time::timeout(HANDSHAKE, greet(stream, address, authority.as_deref(), place)).await;
+            drop(turn);
+            if let Ok(Ok(connection)) = greeted {
+                // Nobody takes connections any more: the node stops.
+                let _ = ready.send(connection).await;
+            }
+        });
+    }
+}
+
+async fn greet(
+    stream: TcpStream,
+    address: SocketAddr,
+    authority: Option<&Authority>,
+    place: OwnedSemaphorePermit,
+) -> io::Result<(Stream, Peer)> {
+    // An answer is small, and is waited for.
+    stream.set_nodelay(true)?;
+    let peer = |entrance| Peer { address, entrance };
+    let Some(authority) = authority else {
+        return Ok((Stream::new(Way::Plain(stream), place), peer(Entrance::Plain)));
+    };
+    let mut first = [0; 1];
+    if stream.peek(&mut first).await? == 0 {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    if first != [TLS] {
+        return Ok((Stream::new(Way::Plain(stream), place), peer(Entrance::Lobby)));
+    }
+    let config = authority.config_for(stream.local_addr()?.ip()).map_err(io::Error::other)?;
+    let stream = TlsAcceptor::from(config).accept(stream).await?;
+    Ok((Stream::new(Way::Tls(Box::new(stream)), place), peer(Entrance::Tls)))
+}

@@ -1,0 +1,89 @@
+//! Serving the web app and the API to browsers and programs: sockets, TLS, and what comes before a page.
+
+pub mod ca;
+mod health;
+mod listener;
+mod reach;
+mod server;
+mod stream;
+mod trust;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
+use futures::StreamExt;
+use tokio::sync::watch;
+use tower::ServiceExt;
+
+pub use listener::Listener;
+pub use reach::Reach;
+pub use server::{Server, Sockets};
+
+use crate::web::access::{self, Access, Entrance, Peer};
+use ca::Authority;
+
+/// Everything that is served: pages and the API behind the guard, under the sub-path and without it.
+///
+/// The guard stands in front of the routers, since it takes the sub-path off before they look at the path.
+pub fn app(access: &Access, pages: Router, api: Router, authority: Option<Arc<Authority>>) -> Router {
+    let pages = pages.merge(access::router(access.clone())).merge(health::router());
+    let pages = match &authority {
+        Some(authority) => pages.merge(trust::router(Arc::clone(authority))),
+        None => pages,
+    };
+    let lobby = authority.map(trust::lobby);
+    // The API answers also what it does not know, so it is no part of the router of the pages.
+    let all = Router::new().route("/api/{*rest}", any(move |request: Request| api.oneshot(request)));
+    let all = all.fallback_service(pages);
+    let guarded =
+        Router::new().fallback_service(all).layer(middleware::from_fn_with_state(access.clone(), access::guard));
+    match lobby {
+        Some(lobby) => guarded.layer(middleware::from_fn(move |request, next| keep_in_lobby(lobby.clone(), request, next))),
+        None => guarded,
+    }
+}
+
+/// Whoever speaks plain HTTP where TLS is spoken sees how to trust this node, and nothing else.
+async fn keep_in_lobby(lobby: Router, request: Request, next: Next) -> Response {
+    let peer = request.extensions().get::<ConnectInfo<Peer>>();
+    if peer.is_none_or(|peer| peer.0.entrance != Entrance::Lobby) {
+        return next.run(request).await;
+    }
+    let mut answer = lobby.oneshot(request).await.into_response();
+    access::add_headers(answer.headers_mut());
+    answer
+}
+
+/// Ends what would go on for ever, so that a page that is open keeps no node from stopping.
+async fn end_streams(State(mut stop): State<watch::Receiver<bool>>, request: Request, next: Next) -> Response {
+    let answer = next.run(request).await;
+    let content = answer.headers().get(CONTENT_TYPE).and_then(|content| content.to_str().ok());
+    if !content.is_some_and(|content| content.starts_with("text/event-stream")) {
+        return answer;
+    }
+    let stopped = async move {
+        // A sender that was dropped means the same as one that spoke.
+        let _ = stop.wait_for(|stop| *stop).await;
+    };
+    answer.map(|body| Body::from_stream(body.into_data_stream().take_until(Box::pin(stopped))))
+}
+
+/// Serves until told to stop.
+pub(crate) async fn run(listener: Listener, app: Router, mut stop: watch::Receiver<bool>) {
+    let ending = stop.clone();
+    let stopped = async move {
+        // See above.
+        let _ = stop.wait_for(|stop| *stop).await;
+    };
+    let app = app.layer(middleware::from_fn_with_state(ending, end_streams));
+    let service = app.into_make_service_with_connect_info::<Peer>();
+    if let Err(error) = axum::serve(listener, service).with_graceful_shutdown(stopped).await {
+        tracing::error!(%error, "the web app has stopped");
+    }
+}

@@ -1,0 +1,96 @@
+//! The sockets of a running node.
+//!
+//! With TLS of its own a node listens twice: by TLS where it was told to, and by plain HTTP on a loopback port, for the
+//! command line and for browsers on this machine, which count loopback as secure.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+
+use axum::Router;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::ca::Authority;
+use super::{Listener, run};
+use crate::web::access::Place;
+
+/// Bound and not yet listened on.
+pub struct Sockets {
+    web: TcpListener,
+    local: Option<TcpListener>,
+    place: Place,
+}
+
+impl Sockets {
+    /// Listens where it was asked to, else where it listened last or usually does, else on any port of loopback.
+    ///
+    /// # Errors
+    /// The address that cannot be listened on, and what the system said.
+    pub async fn bind(asked: Option<SocketAddr>, usual: SocketAddr, tls: bool) -> Result<Self, (SocketAddr, io::Error)> {
+        let wanted = asked.unwrap_or(usual);
+        let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let web = match TcpListener::bind(wanted).await {
+            Ok(web) => web,
+            Err(reason) if asked.is_some() => return Err((wanted, reason)),
+            Err(_) => TcpListener::bind(any).await.map_err(|reason| (any, reason))?,
+        };
+        let local = match tls {
+            true => Some(TcpListener::bind(any).await.map_err(|reason| (any, reason))?),
+            false => None,
+        };
+        let address = web.local_addr().map_err(|reason| (wanted, reason))?;
+        let own = match &local {
+            Some(local) => local.local_addr().map_err(|reason| (any, reason))?,
+            None => on_this_machine(address),
+        };
+        Ok(Self { web, local, place: Place { local: own, web: address, tls } })
+    }
+
+    /// Where they listen.
+    pub const fn place(&self) -> Place {
+        self.place
+    }
+
+    /// Serves on them.
+    ///
+    /// # Errors
+    /// If a socket has no address any more.
+    pub fn serve(self, app: &Router, authority: Option<&Arc<Authority>>) -> io::Result<Server> {
+        let (stop, stopped) = watch::channel(false);
+        let mut listeners = vec![Listener::new(self.web, authority.cloned())?];
+        if let Some(local) = self.local {
+            listeners.push(Listener::new(local, None)?);
+        }
+        let tasks = listeners.into_iter().map(|listener| tokio::spawn(run(listener, app.clone(), stopped.clone())));
+        Ok(Server { tasks: tasks.collect(), stop })
+    }
+}
+
+/// Whoever listens everywhere is found on loopback too.
+fn on_this_machine(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}
+
+/// Serves until it is stopped.
+pub struct Server {
+    tasks: Vec<JoinHandle<()>>,
+    stop: watch::Sender<bool>,
+}
+
+impl Server {
+    /// Takes no more requests, and waits for those that were begun.
+    pub async fn stop(self) {
+        // They may have ended by themselves.
+        let _ = self.stop.send(true);
+        for task in self.tasks {
+            let _ = task.await;
+        }
+    }
+}

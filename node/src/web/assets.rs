@@ -1,0 +1,48 @@
+//! Styles, scripts and pictures, compiled in.
+
+use std::sync::LazyLock;
+
+use axum::extract::Path;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+
+use super::trouble;
+
+struct Asset {
+    name: &'static str,
+    content: &'static str,
+    bytes: &'static [u8],
+}
+
+macro_rules! assets {
+    ($($name:literal: $content:literal,)*) => {
+        const ASSETS: &[Asset] = &[$(
+            Asset { name: $name, content: $content, bytes: include_bytes!(concat!("assets/", $name)) },
+        )*];
+    };
+}
+
+assets! {
+    "style.css": "text/css; charset=utf-8",
+    "live.js": "text/javascript; charset=utf-8",
+    "icon.svg": "image/svg+xml",
+}
+
+/// Pages name assets with this, so that a browser may keep them until the program changes.
+pub(super) fn version() -> &'static str {
+    static VERSION: LazyLock<String> = LazyLock::new(|| {
+        let sum = ASSETS.iter().fold(0, |sum, asset| crc32c::crc32c_append(sum, asset.bytes));
+        format!("{sum:08x}")
+    });
+    &VERSION
+}
+
+pub(super) async fn asset(Path(name): Path<String>) -> Response {
+    match ASSETS.iter().find(|asset| asset.name == name) {
+        Some(asset) => {
+            let headers = [(CONTENT_TYPE, asset.content), (CACHE_CONTROL, "public, max-age=31536000, immutable")];
+            (headers, asset.bytes).into_response()
+        }
+        None => trouble::no_such_page().await.into_response(),
+    }
+}

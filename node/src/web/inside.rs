@@ -1,0 +1,90 @@
+//! Asking the API from within the process.
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::{HeaderValue, Method, Request, StatusCode};
+use http_body_util::BodyExt;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tower::ServiceExt;
+
+use super::trouble::Trouble;
+use crate::api::{self, Api, ProblemBody};
+
+/// The API, to be asked without a socket.
+#[derive(Clone)]
+pub(super) struct Inside {
+    router: Router,
+    bearer: Option<HeaderValue>,
+}
+
+impl Inside {
+    pub(super) fn of(api: &Api) -> Self {
+        let mut bearer = HeaderValue::from_str(&format!("Bearer {}", api.token())).ok();
+        if let Some(bearer) = &mut bearer {
+            bearer.set_sensitive(true);
+        }
+        Self { router: api::router(api.clone()), bearer }
+    }
+
+    /// Asks for something.
+    pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Trouble> {
+        self.json(Method::GET, path, None).await
+    }
+
+    /// Asks to do something.
+    pub(super) async fn post<T: DeserializeOwned>(&self, path: &str, body: &Value) -> Result<T, Trouble> {
+        self.json(Method::POST, path, Some(body)).await
+    }
+
+    /// Asks to change something.
+    pub(super) async fn patch<T: DeserializeOwned>(&self, path: &str, body: &Value) -> Result<T, Trouble> {
+        self.json(Method::PATCH, path, Some(body)).await
+    }
+
+    /// Asks to take something away.
+    pub(super) async fn delete(&self, path: &str) -> Result<(), Trouble> {
+        self.json(Method::DELETE, path, None).await
+    }
+
+    /// Sends bytes that are no JSON.
+    pub(super) async fn send_bytes<T: DeserializeOwned>(&self, path: &str, bytes: Vec<u8>) -> Result<T, Trouble> {
+        self.exchange(Method::POST, path, "application/octet-stream", bytes.into()).await
+    }
+
+    async fn json<T: DeserializeOwned>(&self, method: Method, path: &str, body: Option<&Value>) -> Result<T, Trouble> {
+        let body = body.map(|body| Body::from(body.to_string())).unwrap_or_default();
+        self.exchange(method, path, "application/json", body).await
+    }
+
+    async fn exchange<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        content: &str,
+        body: Body,
+    ) -> Result<T, Trouble> {
+        let mut request = Request::builder().method(method).uri(format!("/api/v1{path}")).header(CONTENT_TYPE, content);
+        if let Some(bearer) = &self.bearer {
+            request = request.header(AUTHORIZATION, bearer);
+        }
+        let request = request.body(body).map_err(|error| Trouble::bad_request(error.to_string()))?;
+        let Ok(answer) = self.router.clone().oneshot(request).await;
+        let status = answer.status();
+        let bytes = answer.into_body().collect().await.map_err(|error| Trouble::failed(error.to_string()))?.to_bytes();
+        if status.is_success() {
+            // An answer without a body stands for null.
+            let bytes = if bytes.is_empty() { b"null" } else { &bytes[..] };
+            return serde_json::from_slice(bytes).map_err(|error| Trouble::failed(error.to_string()));
+        }
+        match serde_json::from_slice::<ProblemBody>(&bytes) {
+            Ok(problem) => Err(Trouble { status, message: problem.message, hint: problem.hint }),
+            Err(_) => Err(Trouble { status, message: reason(status), hint: None }),
+        }
+    }
+}
+
+fn reason(status: StatusCode) -> String {
+    status.canonical_reason().unwrap_or_default().to_owned()
+}

@@ -1,0 +1,108 @@
+//! The web app: pages for a phone-sized browser, rendered here, small and without any service of others.
+//!
+//! A page is made of what the JSON API answers, asked within the process (see [`inside`]): what a page offers, the API
+//! and the command line offer through the same code. Forms work without scripts; the few scripts in `assets/` are
+//! there where only a browser can do something (the camera, a queue without network, news as they come).
+//!
+//! Templates are in `templates/`, compiled in; every sentence of ours that a person reads is in [`words`].
+
+pub mod access;
+mod assets;
+mod card;
+mod exchange;
+mod form;
+mod frame;
+mod inside;
+mod live;
+mod more;
+mod people;
+mod qr;
+mod scan;
+mod time;
+mod today;
+mod trouble;
+pub(crate) mod words;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware;
+use axum::routing::{get, post};
+
+use crate::api::Api;
+use crate::codes::read::MOST_BYTES;
+use crate::driver::Handle;
+use crate::home::Home;
+use inside::Inside;
+
+/// A form without a picture: the longest text, with room for its escapes.
+const FORM: usize = 64 * 1024;
+
+/// What pages share.
+#[derive(Clone)]
+struct Web {
+    inside: Inside,
+    handle: Handle,
+    home: Home,
+    /// The path under which the app is mounted, beginning and ending with a slash.
+    base: Arc<str>,
+}
+
+impl Web {
+    fn new(api: &Api, base: &str) -> Self {
+        Self { inside: Inside::of(api), handle: api.handle().clone(), home: api.home().clone(), base: base.into() }
+    }
+
+    /// True while the recovery words lie in a file, for anybody at this machine to read.
+    fn words_wait(&self) -> bool {
+        self.home.words_file().exists()
+    }
+}
+
+/// The pages of a home, mounted under `base`, which begins and ends with a slash.
+pub(crate) fn pages(api: &Api, base: &str) -> Router {
+    router(Web::new(api, base))
+}
+
+/// The pages as a service, by paths without the base.
+fn router(web: Web) -> Router {
+    let pictures =
+        Router::new().route("/scan/picture", post(scan::picture)).layer(DefaultBodyLimit::max(MOST_BYTES + FORM));
+    let pages = Router::new()
+        .route("/", get(today::show))
+        .route("/welcome", post(card::begin))
+        .route("/inbox/{id}/{answer}", post(today::answer))
+        .route("/qr", get(qr::show).post(qr::next))
+        .route("/qr/{id}/picture.png", get(qr::picture))
+        .route("/qr/{id}/withdraw", post(qr::withdraw))
+        .route("/codes", get(qr::list))
+        .route("/scan", get(scan::show).post(scan::text))
+        .route("/people", get(people::list).post(people::add))
+        .route("/people/new", get(people::new))
+        .route("/people/{who}", get(people::show))
+        .route("/people/{who}/capture", get(people::capture).post(people::captured))
+        .route("/people/{who}/change", post(people::change))
+        .route("/people/{who}/forget", get(people::ask_forget).post(people::forget))
+        .route("/people/{who}/vouch", get(people::vouch).post(people::give_vouch))
+        .route("/vouches/{id}/{action}", post(people::about_vouch))
+        .route("/exchange", get(exchange::list))
+        .route("/exchange/ask", get(exchange::ask).post(exchange::asked))
+        .route("/exchange/suggest", get(exchange::suggest).post(exchange::suggested))
+        .route("/exchange/{id}", get(exchange::show))
+        .route("/exchange/{id}/{action}", post(exchange::act))
+        .route("/card", get(card::show).post(card::change))
+        .route("/card/as", get(card::preview))
+        .route("/more", get(more::show))
+        .route("/node", get(more::node))
+        .route("/words/done", post(more::words_done))
+        .layer(DefaultBodyLimit::max(FORM));
+    pages
+        .merge(pictures)
+        .route("/live", get(live::news))
+        .route("/assets/{name}", get(assets::asset))
+        .fallback(trouble::no_such_page)
+        .method_not_allowed_fallback(trouble::no_such_page)
+        .layer(middleware::from_fn_with_state(web.clone(), trouble::show))
+        .with_state(web)
+}

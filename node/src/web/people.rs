@@ -1,0 +1,209 @@
+//! My people: the list, one of them, and what I keep about them.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use serde_json::{Value, json};
+
+use super::form::{Asked, Fields, Form};
+use super::frame::{Frame, Tab, go_to, html};
+use super::trouble::{Answer, Trouble};
+use super::{Web, time as t, words as w};
+use crate::api::model::{PersonDetails, PersonForm, VouchForm};
+use crate::api::{PeoplePage, path, query};
+
+#[derive(Template)]
+#[template(path = "people.html")]
+struct List {
+    frame: Frame,
+    query: String,
+    tag: String,
+    people: Vec<PersonForm>,
+    total: usize,
+    /// Links to the pages before and after this one.
+    earlier: Option<String>,
+    later: Option<String>,
+}
+
+/// Lists people.
+pub(super) async fn list(State(web): State<Web>, Asked(asked): Asked) -> Answer {
+    let number = asked.number("page").unwrap_or_default();
+    let link =
+        |page: u64| query(&[("q", asked.get("q")), ("tag", asked.get("tag")), ("page", Some(&page.to_string()))]);
+    let wanted = query(&[("query", asked.get("q")), ("tag", asked.get("tag")), ("page", Some(&number.to_string()))]);
+    let found: PeoplePage = web.inside.get(&format!("/people{wanted}")).await?;
+    let shown = found.people.len();
+    let page = List {
+        frame: Frame::new(&web, Tab::People, w::PEOPLE).saying(asked.get("said")),
+        query: asked.text("q").to_owned(),
+        tag: asked.text("tag").to_owned(),
+        earlier: number.checked_sub(1).map(|page| format!("people{}", link(page))),
+        later: has_more(number, shown, found.total).then(|| format!("people{}", link(number.saturating_add(1)))),
+        people: found.people,
+        total: found.total,
+    };
+    html(&page)
+}
+
+fn has_more(page: u64, shown: usize, total: usize) -> bool {
+    let before = usize::try_from(page).unwrap_or(usize::MAX).saturating_mul(crate::api::PEOPLE_ON_A_PAGE);
+    shown > 0 && before.saturating_add(shown) < total
+}
+
+#[derive(Template)]
+#[template(path = "person-new.html")]
+struct New {
+    frame: Frame,
+}
+
+/// Shows a form for writing somebody down.
+pub(super) async fn new(State(web): State<Web>) -> Answer {
+    html(&New { frame: Frame::new(&web, Tab::People, w::WRITE_DOWN) })
+}
+
+/// Writes somebody down.
+pub(super) async fn add(State(web): State<Web>, Form(form): Form) -> Answer {
+    let body = json!({ "name": form.text("name"), "event": form.get("event"), "note": form.get("note") });
+    let added: PersonForm = web.inside.post("/people", &body).await?;
+    go_to(&web, &format!("people/{}/capture?said=written_down", added.id))
+}
+
+#[derive(Template)]
+#[template(path = "person.html")]
+struct Person {
+    frame: Frame,
+    details: PersonDetails,
+    is_contact: bool,
+}
+
+/// Shows everything that I keep about a person.
+pub(super) async fn show(State(web): State<Web>, Path(who): Path<String>, Asked(asked): Asked) -> Answer {
+    let details = details(&web, &who).await?;
+    let frame = Frame::new(&web, Tab::People, details.person.name.clone()).saying(asked.get("said"));
+    html(&Person { frame, is_contact: details.person.standing == "contact", details })
+}
+
+async fn details(web: &Web, who: &str) -> Result<PersonDetails, Trouble> {
+    web.inside.get(&path(&["people", who])).await
+}
+
+#[derive(Template)]
+#[template(path = "capture.html")]
+struct Capture {
+    frame: Frame,
+    person: PersonForm,
+}
+
+/// Shows the sheet for what was said, right after a scan.
+pub(super) async fn capture(State(web): State<Web>, Path(who): Path<String>, Asked(asked): Asked) -> Answer {
+    let person = details(&web, &who).await?.person;
+    let frame = Frame::new(&web, Tab::Qr, person.name.clone()).saying(asked.get("said"));
+    html(&Capture { frame, person })
+}
+
+/// Keeps what was said.
+pub(super) async fn captured(State(web): State<Web>, Path(who): Path<String>, Form(form): Form) -> Answer {
+    change_person(&web, &who, &form).await?;
+    go_to(&web, if form.is_ticked("next") { "scan?said=kept" } else { "people?said=kept" })
+}
+
+/// Changes what I keep about a person.
+pub(super) async fn change(State(web): State<Web>, Path(who): Path<String>, Form(form): Form) -> Answer {
+    let changed = change_person(&web, &who, &form).await?;
+    let said = if form.is_ticked("touch") { "touched" } else { "saved" };
+    go_to(&web, &format!("people/{}?said={said}", changed.person.id))
+}
+
+async fn change_person(web: &Web, who: &str, form: &Fields) -> Result<PersonDetails, Trouble> {
+    let mut change = json!({});
+    for name in ["tag", "untag", "note", "tier"] {
+        if let Some(value) = form.get(name) {
+            set(&mut change, name, json!(value));
+        }
+    }
+    if let Some(petname) = form.raw("petname") {
+        set(&mut change, "petname", json!(petname));
+    }
+    if let Some(days) = form.number("cadence_days") {
+        set(&mut change, "cadence_days", json!(days));
+    }
+    if form.is_ticked("touch") {
+        set(&mut change, "touch", json!(true));
+    }
+    if let Some(block) = form.get("block") {
+        set(&mut change, "block", json!(block == "yes"));
+    }
+    web.inside.patch(&path(&["people", who]), &change).await
+}
+
+fn set(change: &mut Value, name: &str, value: Value) {
+    if let Some(change) = change.as_object_mut() {
+        change.insert(name.to_owned(), value);
+    }
+}
+
+#[derive(Template)]
+#[template(path = "forget.html")]
+struct Forget {
+    frame: Frame,
+    person: PersonForm,
+}
+
+/// Asks whether a person is really to be forgotten.
+pub(super) async fn ask_forget(State(web): State<Web>, Path(who): Path<String>) -> Answer {
+    let person = details(&web, &who).await?.person;
+    html(&Forget { frame: Frame::new(&web, Tab::People, w::FORGET), person })
+}
+
+/// Forgets a person.
+pub(super) async fn forget(State(web): State<Web>, Path(who): Path<String>) -> Answer {
+    web.inside.delete(&path(&["people", &who])).await?;
+    go_to(&web, "people?said=forgotten")
+}
+
+#[derive(Template)]
+#[template(path = "vouch.html")]
+struct Vouch {
+    frame: Frame,
+    person: PersonForm,
+}
+
+/// Shows a form for vouching.
+pub(super) async fn vouch(State(web): State<Web>, Path(who): Path<String>) -> Answer {
+    let person = details(&web, &who).await?.person;
+    html(&Vouch { frame: Frame::new(&web, Tab::People, w::VOUCH), person })
+}
+
+/// Vouches for a person.
+pub(super) async fn give_vouch(State(web): State<Web>, Path(who): Path<String>, Form(form): Form) -> Answer {
+    let skills: Vec<&str> = form.text("skills").split(',').map(str::trim).filter(|skill| !skill.is_empty()).collect();
+    let body = json!({
+        "who": who,
+        "basis": form.get("basis"),
+        "words": form.text("words"),
+        "skills": skills,
+        "since": form.number("since"),
+        "until": form.number("until"),
+        "strength": form.number("strength"),
+        "interest": form.get("interest"),
+        "interest_words": form.get("interest_words"),
+        "reach": form.get("reach"),
+    });
+    let _: VouchForm = web.inside.post("/vouches", &body).await?;
+    go_to(&web, &format!("people/{who}?said=vouched"))
+}
+
+/// Renews or revokes what I said, or says how far what was said of me may be shown.
+pub(super) async fn about_vouch(
+    State(web): State<Web>,
+    Path((id, action)): Path<(String, String)>,
+    Form(form): Form,
+) -> Answer {
+    let body = match action.as_str() {
+        "renew" | "revoke" => json!({}),
+        "accept" => json!({ "reach": form.get("reach") }),
+        _ => return Err(Trouble::not_found()),
+    };
+    let _: VouchForm = web.inside.post(&path(&["vouches", &id, &action]), &body).await?;
+    let back = form.get("back").filter(|back| back.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    go_to(&web, &back.map_or_else(|| "exchange?said=saved".to_owned(), |who| format!("people/{who}?said=saved")))
+}

@@ -1,0 +1,105 @@
+//! My code, full screen; and the codes that I have out.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::response::IntoResponse;
+use serde_json::{Value, json};
+
+use super::form::{Asked, Fields, Form};
+use super::frame::{Frame, Tab, go_to, html};
+use super::trouble::{Answer, Trouble};
+use super::{Web, time as t, words as w};
+use crate::api::model::{CardForm, InviteForm, ShownInvite};
+use crate::api::{path, query};
+use crate::codes::draw::Drawing;
+
+/// Pixels of a module in a saved picture: sharp on paper, small enough to send.
+const SCALE: u32 = 12;
+
+#[derive(Template)]
+#[template(path = "qr.html")]
+struct Page {
+    frame: Frame,
+    shown: ShownInvite,
+    /// The code itself.
+    svg: String,
+    card: CardForm,
+    is_printed: bool,
+}
+
+/// Shows a code: the one that is named, else the live one that waits for the next person, else a fresh one.
+pub(super) async fn show(State(web): State<Web>, Asked(asked): Asked) -> Answer {
+    let named = asked.get("code").map(str::to_owned);
+    let id = match named {
+        Some(id) => id,
+        None => match waiting(&web).await? {
+            Some(id) => id,
+            None => return next(State(web), Form(asked)).await,
+        },
+    };
+    let shown: ShownInvite = web.inside.get(&path(&["invites", &id])).await?;
+    let tier = w::tier_name(&shown.invite.tier);
+    let card = web.inside.get(&format!("/card{}", query(&[("as", Some(tier))]))).await?;
+    let is_printed = shown.invite.kind == "printed";
+    let svg = drawing(&shown)?.svg();
+    html(&Page { frame: Frame::new(&web, Tab::Qr, w::MY_CODE).saying(asked.get("said")), shown, svg, card, is_printed })
+}
+
+/// Minutes that a code must still be good for to be shown to the next person.
+const LEAST_LEFT: i64 = 3;
+
+/// The live code that was made last, if nobody has used it.
+async fn waiting(web: &Web) -> Result<Option<String>, Trouble> {
+    let codes: Vec<InviteForm> = web.inside.get("/invites").await?;
+    let newest = codes.into_iter().find(|code| code.kind == "live");
+    let is_fresh =
+        |code: &InviteForm| code.state == "open" && code.uses == 0 && t::minutes_left(&code.expires) >= LEAST_LEFT;
+    Ok(newest.filter(is_fresh).map(|code| code.id))
+}
+
+fn drawing(shown: &ShownInvite) -> Result<Drawing, Trouble> {
+    Drawing::new(&shown.link).map_err(|error| Trouble::failed(error.to_string()))
+}
+
+/// Makes a code for the next person, or a printed one, and shows it.
+pub(super) async fn next(State(web): State<Web>, Form(form): Form) -> Answer {
+    let made: ShownInvite = web.inside.post("/invites", &new_invite(&form)).await?;
+    go_to(&web, &format!("qr?code={}", made.invite.id))
+}
+
+fn new_invite(form: &Fields) -> Value {
+    json!({
+        "printed": form.get("kind") == Some("printed"),
+        "event": form.get("event"),
+        "meant_for": form.get("meant_for"),
+        "tier": form.get("tier"),
+    })
+}
+
+/// The code as a picture to save.
+pub(super) async fn picture(State(web): State<Web>, Path(id): Path<String>) -> Answer {
+    let shown: ShownInvite = web.inside.get(&path(&["invites", &id])).await?;
+    let headers = [(CONTENT_TYPE, "image/png"), (CONTENT_DISPOSITION, "attachment; filename=\"kith-code.png\"")];
+    Ok((headers, drawing(&shown)?.png(SCALE)).into_response())
+}
+
+#[derive(Template)]
+#[template(path = "codes.html")]
+struct Codes {
+    frame: Frame,
+    codes: Vec<InviteForm>,
+}
+
+/// Lists the codes that may still be used.
+pub(super) async fn list(State(web): State<Web>, Asked(asked): Asked) -> Answer {
+    let mut codes: Vec<InviteForm> = web.inside.get("/invites").await?;
+    codes.retain(|code| code.state == "open");
+    html(&Codes { frame: Frame::new(&web, Tab::Qr, w::CODES).saying(asked.get("said")), codes })
+}
+
+/// Withdraws a code.
+pub(super) async fn withdraw(State(web): State<Web>, Path(id): Path<String>) -> Answer {
+    let _: Value = web.inside.post(&path(&["invites", &id, "revoke"]), &json!({})).await?;
+    go_to(&web, "codes?said=withdrawn")
+}

@@ -1,0 +1,49 @@
+//! Times of the API as people read them, in the time zone of this machine.
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
+
+fn local(time: &str) -> Option<Zoned> {
+    Some(time.parse::<Timestamp>().ok()?.to_zoned(TimeZone::system()))
+}
+
+/// A day: `Tue 24 Nov`, with its year if it is another one.
+pub(super) fn day(time: &str) -> String {
+    local(time).map(|at| day_of(at.date(), Zoned::now().date())).unwrap_or_default()
+}
+
+fn day_of(day: Date, today: Date) -> String {
+    let form = if day.year() == today.year() { "%a %-d %b" } else { "%-d %b %Y" };
+    day.strftime(form).to_string()
+}
+
+/// A moment: `Tue 24 Nov, 14:05`.
+pub(super) fn moment(time: &str) -> String {
+    local(time).map(|at| format!("{}, {}", day(time), at.strftime("%H:%M"))).unwrap_or_default()
+}
+
+/// A date as it is, without any time zone.
+pub(super) fn date(date: &str) -> String {
+    let date: Option<Date> = date.parse().ok();
+    date.map(|date| day_of(date, Zoned::now().date())).unwrap_or_default()
+}
+
+/// Whole minutes until then, at least none.
+pub(super) fn minutes_left(time: &str) -> i64 {
+    let left = time.parse::<Timestamp>().ok().map(|at| at.as_second() - Timestamp::now().as_second());
+    left.unwrap_or_default().max(0) / 60
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_of_another_year_says_which() {
+        let date = |text: &str| text.parse::<Date>().unwrap();
+        assert_eq!(day_of(date("2026-11-24"), date("2026-12-01")), "Tue 24 Nov");
+        assert_eq!(day_of(date("2025-11-24"), date("2026-12-01")), "24 Nov 2025");
+        assert_eq!(day("no time"), "");
+    }
+}

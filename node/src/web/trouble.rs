@@ -1,0 +1,126 @@
+//! What went wrong, as a page.
+
+use askama::Template;
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::frame::{Frame, Tab, html};
+use super::{FORM, Web, words as w};
+
+/// What went wrong, and what to do about it.
+#[derive(Clone, Debug)]
+pub(super) struct Trouble {
+    pub status: StatusCode,
+    pub message: String,
+    pub hint: Option<String>,
+}
+
+/// A page, or what went wrong on the way to it.
+pub(super) type Answer = Result<Response, Trouble>;
+
+impl Trouble {
+    pub(super) fn bad_request(message: impl Into<String>) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, message: message.into(), hint: None }
+    }
+
+    pub(super) fn failed(message: impl Into<String>) -> Self {
+        Self { status: StatusCode::INTERNAL_SERVER_ERROR, message: message.into(), hint: None }
+    }
+
+    pub(super) fn not_found() -> Self {
+        let (message, hint) = (w::NO_SUCH_PAGE.to_owned(), Some(w::NO_SUCH_PAGE_HINT.to_owned()));
+        Self { status: StatusCode::NOT_FOUND, message, hint }
+    }
+}
+
+/// Becomes a page in [`show`], which knows where the app is mounted and what was typed.
+impl IntoResponse for Trouble {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+pub(super) async fn no_such_page() -> Trouble {
+    Trouble::not_found()
+}
+
+/// One field of a form that was refused.
+struct Typed {
+    name: String,
+    label: String,
+    value: String,
+    is_long: bool,
+}
+
+#[derive(Template)]
+#[template(path = "trouble.html")]
+struct Page {
+    frame: Frame,
+    trouble: Trouble,
+    /// Where the form is sent again.
+    action: String,
+    /// What was typed, so that nobody types it twice.
+    typed: Vec<Typed>,
+}
+
+/// Shows what went wrong as a page. A form that was refused is shown again with what was typed into it.
+pub(super) async fn show(State(web): State<Web>, request: Request, next: Next) -> Response {
+    let action = request.uri().path().trim_start_matches('/').to_owned();
+    let (request, form) = match is_form(&request) {
+        true => match keep_form(request).await {
+            Ok(kept) => kept,
+            Err(trouble) => return page(&web, trouble, action, Vec::new()),
+        },
+        false => (request, Bytes::new()),
+    };
+    let mut response = next.run(request).await;
+    match response.extensions_mut().remove::<Trouble>() {
+        Some(trouble) => page(&web, trouble, action, typed(&form)),
+        None => response,
+    }
+}
+
+fn is_form(request: &Request) -> bool {
+    let content = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    request.method() == Method::POST && content.starts_with("application/x-www-form-urlencoded")
+}
+
+async fn keep_form(request: Request) -> Result<(Request, Bytes), Trouble> {
+    let (parts, body) = request.into_parts();
+    let form = axum::body::to_bytes(body, FORM).await.map_err(|_| Trouble {
+        status: StatusCode::PAYLOAD_TOO_LARGE,
+        message: w::FORM_TOO_LARGE.to_owned(),
+        hint: Some(w::FORM_TOO_LARGE_HINT.to_owned()),
+    })?;
+    Ok((Request::from_parts(parts, Body::from(form.clone())), form))
+}
+
+/// A value that is shown in a field of several lines.
+const LONG: usize = 60;
+
+fn typed(form: &Bytes) -> Vec<Typed> {
+    let pairs: Vec<(String, String)> = serde_urlencoded::from_bytes(form).unwrap_or_default();
+    let typed = pairs.into_iter().map(|(name, value)| {
+        let is_long = value.len() > LONG || value.contains('\n');
+        Typed { label: w::field(&name).to_owned(), name, value, is_long }
+    });
+    typed.collect()
+}
+
+fn page(web: &Web, trouble: Trouble, action: String, typed: Vec<Typed>) -> Response {
+    if trouble.status.is_server_error() {
+        tracing::error!(message = trouble.message, "a page failed");
+    }
+    let status = trouble.status;
+    let page = Page { frame: Frame::new(web, Tab::None, w::TROUBLE), trouble, action, typed };
+    match html(&page) {
+        Ok(page) => (status, page).into_response(),
+        Err(trouble) => (trouble.status, trouble.message).into_response(),
+    }
+}

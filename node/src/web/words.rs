@@ -1,0 +1,593 @@
+//! Every sentence of ours that a page shows, in one place, ready to be translated.
+//!
+//! What the API says of the state of things (questions, provenance, where an introduction stands) comes in words from
+//! there, since the command line shows it too.
+
+use crate::api::Health;
+use crate::api::model::{MeetingForm, OutcomeForm, PurposeName, TierName};
+
+/// The language of these words (BCP 47), and the direction in which it is written.
+pub(super) const LANG: &str = "en";
+pub(super) const DIR: &str = "ltr";
+
+macro_rules! words {
+    ($($name:ident = $text:literal;)*) => { $(pub(crate) const $name: &str = $text;)* };
+}
+
+// The bar and what all pages have.
+words! {
+    PLACES = "Places";
+    TODAY = "Today";
+    PEOPLE = "People";
+    QR = "QR";
+    EXCHANGE = "Exchange";
+    MORE = "More";
+    UNTIL = "until";
+    CHOOSE = "Choose…";
+    KEEP = "Keep";
+    ADD = "Add";
+    REMOVE = "Remove";
+    NOTE = "Note";
+    TROUBLE = "This did not work";
+    NOTHING_LOST = "Nothing that you typed is lost. Change it and send it again.";
+    TRY_AGAIN = "Send again";
+    TO_TODAY = "To Today";
+    NO_SUCH_PAGE = "There is no such page.";
+    NO_SUCH_PAGE_HINT = "It may have moved, or what it showed is gone.";
+    FORM_TOO_LARGE = "This is more than one form may hold.";
+    FORM_TOO_LARGE_HINT = "Shorten the longest text.";
+}
+
+// Today.
+words! {
+    WELCOME = "Your card";
+    WELCOME_WHY = "This is what people get when they scan your code. You can change it at any time.";
+    WELCOME_TIERS = "Anyone with your code sees name, company and title. E-mail and phone go to your contacts only.";
+    EMAIL_OR_PHONE = "E-mail or phone";
+    MAKE_CARD = "Make my card";
+    NOT_NOW = "Not now";
+    TODAY_BEGIN = "Nothing due. Make your card, then show it to one person.";
+    TODAY_NOTHING = "Nothing waits on you.";
+    SHOW_MY_CODE = "Show my code";
+    WAITS_ON_YOU = "Waits on you";
+    LOOK_AT_IT = "Look at it";
+    YES_MEANS = "Yes:";
+    NO_MEANS = "No:";
+    WORDS_WAIT = "Your recovery words still lie in a file on this machine.";
+    WORDS_WAIT_LINK = "Write them down";
+}
+
+// Codes.
+words! {
+    MY_CODE = "My code";
+    CODES = "Codes that are out";
+    CODES_WHAT = "Live and printed, and how often they were used";
+    NO_CODES = "No code of yours is out.";
+    CODE_OF = "Code of";
+    LIVE_CODE = "live, for one person";
+    PRINTED_CODE = "printed, for many";
+    CODE_USED = "Scanned. Today says by whom.";
+    CODE_OVER = "This code counts no more.";
+    NO_ADDRESS = "This node has no address yet: who scans this cannot find it.";
+    NEXT_PERSON = "Next person";
+    SCAN_THEIRS = "Scan theirs";
+    SAVE_PICTURE = "Save as picture";
+    CODE_AS_TEXT = "The code as text";
+    ANOTHER_CODE = "Another code";
+    KIND = "Kind";
+    LIVE_CHOICE = "Live: for one person, here and now";
+    PRINTED_CHOICE = "Printed: badge, slide, footer";
+    WHO_SCANS_SEES = "Who scans it sees";
+    EVENT_OR_LABEL = "Event or label";
+    FOR_WHOM = "For whom, in your words";
+    MAKE_CODE = "Make this code";
+    WITHDRAW = "Withdraw";
+}
+
+// Scanning.
+words! {
+    SCAN = "Scan";
+    BY_PICTURE = "Take a picture of the code";
+    PICTURE = "Picture";
+    READ_PICTURE = "Read the picture";
+    BY_TEXT = "Paste a code or link";
+    CODE_OR_LINK = "Code, link or vCard";
+    TAKE_IN = "Take in";
+    BY_NAME = "No code at all";
+    NO_PICTURE = "There was no picture.";
+    NO_PICTURE_HINT = "Choose one, or paste the code as text.";
+    KEEP_AND_NEXT = "Keep and scan the next";
+    TAG = "Tag";
+    HOT = "hot";
+    WARM = "warm";
+    LATER = "later";
+    ALL_ABOUT = "All about";
+}
+
+// People.
+words! {
+    SEARCH = "Search";
+    SEARCH_IN = "Name, company, tag, place, note";
+    NOBODY_YET = "Nobody yet. Scan a code, or write somebody down.";
+    NOBODY_FITS = "Nobody fits.";
+    EVERYBODY = "Everybody";
+    WRITE_DOWN = "Write somebody down";
+    WHERE_MET = "Where you met";
+    LAST = "last";
+    CONNECTED = "connected now";
+    EARLIER = "Earlier";
+    FURTHER = "Further";
+    FORKED = "Two key histories of this person contradict each other. Meet them and scan their code.";
+    IS_BLOCKED = "Nothing of theirs reaches you.";
+    TOUCH = "In touch today";
+    INTRODUCE = "Introduce";
+    THEIR_CARD = "Card";
+    FOREIGN_CODE = "The code as it was read";
+    NOTES = "Notes";
+    VOUCHES = "What people say";
+    RENEW = "Say it for longer";
+    REVOKE = "Say it no more";
+    INTRODUCTIONS = "Introductions";
+    TIMELINE = "How you know each other";
+    LETTERS_WAIT = "Letters that wait";
+    WHAT_I_KEEP = "What you keep";
+    ADD_TAG = "New tag";
+    REMOVE_TAG = "Tag";
+    PETNAME = "What you call them";
+    OWN_NAME = "They call themselves";
+    CADENCE = "Be in touch every … days (0 for never)";
+    THEY_SEE = "What they see of you";
+    OF_MY_CARD = "Of your card";
+    CANNOT_UNSEE = "Showing less stops what comes. It cannot take back what they have.";
+    PARTING = "Parting";
+    BLOCK = "Block";
+    UNBLOCK = "Block no more";
+    FORGET = "Forget";
+    FORGET_WHAT = "Forget";
+    FORGET_MEANS = "Their card, your notes and what waits for them go. A contact is told to forget you too.";
+    NO_KEEP = "No, keep";
+}
+
+// Vouching.
+words! {
+    VOUCH = "Vouch";
+    VOUCH_FOR = "You vouch for";
+    VOUCH_HOW = "Say what you saw yourself. They are asked before others see it.";
+    BASIS = "They were my";
+    VOUCH_WORDS = "In your words";
+    SKILLS = "Good at (with commas between)";
+    SINCE = "Since (year)";
+    UNTIL_YEAR = "Until (year)";
+    STRENGTH = "How strongly";
+    STRENGTH_1 = "I would mention it";
+    STRENGTH_2 = "I recommend them";
+    STRENGTH_3 = "I put my name to it";
+    INTEREST = "What you have to gain";
+    INTEREST_WORDS = "If anything: what exactly";
+    MAY_SEE = "Who may see it";
+}
+
+// Introductions.
+words! {
+    INTRODUCTION = "Introduction";
+    EXCHANGE_EMPTY = "No introductions yet.";
+    NEEDS_ME = "Needs you";
+    WAITS_ON_OTHERS = "Waits on others";
+    DONE = "Done";
+    ASK = "Ask for an introduction";
+    ASK_MEANS = "You write once; a contact passes it on with a word of theirs; the other is asked first.";
+    SUGGEST = "Bring two people together";
+    SUGGEST_MEANS = "Both are asked, and neither learns who the other is before both say yes.";
+    YOU = "you";
+    ASKER = "Asks";
+    INTRODUCER = "Introduces";
+    TARGET = "Is asked";
+    PURPOSE = "What for";
+    LOOKED_FOR = "Looked for";
+    WHY_THEM = "Why them";
+    THEIR_WORDS = "In the asker's words";
+    INTRODUCER_SAYS = "The introducer says";
+    HOW_KNOWN = "How the introducer knows the other";
+    PUBLIC_CARD = "Public card";
+    LOOK_AGAIN = "Look at it again on";
+    PASS_TO = "Ask whom";
+    MY_SENTENCE = "A sentence of yours: how you know them, what you think of it";
+    PASS_ON = "Pass it on";
+    FIRST_WORDS = "What the other is to read first";
+    I_SHARE = "Of your card they get";
+    SAY_YES = "Yes";
+    SAY_NO = "No";
+    BLURB = "What they are to read, forwarded as it is";
+    BLURB_HOW = "Who you are, what you ask (a call of 15 minutes?), what they get from it.";
+    ASK_AGAIN = "Ask again";
+    WE_MET = "We met or talked";
+    IT_WAS_USEFUL = "It was useful";
+    THANKS = "Thanks, in your words";
+    TELL_THEM = "Tell the introducer";
+    GIVE_BACK = "Give it back to be said differently";
+    WHAT_TO_CHANGE = "What to change";
+    PUT_OFF = "Later";
+    TAKE_BACK = "Take it back";
+    ALL_INTRODUCTIONS = "All introductions";
+    NO_CONTACTS = "An introduction needs a contact who knows both of you. You have none yet.";
+    TWO_CONTACTS = "This needs two contacts.";
+    INTRODUCE_ME_TO = "Introduce me to";
+    ABOUT_EXAMPLE = "a welder in Ghent";
+    VIA = "Through";
+    OPEN_FOR = "Open for … days";
+    WRITES_FIRST = "Who would write first";
+    AND_WHOM = "To whom";
+    SUGGEST_NOTE = "What you tell each about the other";
+    SUGGEST_NOTE_OTHER = "Something else for the second, if you like";
+}
+
+// My card.
+words! {
+    MY_CARD = "My card";
+    MY_CARD_WHAT = "What it says, and who sees it";
+    CARD_TIERS = "Each line is for anyone with your code, for your contacts, or for people you name one by one.";
+    WHO_SEES = "Who sees it";
+    SAVE_CARD = "Save my card";
+    PREVIEW = "As others see it";
+    SEEN_BY_ANYONE = "As anyone sees it";
+    SEEN_BY_CONTACTS = "As contacts see it";
+    SEEN_BY_NAMED = "As named people see it";
+    ONLY_NAME = "Nothing but the name.";
+}
+
+// The node.
+words! {
+    NODE = "My node";
+    NODE_WHAT = "Health, recovery words, what it is";
+    WORDS_HOW = "They are the only way back to your identity. Write all 24 on paper from recovery-words.txt in the home, then delete the file.";
+    WORDS_DONE = "They are on paper: delete the file";
+    DOCTOR = "Health";
+    THIS_NODE = "This node";
+    VERSION = "Version";
+    HOME_FOLDER = "Home";
+    IDENTITY = "Identity";
+}
+
+/// Choices with what programs call them.
+type Choices = &'static [(&'static str, &'static str)];
+
+pub(super) const TIERS: Choices =
+    &[("public", "anyone with my code"), ("contacts", "my contacts"), ("named", "people I name")];
+pub(super) const BASES: Choices = &[
+    ("client", "client"),
+    ("supplier", "supplier"),
+    ("colleague", "colleague"),
+    ("partner", "partner"),
+    ("mentor", "mentor"),
+    ("met", "acquaintance: we met"),
+    ("other", "something else"),
+];
+pub(super) const INTERESTS: Choices = &[
+    ("none", "nothing"),
+    ("family", "we are family"),
+    ("financial", "money flows between us"),
+    ("employer", "one of us works for the other"),
+    ("other", "something else"),
+];
+pub(super) const REACHES: Choices =
+    &[("us_two", "the two of us"), ("contacts", "contacts of either of us"), ("public", "anybody")];
+pub(super) const PURPOSES: Choices = &[
+    ("advice", "advice"),
+    ("client", "to sell to them"),
+    ("partner", "to do something together"),
+    ("hiring", "to hire or be hired"),
+    ("other", "something else"),
+];
+
+/// What was just done, by the key that a form hands on.
+pub(super) fn said(key: &str) -> Option<&'static str> {
+    Some(match key {
+        "accepted" => "Done.",
+        "ignored" => "Put aside.",
+        "scanned" => "Your card is on its way.",
+        "scanned_before" => "You scanned this code before.",
+        "written_down" => "Written down, unconfirmed.",
+        "kept" => "Kept.",
+        "saved" => "Saved.",
+        "touched" => "Noted: in touch today.",
+        "forgotten" => "Forgotten.",
+        "vouched" => "Said. They are asked whether it may be shown.",
+        "withdrawn" => "Withdrawn.",
+        "words_done" => "The file with the words is gone.",
+        "asked" => "Asked.",
+        "suggested" => "Both are asked.",
+        "done_pass" => "Passed on.",
+        "done_return" => "Given back.",
+        "done_decline" => "You said no.",
+        "done_later" => "Put off.",
+        "done_accept" => "You said yes.",
+        "done_withdraw" => "Taken back.",
+        "done_edit" => "Asked again.",
+        "done_outcome" => "Told.",
+        _ => return None,
+    })
+}
+
+/// What a field of a card or a form is called.
+pub(super) fn field(name: &str) -> &str {
+    match name {
+        "name" => "Name",
+        "org" => "Company",
+        "title" => "Title",
+        "role" => "What you do",
+        "headline" => "In one sentence",
+        "email" => "E-mail",
+        "phone" => "Phone",
+        "mobile" => "Mobile",
+        "personal_email" => "Private e-mail",
+        "city" => "City",
+        "address" => "Address",
+        "website" => "Web site",
+        "booking" => "Booking page",
+        "linkedin" => "LinkedIn",
+        "profile" => "Another profile",
+        "chat" => "Chat",
+        "languages" => "Languages",
+        "expertise" => "Expertise",
+        "interests" => "Interests",
+        "offer" => "You offer",
+        "text" => CODE_OR_LINK,
+        "note" => NOTE,
+        "event" => WHERE_MET,
+        "reach" => EMAIL_OR_PHONE,
+        other => other,
+    }
+}
+
+/// Where a line of a card leads, if it leads somewhere safe.
+pub(super) fn link(field: &str, value: &str) -> Option<String> {
+    let is_plain = value.chars().all(|c| !c.is_whitespace() && c != '"' && c != '<' && c != '>');
+    match field {
+        "email" | "personal_email" if is_plain && value.contains('@') => Some(format!("mailto:{value}")),
+        "phone" | "mobile" => {
+            let digits: String = value.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect();
+            (digits.len() >= 3).then(|| format!("tel:{digits}"))
+        }
+        "website" | "booking" | "linkedin" | "profile" if is_plain => {
+            let lower = value.to_ascii_lowercase();
+            (lower.starts_with("https://") || lower.starts_with("http://")).then(|| value.to_owned())
+        }
+        _ => None,
+    }
+}
+
+/// What a person and I are to each other.
+pub(super) fn standing(name: &str) -> &'static str {
+    match name {
+        "unconfirmed" => "written down",
+        "pending" => "waiting for their answer",
+        "asking" => "asks for your card",
+        "contact" => "contact",
+        _ => "no contact any more",
+    }
+}
+
+/// The button that says yes to a question of a kind.
+pub(super) fn yes_to(kind: &str) -> &'static str {
+    match kind {
+        "confirm_scan" | "late_claim" => "Yes, it was them",
+        "share_back" => "Share my card",
+        "vouched" => "It may be shown",
+        "fork" => "The new one counts",
+        _ => SAY_YES,
+    }
+}
+
+/// The button that says no to a question of a kind.
+pub(super) fn no_to(kind: &str) -> &'static str {
+    match kind {
+        "confirm_scan" | "late_claim" => "Not this person",
+        "share_back" => "Not now",
+        "vouched" => "Keep it between us",
+        "fork" => "The old one counts",
+        _ => SAY_NO,
+    }
+}
+
+pub(super) fn and_more(more: &usize) -> String {
+    format!("and {more} more, when these are answered")
+}
+
+pub(super) fn minutes(left: i64) -> String {
+    match left {
+        1 => "1 minute left".to_owned(),
+        left => format!("{left} minutes left"),
+    }
+}
+
+pub(super) fn uses(uses: &u32) -> String {
+    match uses {
+        0 => "not used".to_owned(),
+        1 => "used once".to_owned(),
+        uses => format!("used {uses} times"),
+    }
+}
+
+pub(super) fn refused(tries: &u32) -> String {
+    format!("{tries} refused: somebody may have filmed it")
+}
+
+pub(super) fn people(total: &usize) -> String {
+    match total {
+        1 => "1 person".to_owned(),
+        total => format!("{total} people"),
+    }
+}
+
+pub(super) fn people_and_contacts(total: &usize, contacts: &usize) -> String {
+    format!("{}, {contacts} of them contacts", people(total))
+}
+
+/// A tier as forms name it.
+pub(super) const fn tier_name(tier: &TierName) -> &'static str {
+    match tier {
+        TierName::Public => "public",
+        TierName::Contacts => "contacts",
+        TierName::Named => "named",
+    }
+}
+
+pub(super) const fn tier_shows(tier: &TierName) -> &'static str {
+    match tier {
+        TierName::Public => "shows your public card",
+        TierName::Contacts => "shows what contacts see",
+        TierName::Named => "shows your whole card",
+    }
+}
+
+/// Through whose eyes a card is shown.
+pub(super) fn preview_of(eyes: &str) -> String {
+    match eyes {
+        "public" => "So anyone with your code sees you.".to_owned(),
+        "contacts" => "So your contacts see you.".to_owned(),
+        "named" => "So people whom you named see you.".to_owned(),
+        _ => "So this person sees you.".to_owned(),
+    }
+}
+
+pub(super) const fn purpose(purpose: &PurposeName) -> &'static str {
+    match purpose {
+        PurposeName::Advice => "advice",
+        PurposeName::Client => "to sell to them",
+        PurposeName::Partner => "to do something together",
+        PurposeName::Hiring => "to hire or be hired",
+        PurposeName::Other => "something else",
+    }
+}
+
+pub(super) fn seen_by(contacts: &usize) -> String {
+    match contacts {
+        0 => "no contact sees it yet".to_owned(),
+        1 => "1 contact sees it".to_owned(),
+        contacts => format!("{contacts} contacts see it"),
+    }
+}
+
+pub(super) fn meeting(meeting: &MeetingForm) -> String {
+    let place = meeting.event.as_deref().map(|event| format!(" at {event}")).unwrap_or_default();
+    let who = match (meeting.signed_by_me, meeting.signed_by_them) {
+        (true, true) => "both of you signed that you met",
+        (true, false) => "you signed that you met",
+        (false, true) => "they signed that you met",
+        (false, false) => "you met",
+    };
+    format!("{who}{place}")
+}
+
+pub(super) fn outcome(outcome: &OutcomeForm) -> String {
+    let by = outcome.by.called("You");
+    let met = if outcome.met { "met" } else { "did not meet" };
+    let useful = if outcome.useful { ", and it was useful" } else { "" };
+    let thanks = outcome.thanks.as_deref().map(|thanks| format!(" “{thanks}”")).unwrap_or_default();
+    format!("{by}: {met}{useful}.{thanks}")
+}
+
+pub(super) const fn health(health: &Health) -> &'static str {
+    match health {
+        Health::Good => "good",
+        Health::Warning => "look at this",
+        Health::Bad => "broken",
+    }
+}
+
+pub(super) const fn health_class(health: &Health) -> &'static str {
+    match health {
+        Health::Good => "good",
+        Health::Warning => "warning",
+        Health::Bad => "bad",
+    }
+}
+
+// Getting in.
+
+pub(crate) const SIGN_IN: &str = "Sign in";
+pub(crate) const PASSWORD: &str = "Password";
+pub(crate) const WITH_CODE: &str = "With a code";
+pub(crate) const CODE_TYPED: &str = "Code";
+pub(crate) const CODE_HINT: &str = "Eight characters, as kith phone shows them.";
+pub(crate) const NO_PASSWORD_YET: &str = "No password yet? On the machine of your node, run";
+pub(crate) const NO_PASSWORD_OPEN: &str = "for a link that lets you in once, or";
+pub(crate) const NO_PASSWORD_PHONE: &str = "for a code for your phone.";
+pub(crate) const COME_IN: &str = "Come in";
+pub(crate) const COME_IN_ABOUT: &str = "This link signs this browser in on your Kith node. It stays signed in until two weeks after you last used it.";
+pub(crate) const NOT_RIGHT_PASSWORD: &str = "That is not the password.";
+pub(crate) const NOT_RIGHT_CODE: &str =
+    "That link or code is not right, has been used, or is over. Make a fresh one with kith open or kith phone.";
+pub(crate) const TOO_MANY: &str = "Too many tries. Wait, then try again; kith open on the machine of your node lets you in at once.";
+pub(crate) const NOT_STORED: &str = "This could not be stored. Make room on the disk of the node, then try again.";
+pub(crate) const GO_ON: &str = "Go on";
+pub(crate) const FOREIGN_HOST: &str = "This node does not go by that name";
+pub(crate) const FOREIGN_HOST_ABOUT: &str =
+    "Open it by its address, or tell it the name with kith up --web-url https://the.name/.";
+pub(crate) const FOREIGN_PAGE: &str = "This did not come from a page of this node";
+pub(crate) const FOREIGN_PAGE_ABOUT: &str =
+    "Nothing was changed. Open the page again and repeat it there. Behind a proxy, pass the Host header on.";
+pub(crate) const ACCESS: &str = "Getting in";
+pub(crate) const SIGNED_IN: &str = "Signed in";
+pub(crate) const THIS_BROWSER: &str = "this browser";
+pub(crate) const LAST_USED: &str = "last used";
+pub(crate) const SIGN_OUT: &str = "Sign out";
+pub(crate) const SIGN_OUT_OTHERS: &str = "Sign out all others";
+pub(crate) const SET_PASSWORD: &str = "Set a password";
+pub(crate) const CHANGE_PASSWORD: &str = "Change the password";
+pub(crate) const NEW_PASSWORD: &str = "New password";
+pub(crate) const NEW_PASSWORD_AGAIN: &str = "The same again";
+pub(crate) const NEW_PASSWORD_HINT: &str = "At least ten characters. All other browsers are signed out.";
+pub(crate) const ODD_LENGTH: &str = "A password has at least ten characters and at most 512 bytes.";
+pub(crate) const ACCESS_WHAT: &str = "Browsers that are signed in, the password, signing out";
+pub(crate) const NOT_THE_SAME: &str = "The two are not the same.";
+pub(crate) const SAVE_PASSWORD: &str = "Save";
+pub(crate) const PROVE: &str = "Show that it is you";
+pub(crate) const PROVE_ABOUT: &str =
+    "What comes next needs the password again, or a sign-in of the last five minutes: kith open makes a link for that.";
+
+// Trusting the certificate of a node.
+
+pub(crate) const TRUST: &str = "Trust this node";
+pub(crate) const TRUST_ABOUT: &str =
+    "This node makes its own certificates. Install its authority once on this device, then open the node with https. \
+     It counts for this machine and for addresses of local networks, and for no other site.";
+pub(crate) const TRUST_NAME: &str = "It is called";
+pub(crate) const TRUST_FINGERPRINT: &str =
+    "Compare its SHA-256 fingerprint with what kith doctor prints on the machine of the node, before you install it:";
+pub(crate) const TRUST_IPHONE: &str = "iPhone and iPad";
+pub(crate) const TRUST_IPHONE_STEPS: [&str; 3] = [
+    "Open the profile below in Safari and allow the download.",
+    "Settings → General → VPN & Device Management: tap the profile, then Install.",
+    "Settings → General → About → Certificate Trust Settings: switch it on.",
+];
+pub(crate) const TRUST_PROFILE: &str = "Profile for iPhone, iPad and Mac";
+pub(crate) const TRUST_ANDROID: &str = "Android";
+pub(crate) const TRUST_ANDROID_STEPS: [&str; 2] = [
+    "Download the certificate below.",
+    "Settings → Security → More security settings → Encryption & credentials → Install a certificate → CA certificate: choose the file.",
+];
+pub(crate) const TRUST_DESKTOP: &str = "Computers";
+pub(crate) const TRUST_DESKTOP_STEPS: [&str; 3] = [
+    "Mac: open the profile, then System Settings → Privacy & Security → Profiles.",
+    "Windows: open the certificate → Install → Trusted Root Certification Authorities.",
+    "Linux and Firefox: browser settings → Certificates → Authorities → Import, for websites only.",
+];
+pub(crate) const TRUST_CERTIFICATE: &str = "Certificate";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_of_a_card_leads_nowhere_dangerous() {
+        assert_eq!(link("email", "ana@sousa.example").as_deref(), Some("mailto:ana@sousa.example"));
+        assert_eq!(link("mobile", "+351 912 345").as_deref(), Some("tel:+351912345"));
+        assert_eq!(link("website", "https://sousa.example").as_deref(), Some("https://sousa.example"));
+        for (field, value) in
+            [("website", "javascript:alert(1)"), ("email", "a b@c"), ("headline", "https://x.example")]
+        {
+            assert_eq!(link(field, value), None, "{field} {value}");
+        }
+    }
+}
