@@ -14,8 +14,8 @@ use crate::network::{self, Limits, Multiaddr, Network, NetworkError, listen_on};
 use crate::serve::ca::{Authority, CaError};
 use crate::serve::{self, Server, Sockets};
 use crate::store::{FileStore, HomeLock};
-use crate::web::access::{self, Access, Ways, WebUrl};
 use crate::web;
+use crate::web::access::{self, Access, Ways, WebUrl};
 
 /// The port that a node listens on if nothing else is asked for; one number for TCP and QUIC, easy to forward on
 /// a home router.

@@ -11,4 +11,14 @@
     reason = "a test may end in a panic; nothing here is shipped"
 )]
 
+mod beginning;
+mod everything;
+mod fair;
+mod getting_in;
+mod introduction;
+mod meeting;
+mod phone;
 mod rig;
+mod webkit;
+mod weight;
+mod without_scripts;

@@ -170,7 +170,9 @@ impl From<NotIn> for Problem {
             NotIn::Wrong => Self::new(StatusCode::FORBIDDEN, Kind::NotAllowed, message, None),
             NotIn::TooMany { .. } => Self::new(StatusCode::TOO_MANY_REQUESTS, Kind::Full, message, None),
             NotIn::Password(_) => Self::bad_input(message, Some("three or four words make a good one")),
-            NotIn::Home(_) => Self::new(StatusCode::INSUFFICIENT_STORAGE, Kind::Failed, message, Some("make room on the disk")),
+            NotIn::Home(_) => {
+                Self::new(StatusCode::INSUFFICIENT_STORAGE, Kind::Failed, message, Some("make room on the disk"))
+            }
         }
     }
 }

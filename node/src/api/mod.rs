@@ -36,8 +36,8 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub use entry::{Ended, SessionForm, WayIn};
 pub use captures::{CaptureResult, OutcomeName};
+pub use entry::{Ended, SessionForm, WayIn};
 pub use node::{Finding, Health, StatusForm};
 pub(crate) use notices::news;
 pub use path::{path, query};

@@ -99,7 +99,16 @@ impl Finding {
 /// Looks at everything that can go wrong and says what to do.
 #[utoipa::path(get, path = "/doctor", tag = "node", responses((status = 200, body = Vec<Finding>)))]
 pub(super) async fn doctor(State(api): State<Api>) -> Result<Json<Vec<Finding>>, Problem> {
-    Ok(Json(vec![recovery_words(&api), node(&api), address(&api), grant(&api)?, letters(&api)?, disk(&api), web(&api), sign_in(&api)]))
+    Ok(Json(vec![
+        recovery_words(&api),
+        node(&api),
+        address(&api),
+        grant(&api)?,
+        letters(&api)?,
+        disk(&api),
+        web(&api),
+        sign_in(&api),
+    ]))
 }
 
 fn recovery_words(api: &Api) -> Finding {
@@ -138,7 +147,9 @@ fn address(api: &Api) -> Finding {
 
 fn web(api: &Api) -> Finding {
     let (subject, ways) = ("web", api.access.ways());
-    let Some(place) = ways.place else { return Finding::new(subject, Health::Good, "not looked at while no node runs", None) };
+    let Some(place) = ways.place else {
+        return Finding::new(subject, Health::Good, "not looked at while no node runs", None);
+    };
     if let Some(url) = &ways.web_url {
         let advice = "browsers give the camera and the home screen to https only";
         let (health, advice) = if url.is_https() { (Health::Good, None) } else { (Health::Warning, Some(advice)) };
@@ -147,9 +158,12 @@ fn web(api: &Api) -> Finding {
     let (address, fingerprint) = (place.web, api.access.fingerprint());
     match (address.ip().is_loopback(), fingerprint) {
         (true, _) => Finding::new(subject, Health::Good, format!("http://{address}, on this machine only"), None),
-        (false, Some(fingerprint)) => {
-            Finding::new(subject, Health::Good, format!("https://{address}, own certificate authority {fingerprint}"), None)
-        }
+        (false, Some(fingerprint)) => Finding::new(
+            subject,
+            Health::Good,
+            format!("https://{address}, own certificate authority {fingerprint}"),
+            None,
+        ),
         (false, None) => {
             let advice = "run kith up --tls own, or put a proxy with TLS in front and name it with --web-url";
             let finding = format!("http://{address}: whoever is in the same network can read along");

@@ -12,8 +12,8 @@ use kith_protocol::crypto::sha256;
 use kith_protocol::limits::DAY;
 use kith_protocol::time::Timestamp;
 use rcgen::{
-    BasicConstraints, CertificateParams, CidrSubnet, DistinguishedName, DnType, ExtendedKeyUsagePurpose, GeneralSubtree,
-    IsCa, KeyPair, KeyUsagePurpose, NameConstraints, SanType,
+    BasicConstraints, CertificateParams, CidrSubnet, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
+    GeneralSubtree, IsCa, KeyPair, KeyUsagePurpose, NameConstraints, SanType,
 };
 use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -229,7 +229,10 @@ fn params(name: &str, hosts: &[String], made: Timestamp) -> Result<CertificatePa
     }
     for host in hosts {
         permitted.push(match host.parse::<IpAddr>() {
-            Ok(address) => GeneralSubtree::IpAddress(CidrSubnet::from_addr_prefix(address, if address.is_ipv4() { 32 } else { 128 })),
+            Ok(address) => GeneralSubtree::IpAddress(CidrSubnet::from_addr_prefix(
+                address,
+                if address.is_ipv4() { 32 } else { 128 },
+            )),
             Err(_) => GeneralSubtree::DnsName(host.clone()),
         });
     }
@@ -252,7 +255,9 @@ fn san(host: &str) -> Option<SanType> {
 
 /// True for addresses that the public internet does not have.
 fn is_near(address: IpAddr) -> bool {
-    let holds = |(network, prefix): &(&str, u8)| format!("{network}/{prefix}").parse().is_ok_and(|network: crate::web::access::Proxy| network.holds(address));
+    let holds = |(network, prefix): &(&str, u8)| {
+        format!("{network}/{prefix}").parse().is_ok_and(|network: crate::web::access::Proxy| network.holds(address))
+    };
     NETWORKS.iter().any(holds)
 }
 

@@ -81,7 +81,8 @@ async fn take(socket: TcpListener, authority: Option<Arc<Authority>>, ready: mps
     // They end with this task.
     let mut greeting = JoinSet::new();
     loop {
-        let (Ok(place), Ok(turn)) = (Arc::clone(&places).acquire_owned().await, Arc::clone(&handshakes).acquire_owned().await)
+        let (Ok(place), Ok(turn)) =
+            (Arc::clone(&places).acquire_owned().await, Arc::clone(&handshakes).acquire_owned().await)
         else {
             return;
         };

@@ -44,7 +44,9 @@ pub fn app(access: &Access, pages: Router, api: Router, authority: Option<Arc<Au
     let guarded =
         Router::new().fallback_service(all).layer(middleware::from_fn_with_state(access.clone(), access::guard));
     match lobby {
-        Some(lobby) => guarded.layer(middleware::from_fn(move |request, next| keep_in_lobby(lobby.clone(), request, next))),
+        Some(lobby) => {
+            guarded.layer(middleware::from_fn(move |request, next| keep_in_lobby(lobby.clone(), request, next)))
+        }
         None => guarded,
     }
 }

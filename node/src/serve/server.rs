@@ -28,7 +28,11 @@ impl Sockets {
     ///
     /// # Errors
     /// The address that cannot be listened on, and what the system said.
-    pub async fn bind(asked: Option<SocketAddr>, usual: SocketAddr, tls: bool) -> Result<Self, (SocketAddr, io::Error)> {
+    pub async fn bind(
+        asked: Option<SocketAddr>,
+        usual: SocketAddr,
+        tls: bool,
+    ) -> Result<Self, (SocketAddr, io::Error)> {
         let wanted = asked.unwrap_or(usual);
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let web = match TcpListener::bind(wanted).await {

@@ -34,7 +34,8 @@ struct Profile {
 pub(super) fn router(authority: Arc<Authority>) -> Router {
     let page = page(&authority);
     let profile = profile(&authority).render().unwrap_or_default();
-    let profile = file("application/x-apple-aspen-config", "attachment; filename=\"kith.mobileconfig\"", profile.into());
+    let profile =
+        file("application/x-apple-aspen-config", "attachment; filename=\"kith.mobileconfig\"", profile.into());
     let certificate = authority.certificate().to_vec();
     let certificate = file("application/x-x509-ca-cert", "attachment; filename=\"kith-ca.crt\"", certificate);
     Router::new()

@@ -514,11 +514,13 @@ pub(crate) const NO_PASSWORD_YET: &str = "No password yet? On the machine of you
 pub(crate) const NO_PASSWORD_OPEN: &str = "for a link that lets you in once, or";
 pub(crate) const NO_PASSWORD_PHONE: &str = "for a code for your phone.";
 pub(crate) const COME_IN: &str = "Come in";
-pub(crate) const COME_IN_ABOUT: &str = "This link signs this browser in on your Kith node. It stays signed in until two weeks after you last used it.";
+pub(crate) const COME_IN_ABOUT: &str =
+    "This link signs this browser in on your Kith node. It stays signed in until two weeks after you last used it.";
 pub(crate) const NOT_RIGHT_PASSWORD: &str = "That is not the password.";
 pub(crate) const NOT_RIGHT_CODE: &str =
     "That link or code is not right, has been used, or is over. Make a fresh one with kith open or kith phone.";
-pub(crate) const TOO_MANY: &str = "Too many tries. Wait, then try again; kith open on the machine of your node lets you in at once.";
+pub(crate) const TOO_MANY: &str =
+    "Too many tries. Wait, then try again; kith open on the machine of your node lets you in at once.";
 pub(crate) const NOT_STORED: &str = "This could not be stored. Make room on the disk of the node, then try again.";
 pub(crate) const GO_ON: &str = "Go on";
 pub(crate) const FOREIGN_HOST: &str = "This node does not go by that name";
@@ -549,8 +551,7 @@ pub(crate) const PROVE_ABOUT: &str =
 // Trusting the certificate of a node.
 
 pub(crate) const TRUST: &str = "Trust this node";
-pub(crate) const TRUST_ABOUT: &str =
-    "This node makes its own certificates. Install its authority once on this device, then open the node with https. \
+pub(crate) const TRUST_ABOUT: &str = "This node makes its own certificates. Install its authority once on this device, then open the node with https. \
      It counts for this machine and for addresses of local networks, and for no other site.";
 pub(crate) const TRUST_NAME: &str = "It is called";
 pub(crate) const TRUST_FINGERPRINT: &str =

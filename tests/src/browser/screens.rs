@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use data_encoding::BASE64;
+use serde_json::json;
 
 use super::{Engine, Theme, Window, target};
 
@@ -29,17 +30,27 @@ impl Window {
         file
     }
 
+    /// What is on the screen now, as PNG.
+    #[track_caller]
+    pub fn screen(&self) -> Vec<u8> {
+        let picture = self.session.get("/screenshot").unwrap_or_else(|refusal| panic!("no picture: {refusal}"));
+        BASE64.decode(picture.as_str().unwrap().as_bytes()).unwrap()
+    }
+
     fn photographs_into(&self, file: &Path) {
-        let whole = serde_json::json!({ "captureBeyondViewport": true });
         let picture = match self.engine() {
-            Engine::Chromium => Ok(self.session.devtools("Page.captureScreenshot", &whole)["data"].take()),
-            Engine::WebKit => self.session.get("/screenshot"),
-        };
-        let Ok(Some(picture)) = picture.map(|data| data.as_str().and_then(|data| BASE64.decode(data.as_bytes()).ok()))
-        else {
-            return;
+            Engine::Chromium => self.whole_page(),
+            Engine::WebKit => self.screen(),
         };
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
         std::fs::write(file, picture).unwrap();
+    }
+
+    fn whole_page(&self) -> Vec<u8> {
+        let size = self.session.devtools("Page.getLayoutMetrics", &json!({}))["cssContentSize"].take();
+        let clip = json!({ "x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1 });
+        let whole = json!({ "captureBeyondViewport": true, "clip": clip });
+        let picture = self.session.devtools("Page.captureScreenshot", &whole)["data"].take();
+        BASE64.decode(picture.as_str().unwrap().as_bytes()).unwrap()
     }
 }

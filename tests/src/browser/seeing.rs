@@ -78,6 +78,13 @@ impl Window {
         self.session.script(script, &json!([])).unwrap_or_else(|refusal| panic!("{script}: {refusal}"))
     }
 
+    /// The same for something that takes a while: it calls `done` with what it found.
+    #[track_caller]
+    pub fn waits_for_script(&self, script: &str) -> Value {
+        let script = format!("const done = arguments[arguments.length - 1];\n{script}");
+        self.session.script_that_calls_back(&script).unwrap_or_else(|refusal| panic!("{script}: {refusal}"))
+    }
+
     /// Waits until `look` finds something.
     #[track_caller]
     pub fn until<T>(&self, what: &str, mut look: impl FnMut(&Self) -> Option<T>) -> T {

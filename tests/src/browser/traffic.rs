@@ -82,6 +82,21 @@ impl Window {
         Visit { requests: visit.order.into_iter().filter_map(|id| visit.requests.remove(&id)).collect() }
     }
 
+    /// Deletes what the browser keeps of pages, as if it had never been there. Cookies stay.
+    pub fn forgets_what_is_kept(&self) {
+        self.session.devtools("Network.clearBrowserCache", &json!({}));
+    }
+
+    /// Waits until the page and everything that it asked for at first has come.
+    #[track_caller]
+    pub fn settles(&self) {
+        // Scripts and icons are asked for after the page; a stream of news never ends, and is not waited for.
+        self.until("the page to be complete", |window| {
+            (window.script("return document.readyState") == "complete").then_some(())
+        });
+        self.waits_for_script("requestIdleCallback(() => setTimeout(done, 300));");
+    }
+
     /// What the page wrote to the console as an error, since this was called last.
     pub fn complaints(&self) -> Vec<String> {
         let log = self.session.post("/se/log", &json!({ "type": "browser" })).unwrap_or_default();

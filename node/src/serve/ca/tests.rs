@@ -114,7 +114,8 @@ async fn a_thief_of_the_key_can_speak_for_no_other_site() {
     for own in ["localhost", "ana-laptop.local", "192.168.1.7", "10.8.0.2", "fd00::7", "fe80::1", "100.100.1.2"] {
         assert!(is_taken(&authority, own).await, "{own}");
     }
-    for foreign in ["bank.example", "bo-laptop.local", "xana-laptop.local", "203.0.113.9", "2001:db8::1", "172.32.0.1"] {
+    for foreign in ["bank.example", "bo-laptop.local", "xana-laptop.local", "203.0.113.9", "2001:db8::1", "172.32.0.1"]
+    {
         assert!(!is_taken(&authority, foreign).await, "{foreign}");
     }
 }
@@ -130,7 +131,8 @@ async fn the_authority_stays_the_same_until_it_needs_another_name() {
     let server = tokio_rustls::TlsAcceptor::from(Arc::new(config(chain, key).unwrap()));
     let (one, other) = tokio::io::duplex(16 * 1024);
     let browser = trusting(&[&first]);
-    let (taken, _) = tokio::join!(browser.connect(ServerName::try_from("localhost").unwrap(), one), server.accept(other));
+    let (taken, _) =
+        tokio::join!(browser.connect(ServerName::try_from("localhost").unwrap(), one), server.accept(other));
     taken.expect("what was installed before the node started again still counts");
     let more = [hosts(), vec!["kith.ana.example".to_owned()]].concat();
     let with_more = Authority::open(&home, &more).unwrap();

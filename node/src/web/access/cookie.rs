@@ -85,7 +85,10 @@ mod tests {
     #[test]
     fn the_flags_fit_the_way_to_the_browser() {
         let plain = text(Jar::new(b"ana", "").set(&Token([1; 32]), false));
-        assert!(plain.starts_with("kith_") && plain.ends_with("; Path=/; Max-Age=1209600; HttpOnly; SameSite=Strict"), "{plain}");
+        assert!(
+            plain.starts_with("kith_") && plain.ends_with("; Path=/; Max-Age=1209600; HttpOnly; SameSite=Strict"),
+            "{plain}"
+        );
         let tls = text(Jar::new(b"ana", "").set(&Token([1; 32]), true));
         assert!(tls.starts_with("__Host-kith_") && tls.contains("; Path=/;") && tls.ends_with("; Secure"), "{tls}");
         let below = text(Jar::new(b"ana", "/kith").set(&Token([1; 32]), true));

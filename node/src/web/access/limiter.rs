@@ -90,7 +90,9 @@ impl Limiter {
 /// One household has a whole /64 of IPv6.
 fn source(address: IpAddr) -> IpAddr {
     match address {
-        IpAddr::V6(address) if !address.is_loopback() => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
+        IpAddr::V6(address) if !address.is_loopback() => {
+            Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into()
+        }
         address => address,
     }
 }
@@ -120,7 +122,8 @@ mod tests {
     #[test]
     fn mallory_with_many_addresses_meets_one_bound_and_the_owner_at_home_does_not() {
         let mut limiter = Limiter::default();
-        let tried = (0..100_000u32).filter(|n| limiter.take(IpAddr::V4((0x0b00_0000 + n).into()), at(0)).is_ok()).count();
+        let tried =
+            (0..100_000u32).filter(|n| limiter.take(IpAddr::V4((0x0b00_0000 + n).into()), at(0)).is_ok()).count();
         assert_eq!(tried, 20);
         let in_one_house = |n: u128| IpAddr::V6(Ipv6Addr::from_bits((0x2001_0db8 << 96) + n));
         let tried = (0..1000).filter(|n| limiter.take(in_one_house(*n), at(86_400)).is_ok()).count();

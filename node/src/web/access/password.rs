@@ -1,7 +1,7 @@
 //! The password, as it may be stored.
 
-use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use argon2::Argon2;
+use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 
 /// Shortest password, in characters: three words, or ten characters of any kind. Guessing is slow besides.
 pub const SHORTEST: usize = 10;
@@ -41,7 +41,8 @@ pub fn hash(password: &str, salt: [u8; 16]) -> Result<String, BadPassword> {
 /// True if it is the password. Without one, as much time passes and nothing is.
 pub fn is_it(stored: Option<&str>, password: &str) -> bool {
     // Nobody knows the password of this one: its salt is known, its hash is made up.
-    const NOBODYS: &str = "$argon2id$v=19$m=19456,t=2,p=1$a2l0aGtpdGhraXRoa2l0aA$BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc";
+    const NOBODYS: &str =
+        "$argon2id$v=19$m=19456,t=2,p=1$a2l0aGtpdGhraXRoa2l0aA$BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc";
     let Ok(hash) = PasswordHash::new(stored.unwrap_or(NOBODYS)) else { return false };
     let fits = password.len() <= LONGEST && Argon2::default().verify_password(password.as_bytes(), &hash).is_ok();
     fits && stored.is_some()

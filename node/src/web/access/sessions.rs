@@ -135,14 +135,28 @@ impl Sessions {
 /// What to call a browser that sends this User-Agent: one of few words, whatever it sends.
 pub fn label(user_agent: Option<&str>) -> String {
     let Some(agent) = user_agent else { return "a program".to_owned() };
-    let known = |names: &[(&str, &'static str)]| {
-        names.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name)
-    };
+    let known =
+        |names: &[(&str, &'static str)]| names.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name);
     // Most browsers also claim to be others; the one that claims least comes last.
-    let browsers = [("Firefox", "Firefox"), ("FxiOS", "Firefox"), ("Edg", "Edge"), ("OPR", "Opera"), ("SamsungBrowser", "Samsung Internet"),
-        ("CriOS", "Chrome"), ("Chrom", "Chrome"), ("Safari", "Safari")];
-    let systems = [("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Mac OS", "Mac"), ("Windows", "Windows"),
-        ("CrOS", "Chromebook"), ("Linux", "Linux")];
+    let browsers = [
+        ("Firefox", "Firefox"),
+        ("FxiOS", "Firefox"),
+        ("Edg", "Edge"),
+        ("OPR", "Opera"),
+        ("SamsungBrowser", "Samsung Internet"),
+        ("CriOS", "Chrome"),
+        ("Chrom", "Chrome"),
+        ("Safari", "Safari"),
+    ];
+    let systems = [
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Android", "Android"),
+        ("Mac OS", "Mac"),
+        ("Windows", "Windows"),
+        ("CrOS", "Chromebook"),
+        ("Linux", "Linux"),
+    ];
     match (known(&browsers), known(&systems)) {
         (Some(browser), Some(system)) => format!("{browser} on {system}"),
         (Some(browser), None) => browser.to_owned(),

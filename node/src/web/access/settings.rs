@@ -68,11 +68,7 @@ fn settings(access: &Access, entered: &Entered, status: StatusCode, wrong: Optio
     page(status, &Settings { frame: frame(access, Tab::More, w::ACCESS), wrong, sessions, has_password })
 }
 
-async fn set_password(
-    State(access): State<Access>,
-    Extension(entered): Extension<Entered>,
-    form: Filled,
-) -> Response {
+async fn set_password(State(access): State<Access>, Extension(entered): Extension<Entered>, form: Filled) -> Response {
     let form = match form {
         Ok(Form(form)) => form,
         Err(rejection) => return rejection.into_response(),

@@ -35,7 +35,9 @@ impl Ana {
             .route("/", get(|| async { "today" }))
             .route("/people", get(|| async { "people" }).post(|| async { "changed" }))
             .route("/assets/{name}", get(|| async { "asset" }));
-        let api = Router::new().route("/api/v1/status", get(|| async { "status" })).route("/api/v1/people", post(|| async { "added" }));
+        let api = Router::new()
+            .route("/api/v1/status", get(|| async { "status" }))
+            .route("/api/v1/people", post(|| async { "added" }));
         let app = serve::app(&access, pages, api, None);
         Self { access, app, _folder: folder }
     }
@@ -96,8 +98,11 @@ impl Browser {
     async fn ask(&mut self, ana: &Ana, method: &str, path: &str, form: &str) -> Seen {
         let cookies: Vec<String> = self.jar.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let mut request = Request::builder().method(method).uri(path).header("host", self.host);
-        request = request.header("content-type", "application/x-www-form-urlencoded").header("cookie", cookies.join("; "));
-        for (name, value) in self.headers.iter().chain(self.site.iter().map(|site| ("sec-fetch-site", *site)).collect::<Vec<_>>().iter()) {
+        request =
+            request.header("content-type", "application/x-www-form-urlencoded").header("cookie", cookies.join("; "));
+        for (name, value) in
+            self.headers.iter().chain(self.site.iter().map(|site| ("sec-fetch-site", *site)).collect::<Vec<_>>().iter())
+        {
             request = request.header(*name, *value);
         }
         let peer = Peer { address: self.from.parse().unwrap(), entrance: self.entrance };
@@ -182,7 +187,12 @@ async fn a_page_of_mallorys_changes_nothing() {
     ];
     for mut mallory in mallorys {
         for path in ["/people", "/api/v1/people", "/sign-out"] {
-            assert_eq!(mallory.post(&ana, path, "name=Bo").await.status, StatusCode::FORBIDDEN, "{path} {:?}", mallory.headers);
+            assert_eq!(
+                mallory.post(&ana, path, "name=Bo").await.status,
+                StatusCode::FORBIDDEN,
+                "{path} {:?}",
+                mallory.headers
+            );
         }
     }
     assert_eq!(no_site("http://127.0.0.1:7518").post(&ana, "/people", "name=Bo").await.text, "changed");
@@ -223,7 +233,11 @@ async fn after_five_wrong_passwords_mallory_waits_wherever_she_says_she_comes_fr
     assert_eq!(seen.status, StatusCode::TOO_MANY_REQUESTS);
     assert!(seen.header("retry-after").parse::<u64>().unwrap() > 100);
     assert!(seen.text.contains("Too many tries"), "{}", seen.text);
-    assert_eq!(Browser::new().sign_in(&ana, PASSWORD).await.status, StatusCode::SEE_OTHER, "the owner at home is let in");
+    assert_eq!(
+        Browser::new().sign_in(&ana, PASSWORD).await.status,
+        StatusCode::SEE_OTHER,
+        "the owner at home is let in"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -252,7 +266,9 @@ async fn a_sub_path_works_whether_the_proxy_passes_it_on_or_not() {
     }
     let seen = browser.post(&ana, "/kith/login", "password=valves+and+more+valves&next=/people").await;
     assert_eq!(seen.header("location"), "/kith/people");
-    assert!(seen.header("set-cookie").starts_with("__Secure-kith_") && seen.header("set-cookie").contains("; Path=/kith/;"));
+    assert!(
+        seen.header("set-cookie").starts_with("__Secure-kith_") && seen.header("set-cookie").contains("; Path=/kith/;")
+    );
     for path in ["/people", "/kith/people", "/kith/api/v1/status", "/api/v1/status"] {
         assert_eq!(browser.get(&ana, path).await.status, StatusCode::OK, "{path}");
     }
@@ -341,7 +357,9 @@ async fn guessing_burns_the_code_and_is_slowed_down() {
     let mut wrong = 0;
     for from in mallories {
         for _ in 0..20 {
-            let seen = Browser { host: "192.168.1.7:7518", ..Browser::from(from) }.post(&ana, "/enter", "code=AAAA-AAAA").await;
+            let seen = Browser { host: "192.168.1.7:7518", ..Browser::from(from) }
+                .post(&ana, "/enter", "code=AAAA-AAAA")
+                .await;
             wrong += usize::from(seen.status == StatusCode::FORBIDDEN);
         }
     }
@@ -367,7 +385,14 @@ async fn a_new_password_signs_others_out_and_a_fresh_sign_in_counts_for_five_min
 #[tokio::test(flavor = "multi_thread")]
 async fn dots_in_a_path_open_nothing() {
     let ana = Ana::new();
-    for path in ["/assets/../people", "/assets/%2e%2e/people", "/c/../people", "/enter/..%2fpeople", "//people", "/assets/..%5cpeople"] {
+    for path in [
+        "/assets/../people",
+        "/assets/%2e%2e/people",
+        "/c/../people",
+        "/enter/..%2fpeople",
+        "//people",
+        "/assets/..%5cpeople",
+    ] {
         let seen = Browser::new().get(&ana, path).await;
         assert!(seen.text != "people" && seen.text != "today", "{path}: {} {}", seen.status, seen.text);
     }

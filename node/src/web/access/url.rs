@@ -96,7 +96,10 @@ mod tests {
     #[test]
     fn an_address_has_a_scheme_a_host_and_perhaps_a_sub_path() {
         let url: WebUrl = "https://Ana.example:8443/apps/kith/".parse().unwrap();
-        assert_eq!((url.origin().as_str(), url.base(), url.host()), ("https://ana.example:8443", "/apps/kith", "ana.example"));
+        assert_eq!(
+            (url.origin().as_str(), url.base(), url.host()),
+            ("https://ana.example:8443", "/apps/kith", "ana.example")
+        );
         assert_eq!(url.to_string(), "https://ana.example:8443/apps/kith/");
         assert!(url.is_public());
         let plain: WebUrl = "https://ana.example:443".parse().unwrap();
@@ -104,8 +107,16 @@ mod tests {
         for local in ["http://192.168.1.7:7518/", "https://ana-laptop.local/", "https://[fd00::1]:7518/"] {
             assert!(!local.parse::<WebUrl>().unwrap().is_public(), "{local}");
         }
-        for bad in ["", "ana.example", "ftp://ana.example/", "https://a@b.example/", "https://b.example/?x=1",
-            "https://b.example/a/../b", "https://b.example//a", "https://b.example/a%20b"] {
+        for bad in [
+            "",
+            "ana.example",
+            "ftp://ana.example/",
+            "https://a@b.example/",
+            "https://b.example/?x=1",
+            "https://b.example/a/../b",
+            "https://b.example//a",
+            "https://b.example/a%20b",
+        ] {
             assert!(bad.parse::<WebUrl>().is_err(), "{bad}");
         }
     }
