@@ -1,11 +1,10 @@
 //! `kith open`, `kith phone`, `kith password`, `kith sessions`: letting browsers in.
 
 use axum::http::Method;
-use kith_node::api::{Ended, SessionForm, WayIn};
+use kith_node::api::{Ended, SessionForm, WayIn, path};
 use kith_node::codes::draw::Drawing;
 use serde_json::{Value, json};
 
-use super::path;
 use crate::args::{Password, Sessions, SessionsCommand};
 use crate::client::Client;
 use crate::out;

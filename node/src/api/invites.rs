@@ -4,15 +4,17 @@ use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use kith_protocol::engine::Own;
 use kith_protocol::engine::invites::{InviteOptions, OwnInvite, invites};
 use kith_protocol::id::InviteId;
 use kith_protocol::invite::Invite;
-use serde::Deserialize;
+use kith_protocol::limits;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::captures::place;
-use super::model::{InviteForm, ShownInvite, TierName};
-use super::{Api, Problem, ProblemBody, text};
+use super::model::{InviteForm, ShownInvite, TierName, time};
+use super::{Api, Kind, Problem, ProblemBody, text};
 use crate::codes::draw::Drawing;
 use crate::driver::now;
 
@@ -64,6 +66,89 @@ pub(super) async fn create(
     });
     let (invite, code) = made.await?;
     Ok((StatusCode::CREATED, Json(shown(&invite, &code)?)))
+}
+
+/// Codes for a device that goes where there is no network.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct Preparing {
+    /// How many.
+    #[schema(minimum = 0, maximum = 100)]
+    count: usize,
+    /// The event at which they are shown.
+    #[serde(default)]
+    event: Option<String>,
+    /// What of my card their scanners get.
+    #[serde(default)]
+    tier: Option<TierName>,
+}
+
+/// A code that a device shows by itself.
+#[derive(Serialize, ToSchema)]
+pub(super) struct PreparedCode {
+    /// Its id.
+    id: String,
+    /// The text inside the QR code.
+    link: String,
+    /// The QR code as an SVG picture.
+    svg: String,
+    /// Until when it is good.
+    expires: String,
+}
+
+/// What a device takes along.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Prepared {
+    /// My name, as the codes say it.
+    name: String,
+    /// The time of the node, for a device to compare its own with.
+    now: String,
+    /// Until when all of them are good.
+    until: String,
+    /// The codes, each for one person.
+    codes: Vec<PreparedCode>,
+}
+
+/// Codes that may be made at once: a busy stand's two days.
+const PREPARED: usize = 100;
+
+/// Makes live codes that are good for 14 days, for a device that shows them without network.
+#[utoipa::path(post, path = "/invites/prepare", request_body = Preparing, tag = "invites",
+    responses((status = 201, body = Prepared), (status = 400, body = ProblemBody), (status = 409, body = ProblemBody)))]
+pub(super) async fn prepare(
+    State(api): State<Api>,
+    body: Result<Json<Preparing>, JsonRejection>,
+) -> Result<(StatusCode, Json<Prepared>), Problem> {
+    let Preparing { count, event, tier } = body?.0;
+    if count > PREPARED {
+        return Err(Problem::bad_input(format!("count: at most {PREPARED} codes are made at once"), None));
+    }
+    let mut options = InviteOptions {
+        meant_for: text("meant_for", Some(FOR_A_DEVICE))?,
+        tier: tier.map(Into::into),
+        life: Some(limits::GRANT_LIFE),
+        ..InviteOptions::default()
+    };
+    let place = place(event.as_deref(), None)?;
+    let made = api.handle.act(move |turn| {
+        options.event = turn.event_name(place)?;
+        (0..count).map(|_| turn.create_invite(options.clone())).collect()
+    });
+    let made: Vec<(OwnInvite, Invite)> = made.await.map_err(|refused| {
+        Problem::from(refused).advise(Kind::Full, "withdraw codes that are out: kith invite list")
+    })?;
+    let codes = made.iter().map(|(invite, code)| prepared(invite, code)).collect::<Result<Vec<_>, _>>()?;
+    let own = Own::load(api.handle.view())?;
+    let until = now().plus(limits::GRANT_LIFE);
+    let prepared = Prepared { name: own.card.name.to_string(), now: time(now()), until: time(until), codes };
+    Ok((StatusCode::CREATED, Json(prepared)))
+}
+
+const FOR_A_DEVICE: &str = "a device without network";
+
+fn prepared(invite: &OwnInvite, code: &Invite) -> Result<PreparedCode, Problem> {
+    let link = code.to_code();
+    let drawing = Drawing::new(&link).map_err(|error| Problem::failed(error.to_string(), None))?;
+    Ok(PreparedCode { id: invite.id.to_string(), svg: drawing.svg(), expires: time(invite.expires), link })
 }
 
 fn shown(invite: &OwnInvite, code: &Invite) -> Result<ShownInvite, Problem> {

@@ -82,6 +82,11 @@ impl Api {
         &self.handle
     }
 
+    /// Who may come in.
+    pub(crate) const fn access(&self) -> &Access {
+        &self.access
+    }
+
     /// The home that it is of.
     pub(crate) const fn home(&self) -> &Home {
         &self.home
@@ -105,6 +110,8 @@ struct Description;
 fn described() -> OpenApiRouter<Api> {
     let pictures = OpenApiRouter::new()
         .routes(routes!(scans::scan_picture))
+        .routes(routes!(scans::glance))
+        .routes(routes!(scans::read_picture))
         .layer(DefaultBodyLimit::max(codes::read::MOST_BYTES + 1024));
     let rest = OpenApiRouter::new()
         .routes(routes!(node::status))
@@ -120,6 +127,7 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(card::show, card::change))
         .routes(routes!(exports::card))
         .routes(routes!(invites::list, invites::create))
+        .routes(routes!(invites::prepare))
         .routes(routes!(invites::code))
         .routes(routes!(invites::revoke))
         .routes(routes!(scans::scan))

@@ -10,13 +10,13 @@ use kith_protocol::engine::captures::Whom;
 use kith_protocol::engine::scans::read_code;
 use kith_protocol::invite::InviteError;
 use kith_protocol::text::{Line, Name, Note};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::captures::{Along, CaptureResult, take_code};
 use super::{Api, Kind, Problem, ProblemBody, line};
 use crate::codes::foreign::{self, Code};
-use crate::codes::read::{self, ReadError};
+use crate::codes::read::{self, Effort, ReadError};
 
 /// The longest text of a code, in bytes.
 pub(super) const MOST_TEXT: usize = read::MOST_TEXT;
@@ -53,14 +53,52 @@ pub(super) async fn scan_picture(
     picture: Result<Bytes, BytesRejection>,
 ) -> Result<(StatusCode, Json<CaptureResult>), Problem> {
     let (along, picture) = (along?.0, picture?);
-    let codes = {
-        let _one_at_a_time = api.pictures.acquire().await;
-        let read = tokio::task::spawn_blocking(move || read::read(&picture)).await;
-        read.map_err(|_| Problem::failed("the picture could not be read", None))?.map_err(bad_picture)?
-    };
+    let codes = codes_on(&api, picture, Effort::Search).await?.map_err(bad_picture)?;
     let text = the_one_code(&codes)?;
     let result = take_code(&api, text, &along).await?;
     Ok((StatusCode::CREATED, Json(result)))
+}
+
+/// What a picture shows.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct SeenCodes {
+    /// The texts of its codes; none if it shows none that can be read.
+    #[schema(max_items = 16)]
+    pub codes: Vec<String>,
+}
+
+/// Reads the codes of one frame of a camera, quickly: the next frame may be better. Nothing is taken in.
+#[utoipa::path(post, path = "/scans/glance", request_body(content = Vec<u8>, content_type = "application/octet-stream"), tag = "scans",
+    responses((status = 200, body = SeenCodes), (status = 400, body = ProblemBody), (status = 413, body = ProblemBody), (status = 422, body = ProblemBody)))]
+pub(super) async fn glance(
+    State(api): State<Api>,
+    picture: Result<Bytes, BytesRejection>,
+) -> Result<Json<SeenCodes>, Problem> {
+    seen(&api, picture?, Effort::Look).await
+}
+
+/// Reads the codes of a picture. Nothing is taken in.
+#[utoipa::path(post, path = "/scans/read", request_body(content = Vec<u8>, content_type = "application/octet-stream"), tag = "scans",
+    responses((status = 200, body = SeenCodes), (status = 400, body = ProblemBody), (status = 413, body = ProblemBody), (status = 422, body = ProblemBody)))]
+pub(super) async fn read_picture(
+    State(api): State<Api>,
+    picture: Result<Bytes, BytesRejection>,
+) -> Result<Json<SeenCodes>, Problem> {
+    seen(&api, picture?, Effort::Search).await
+}
+
+async fn seen(api: &Api, picture: Bytes, effort: Effort) -> Result<Json<SeenCodes>, Problem> {
+    match codes_on(api, picture, effort).await? {
+        Ok(codes) => Ok(Json(SeenCodes { codes })),
+        Err(ReadError::NoCode) => Ok(Json(SeenCodes { codes: Vec::new() })),
+        Err(error) => Err(bad_picture(error)),
+    }
+}
+
+async fn codes_on(api: &Api, picture: Bytes, effort: Effort) -> Result<Result<Vec<String>, ReadError>, Problem> {
+    let _one_at_a_time = api.pictures.acquire().await;
+    let read = tokio::task::spawn_blocking(move || read::read_with(&picture, effort)).await;
+    read.map_err(|_| Problem::failed("the picture could not be read", None))
 }
 
 fn bad_picture(error: ReadError) -> Problem {

@@ -24,9 +24,18 @@ macro_rules! assets {
 
 assets! {
     "style.css": "text/css; charset=utf-8",
-    "live.js": "text/javascript; charset=utf-8",
+    "app.js": "text/javascript; charset=utf-8",
+    "c.js": "text/javascript; charset=utf-8",
+    "fair.js": "text/javascript; charset=utf-8",
+    "offline.js": "text/javascript; charset=utf-8",
+    "queue.js": "text/javascript; charset=utf-8",
+    "scan.js": "text/javascript; charset=utf-8",
+    "thanks.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
 }
+
+/// The service worker.
+pub(super) const WORKER: &[u8] = include_bytes!("assets/sw.js");
 
 /// Pages name assets with this, so that a browser may keep them until the program changes.
 pub(super) fn version() -> &'static str {

@@ -1,9 +1,10 @@
 //! Asking the API from within the process.
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::{HeaderValue, Method, Request, StatusCode};
+use axum::response::Response;
 use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -58,6 +59,18 @@ impl Inside {
         self.exchange(method, path, "application/json", body).await
     }
 
+    /// A short text that is no JSON.
+    pub(super) async fn text(&self, path: &str) -> Result<String, Trouble> {
+        let bytes = whole(self.file(path).await?).await?;
+        String::from_utf8(bytes.into()).map_err(|error| Trouble::failed(error.to_string()))
+    }
+
+    /// A file as the API answers it, to be handed on piece by piece.
+    pub(super) async fn file(&self, path: &str) -> Result<Response, Trouble> {
+        let answer = self.ask(Method::GET, path, "application/json", Body::empty()).await?;
+        if answer.status().is_success() { Ok(answer) } else { Err(refused(answer).await?) }
+    }
+
     async fn exchange<T: DeserializeOwned>(
         &self,
         method: Method,
@@ -65,24 +78,39 @@ impl Inside {
         content: &str,
         body: Body,
     ) -> Result<T, Trouble> {
+        let answer = self.ask(method, path, content, body).await?;
+        if !answer.status().is_success() {
+            return Err(refused(answer).await?);
+        }
+        let bytes = whole(answer).await?;
+        // An answer without a body stands for null.
+        let bytes = if bytes.is_empty() { b"null" } else { &bytes[..] };
+        serde_json::from_slice(bytes).map_err(|error| Trouble::failed(error.to_string()))
+    }
+
+    async fn ask(&self, method: Method, path: &str, content: &str, body: Body) -> Result<Response, Trouble> {
         let mut request = Request::builder().method(method).uri(format!("/api/v1{path}")).header(CONTENT_TYPE, content);
         if let Some(bearer) = &self.bearer {
             request = request.header(AUTHORIZATION, bearer);
         }
         let request = request.body(body).map_err(|error| Trouble::bad_request(error.to_string()))?;
         let Ok(answer) = self.router.clone().oneshot(request).await;
-        let status = answer.status();
-        let bytes = answer.into_body().collect().await.map_err(|error| Trouble::failed(error.to_string()))?.to_bytes();
-        if status.is_success() {
-            // An answer without a body stands for null.
-            let bytes = if bytes.is_empty() { b"null" } else { &bytes[..] };
-            return serde_json::from_slice(bytes).map_err(|error| Trouble::failed(error.to_string()));
-        }
-        match serde_json::from_slice::<ProblemBody>(&bytes) {
-            Ok(problem) => Err(Trouble { status, message: problem.message, hint: problem.hint }),
-            Err(_) => Err(Trouble { status, message: reason(status), hint: None }),
-        }
+        Ok(answer)
     }
+}
+
+async fn whole(answer: Response) -> Result<Bytes, Trouble> {
+    let body = answer.into_body().collect().await;
+    Ok(body.map_err(|error| Trouble::failed(error.to_string()))?.to_bytes())
+}
+
+async fn refused(answer: Response) -> Result<Trouble, Trouble> {
+    let status = answer.status();
+    let problem = serde_json::from_slice::<ProblemBody>(&whole(answer).await?);
+    Ok(match problem {
+        Ok(problem) => Trouble { status, message: problem.message, hint: problem.hint },
+        Err(_) => Trouble { status, message: reason(status), hint: None },
+    })
 }
 
 fn reason(status: StatusCode) -> String {

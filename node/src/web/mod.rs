@@ -9,7 +9,9 @@
 pub mod access;
 mod assets;
 mod card;
+mod events;
 mod exchange;
+mod fair;
 mod form;
 mod frame;
 mod inside;
@@ -47,11 +49,23 @@ struct Web {
     home: Home,
     /// The path under which the app is mounted, beginning and ending with a slash.
     base: Arc<str>,
+    public: Option<Arc<str>>,
 }
 
 impl Web {
     fn new(api: &Api, base: &str) -> Self {
-        Self { inside: Inside::of(api), handle: api.handle().clone(), home: api.home().clone(), base: base.into() }
+        Self {
+            inside: Inside::of(api),
+            handle: api.handle().clone(),
+            home: api.home().clone(),
+            base: base.into(),
+            public: api.access().public_page().map(Into::into),
+        }
+    }
+
+    /// The address of my public card, if people elsewhere can open it.
+    fn public_page(&self) -> Option<String> {
+        self.public.as_deref().map(str::to_owned)
     }
 
     /// True while the recovery words lie in a file, for anybody at this machine to read.
@@ -74,6 +88,8 @@ fn router(web: Web) -> Router {
         .route("/welcome", post(card::begin))
         .route("/inbox/{id}/{answer}", post(today::answer))
         .route("/qr", get(qr::show).post(qr::next))
+        .route("/qr/other", get(qr::other))
+        .route("/qr/other.png", get(qr::other_picture))
         .route("/qr/{id}/picture.png", get(qr::picture))
         .route("/qr/{id}/withdraw", post(qr::withdraw))
         .route("/codes", get(qr::list))
@@ -84,6 +100,8 @@ fn router(web: Web) -> Router {
         .route("/people/{who}/capture", get(people::capture).post(people::captured))
         .route("/people/{who}/change", post(people::change))
         .route("/people/{who}/forget", get(people::ask_forget).post(people::forget))
+        .route("/people/{who}/card.vcf", get(people::vcard))
+        .route("/people/{who}/thanks", get(people::thanks))
         .route("/people/{who}/vouch", get(people::vouch).post(people::give_vouch))
         .route("/vouches/{id}/{action}", post(people::about_vouch))
         .route("/exchange", get(exchange::list))
@@ -93,6 +111,14 @@ fn router(web: Web) -> Router {
         .route("/exchange/{id}/{action}", post(exchange::act))
         .route("/card", get(card::show).post(card::change))
         .route("/card/as", get(card::preview))
+        .route("/events", get(events::list).post(events::add))
+        .route("/events/{which}", get(events::show).post(events::change))
+        .route("/events/{which}/remove", post(events::remove))
+        .route("/events/{which}/{file}", get(events::download))
+        .route("/fair", get(fair::show))
+        .route("/offline", get(fair::offline))
+        .route("/manifest.webmanifest", get(fair::manifest))
+        .route("/sw.js", get(fair::worker))
         .route("/more", get(more::show))
         .route("/node", get(more::node))
         .route("/words/done", post(more::words_done))

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::form::{Asked, Fields, Form};
 use super::frame::{Frame, Tab, go_to, html};
+use super::scan::event_on;
 use super::trouble::{Answer, Trouble};
 use super::{Web, time as t, words as w};
 use crate::api::model::{PersonDetails, PersonForm, VouchForm};
@@ -90,32 +91,40 @@ async fn details(web: &Web, who: &str) -> Result<PersonDetails, Trouble> {
 #[template(path = "capture.html")]
 struct Capture {
     frame: Frame,
-    person: PersonForm,
+    details: PersonDetails,
+    event: Option<String>,
 }
 
 /// Shows the sheet for what was said, right after a scan.
 pub(super) async fn capture(State(web): State<Web>, Path(who): Path<String>, Asked(asked): Asked) -> Answer {
-    let person = details(&web, &who).await?.person;
-    let frame = Frame::new(&web, Tab::Qr, person.name.clone()).saying(asked.get("said"));
-    html(&Capture { frame, person })
+    let details = details(&web, &who).await?;
+    let frame = Frame::new(&web, Tab::Qr, details.person.name.clone()).saying(asked.get("said"));
+    html(&Capture { frame, details, event: event_on(&web).await? })
 }
 
 /// Keeps what was said.
 pub(super) async fn captured(State(web): State<Web>, Path(who): Path<String>, Form(form): Form) -> Answer {
     change_person(&web, &who, &form).await?;
-    go_to(&web, if form.is_ticked("next") { "scan?said=kept" } else { "people?said=kept" })
+    go_to(&web, if form.is_ticked("again") { "scan?said=kept" } else { "people?said=kept" })
 }
 
 /// Changes what I keep about a person.
 pub(super) async fn change(State(web): State<Web>, Path(who): Path<String>, Form(form): Form) -> Answer {
     let changed = change_person(&web, &who, &form).await?;
-    let said = if form.is_ticked("touch") { "touched" } else { "saved" };
-    go_to(&web, &format!("people/{}?said={said}", changed.person.id))
+    let said = match (form.is_ticked("touch"), form.is_ticked("done")) {
+        (true, _) => "touched",
+        (_, true) => "step_done",
+        _ => "saved",
+    };
+    match form.get("back") {
+        Some("today") => go_to(&web, &format!("?said={said}")),
+        _ => go_to(&web, &format!("people/{}?said={said}", changed.person.id)),
+    }
 }
 
 async fn change_person(web: &Web, who: &str, form: &Fields) -> Result<PersonDetails, Trouble> {
     let mut change = json!({});
-    for name in ["tag", "untag", "note", "tier"] {
+    for name in ["tag", "untag", "note", "tier", "need", "promise", "next", "due"] {
         if let Some(value) = form.get(name) {
             set(&mut change, name, json!(value));
         }
@@ -125,6 +134,15 @@ async fn change_person(web: &Web, who: &str, form: &Fields) -> Result<PersonDeta
     }
     if let Some(days) = form.number("cadence_days") {
         set(&mut change, "cadence_days", json!(days));
+    }
+    for name in ["need", "promise"] {
+        // A field of the sheet that was emptied takes back what it said.
+        if form.is_ticked("sheet") && form.get(name).is_none() {
+            set(&mut change, name, json!(""));
+        }
+    }
+    if form.is_ticked("done") {
+        set(&mut change, "done", json!(true));
     }
     if form.is_ticked("touch") {
         set(&mut change, "touch", json!(true));
@@ -158,6 +176,34 @@ pub(super) async fn ask_forget(State(web): State<Web>, Path(who): Path<String>) 
 pub(super) async fn forget(State(web): State<Web>, Path(who): Path<String>) -> Answer {
     web.inside.delete(&path(&["people", &who])).await?;
     go_to(&web, "people?said=forgotten")
+}
+
+/// What I know of a person, for other programs.
+pub(super) async fn vcard(State(web): State<Web>, Path(who): Path<String>) -> Answer {
+    web.inside.file(&path(&["people", &who, "vcf"])).await
+}
+
+#[derive(Template)]
+#[template(path = "thanks.html")]
+struct Thanks {
+    frame: Frame,
+    person: PersonForm,
+    draft: String,
+    /// Opens a mail program with the draft.
+    mail: Option<String>,
+}
+
+/// Shows a draft of a thank-you, made of what they need and what I promised.
+pub(super) async fn thanks(State(web): State<Web>, Path(who): Path<String>) -> Answer {
+    let details = details(&web, &who).await?;
+    let follow_up = &details.follow_up;
+    let draft = w::thank_you(&details.own_name, follow_up.need.as_deref(), follow_up.promise.as_deref());
+    let email = details.card.as_ref().and_then(|card| card.fields.iter().find(|field| field.field == "email"));
+    let mail = email
+        .and_then(|email| w::link("email", &email.value))
+        .map(|link| format!("{link}{}", query(&[("subject", Some(w::THANKS_SUBJECT)), ("body", Some(&draft))])));
+    let frame = Frame::new(&web, Tab::People, w::WRITE_THANKS);
+    html(&Thanks { frame, person: details.person, draft, mail })
 }
 
 #[derive(Template)]

@@ -2,6 +2,7 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
+use axum::http::HeaderName;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::IntoResponse;
 use serde_json::{Value, json};
@@ -16,6 +17,8 @@ use crate::codes::draw::Drawing;
 
 /// Pixels of a module in a saved picture: sharp on paper, small enough to send.
 const SCALE: u32 = 12;
+const AS_PICTURE: [(HeaderName, &str); 2] =
+    [(CONTENT_TYPE, "image/png"), (CONTENT_DISPOSITION, "attachment; filename=\"kith-code.png\"")];
 
 #[derive(Template)]
 #[template(path = "qr.html")]
@@ -52,7 +55,8 @@ const LEAST_LEFT: i64 = 3;
 /// The live code that was made last, if nobody has used it.
 async fn waiting(web: &Web) -> Result<Option<String>, Trouble> {
     let codes: Vec<InviteForm> = web.inside.get("/invites").await?;
-    let newest = codes.into_iter().find(|code| code.kind == "live");
+    // What was made for somebody in particular, or for a phone that goes to a fair, is not for the next person here.
+    let newest = codes.into_iter().find(|code| code.kind == "live" && code.meant_for.is_none());
     let is_fresh =
         |code: &InviteForm| code.state == "open" && code.uses == 0 && t::minutes_left(&code.expires) >= LEAST_LEFT;
     Ok(newest.filter(is_fresh).map(|code| code.id))
@@ -77,11 +81,46 @@ fn new_invite(form: &Fields) -> Value {
     })
 }
 
+#[derive(Template)]
+#[template(path = "qr-other.html")]
+struct Other {
+    frame: Frame,
+    card: CardForm,
+    svg: String,
+    means: &'static str,
+    /// My public card, if this node has one that others can open.
+    link: Option<String>,
+    is_link: bool,
+}
+
+/// Shows a code for somebody who has no Kith: a vCard that their camera keeps, or a link to my public card.
+pub(super) async fn other(State(web): State<Web>, Asked(asked): Asked) -> Answer {
+    let card = web.inside.get("/card?as=public").await?;
+    let link = web.public_page();
+    let is_link = asked.get("kind") == Some("link") && link.is_some();
+    let svg = other_drawing(&web, is_link).await?.svg();
+    let means = if is_link { w::OPENS_MY_PAGE } else { w::SAVES_MY_CARD };
+    html(&Other { frame: Frame::new(&web, Tab::Qr, w::MY_CODE), card, svg, means, link, is_link })
+}
+
+async fn other_drawing(web: &Web, is_link: bool) -> Result<Drawing, Trouble> {
+    let text = match web.public_page().filter(|_| is_link) {
+        Some(link) => link,
+        None => web.inside.text("/card/vcf?as=public&form=small").await?,
+    };
+    Drawing::new(&text).map_err(|error| Trouble::failed(error.to_string()))
+}
+
+/// The same as a picture to save.
+pub(super) async fn other_picture(State(web): State<Web>, Asked(asked): Asked) -> Answer {
+    let drawing = other_drawing(&web, asked.get("kind") == Some("link")).await?;
+    Ok((AS_PICTURE, drawing.png(SCALE)).into_response())
+}
+
 /// The code as a picture to save.
 pub(super) async fn picture(State(web): State<Web>, Path(id): Path<String>) -> Answer {
     let shown: ShownInvite = web.inside.get(&path(&["invites", &id])).await?;
-    let headers = [(CONTENT_TYPE, "image/png"), (CONTENT_DISPOSITION, "attachment; filename=\"kith-code.png\"")];
-    Ok((headers, drawing(&shown)?.png(SCALE)).into_response())
+    Ok((AS_PICTURE, drawing(&shown)?.png(SCALE)).into_response())
 }
 
 #[derive(Template)]

@@ -8,24 +8,34 @@ use super::form::{Asked, Form};
 use super::frame::{Frame, Tab, go_to, html};
 use super::trouble::{Answer, Trouble};
 use super::{Web, words as w};
-use crate::api::{Outcome, ScanResult, query};
+use crate::api::model::{EventForm, EventState, TodayForm};
+use crate::api::{CaptureResult, OutcomeName, query};
 use serde_json::json;
 
 #[derive(Template)]
 #[template(path = "scan.html")]
 struct Page {
     frame: Frame,
+    /// The event that is on: who is scanned belongs to it.
+    event: Option<String>,
 }
 
 /// Shows every way to take somebody in.
 pub(super) async fn show(State(web): State<Web>, Asked(asked): Asked) -> Answer {
-    html(&Page { frame: Frame::new(&web, Tab::Qr, w::SCAN).saying(asked.get("said")) })
+    let event = event_on(&web).await?;
+    html(&Page { frame: Frame::new(&web, Tab::Qr, w::SCAN).saying(asked.get("said")), event })
+}
+
+/// The name of the event that is on.
+pub(super) async fn event_on(web: &Web) -> Result<Option<String>, Trouble> {
+    let day: TodayForm = web.inside.get("/today").await?;
+    Ok(day.event.filter(|event: &EventForm| event.state == EventState::Now).map(|event| event.name))
 }
 
 /// Takes in a pasted or typed text.
 pub(super) async fn text(State(web): State<Web>, Form(form): Form) -> Answer {
     let body = json!({ "text": form.text("text"), "event": form.get("event"), "name": form.get("name") });
-    let result: ScanResult = web.inside.post("/scans", &body).await?;
+    let result: CaptureResult = web.inside.post("/scans", &body).await?;
     scanned(&web, &result)
 }
 
@@ -46,7 +56,7 @@ pub(super) async fn picture(State(web): State<Web>, upload: Result<Multipart, Mu
         .ok_or_else(|| Trouble { hint: Some(w::NO_PICTURE_HINT.to_owned()), ..Trouble::bad_request(w::NO_PICTURE) })?;
     let event = event.filter(|event| !event.trim().is_empty());
     let asked = query(&[("event", event.as_deref())]);
-    let result: ScanResult = web.inside.send_bytes(&format!("/scans/picture{asked}"), picture.into()).await?;
+    let result: CaptureResult = web.inside.send_bytes(&format!("/scans/picture{asked}"), picture.into()).await?;
     scanned(&web, &result)
 }
 
@@ -55,11 +65,11 @@ fn refused(error: &axum::extract::multipart::MultipartError) -> Trouble {
 }
 
 /// Goes on to the sheet for what was said.
-fn scanned(web: &Web, result: &ScanResult) -> Answer {
+fn scanned(web: &Web, result: &CaptureResult) -> Answer {
     let said = match result.outcome {
-        Outcome::Pending => "scanned",
-        Outcome::ScannedBefore => "scanned_before",
-        Outcome::WrittenDown => "written_down",
+        OutcomeName::Pending => "scanned",
+        OutcomeName::ScannedBefore => "scanned_before",
+        OutcomeName::WrittenDown => "written_down",
     };
     go_to(web, &format!("people/{}/capture?said={said}", result.person.id))
 }

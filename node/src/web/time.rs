@@ -18,6 +18,11 @@ fn day_of(day: Date, today: Date) -> String {
     day.strftime(form).to_string()
 }
 
+/// The day of a moment, or a date as it is.
+pub(super) fn day_or_date(text: &str) -> String {
+    if text.len() == 10 { date(text) } else { day(text) }
+}
+
 /// A moment: `Tue 24 Nov, 14:05`.
 pub(super) fn moment(time: &str) -> String {
     local(time).map(|at| format!("{}, {}", day(time), at.strftime("%H:%M"))).unwrap_or_default()

@@ -8,20 +8,16 @@ use super::form::{Asked, Form};
 use super::frame::{Frame, Tab, go_to, html};
 use super::trouble::{Answer, Trouble};
 use super::{Web, time as t, words as w};
-use crate::api::model::{CardForm, ItemForm};
-use crate::api::{StatusForm, path};
-
-/// Questions that are shown; the others come up when these are answered.
-const SHOWN: usize = 20;
+use crate::api::model::{CardForm, TodayForm};
+use crate::api::{PeoplePage, path};
 
 #[derive(Template)]
 #[template(path = "today.html")]
 struct Page {
     frame: Frame,
-    items: Vec<ItemForm>,
-    more: usize,
-    status: StatusForm,
-    words_wait: bool,
+    day: TodayForm,
+    /// Nobody is here yet.
+    begins: bool,
 }
 
 #[derive(Template)]
@@ -33,16 +29,16 @@ struct Welcome {
 
 /// Shows what waits on me; a card in four fields to somebody who begins.
 pub(super) async fn show(State(web): State<Web>, Asked(asked): Asked) -> Answer {
-    let status: StatusForm = web.inside.get("/status").await?;
-    let card: CardForm = web.inside.get("/card").await?;
-    if status.people == 0 && card.fields.is_empty() && asked.get("skip").is_none() {
-        return html(&Welcome { frame: Frame::new(&web, Tab::Today, w::WELCOME), name: card.name });
+    let begins = web.inside.get::<PeoplePage>("/people").await?.total == 0;
+    if begins && asked.get("skip").is_none() {
+        let card: CardForm = web.inside.get("/card").await?;
+        if card.fields.is_empty() {
+            return html(&Welcome { frame: Frame::new(&web, Tab::Today, w::WELCOME), name: card.name });
+        }
     }
-    let mut items: Vec<ItemForm> = web.inside.get("/inbox").await?;
-    let more = items.len().saturating_sub(SHOWN);
-    items.truncate(SHOWN);
+    let day: TodayForm = web.inside.get("/today").await?;
     let frame = Frame::new(&web, Tab::Today, w::TODAY).saying(asked.get("said"));
-    html(&Page { frame, items, more, status, words_wait: web.words_wait() })
+    html(&Page { frame, day, begins })
 }
 
 /// Answers something that waits.

@@ -4,7 +4,9 @@
 //! there, since the command line shows it too.
 
 use crate::api::Health;
-use crate::api::model::{MeetingForm, OutcomeForm, PurposeName, TierName};
+use crate::api::model::{
+    EventForm, EventState, MeetingForm, OutcomeForm, PurposeName, StepForm, StepsAhead, TierName, When,
+};
 
 /// The language of these words (BCP 47), and the direction in which it is written.
 pub(super) const LANG: &str = "en";
@@ -102,6 +104,123 @@ words! {
     WARM = "warm";
     LATER = "later";
     ALL_ABOUT = "All about";
+}
+
+// The live camera, and other ways.
+words! {
+    CAMERA_LOOKS = "Hold the code before the camera.";
+    CAMERA_REFUSED = "The camera was refused. Allow it in the settings of the browser, or take a picture below.";
+    CAMERA_NONE = "No camera could be opened. Take a picture below, or paste the code.";
+    CAMERA_INSECURE = "The live camera needs https. Take a picture below: that works here too.";
+    START_CAMERA = "Start the camera";
+    PASTE = "Paste what you copied";
+    AT_EVENT = "At";
+    BY_OWN_CAMERA = "Their code may also open in the camera of your phone. If it shows a page, copy its link there and paste it here.";
+    HAS_KITH = "Has Kith";
+    HAS_NOT = "Has not";
+    THEN_THEIRS = "Then take theirs";
+    AS_VCARD = "As a contact";
+    AS_LINK = "As a link";
+    SAVES_MY_CARD = "Their camera keeps it as a contact. It works without network.";
+    OPENS_MY_PAGE = "Opens your public card, where they can leave theirs.";
+    ONLY_PUBLIC = "This shows your public card only.";
+}
+
+// A fair without network.
+words! {
+    FAIR = "Ready for a fair";
+    FAIR_WHAT = "Codes and a queue on this device, for halls without network";
+    FAIR_WHY = "Prepare this device while it has network. Then it shows 100 codes, each for one person, and keeps whom you meet until it reaches your node again.";
+    FAIR_NEEDS_SCRIPT = "This needs JavaScript.";
+    FAIR_IOS = "On an iPhone, add the app to the home screen first, and sign in there: it keeps nothing that the browser has. Open it once a week, or the system may clear it.";
+    EVENT = "Event";
+    PREPARE = "Prepare this device";
+    PREPARING = "Preparing…";
+    PREPARED = "This device is prepared for 14 days.";
+    PREPARE_FAILED = "This did not work:";
+    IS_READY = "Is it ready?";
+    READY = "ready";
+    NOT_READY = "not yet";
+    READY_SECURE = "The page is secure.";
+    READY_INSECURE = "Without https a browser keeps nothing. See “Getting in” for the ways to https.";
+    READY_SHELL = "The app opens without network.";
+    READY_NO_SHELL = "Not kept yet.";
+    READY_CODES = "{n} codes are on this device.";
+    READY_CAMERA = "Allowed.";
+    READY_NO_CAMERA = "Not allowed yet. Open Scan once. A photo or a typed name works without.";
+    READY_CLOCK = "{n} seconds apart from the node.";
+    READY_NO_CLOCK = "Not compared yet.";
+    READY_KEPT = "The browser keeps this until you delete it.";
+    READY_NOT_KEPT = "The browser may clear this when it needs room.";
+    READY_QUEUE = "{n} wait on this device.";
+    OFFLINE = "Without network";
+    OFFLINE_LOOK = "See the page that opens without network";
+    CODES_LEFT = "{n} codes left";
+    N_WAIT = "{n} wait on this device";
+    N_WAIT_HERE = "{n} wait on this device to be sent.";
+    SIGN_IN_TO_SEND = "Sign in to send them.";
+    NO_NETWORK = "No network: what you keep waits here, and goes home by itself.";
+    NETWORK = "Your node is reached.";
+    UNNAMED = "somebody";
+    VIA_CODE = "by code";
+    VIA_PHOTO = "by photo";
+    VIA_NAME = "by name";
+    GIVE_NAME = "Give a name";
+    DROP = "Drop it";
+    READ_HERE = "The code is read.";
+    READ_LATER = "This browser cannot read it; your node will. Type the name too, to be safe.";
+    SOMETHING = "Take a photo of their code, or type a name.";
+    KEPT_HERE = "Kept on this device.";
+    I_MET = "Whom I met";
+    PHOTO_OF_CODE = "Photo of their code";
+    NAME = "Name";
+    NEED = "They need";
+    PROMISE = "I promised";
+    TAGS = "Tags, with commas between";
+}
+
+/// What a device needs for a fair, line by line.
+pub(super) const READY_LINES: Choices = &[
+    ("ready-secure", "Secure page"),
+    ("ready-shell", "Opens without network"),
+    ("ready-codes", "Codes"),
+    ("ready-camera", "Camera"),
+    ("ready-clock", "Clock"),
+    ("ready-kept", "Keeps what it has"),
+    ("ready-queue", "Queue"),
+];
+
+// Following up.
+words! {
+    THEY_NEED = "They need";
+    I_PROMISED = "You promised";
+    NEXT_STEP = "Next step";
+    WRITE_TO_THEM = "Write to them";
+    DUE = "Until";
+    NEXT_BY_ITSELF = "Left empty: write to them within a day.";
+    NEXT_STEPS = "Next steps";
+    STEP_DONE = "Done";
+    NO_STEP = "Nothing to do next.";
+    CHANGE_STEP = "Change";
+    SILENT = "Be in touch again";
+    WRITE_THANKS = "Write a thank-you";
+    THANKS_SUBJECT = "Good to meet you";
+    THANKS_DRAFT = "Draft";
+    THANKS_HOW = "Change it as you like.";
+    BY_MAIL = "Open in mail";
+    SHARE = "Share";
+    AS_VCARD_FILE = "As vCard";
+    EVENTS = "Events";
+    EVENTS_WHAT = "Fairs and meetings; who was met where";
+    NO_EVENTS = "Add the next event you will attend.";
+    ADD_EVENT = "Add an event";
+    CHANGE_EVENT = "Change this event";
+    REMOVE_EVENT = "Remove this event";
+    REMOVE_EVENT_MEANS = "Whom you met there stays.";
+    FIRST_DAY = "First day";
+    LAST_DAY = "Last day";
+    PLACE = "Place";
+    NOBODY_MET = "Nobody met here yet.";
 }
 
 // People.
@@ -289,6 +408,8 @@ pub(super) fn said(key: &str) -> Option<&'static str> {
         "written_down" => "Written down, unconfirmed.",
         "kept" => "Kept.",
         "saved" => "Saved.",
+        "step_done" => "Done.",
+        "removed" => "Removed.",
         "touched" => "Noted: in touch today.",
         "forgotten" => "Forgotten.",
         "vouched" => "Said. They are asked whether it may be shown.",
@@ -389,8 +510,44 @@ pub(super) fn no_to(kind: &str) -> &'static str {
     }
 }
 
-pub(super) fn and_more(more: &usize) -> String {
+pub(super) fn and_more(more: usize) -> String {
     format!("and {more} more, when these are answered")
+}
+
+/// Days of an event, as one reads them.
+pub(super) fn event_days(event: &EventForm) -> String {
+    let (first, last) = (super::time::date(&event.first), super::time::date(&event.last));
+    let days = if first == last { first } else { format!("{first} – {last}") };
+    match event.state {
+        EventState::Now => format!("now, {days}"),
+        EventState::Coming | EventState::Past => days,
+    }
+}
+
+/// By when a step is to be done.
+pub(super) fn due(step: &StepForm) -> String {
+    let day = super::time::day_or_date(&step.due);
+    match step.when {
+        When::Overdue => format!("overdue since {day}"),
+        When::Today => "today".to_owned(),
+        When::Week | When::Later => format!("until {day}"),
+    }
+}
+
+/// How many steps there are, and how soon.
+pub(super) fn steps(steps: &StepsAhead) -> String {
+    let parts = [(steps.overdue, "overdue"), (steps.today, "today"), (steps.week, "within a week")];
+    let said: Vec<String> =
+        parts.iter().filter(|(count, _)| *count > 0).map(|(count, when)| format!("{count} {when}")).collect();
+    said.join(" · ")
+}
+
+/// A thank-you to begin with, made of what they need and what I promised.
+pub(super) fn thank_you(name: &str, need: Option<&str>, promise: Option<&str>) -> String {
+    let first = name.split_whitespace().next().unwrap_or(name);
+    let need = need.map(|need| format!("You told me what you need: {need}\n")).unwrap_or_default();
+    let promise = promise.map(|promise| format!("I promised: {promise}\n")).unwrap_or_default();
+    format!("Dear {first},\n\nthank you for the conversation.\n{need}{promise}\nBest regards\n")
 }
 
 pub(super) fn minutes(left: i64) -> String {

@@ -170,9 +170,9 @@ impl Access {
         self.0.ways.fingerprint.as_deref()
     }
 
-    /// True if strangers can look the host up and see the public page.
-    pub fn is_public(&self) -> bool {
-        self.0.ways.web_url.as_ref().is_some_and(WebUrl::is_public)
+    /// The address of the public card, if the node has a name that others can look up.
+    pub fn public_page(&self) -> Option<String> {
+        self.0.ways.web_url.as_ref().filter(|url| url.is_public()).map(|url| format!("{url}c"))
     }
 
     /// True if there is a password.

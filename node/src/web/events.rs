@@ -1,0 +1,95 @@
+//! Events: trade shows and meetings that scans belong to.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use serde_json::json;
+
+use super::form::{Asked, Form};
+use super::frame::{Frame, Tab, go_to, html};
+use super::trouble::{Answer, Trouble};
+use super::{Web, time as t, words as w};
+use crate::api::model::{EventForm, EventPage};
+use crate::api::{path, query};
+
+/// People on a page of an event, as the API answers them.
+const PAGE: u64 = 100;
+
+#[derive(Template)]
+#[template(path = "events.html")]
+struct List {
+    frame: Frame,
+    events: Vec<EventForm>,
+}
+
+/// Lists events, the latest first.
+pub(super) async fn list(State(web): State<Web>, Asked(asked): Asked) -> Answer {
+    let mut events: Vec<EventForm> = web.inside.get("/events").await?;
+    events.reverse();
+    html(&List { frame: Frame::new(&web, Tab::More, w::EVENTS).saying(asked.get("said")), events })
+}
+
+/// Adds an event.
+pub(super) async fn add(State(web): State<Web>, Form(form): Form) -> Answer {
+    let body = json!({
+        "name": form.text("name"),
+        "first": form.text("first"),
+        "last": form.get("last"),
+        "place": form.get("place"),
+    });
+    let event: EventForm = web.inside.post("/events", &body).await?;
+    go_to(&web, &format!("events/{}?said=saved", event.id))
+}
+
+#[derive(Template)]
+#[template(path = "event.html")]
+struct One {
+    frame: Frame,
+    page: EventPage,
+    earlier: Option<String>,
+    later: Option<String>,
+}
+
+/// Shows an event and who was met there.
+pub(super) async fn show(State(web): State<Web>, Path(which): Path<String>, Asked(asked): Asked) -> Answer {
+    let number = asked.number("page").unwrap_or_default();
+    let of = |page: u64| query(&[("page", Some(&page.to_string()))]);
+    let page: EventPage = web.inside.get(&format!("{}{}", path(&["events", &which]), of(number))).await?;
+    let shown = number.saturating_mul(PAGE).saturating_add(page.list.len() as u64);
+    let link = |number: u64| format!("events/{}{}", page.event.id, of(number));
+    let one = One {
+        frame: Frame::new(&web, Tab::More, page.event.name.clone()).saying(asked.get("said")),
+        earlier: number.checked_sub(1).map(link),
+        later: (!page.list.is_empty() && shown < page.total as u64).then(|| link(number.saturating_add(1))),
+        page,
+    };
+    html(&one)
+}
+
+/// Changes an event.
+pub(super) async fn change(State(web): State<Web>, Path(which): Path<String>, Form(form): Form) -> Answer {
+    let body = json!({
+        "name": form.get("name"),
+        "first": form.get("first"),
+        "last": form.get("last"),
+        "place": form.raw("place"),
+    });
+    let event: EventForm = web.inside.patch(&path(&["events", &which]), &body).await?;
+    go_to(&web, &format!("events/{}?said=saved", event.id))
+}
+
+/// Removes an event; who was met there stays.
+pub(super) async fn remove(State(web): State<Web>, Path(which): Path<String>) -> Answer {
+    web.inside.delete(&path(&["events", &which])).await?;
+    go_to(&web, "events?said=removed")
+}
+
+/// Who was met there, for other programs.
+pub(super) async fn download(State(web): State<Web>, Path((which, file)): Path<(String, String)>) -> Answer {
+    let kind = match file.as_str() {
+        "people.csv" => "csv",
+        "people.vcf" => "vcf",
+        _ => return Err(Trouble::not_found()),
+    };
+    let page: EventPage = web.inside.get(&path(&["events", &which])).await?;
+    web.inside.file(&format!("/people/{kind}{}", query(&[("event", Some(&page.event.name))]))).await
+}
