@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tower::ServiceExt;
 
+use crate::out;
 use crate::trouble::Trouble;
 
 /// The longest answer that is read: a page of a hundred people is a tenth of it.
@@ -106,22 +107,20 @@ impl Client {
     }
 
     async fn exchange(&self, method: Method, path: &str, content: &str, body: Body) -> Result<Bytes, Trouble> {
-        let request = Request::builder()
+        let request = self.request(method, path, content, body)?;
+        let answer = tokio::time::timeout(PATIENCE, self.carry(request)).await;
+        let (status, bytes) = answer.map_err(|_| Trouble::failed("the node does not answer"))??;
+        if status.is_success() { Ok(bytes) } else { Err(refusal(status, &bytes)) }
+    }
+
+    fn request(&self, method: Method, path: &str, content: &str, body: Body) -> Result<Request<Body>, Trouble> {
+        Request::builder()
             .method(method)
             .uri(format!("/api/v1{path}"))
             .header("authorization", format!("Bearer {}", self.token))
             .header("content-type", content)
             .body(body)
-            .map_err(|error| Trouble::usage(error.to_string()))?;
-        let answer = tokio::time::timeout(PATIENCE, self.carry(request)).await;
-        let (status, bytes) = answer.map_err(|_| Trouble::failed("the node does not answer"))??;
-        if status.is_success() {
-            return Ok(bytes);
-        }
-        match serde_json::from_slice::<ProblemBody>(&bytes) {
-            Ok(problem) => Err(problem.into()),
-            Err(_) => Err(Trouble::failed(format!("the node answered {status}"))),
-        }
+            .map_err(|error| Trouble::usage(error.to_string()))
     }
 
     async fn carry(&self, request: Request<Body>) -> Result<(StatusCode, Bytes), Trouble> {
@@ -131,6 +130,21 @@ impl Client {
                 collect(response).await
             }
             Line::Running(api) => collect(over_loopback(*api, request).await?).await,
+        }
+    }
+
+    /// Copies an answer to standard output as it comes, however long it is.
+    ///
+    /// # Errors
+    /// What the node says is wrong, or that the answer broke off.
+    pub async fn copy_out(&self, path: &str) -> Result<(), Trouble> {
+        let request = self.request(Method::GET, path, "application/json", Body::empty())?;
+        match &self.line {
+            Line::Desk(desk) => {
+                let Ok(response) = desk.router().oneshot(request).await;
+                copy_out(response).await
+            }
+            Line::Running(api) => copy_out(over_loopback(*api, request).await?).await,
         }
     }
 
@@ -185,6 +199,33 @@ where
     let body = Limited::new(response.into_body(), ANSWER).collect().await;
     let body = body.map_err(|error| Trouble::failed(format!("the node's answer broke off: {error}")))?;
     Ok((status, body.to_bytes()))
+}
+
+async fn copy_out<B>(response: Response<B>) -> Result<(), Trouble>
+where
+    B: hyper::body::Body<Data = Bytes> + Unpin,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    if !response.status().is_success() {
+        let (status, bytes) = collect(response).await?;
+        return Err(refusal(status, &bytes));
+    }
+    let mut body = response.into_body();
+    let silent = |_| Trouble::failed("the node does not answer");
+    while let Some(frame) = tokio::time::timeout(PATIENCE, body.frame()).await.map_err(silent)? {
+        let frame = frame.map_err(|error| Trouble::failed(format!("the node's answer broke off: {}", error.into())))?;
+        if let Some(data) = frame.data_ref() {
+            out::raw(data)?;
+        }
+    }
+    Ok(())
+}
+
+fn refusal(status: StatusCode, answer: &[u8]) -> Trouble {
+    match serde_json::from_slice::<ProblemBody>(answer) {
+        Ok(problem) => problem.into(),
+        Err(_) => Trouble::failed(format!("the node answered {status}")),
+    }
 }
 
 /// Server-sent events of a node.

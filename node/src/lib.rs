@@ -17,6 +17,7 @@ pub mod formats;
 pub mod home;
 pub mod network;
 pub mod node;
+pub mod roster;
 pub mod serve;
 pub mod store;
 pub mod web;

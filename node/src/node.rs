@@ -7,10 +7,13 @@ use kith_protocol::crypto::sign::SecretSeed;
 use kith_protocol::engine;
 use kith_protocol::store::StoreError;
 
+use tokio::task::JoinHandle;
+
 use crate::api::{self, Api};
 use crate::driver::{Driver, Handle, Offline};
 use crate::home::{Home, HomeError, OpenHome, Running, Settings, Tls};
 use crate::network::{self, Limits, Multiaddr, Network, NetworkError, listen_on};
+use crate::roster::Roster;
 use crate::serve::ca::{Authority, CaError};
 use crate::serve::{self, Server, Sockets};
 use crate::store::{FileStore, HomeLock};
@@ -77,6 +80,7 @@ pub struct Node {
     network: Network,
     access: Access,
     server: Server,
+    warming: JoinHandle<()>,
     lock: HomeLock,
 }
 
@@ -112,7 +116,8 @@ impl Node {
         let server = sockets.serve(&app, authority.as_ref());
         let server = server.map_err(|reason| NodeError::Api { address: place.web, reason })?;
         home.announce(&Running { api: place.local, pid: std::process::id() })?;
-        Ok(Self { home, driver, network, access, server, lock })
+        let warming = warm(Arc::clone(driver.handle().roster()));
+        Ok(Self { home, driver, network, access, server, warming, lock })
     }
 
     /// A handle on the driver.
@@ -132,6 +137,8 @@ impl Node {
     pub async fn stop(self) -> Result<(), StoreError> {
         self.home.retract();
         self.server.stop().await;
+        // It reads the storage that is to be closed.
+        let _ = self.warming.await;
         let closed = self.driver.stop().await;
         self.network.shutdown().await;
         drop(self.lock);
@@ -178,6 +185,15 @@ impl Desk {
         drop(self.lock);
         closed
     }
+}
+
+/// Reads everybody while nobody waits for it, so that the first list comes as quickly as the next.
+fn warm(roster: Arc<Roster>) -> JoinHandle<()> {
+    tokio::task::spawn_blocking(move || {
+        if let Err(error) = roster.warm() {
+            tracing::warn!(%error, "the people of this home could not be read");
+        }
+    })
 }
 
 /// What names the home in the cookies of browsers.

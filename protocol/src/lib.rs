@@ -8,6 +8,7 @@ pub mod address;
 pub mod card;
 pub mod crypto;
 pub mod engine;
+pub mod folding;
 pub mod hello;
 pub mod id;
 pub mod identity;

@@ -50,6 +50,11 @@ pub const LINE: usize = 200;
 pub const LABEL: usize = 64;
 /// A note that a person writes to themselves or to one other.
 pub const NOTE: usize = 8_000;
+/// Characters (Unicode scalar values) of a letter from one person to another: a page, in any script. Who has more to
+/// say has other ways.
+pub const WORDS: usize = 2_000;
+/// Bytes of such a letter: the longest character has four.
+pub const WORDS_BYTES: usize = 4 * WORDS;
 /// Fields on one card.
 pub const CARD_FIELDS: usize = 48;
 /// A name inside a code: longer ones are cut at a grapheme, so that the code stays small.
@@ -158,6 +163,14 @@ pub const OUTBOX_PER_PERSON: usize = 256;
 /// Letters waiting for one person beside those, one of each kind of which only the newest counts: claim, presence,
 /// card, farewell. They always find room, so that what piles up for one person keeps no news from the others.
 pub const OUTBOX_NEWEST: usize = 4;
+/// Of these, letters from person to person: what people write leaves room for what their nodes have to say.
+pub const WORDS_WAITING: usize = 50;
+/// Of these, people who are handed over; so many of one contact wait for my decision, too.
+pub const HANDOVERS_WAITING: usize = 50;
+/// Letters of one person that are taken in a day; then their node is asked to wait.
+pub const WORDS_A_DAY: usize = 50;
+/// Letters kept of one correspondence, mine and theirs, the newest. A mailbox is elsewhere.
+pub const CORRESPONDENCE: usize = 500;
 /// Letters waiting in all.
 pub const OUTBOX: usize = 200_000;
 /// Things that wait on the person.

@@ -17,6 +17,11 @@ pub struct Text<const MAX: usize>(String);
 #[serde(transparent)]
 pub struct Line<const MAX: usize>(String);
 
+/// Words from one person to another: [`Text`] that is not empty, of at most [`limits::WORDS`] characters.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(transparent)]
+pub struct Words(Text<{ limits::WORDS_BYTES }>);
+
 /// A person's name.
 pub type Name = Line<{ limits::NAME }>;
 /// A short word such as a tag.
@@ -36,6 +41,14 @@ pub enum TextError {
         /// Bytes given.
         got: usize,
         /// Bytes allowed.
+        most: usize,
+    },
+    /// More characters than allowed.
+    #[error("the text has {got} characters, at most {most} fit")]
+    TooManyCharacters {
+        /// Characters given.
+        got: usize,
+        /// Characters allowed.
         most: usize,
     },
     /// A control character or one that changes the direction of writing.
@@ -94,6 +107,26 @@ impl<const MAX: usize> Line<MAX> {
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl Words {
+    /// Cleans what a person typed, as [`Text::new`] does.
+    pub fn new(text: &str) -> Result<Self, TextError> {
+        Self::of(Text::new(text)?)
+    }
+
+    fn of(text: Text<{ limits::WORDS_BYTES }>) -> Result<Self, TextError> {
+        match text.as_str().chars().count() {
+            0 => Err(TextError::Empty),
+            got if got > limits::WORDS => Err(TextError::TooManyCharacters { got, most: limits::WORDS }),
+            _ => Ok(Self(text)),
+        }
+    }
+
+    /// The words.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
     }
 }
 
@@ -167,9 +200,19 @@ impl<const MAX: usize> Wire for Line<MAX> {
     }
 }
 
+impl Wire for Words {
+    fn encode(&self, writer: &mut Writer) {
+        self.0.encode(writer);
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, WireError> {
+        Self::of(Text::decode(reader)?).map_err(|error| on_the_wire(&error))
+    }
+}
+
 fn on_the_wire(error: &TextError) -> WireError {
     match error {
-        TextError::TooLong { .. } => WireError::TooLarge("a text"),
+        TextError::TooLong { .. } | TextError::TooManyCharacters { .. } => WireError::TooLarge("a text"),
         TextError::Empty | TextError::Forbidden(_) => WireError::BadText,
     }
 }
@@ -211,6 +254,17 @@ mod tests {
         assert_eq!(Name::new("Ana\u{202E}oB"), Err(TextError::Forbidden(0x202E)));
         assert_eq!(Name::new(" \n\t "), Err(TextError::Empty));
         assert!(matches!(Name::new(&"x".repeat(10_000)), Err(TextError::TooLong { got: 10_000, .. })));
+    }
+
+    #[test]
+    fn a_letter_is_as_long_in_any_script() {
+        for character in ["a", "ñ", "王", "😀"] {
+            let fits = character.repeat(limits::WORDS);
+            assert_eq!(Words::new(&fits).unwrap().as_str(), fits);
+            let too_long = Words::new(&character.repeat(limits::WORDS + 1));
+            assert!(too_long.is_err(), "{character}");
+        }
+        assert_eq!(Words::new(" \n"), Err(TextError::Empty));
     }
 
     #[test]

@@ -2,16 +2,23 @@
 //! and whose letters are really signed, sealed and opened. Only the network between them is left out.
 
 use std::net::Ipv4Addr;
+use std::ops::ControlFlow;
 
 use kith_node::driver::now;
 use kith_node::home::Home;
 use kith_protocol::address::{Hint, Host, Reach, Transports};
+use kith_protocol::card::FieldKind;
 use kith_protocol::crypto::sign::{SecretSeed, SigningKey};
+use kith_protocol::engine::introduction::{AskOptions, Meant};
+use kith_protocol::engine::invites::InviteOptions;
+use kith_protocol::engine::people::{self, PersonChange};
 use kith_protocol::engine::scans::ScanOptions;
-use kith_protocol::engine::{self, Answer, Beginning, Effect, Engine, Ticket, Turn};
-use kith_protocol::id::{LetterId, Locator, PeerId, SessionId};
-use kith_protocol::store::{MemoryStore, Store};
-use kith_protocol::text::Name;
+use kith_protocol::engine::{self, Answer, Beginning, CardChange, Effect, Engine, Own, Ticket, Turn};
+use kith_protocol::id::{LetterId, Locator, PeerId, PersonId, SessionId};
+use kith_protocol::introduction::Purpose;
+use kith_protocol::invite::Invite;
+use kith_protocol::store::{MemoryStore, Read, Store, Table, Write};
+use kith_protocol::text::{Label, Line, Name, Note, Text};
 use kith_protocol::words::RecoveryWords;
 
 /// Makes Ana's home, with so many contacts whose nodes cannot be reached, and a letter in the outbox for each.
@@ -21,7 +28,7 @@ pub fn make(home: &Home, people: u32) {
     let mut ana = Side::wake(store, [0; 4]);
     ana.turn(|turn| turn.addresses_changed(vec![closed_port(1)]));
     for number in 1..=people {
-        meet(&mut ana, number);
+        meet(&mut ana, number, InviteOptions::default(), None);
     }
     // She is somewhere else now, and every contact is to be told.
     ana.turn(|turn| turn.addresses_changed(vec![closed_port(2)]));
@@ -29,6 +36,78 @@ pub fn make(home: &Home, people: u32) {
     assert_eq!(waiting, people as usize, "a letter waits for each contact");
     ana.store.close().unwrap();
     drop(lock);
+}
+
+/// Makes Ana's home, with so many contacts who know that her node listens at this port of loopback, and with what one
+/// has of contacts after years: cards, tags, notes, introductions, and people who wait for an answer. It is made in
+/// memory and written down at the end, so that the disk is not waited for ten thousand times.
+pub fn make_known(home: &Home, people: u32, port: u16) {
+    let (open, _) = home.create(Name::new("Ana").unwrap()).unwrap();
+    let (_, mut store, _, lock) = open.into_parts();
+    let mut ana = Side::wake(copy(&store), [0; 4]);
+    ana.turn(|turn| turn.addresses_changed(vec![closed_port(port)]));
+    for number in 1..=people {
+        let event = (number % 3 == 0).then(|| Line::new("Hannover Messe").unwrap());
+        let options = InviteOptions { event, ..InviteOptions::default() };
+        let id = meet(&mut ana, number, options, Some("Lindqvist Valves GmbH"));
+        keep(&mut ana, number, id);
+    }
+    let (_, badge) = ana.turn(|turn| turn.create_invite(InviteOptions { printed: true, ..Default::default() })).0;
+    for number in 1..=WAITING {
+        claim(&mut ana, &mut somebody((people + number).to_be_bytes()), people + number, &badge);
+    }
+    write_down(&ana.store, &mut store);
+    store.close().unwrap();
+    drop(lock);
+}
+
+/// People who wait to be taken in.
+const WAITING: u32 = 40;
+
+/// What Ana keeps about a contact.
+fn keep<S: Store>(ana: &mut Side<S>, number: u32, id: PersonId) {
+    let mut changes = vec![PersonChange::Note(Note::new("wants a quote, and knows Eva of the ninth hall").unwrap())];
+    if number.is_multiple_of(5) {
+        changes.push(PersonChange::Note(Note::new("asked for ball valves, and I promised a drawing").unwrap()));
+        changes.push(PersonChange::Tag(Label::new("welders").unwrap()));
+    }
+    if number.is_multiple_of(7) {
+        changes.push(PersonChange::Cadence(Some(30)));
+    }
+    ana.turn(|turn| changes.into_iter().try_for_each(|change| turn.change_person(id, change).map(drop)));
+    if number.is_multiple_of(50) {
+        let meant = Meant::Words(Line::new("whoever buys pumps").unwrap());
+        let (why, blurb) = (Text::new("we build them").unwrap(), Text::new("pumps that last").unwrap());
+        let asked = AskOptions { introducer: id, meant, purpose: Purpose::Advice, why, blurb, tier: None, life: None };
+        ana.turn(|turn| turn.ask_introduction(asked));
+    }
+}
+
+fn copy(from: &impl Store) -> MemoryStore {
+    let mut copy = MemoryStore::new();
+    copy.commit(&entries(from)).unwrap();
+    copy
+}
+
+fn entries(of: &impl Store) -> Vec<Write> {
+    let mut entries = Vec::new();
+    for table in Table::ALL {
+        let mut visit = |key: &[u8], value: &[u8]| {
+            entries.push(Write { table: *table, key: key.to_vec(), value: Some(value.to_vec()) });
+            ControlFlow::Continue(())
+        };
+        of.scan(*table, b"", b"", &mut visit).unwrap();
+    }
+    entries
+}
+
+/// Makes a storage hold what the other holds.
+fn write_down(from: &MemoryStore, to: &mut impl Store) {
+    let is_gone = |write: &Write| from.get(write.table, &write.key).unwrap().is_none();
+    let gone = entries(to).into_iter().filter(is_gone).map(|write| Write { value: None, ..write });
+    for writes in gone.chain(entries(from)).collect::<Vec<_>>().chunks(200) {
+        to.commit(writes).unwrap();
+    }
 }
 
 /// An engine and its storage.
@@ -56,23 +135,39 @@ impl<S: Store> Side<S> {
 }
 
 /// One more contact: scans a code of Ana's, and each takes the other in.
-fn meet<S: Store>(ana: &mut Side<S>, number: u32) {
-    let tag = number.to_be_bytes();
-    let mut bo = somebody(tag);
-    let ((_, invite), _) = ana.turn(|turn| turn.create_invite(Default::default()));
-    let (_, effects) = bo.turn(|turn| turn.scan(&invite, ScanOptions::default()));
-    let session = SessionId([tag; 4].concat().try_into().unwrap());
-    let locator = call(&effects);
-    ana.turn(|turn| turn.session_opened(session, locator));
-    let (_, effects) = bo.turn(|turn| turn.session_opened(session, locator));
-    let (claim, sealed) = letter(&effects);
-    let (_, effects) = ana.turn(|turn| turn.letter_arrived(session, Ticket(0), &sealed));
+fn meet<S: Store>(ana: &mut Side<S>, number: u32, options: InviteOptions, org: Option<&str>) -> PersonId {
+    let mut bo = somebody(number.to_be_bytes());
+    let set = |kind, line: &str| CardChange::Field(kind, Some(Line::new(line).unwrap()), None);
+    if let Some(org) = org {
+        let card = vec![set(FieldKind::Organisation, org), set(FieldKind::Title, "Head of purchasing")];
+        bo.turn(|turn| turn.change_card(card));
+    }
+    let ((_, invite), _) = ana.turn(|turn| turn.create_invite(options));
+    let (session, claim, effects) = claim(ana, &mut bo, number, &invite);
     let handled = answer(&effects);
     let (welcome, sealed) = letter(&effects);
     bo.turn(|turn| turn.letter_answered(session, claim, Some(handled)));
     let (_, effects) = bo.turn(|turn| turn.letter_arrived(session, Ticket(0), &sealed));
     ana.turn(|turn| turn.letter_answered(session, welcome, Some(answer(&effects))));
     ana.turn(|turn| turn.session_closed(session));
+    people::by_identity(&ana.store, Own::load(&bo.store).unwrap().id()).unwrap().expect("a contact").id
+}
+
+/// Somebody scans a code of Ana's, and the first letter reaches her.
+fn claim<S: Store>(
+    ana: &mut Side<S>,
+    bo: &mut Side<MemoryStore>,
+    number: u32,
+    invite: &Invite,
+) -> (SessionId, LetterId, Vec<Effect>) {
+    let (_, effects) = bo.turn(|turn| turn.scan(invite, ScanOptions::default()));
+    let session = SessionId([number.to_be_bytes(); 4].concat().try_into().unwrap());
+    let locator = call(&effects);
+    ana.turn(|turn| turn.session_opened(session, locator));
+    let (_, effects) = bo.turn(|turn| turn.session_opened(session, locator));
+    let (claim, sealed) = letter(&effects);
+    let (_, effects) = ana.turn(|turn| turn.letter_arrived(session, Ticket(0), &sealed));
+    (session, claim, effects)
 }
 
 fn somebody(tag: [u8; 4]) -> Side<MemoryStore> {

@@ -4,6 +4,7 @@
 //! cargo bench -p kith-tests --bench bench -- scan      a scan, until both sides hold each other
 //! cargo bench -p kith-tests --bench bench -- letter    a letter to somebody on the line, to its receipt
 //! cargo bench -p kith-tests --bench bench -- rest      a node with a thousand contacts, at rest
+//! cargo bench -p kith-tests --bench bench -- pages     what the owner of ten thousand contacts looks at
 //! ```
 //!
 //! Each prints a table. `--check` ends with 1 if a target is missed; `--runs N` sets how often it is measured, and
@@ -22,6 +23,7 @@ mod crowd;
 mod figures;
 mod letter;
 mod machine;
+mod pages;
 mod pair;
 mod rest;
 mod scan;
@@ -40,7 +42,7 @@ pub struct Options {
     pub program: PathBuf,
 }
 
-const USAGE: &str = "bench (scan | letter | rest)… [--check] [--runs N] [--folder DIR] [--program PATH]";
+const USAGE: &str = "bench (scan | letter | rest | pages)… [--check] [--runs N] [--folder DIR] [--program PATH]";
 
 fn main() -> ExitCode {
     let mut options = Options { runs: None, folder: std::env::temp_dir(), program: program() };
@@ -68,6 +70,7 @@ fn main() -> ExitCode {
             "scan" => scan::run(&options),
             "letter" => letter::run(&options),
             "rest" => rest::run(&options),
+            "pages" => pages::run(&options),
             _ => {
                 eprintln!("{name} is no benchmark: {USAGE}");
                 return ExitCode::from(2);

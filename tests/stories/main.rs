@@ -6,7 +6,9 @@
 
 mod codes;
 mod contacts;
+mod correspondence;
 mod crashes;
+mod follow_up;
 mod introducers;
 mod introductions;
 mod keys;
@@ -15,6 +17,7 @@ mod meeting;
 mod reaching;
 mod scans;
 mod slander;
+mod spam;
 mod vouches;
 
 use kith_protocol::engine::{Answer, Refusal};

@@ -21,6 +21,25 @@ pub enum Card {
         #[arg(long)]
         tier: Option<Tier>,
     },
+    /// Write it for other programs, as text
+    Export {
+        /// Through whose eyes: public, contacts, named, or a person
+        #[arg(long = "as", value_name = "WHO", default_value = "public")]
+        eyes: String,
+        /// In which form
+        #[arg(long, default_value = "vcard3")]
+        format: Format,
+        /// At most 300 bytes, for a small code
+        #[arg(long)]
+        small: bool,
+    },
+}
+
+/// A form that other programs read.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Format {
+    /// vCard 3.0, which every phone takes in
+    Vcard3,
 }
 
 /// Who may see something.

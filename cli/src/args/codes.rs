@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::Tier;
+use super::{Along, Tier};
 
 /// Codes that I show.
 #[derive(Args)]
@@ -24,7 +24,7 @@ pub struct NewInvite {
     /// For many people: a badge, a slide, a footer
     #[arg(long)]
     pub printed: bool,
-    /// The event at which it is shown, or the label of a printed code
+    /// The event at which it is shown, empty for none [default: the one that is on]; the label of a printed code
     #[arg(long)]
     pub event: Option<String>,
     /// For whom, in my own words
@@ -69,16 +69,13 @@ pub enum InviteCommand {
 pub struct Scan {
     /// A PNG or JPEG picture, a link, a text, or - for standard input
     pub code: String,
-    /// The event at which I scanned it
-    #[arg(long)]
-    pub event: Option<String>,
-    /// What I want to remember
-    #[arg(long)]
-    pub note: Option<String>,
     /// What of my card they get
     #[arg(long)]
     pub tier: Option<Tier>,
     /// What to call somebody whose code says no name
     #[arg(long)]
     pub name: Option<String>,
+    /// What goes along
+    #[command(flatten)]
+    pub along: Along,
 }

@@ -1,8 +1,10 @@
 //! What can be typed, each noun in its file.
 
 mod access;
+mod capture;
 mod card;
 mod codes;
+mod event;
 mod inbox;
 mod intro;
 mod node;
@@ -14,12 +16,14 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 pub use access::{Password, Sessions, SessionsCommand};
-pub use card::{Card, Tier};
+pub use capture::Along;
+pub use card::{Card, Format, Tier};
 pub use codes::{Invite, InviteCommand, NewInvite, Scan};
+pub use event::{Event, EventChange};
 pub use inbox::{Inbox, InboxCommand};
 pub use intro::{Intro, NewAsk};
 pub use node::{Demo, Init, LogFormat, Tls, Up, Words};
-pub use people::{People, Person};
+pub use people::{People, PeopleCommand, Person};
 pub use vouch::{NewVouch, Vouch, VouchCommand, api_name};
 
 /// Your card, the people you met, and who can introduce whom: on your own node.
@@ -59,8 +63,13 @@ pub enum Command {
     Invite(Invite),
     /// Take in a code: a picture, a link, a text, or - for standard input
     Scan(Scan),
+    /// What the day has for me
+    Today,
     /// What waits on me
     Inbox(Inbox),
+    /// Events that I go to
+    #[command(subcommand)]
+    Event(Event),
     /// My people
     People(People),
     /// One person

@@ -4,7 +4,7 @@ use axum::http::Method;
 use kith_node::api::model::CardForm;
 use serde_json::{Value, json};
 
-use crate::args::Card;
+use crate::args::{Card, Format};
 use crate::client::Client;
 use crate::out;
 use crate::trouble::Trouble;
@@ -19,6 +19,10 @@ pub async fn run(client: &Client, card: &Card, json: bool) -> Result<(), Trouble
                 return out::json(&shown);
             }
             out::card(&shown);
+        }
+        Card::Export { eyes, format: Format::Vcard3, small } => {
+            let form = small.then_some("small");
+            client.copy_out(&format!("/card/vcf{}", query(&[("as", Some(eyes)), ("form", form)]))).await?;
         }
         Card::Set { field, value, tier } => {
             let change =

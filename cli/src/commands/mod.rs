@@ -3,6 +3,7 @@
 mod access;
 mod card;
 mod completions;
+mod event;
 mod inbox;
 mod init;
 mod intro;
@@ -10,14 +11,16 @@ mod invite;
 mod people;
 mod scan;
 mod status;
+mod today;
 pub mod up;
 mod vouch;
 
 use std::path::PathBuf;
 
 use kith_node::home::Home;
+use serde_json::Value;
 
-use crate::args::{Arguments, Command};
+use crate::args::{Along, Arguments, Command};
 use crate::client::Client;
 use crate::demo;
 use crate::out;
@@ -60,6 +63,8 @@ async fn ask(client: &Client, command: Command, json: bool) -> Result<(), Troubl
         Command::Card(card) => card::run(client, &card, json).await,
         Command::Invite(invite) => invite::run(client, &invite, json).await,
         Command::Scan(scan) => scan::run(client, &scan, json).await,
+        Command::Today => today::run(client, json).await,
+        Command::Event(event) => event::run(client, &event, json).await,
         Command::Inbox(inbox) => inbox::run(client, &inbox, json).await,
         Command::People(people) => people::list(client, &people, json).await,
         Command::Person(person) => people::person(client, &person, json).await,
@@ -81,6 +86,13 @@ fn usual_home() -> Result<PathBuf, Trouble> {
     let data = data.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".local/share")));
     let data = data.ok_or_else(|| Trouble::usage("there is no HOME").hint("say where with --home or KITH_HOME"))?;
     Ok(data.join("kith"))
+}
+
+/// The body of a capture: what goes along, and the pairs that have a value.
+fn captured(along: &Along, pairs: &[(&str, Option<&str>)]) -> Value {
+    let given = along.pairs().into_iter().chain(pairs.iter().copied());
+    let given = given.filter_map(|(name, value)| Some((name.to_owned(), Value::from(value?))));
+    given.chain([("tags".to_owned(), Value::from(along.tags.clone()))]).collect()
 }
 
 /// Says so if letters wait because no node runs.

@@ -5,7 +5,6 @@ use std::path::Path;
 
 use kith_node::api::{CaptureResult, OutcomeName};
 use kith_node::codes::read::MOST_BYTES;
-use serde_json::json;
 
 use crate::args::Scan;
 use crate::client::Client;
@@ -23,22 +22,18 @@ enum Code {
 
 /// Takes in a code.
 pub async fn run(client: &Client, scan: &Scan, json: bool) -> Result<(), Trouble> {
-    let tier = scan.tier.map(|tier| tier.name());
+    let own = [("tier", scan.tier.map(|tier| tier.name())), ("name", scan.name.as_deref())];
     let result: CaptureResult = match code(&scan.code)? {
         Code::Text(text) => {
-            let body = json!({ "text": text, "event": scan.event, "note": scan.note, "tier": tier, "name": scan.name });
-            client.post("/scans", &body).await?
+            client.post("/scans", &super::captured(&scan.along, &[&own[..], &[("text", Some(&text))]].concat())).await?
         }
         Code::Picture(picture) => {
             if std::io::stderr().is_terminal() && picture.len() > 1024 * 1024 {
                 out::aside("Looking for a code in the picture …");
             }
-            let along = query(&[
-                ("event", scan.event.as_deref()),
-                ("note", scan.note.as_deref()),
-                ("tier", tier),
-                ("name", scan.name.as_deref()),
-            ]);
+            let tags = scan.along.tags.join(",");
+            let tags = ("tags", Some(tags.as_str()).filter(|tags| !tags.is_empty()));
+            let along = query(&[&scan.along.pairs()[..], &own[..], &[tags]].concat());
             client.send_bytes(&format!("/scans/picture{along}"), picture).await?
         }
     };

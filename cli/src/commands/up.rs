@@ -163,6 +163,8 @@ fn tell(handle: &Handle, notice: &Notice) {
         Notice::Refused { person, .. } => format!("{} did not take a letter of yours.", name(person)),
         Notice::GaveUp { person, .. } => format!("A letter to {} was given up.", name(person)),
         Notice::ForkSeen { person } => format!("{} shows two key histories [kith inbox].", name(person)),
+        Notice::Wrote { person } => format!("{} wrote to you [kith inbox].", name(person)),
+        Notice::HandedOver { person } => format!("{} hands somebody over to you [kith inbox].", name(person)),
         Notice::Introduction { introduction } => {
             format!("An introduction went on [kith intro show {}].", introduction.id.short())
         }

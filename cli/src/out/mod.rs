@@ -1,7 +1,9 @@
 //! Printing.
 
+mod handover;
 mod introduction;
 mod rows;
+mod today;
 mod vouch;
 
 use std::io::{IsTerminal, Write};
@@ -13,11 +15,22 @@ use serde::Serialize;
 use crate::trouble::Trouble;
 
 pub use introduction::{introduction, introduction_line};
+pub use today::{doing, event, today};
 pub use vouch::vouch;
 
 /// Prints a line; a reader who has gone away, such as `head`, is no failure.
 pub fn say(line: impl std::fmt::Display) {
     let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+/// Prints a piece of a file as it is. A reader who has gone away is no failure; a full disk is.
+pub fn raw(bytes: &[u8]) -> Result<(), Trouble> {
+    match std::io::stdout().write_all(bytes) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Trouble::failed(format!("the result could not be written: {error}")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Prints a line for people beside the result, on standard error.
@@ -116,6 +129,20 @@ pub fn person(details: &PersonDetails) {
     for vouch in &details.vouches {
         say(format!("vouch {}: {} ({})", short(&vouch.id), vouch.in_words, vouch.state_in_words));
     }
+    let follow_up = &details.follow_up;
+    for (label, text) in [("they need", &follow_up.need), ("you promised", &follow_up.promise)] {
+        if let Some(text) = text {
+            say(format!("{label}: {text}"));
+        }
+    }
+    if let Some(next) = &follow_up.next {
+        say(format!("next: {}", today::step(next)));
+    }
+    for letter in &details.letters {
+        let by = if letter.by_me { "you" } else { "they" };
+        let state = if letter.state == "came" { String::new() } else { format!(" ({})", letter.state_in_words) };
+        say(format!("{by} wrote, {}: {}{state}", when(&letter.at), letter.text));
+    }
     for note in &details.notes {
         say(format!("note of {}: {}", when(&note.at), note.text));
     }
@@ -155,6 +182,12 @@ pub fn item(item: &ItemForm) {
     }
     if let Some(about) = &item.vouch {
         rows::rows(&vouch::vouch_rows(about));
+    }
+    if let Some(letter) = &item.letter {
+        rows::rows(&[("says".to_owned(), letter.text.clone())]);
+    }
+    if let Some(whom) = &item.handover {
+        rows::rows(&handover::handover_rows(whom));
     }
     say(format!("          accept: {}", item.accept));
     say(format!("          ignore: {}", item.ignore));

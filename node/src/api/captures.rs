@@ -155,10 +155,9 @@ async fn take_in(api: &Api, whom: Whom, along: &Along) -> Result<CaptureResult, 
         Ok((outcome, people::person(turn.read(), id)?, follow_up))
     });
     let (outcome, person, follow_up) = taken.await?;
-    let connected = api.handle.status().connected.contains(&person.id);
     Ok(CaptureResult {
         outcome: outcome.into(),
-        person: PersonForm::of(&person, connected),
+        person: api.listed(&person)?,
         follow_up: FollowUpForm::of(&follow_up, &Local::here()),
         running: api.has_network,
     })

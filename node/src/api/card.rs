@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{Query, State};
 use kith_protocol::card::{FieldKind, Tier};
-use kith_protocol::engine::{CardChange, Own, people};
+use kith_protocol::engine::{CardChange, Own};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -39,7 +39,7 @@ pub(super) fn tier_of(api: &Api, eyes: &str) -> Result<Tier, Problem> {
         "public" => Tier::Public,
         "contacts" => Tier::Contacts,
         "named" => Tier::Named,
-        who => people::find(api.handle.view(), who)?.tier,
+        who => api.handle.roster().find(who)?.tier,
     })
 }
 
@@ -89,7 +89,7 @@ pub(super) async fn change(
 ) -> Result<Json<Changed>, Problem> {
     let changes = body?.0.changes.iter().map(change_of).collect::<Result<Vec<_>, _>>()?;
     let changed = api.handle.act(move |turn| turn.change_card(changes)).await?;
-    let contacts = people::search(api.handle.view(), "", None)?.iter().filter(|person| person.is_contact()).count();
+    let contacts = api.handle.roster().counts()?.contacts;
     Ok(Json(Changed { changed, contacts }))
 }
 

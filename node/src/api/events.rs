@@ -5,19 +5,21 @@ use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use kith_protocol::engine::events::{self, Event, EventPlan};
-use kith_protocol::engine::people::fold;
+use kith_protocol::folding::fold;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::local::{Here, Local, date};
 use super::model::{EventForm, EventPage};
+use super::today::COUNTED;
 use super::{Api, Problem, ProblemBody, line, optional_line, today};
 
 /// People on one page.
 const PAGE: usize = 100;
 
+/// An event with its people counted.
 pub(super) fn form(api: &Api, event: &Event, local: &Local) -> Result<EventForm, Problem> {
-    Ok(EventForm::of(event, events::count_at(api.handle.view(), event)?, local))
+    Ok(EventForm::of(event, events::count_at(api.handle.view(), event, COUNTED)?, local))
 }
 
 /// Lists events in the order of their days.
@@ -83,10 +85,12 @@ pub(super) async fn show(
 ) -> Result<Json<EventPage>, Problem> {
     let (page, local) = (page?.page, Local::of(&here?.0)?);
     let event = find(&api, &which)?;
-    let met = events::people_at(api.handle.view(), &event, page.saturating_mul(PAGE), PAGE)?;
+    let (view, skip) = (api.handle.view(), page.saturating_mul(PAGE));
+    let met = events::people_at(view, &event, skip, PAGE)?;
+    let total = events::count_at(view, &event, skip.saturating_add(COUNTED))?;
     let list = today::doings(&api, &local, met.into_iter().map(|(at, person)| (person, Some(at))))?;
     let event = form(&api, &event, &local)?;
-    Ok(Json(EventPage { total: event.people, event, list }))
+    Ok(Json(EventPage { event, list, total }))
 }
 
 /// What is to be changed; what is left out stays.

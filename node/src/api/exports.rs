@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use futures::stream;
 use kith_protocol::engine::person::Person;
 use kith_protocol::engine::{self, Own, people};
-use kith_protocol::text::Line;
+use kith_protocol::id::PersonId;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -16,7 +16,10 @@ use super::card::tier_of;
 use super::{Api, Problem, ProblemBody};
 use crate::driver::now;
 use crate::formats::{Contact, csv, vcard3};
+use crate::roster;
 use crate::store::View;
+
+type Writing = fn(&View, &Person) -> engine::Result<String>;
 
 /// People that are read for one piece of a list.
 const PIECE: usize = 100;
@@ -42,6 +45,7 @@ pub(super) struct Eyes {
     eyes: Option<String>,
     /// `full` or `small`.
     #[serde(default)]
+    #[param(inline)]
     form: Size,
 }
 
@@ -117,23 +121,28 @@ fn list(
     kind: &'static str,
     name: &str,
     first: String,
-    write: fn(&View, &Person) -> engine::Result<String>,
+    write: Writing,
 ) -> Result<Response, Problem> {
-    let mut found = people::search(api.handle.view(), "", whom.tag.as_deref())?;
-    if let Some(event) = &whom.event {
-        let event = people::fold(event);
-        found.retain(|person| was_met_at(person, &event));
-    }
-    let pieces: Vec<Vec<Person>> = found.chunks(PIECE).map(<[Person]>::to_vec).collect();
+    let query = roster::Query {
+        tags: whom.tag.iter().cloned().collect(),
+        met: whom.event.clone().filter(|event| !event.trim().is_empty()),
+        ..roster::Query::default()
+    };
+    let found = api.handle.roster().all(&query)?;
+    let pieces: Vec<Vec<PersonId>> = found.chunks(PIECE).map(<[PersonId]>::to_vec).collect();
     let view = api.handle.view().clone();
-    let pieces = pieces.into_iter().map(move |people| people.iter().map(|person| write(&view, person)).collect());
+    let pieces = pieces.into_iter().map(move |people| people.iter().map(|id| written(&view, *id, write)).collect());
     let pieces = std::iter::once(Ok(first)).chain(pieces);
     Ok(file(kind, name, Body::from_stream(stream::iter(pieces))))
 }
 
-fn was_met_at(person: &Person, event: &str) -> bool {
-    let events = person.encounters.iter().filter_map(|encounter| encounter.event.as_ref().map(Line::as_str));
-    events.into_iter().any(|own| people::fold(own) == event)
+fn written(view: &View, id: PersonId, write: Writing) -> engine::Result<String> {
+    match people::person(view, id) {
+        Ok(person) => write(view, &person),
+        // Forgotten while the list was on its way.
+        Err(engine::Error::NotFound { .. }) => Ok(String::new()),
+        Err(error) => Err(error),
+    }
 }
 
 fn file(kind: &'static str, name: &str, body: Body) -> Response {

@@ -3,16 +3,20 @@
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
-use kith_protocol::engine::inbox::{Item, items};
-use kith_protocol::engine::invites::invites;
+use kith_protocol::engine::correspondence::correspondence_with;
+use kith_protocol::engine::handover::handed_over;
+use kith_protocol::engine::inbox::{Item, ItemKind, items};
+use kith_protocol::engine::invites::invite;
 use kith_protocol::engine::{Error, people};
 use kith_protocol::id::ItemId;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::introductions::Looking;
-use super::model::{CardForm, ItemContext, ItemForm, PersonForm, TierName};
+use super::model::{CardForm, HandOverForm, ItemContext, ItemForm, PersonForm, TierName, WrittenForm};
 use super::{Api, Problem, ProblemBody, vouches};
+use crate::roster::Listed;
+use crate::store::View;
 
 /// Lists what waits on me, the oldest first.
 #[utoipa::path(get, path = "/inbox", tag = "inbox", responses((status = 200, body = Vec<ItemForm>)))]
@@ -28,7 +32,7 @@ pub(super) fn first(api: &Api, most: usize) -> Result<(Vec<ItemForm>, usize), Pr
     if waiting.is_empty() {
         return Ok((Vec::new(), 0));
     }
-    let (codes, connected) = (invites(view)?, api.handle.status().connected);
+    let connected = api.handle.status().connected;
     let mut looking = Looking::at(&api.handle)?;
     let mut forms = Vec::new();
     for item in waiting.into_iter().take(most) {
@@ -38,22 +42,37 @@ pub(super) fn first(api: &Api, most: usize) -> Result<(Vec<ItemForm>, usize), Pr
             Err(Error::NotFound { .. }) => continue,
             Err(error) => return Err(error.into()),
         };
-        let is_known = item.introduction.is_some() || item.vouch.is_some();
-        let card = if is_known { None } else { people::card_of(view, person.id)? };
-        let code = codes.iter().find(|code| Some(code.id) == item.invite);
-        let person = PersonForm::of(&person, connected.contains(&person.id));
+        let by_contact = matches!(item.kind, ItemKind::Wrote | ItemKind::HandedOver);
+        let is_known = by_contact || item.introduction.is_some() || item.vouch.is_some();
+        let card = people::card_of(view, person.id)?;
+        let code = match item.invite {
+            Some(id) => invite(view, id)?,
+            None => None,
+        };
+        let person = PersonForm::of(&Listed::of(&person, card.as_ref()), connected.contains(&person.id));
         let introduction = match item.introduction {
             Some(key) => looking.one(key)?,
             None => None,
         };
         let about = ItemContext {
-            card: card.as_ref().map(CardForm::from),
+            card: card.as_ref().filter(|_| !is_known).map(CardForm::from),
             introduction,
             vouch: vouches::of_item(view, &item)?,
+            letter: letter_of(view, &item)?,
+            handover: handed_over(view, &item)?.map(|handed| HandOverForm::from(&handed.whom)),
         };
-        forms.push(ItemForm::of(&item, person, about, code));
+        forms.push(ItemForm::of(&item, person, about, code.as_ref()));
     }
     Ok((forms, total))
+}
+
+/// The newest letter of theirs, where that is what waits.
+fn letter_of(view: &View, item: &Item) -> Result<Option<WrittenForm>, Problem> {
+    if item.kind != ItemKind::Wrote {
+        return Ok(None);
+    }
+    let letters = correspondence_with(view, item.person)?;
+    Ok(letters.iter().rev().find(|letter| !letter.is_mine()).map(WrittenForm::from))
 }
 
 /// How something is accepted.
@@ -89,8 +108,7 @@ pub(super) async fn ignore(State(api): State<Api>, Path(id): Path<String>) -> Re
 
 fn concerned(api: &Api, item: &Item) -> Result<Json<PersonForm>, Problem> {
     let person = people::person(api.handle.view(), item.person)?;
-    let connected = api.handle.status().connected.contains(&person.id);
-    Ok(Json(PersonForm::of(&person, connected)))
+    Ok(Json(api.listed(&person)?))
 }
 
 fn find(api: &Api, id: &str) -> Result<ItemId, Problem> {

@@ -15,6 +15,7 @@ mod exports;
 mod inbox;
 mod introductions;
 mod invites;
+mod letters;
 pub mod local;
 pub mod model;
 mod node;
@@ -31,25 +32,29 @@ use std::sync::Arc;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 use axum::routing::get;
+use kith_protocol::engine::person::Person;
 use kith_protocol::text::{Line, Text};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub(crate) use crate::roster::PAGE as PEOPLE_ON_A_PAGE;
 pub use captures::{CaptureResult, OutcomeName};
 pub use entry::{Ended, SessionForm, WayIn};
+pub use letters::LettersPage;
 pub use node::{Finding, Health, StatusForm};
 pub(crate) use notices::news;
 pub use path::{path, query};
-pub(crate) use people::PAGE as PEOPLE_ON_A_PAGE;
 pub use people::PeoplePage;
 pub use problem::{Kind, Problem, ProblemBody};
 
 use access::Bearer;
+use model::PersonForm;
 
 use crate::codes;
 use crate::driver::Handle;
 use crate::home::{Home, HomeError};
+use crate::roster::Listed;
 use crate::web::access::Access;
 
 /// A request that is not a picture: the longest note, with room for its escapes.
@@ -95,6 +100,12 @@ impl Api {
     /// The bearer token, for who asks within the process.
     pub(crate) fn token(&self) -> &str {
         &self.token
+    }
+
+    /// What a list shows of one person.
+    fn listed(&self, person: &Person) -> Result<PersonForm, Problem> {
+        let connected = self.handle.status().connected.contains(&person.id);
+        Ok(PersonForm::of(&Listed::read(self.handle.view(), person)?, connected))
     }
 }
 
@@ -156,6 +167,8 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(exports::people_csv))
         .routes(routes!(exports::person))
         .routes(routes!(people::show, people::change, people::forget))
+        .routes(routes!(letters::list, letters::write))
+        .routes(routes!(letters::hand_over))
         .routes(routes!(vouches::list, vouches::give))
         .routes(routes!(vouches::renew))
         .routes(routes!(vouches::revoke))

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use kith_protocol::engine::inbox::items;
-use kith_protocol::engine::{Own, outbox, people};
+use kith_protocol::engine::{Own, outbox};
 use kith_protocol::limits;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use super::model::time;
 use super::{Api, Problem, ProblemBody};
 use crate::driver::now;
+use crate::roster::Counts;
 
 /// What a node is and does.
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -47,7 +48,7 @@ pub struct StatusForm {
 pub(super) async fn status(State(api): State<Api>) -> Result<Json<StatusForm>, Problem> {
     let (view, live) = (api.handle.view(), api.handle.status());
     let own = Own::load(view)?;
-    let everybody = people::search(view, "", None)?;
+    let Counts { people, contacts } = api.handle.roster().counts()?;
     Ok(Json(StatusForm {
         running: api.has_network,
         name: own.card.name.to_string(),
@@ -55,8 +56,8 @@ pub(super) async fn status(State(api): State<Api>) -> Result<Json<StatusForm>, P
         home: api.home.folder().display().to_string(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         listening: live.listening,
-        contacts: everybody.iter().filter(|person| person.is_contact()).count(),
-        people: everybody.len(),
+        contacts,
+        people,
         connected: live.connected.len(),
         inbox: items(view)?.len(),
         outbox: outbox::waiting_in_all(view)?,

@@ -4,59 +4,86 @@ use axum::Json;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
+use kith_protocol::engine::correspondence::{WrittenWords, correspondence_with};
 use kith_protocol::engine::follow_up::{Due, FollowUpChange, NextStep, follow_up};
 use kith_protocol::engine::people::PersonChange;
 use kith_protocol::engine::person::Person;
 use kith_protocol::engine::{forks, meetings, outbox, people};
 use kith_protocol::limits;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::captures::{Along, take_name};
 use super::introductions::Looking;
 use super::local::{self, Local};
+use super::model::standing_of;
 use super::model::{
     CardForm, EncounterForm, FollowUpForm, MeetingForm, NoteForm, PersonDetails, PersonForm, TierName, WaitingForm,
+    WrittenForm,
 };
 use super::{Api, Problem, ProblemBody, line, optional_line, text, vouches};
 use crate::driver::now;
+use crate::roster::{self, Order};
 
-/// People on one page.
-pub(crate) const PAGE: usize = 100;
-
-/// Whom to list.
-#[derive(Deserialize, IntoParams)]
-pub(super) struct Whom {
-    /// Looked for in names, cards, tags, events and notes.
-    query: Option<String>,
-    /// Only people with this tag.
-    tag: Option<String>,
-    /// The page, from 0.
-    page: Option<usize>,
-}
+/// Letters that are shown of a person; the rest is on pages of its own.
+const LETTERS: usize = 20;
 
 /// A page of people.
 #[derive(Serialize, Deserialize, ToSchema)]
 pub struct PeoplePage {
-    /// Who, by name.
+    /// Who, in the order that was asked for.
     pub people: Vec<PersonForm>,
     /// How many there are on all pages.
     pub total: usize,
 }
 
-/// Lists people by name, a hundred on a page.
-#[utoipa::path(get, path = "/people", params(Whom), tag = "people", responses((status = 200, body = PeoplePage), (status = 400, body = ProblemBody)))]
+/// Lists people, fifty on a page.
+#[utoipa::path(get, path = "/people", tag = "people", params(
+    ("query" = Option<String>, Query, description = "words, each of which is looked for in names, cards, tags, events and notes"),
+    ("tag" = Option<Vec<String>>, Query, description = "only people with this tag; with all of them, if it is there several times"),
+    ("met" = Option<String>, Query, description = "only people whom I came across at this event"),
+    ("standing" = Option<String>, Query, description = "only people of this standing: unconfirmed, pending, asking, contact or ended"),
+    ("overdue" = Option<bool>, Query, description = "true for those alone with whom I want to be in touch by now"),
+    ("order" = Option<String>, Query, description = "name, or touched for those first with whom I was in touch last"),
+    ("page" = Option<usize>, Query, description = "the page, from 0")),
+    responses((status = 200, body = PeoplePage), (status = 400, body = ProblemBody)))]
 pub(super) async fn list(
     State(api): State<Api>,
-    whom: Result<Query<Whom>, QueryRejection>,
+    whom: Result<Query<Vec<(String, String)>>, QueryRejection>,
 ) -> Result<Json<PeoplePage>, Problem> {
-    let Query(Whom { query, tag, page }) = whom?;
-    let found = people::search(api.handle.view(), query.as_deref().unwrap_or_default(), tag.as_deref())?;
+    let found = api.handle.roster().page(&query_of(whom?.0)?)?;
     let connected = api.handle.status().connected;
-    let skip = page.unwrap_or_default().saturating_mul(PAGE);
-    let page = found.iter().skip(skip).take(PAGE);
-    let people = page.map(|person| PersonForm::of(person, connected.contains(&person.id))).collect();
-    Ok(Json(PeoplePage { people, total: found.len() }))
+    let people = found.people.iter().map(|person| PersonForm::of(person, connected.contains(&person.id))).collect();
+    Ok(Json(PeoplePage { people, total: found.total }))
+}
+
+fn query_of(whom: Vec<(String, String)>) -> Result<roster::Query, Problem> {
+    let mut query = roster::Query::default();
+    for (condition, value) in whom.into_iter().filter(|(_, value)| !value.trim().is_empty()) {
+        let bad = |hint| Problem::bad_input(format!("{condition}: {value:?} is none"), Some(hint));
+        match condition.as_str() {
+            "query" => query.words = value,
+            "tag" => query.tags.push(value),
+            "met" => query.met = Some(value),
+            "standing" => {
+                let standing = standing_of(&value);
+                query.standing = Some(standing.ok_or_else(|| bad("unconfirmed, pending, asking, contact, ended"))?);
+            }
+            "overdue" => query.overdue = value.parse::<bool>().map_err(|_| bad("true or false"))?.then(now),
+            "order" => query.order = order_of(&value).ok_or_else(|| bad("name or touched"))?,
+            "page" => query.page = value.parse().map_err(|_| bad("a number from 0"))?,
+            _ => {}
+        }
+    }
+    Ok(query)
+}
+
+fn order_of(name: &str) -> Option<Order> {
+    match name {
+        "name" => Some(Order::Name),
+        "touched" => Some(Order::Touched),
+        _ => None,
+    }
 }
 
 /// Writes somebody down who has no Kith.
@@ -74,7 +101,7 @@ pub(super) async fn add(
 #[utoipa::path(get, path = "/people/{who}", params(("who" = String, Path, description = "name, petname, or the beginning of an id")), tag = "people",
     responses((status = 200, body = PersonDetails), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
 pub(super) async fn show(State(api): State<Api>, Path(who): Path<String>) -> Result<Json<PersonDetails>, Problem> {
-    let person = people::find(api.handle.view(), &who)?;
+    let person = api.handle.roster().find(&who)?;
     Ok(Json(details(&api, &person)?))
 }
 
@@ -85,7 +112,7 @@ fn details(api: &Api, person: &Person) -> Result<PersonDetails, Problem> {
         None => false,
     };
     Ok(PersonDetails {
-        person: PersonForm::of(person, api.handle.status().connected.contains(&person.id)),
+        person: api.listed(person)?,
         identity: person.identity.as_ref().map(ToString::to_string),
         own_name: person.name.to_string(),
         petname: person.petname.as_ref().map(ToString::to_string),
@@ -93,8 +120,9 @@ fn details(api: &Api, person: &Person) -> Result<PersonDetails, Problem> {
         they_see: person.tier.into(),
         encounters: person.encounters.iter().map(EncounterForm::from).collect(),
         meetings: meetings::meetings_with(view, person.id)?.iter().map(MeetingForm::from).collect(),
+        letters: newest(&correspondence_with(view, person.id)?),
         notes: people::notes_about(view, person.id)?.iter().map(NoteForm::from).collect(),
-        introductions: Looking::at(&api.handle)?.with(person.id)?,
+        introductions: Looking::at(&api.handle)?.with(person)?,
         vouches: vouches::about(view, person)?,
         waiting: outbox::waiting_for(view, person.id)?.iter().map(WaitingForm::from).collect(),
         cadence_days: person.cadence,
@@ -103,6 +131,10 @@ fn details(api: &Api, person: &Person) -> Result<PersonDetails, Problem> {
         forked,
         foreign: person.foreign.as_ref().map(ToString::to_string),
     })
+}
+
+fn newest(letters: &[WrittenWords]) -> Vec<WrittenForm> {
+    letters.iter().skip(letters.len().saturating_sub(LETTERS)).map(WrittenForm::from).collect()
 }
 
 /// Changes to what I keep about a person, made all at once or not at all.
@@ -148,7 +180,7 @@ pub(super) async fn change(
     body: Result<Json<Changes>, JsonRejection>,
 ) -> Result<Json<PersonDetails>, Problem> {
     let changes = changes_of(&body?.0)?;
-    let id = people::find(api.handle.view(), &who)?.id;
+    let id = api.handle.roster().find(&who)?.id;
     api.handle
         .act(move |turn| changes.into_iter().try_for_each(|change| turn.change_person(id, change).map(drop)))
         .await?;
@@ -216,7 +248,7 @@ fn follow_up_changes(changes: &Changes) -> Result<Vec<FollowUpChange>, Problem> 
 #[utoipa::path(delete, path = "/people/{who}", params(("who" = String, Path, description = "name, petname, or the beginning of an id")), tag = "people",
     responses((status = 204), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
 pub(super) async fn forget(State(api): State<Api>, Path(who): Path<String>) -> Result<StatusCode, Problem> {
-    let id = people::find(api.handle.view(), &who)?.id;
+    let id = api.handle.roster().find(&who)?.id;
     api.handle.act(move |turn| turn.forget_person(id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

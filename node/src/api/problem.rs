@@ -74,7 +74,7 @@ impl Problem {
     pub(super) fn text(field: &str, error: &TextError) -> Self {
         let hint = match error {
             TextError::Empty => Some("write something"),
-            TextError::TooLong { .. } => Some("shorten it"),
+            TextError::TooLong { .. } | TextError::TooManyCharacters { .. } => Some("shorten it"),
             TextError::Forbidden(_) => Some("leave out invisible and direction-changing characters"),
         };
         Self::bad_input(format!("{field}: {error}"), hint)

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::local::{Here, Local};
-use super::model::{Doing, DoingPage, FollowUpForm, PersonForm, StepsAhead, TodayForm, WaitingOnMe, time};
+use super::model::{Doing, DoingPage, FollowUpForm, StepsAhead, TodayForm, WaitingOnMe, time};
 use super::{Api, Problem, ProblemBody, inbox};
 use crate::driver::now;
 
@@ -21,6 +21,9 @@ const ITEMS: usize = 5;
 const PEOPLE: usize = 20;
 /// People on a page of one part.
 const PAGE: usize = 100;
+/// How far anything is counted beyond the pages before it: whoever has more to do needs no exact number, and counting
+/// reads all that it counts.
+pub(super) const COUNTED: usize = 500;
 /// How far ahead a day looks.
 const DAYS: u64 = 7;
 
@@ -52,14 +55,13 @@ pub(crate) fn look(api: &Api, local: &Local) -> Result<TodayForm, Problem> {
 
 fn steps_ahead(api: &Api, local: &Local) -> Result<StepsAhead, Problem> {
     let view = api.handle.view();
-    let counts = [local.over(), local.within(0), local.within(DAYS)].map(|by| agenda::count_steps(view, by));
-    let [overdue, today, week] = counts;
-    let (overdue, today, week) = (overdue?, today?, week?);
+    let (over, tonight, ahead) = (local.over(), local.within(0), local.within(DAYS));
+    let count = |before, by| agenda::count_steps(view, before, by, COUNTED);
     Ok(StepsAhead {
-        list: steps(api, local, local.within(DAYS), 0, PEOPLE)?,
-        overdue,
-        today: today.saturating_sub(overdue),
-        week: week.saturating_sub(today),
+        list: steps(api, local, ahead, 0, PEOPLE)?,
+        overdue: count(None, over)?,
+        today: count(Some(over), tonight)?,
+        week: count(Some(tonight), ahead)?,
     })
 }
 
@@ -72,7 +74,7 @@ fn silent(api: &Api, local: &Local, skip: usize, most: usize) -> Result<DoingPag
     let (view, now) = (api.handle.view(), now());
     let found = agenda::silent(view, now, skip, most)?;
     let list = doings(api, local, found.into_iter().map(|(since, person)| (person, Some(since))))?;
-    Ok(DoingPage { list, total: agenda::count_silent(view, now)? })
+    Ok(DoingPage { list, total: agenda::count_silent(view, now, skip.saturating_add(COUNTED))? })
 }
 
 /// People with what is to be done for them.
@@ -81,7 +83,7 @@ pub(super) fn doings(
     local: &Local,
     who: impl Iterator<Item = (PersonId, Option<Timestamp>)>,
 ) -> Result<Vec<Doing>, Problem> {
-    let (view, connected) = (api.handle.view(), api.handle.status().connected);
+    let view = api.handle.view();
     let mut list = Vec::new();
     for (id, since) in who {
         let person = match people::person(view, id) {
@@ -91,7 +93,7 @@ pub(super) fn doings(
             Err(error) => return Err(error.into()),
         };
         let follow_up = FollowUpForm::of(&follow_up(view, id)?, local);
-        let person = PersonForm::of(&person, connected.contains(&id));
+        let person = api.listed(&person)?;
         list.push(Doing { person, follow_up, since: since.map(time) });
     }
     Ok(list)
@@ -116,7 +118,8 @@ pub(super) async fn all_steps(
     let (skip, local) = (page?.page.saturating_mul(PAGE), Local::of(&here?.0)?);
     let ever = local.within(u64::MAX);
     let list = steps(&api, &local, ever, skip, PAGE)?;
-    Ok(Json(DoingPage { list, total: agenda::count_steps(api.handle.view(), ever)? }))
+    let total = agenda::count_steps(api.handle.view(), None, ever, skip.saturating_add(COUNTED))?;
+    Ok(Json(DoingPage { list, total }))
 }
 
 /// Lists people I wanted to be in touch with by now, the longest overdue first, a hundred on a page.

@@ -19,6 +19,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::model::{BasisName, InterestName, ReachName, VouchForm, VouchesForm, vouch_id};
 use super::{Api, Kind, Problem, ProblemBody, line, optional_line};
 use crate::driver::now;
+use crate::roster::Roster;
 use crate::store::View;
 
 /// A strength that is not chosen.
@@ -46,7 +47,7 @@ pub(super) async fn list(
             about_me: forms(view, vouches_about_me(view)?)?,
             about: Vec::new(),
         },
-        Some(who) => VouchesForm { about: about(view, &people::find(view, &who)?)?, ..VouchesForm::default() },
+        Some(who) => VouchesForm { about: about(view, &api.handle.roster().find(&who)?)?, ..VouchesForm::default() },
     }))
 }
 
@@ -104,7 +105,7 @@ pub(super) struct NewVouch {
 }
 
 impl NewVouch {
-    fn options(&self, view: &View) -> Result<VouchOptions, Problem> {
+    fn options(&self, roster: &Roster) -> Result<VouchOptions, Problem> {
         let strength = self.strength.unwrap_or(USUAL_STRENGTH);
         let strength = Strength::new(strength)
             .ok_or_else(|| Problem::bad_input("strength: it goes from 1 to 3", Some("leave it out if in doubt")))?;
@@ -114,7 +115,7 @@ impl NewVouch {
             return Err(Problem::bad_input("interest_words: say what your interest is", hint));
         }
         Ok(VouchOptions {
-            person: people::find(view, &self.who)?.id,
+            person: roster.find(&self.who)?.id,
             basis: self.basis.into(),
             words: line("words", &self.words)?,
             skills: self.skills()?,
@@ -153,7 +154,7 @@ pub(super) async fn give(
     State(api): State<Api>,
     body: Result<Json<NewVouch>, JsonRejection>,
 ) -> Result<(StatusCode, Json<VouchForm>), Problem> {
-    let options = body?.0.options(api.handle.view())?;
+    let options = body?.0.options(api.handle.roster())?;
     let held = api.handle.act(move |turn| turn.vouch(options)).await;
     let hint = "kith people says who is a contact; kith vouch list what you have said";
     let held = held.map_err(|refused| Problem::from(refused).advise(Kind::Conflict, hint))?;

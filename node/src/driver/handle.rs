@@ -1,5 +1,7 @@
 //! How others speak with the driver.
 
+use std::sync::Arc;
+
 use kith_protocol::address::Hint;
 use kith_protocol::engine::{self, Engine, Notice, Step, Turn, Txn};
 use kith_protocol::id::PersonId;
@@ -7,6 +9,7 @@ use kith_protocol::store::StoreError;
 use kith_protocol::time::Timestamp;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
+use crate::roster::Roster;
 use crate::store::View;
 
 /// Why something was not done.
@@ -50,6 +53,7 @@ pub struct Status {
 pub struct Handle {
     inputs: mpsc::Sender<Input>,
     view: View,
+    roster: Arc<Roster>,
     notices: broadcast::Sender<Notice>,
     status: watch::Receiver<Status>,
 }
@@ -58,15 +62,21 @@ impl Handle {
     pub(super) const fn new(
         inputs: mpsc::Sender<Input>,
         view: View,
+        roster: Arc<Roster>,
         notices: broadcast::Sender<Notice>,
         status: watch::Receiver<Status>,
     ) -> Self {
-        Self { inputs, view, notices, status }
+        Self { inputs, view, roster, notices, status }
     }
 
     /// Everything stored but secrets, to be read without waiting for anybody.
     pub const fn view(&self) -> &View {
         &self.view
+    }
+
+    /// Everybody I know, for lists.
+    pub const fn roster(&self) -> &Arc<Roster> {
+        &self.roster
     }
 
     /// What happens from now on.

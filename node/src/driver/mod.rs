@@ -8,6 +8,7 @@ mod batch;
 mod handle;
 mod worker;
 
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use kith_protocol::engine::{self, Effect, Engine, Notice};
@@ -18,7 +19,8 @@ use tokio::sync::{broadcast, mpsc, watch};
 pub use handle::{Handle, Refused, Status};
 
 use crate::network::Event;
-use crate::store::{FileStore, View};
+use crate::roster::Roster;
+use crate::store::FileStore;
 
 /// Inputs that may wait; whoever brings one more waits.
 const INPUTS: usize = 256;
@@ -68,12 +70,12 @@ impl Driver {
         events: Option<mpsc::Receiver<Event>>,
     ) -> Result<Self, engine::Error> {
         let engine = Engine::open(&store)?;
-        let view: View = store.view();
+        let roster = Arc::new(Roster::new(store.view()));
         let (inputs, queue) = mpsc::channel(INPUTS);
         let (notices, _) = broadcast::channel::<Notice>(NOTICES);
         let (status, published) = watch::channel(Status::default());
-        let handle = Handle::new(inputs, view, notices.clone(), published);
-        let worker = worker::Worker { engine, store, world, notices, status };
+        let handle = Handle::new(inputs, store.view(), Arc::clone(&roster), notices.clone(), published);
+        let worker = worker::Worker { engine, store, roster, world, notices, status };
         let runtime = tokio::runtime::Handle::current();
         let thread = std::thread::Builder::new()
             .name("kith-driver".into())

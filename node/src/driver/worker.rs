@@ -1,5 +1,6 @@
 //! The driver's loop.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use kith_protocol::engine::{self, Engine, Notice};
@@ -12,6 +13,7 @@ use super::batch::{Batch, Outcome};
 use super::handle::{Input, Status};
 use super::{World, now};
 use crate::network::Event;
+use crate::roster::Roster;
 use crate::store::FileStore;
 
 /// The longest sleep, after which the clock is looked at again: a laptop that slept, or a clock that was set,
@@ -21,6 +23,7 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 pub(super) struct Worker<W> {
     pub engine: Engine,
     pub store: FileStore,
+    pub roster: Arc<Roster>,
     pub world: W,
     pub notices: broadcast::Sender<Notice>,
     pub status: watch::Sender<Status>,
@@ -136,6 +139,7 @@ impl<W: World> Worker<W> {
         }
         // Who asked is answered last, so that an answer finds everything done that it speaks of.
         if stored.is_ok() {
+            self.roster.note(&writes);
             for notice in notices {
                 tracing::debug!(?notice, "notice");
                 // Nobody may be listening.

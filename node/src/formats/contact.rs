@@ -3,7 +3,8 @@
 use jiff::tz::TimeZone;
 use kith_protocol::card::{CardView, FieldKind};
 use kith_protocol::engine::person::{Person, PersonNote, Way};
-use kith_protocol::text::Line;
+use kith_protocol::limits;
+use kith_protocol::text::{Line, Text};
 use kith_protocol::time::Timestamp;
 
 use crate::codes::foreign::{self, Code, ForeignCard};
@@ -52,8 +53,11 @@ impl Contact {
             remark: None,
             notes: notes.iter().map(|note| note.text.to_string()).collect(),
         };
-        if let Some(Code::Card(foreign)) = person.foreign.as_ref().map(|text| foreign::understand(text.as_str())) {
-            contact.add_foreign(&foreign);
+        if let Some(text) = person.foreign.as_ref().map(Text::as_str) {
+            if let Code::Card(foreign) = foreign::understand(text) {
+                contact.add_foreign(&foreign);
+            }
+            contact.add_handed_over(text);
         }
         contact
     }
@@ -102,6 +106,15 @@ impl Contact {
         }
         self.add(FieldKind::Address, foreign.address.iter());
         self.remark = foreign.note.as_ref().map(ToString::to_string);
+    }
+
+    /// Adds the lines that came along with somebody handed over: `field: value`, each on a line.
+    fn add_handed_over(&mut self, text: &str) {
+        for (field, value) in text.lines().filter_map(|line| line.split_once(": ")) {
+            if let (Some(kind), Ok(value)) = (FieldKind::from_name(field), Line::<{ limits::LINE }>::new(value)) {
+                self.add(kind, [&value].into_iter());
+            }
+        }
     }
 
     /// Adds lines that are not there yet.

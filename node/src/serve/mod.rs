@@ -38,11 +38,13 @@ pub fn app(access: &Access, pages: Router, api: Router, authority: Option<Arc<Au
         None => pages,
     };
     let lobby = authority.map(trust::lobby);
-    // The API answers also what it does not know, so it is no part of the router of the pages.
-    let all = Router::new().route("/api/{*rest}", any(move |request: Request| api.oneshot(request)));
-    let all = all.fallback_service(pages);
-    let guarded =
-        Router::new().fallback_service(all).layer(middleware::from_fn_with_state(access.clone(), access::guard));
+    // The API answers also what it does not know, so it is no part of the router of the pages. A pattern would hand its
+    // parameter on to the paths of the API, which have their own.
+    let all = any(move |request: Request| match request.uri().path().starts_with("/api/") {
+        true => api.oneshot(request),
+        false => pages.oneshot(request),
+    });
+    let guarded = Router::new().fallback(all).layer(middleware::from_fn_with_state(access.clone(), access::guard));
     match lobby {
         Some(lobby) => {
             guarded.layer(middleware::from_fn(move |request, next| keep_in_lobby(lobby.clone(), request, next)))

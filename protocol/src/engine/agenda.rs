@@ -11,10 +11,11 @@ use std::ops::ControlFlow;
 use super::entity::{self, Entity};
 use super::error::Result;
 use super::follow_up::{Due, FollowUp};
-use super::people::{fold, is_shown};
+use super::people::is_shown;
 use super::person::{Person, Standing};
 use super::turn::Turn;
 use crate::crypto::sha256;
+use crate::folding::fold;
 use crate::id::PersonId;
 use crate::limits;
 use crate::store::{Read, StoreError, Table, Write};
@@ -61,9 +62,12 @@ pub fn steps_due(
     Ok(all.into_iter().skip(skip).take(most).map(|(_, due, person)| (due, person)).collect())
 }
 
-/// How many next steps are due by then.
-pub fn count_steps(read: &dyn Read, by: By) -> Result<usize> {
-    Ok(count(read, &[AT], by.at)? + count(read, &[ON], day(by.on))?)
+/// How many next steps are due by then, and were not yet due by the time before; counted no further than `most`.
+pub fn count_steps(read: &dyn Read, before: Option<By>, by: By, most: usize) -> Result<usize> {
+    let after = |at: Timestamp| at.plus(1);
+    let (from, on) = before.map_or_else(Default::default, |before| (after(before.at), day(before.on.plus(1))));
+    let at = count(read, &[AT], from, by.at, most)?;
+    Ok(at + count(read, &[ON], on, day(by.on), most.saturating_sub(at))?)
 }
 
 /// People I wanted to be in touch with by a moment and was not, the longest overdue first: since when, and who.
@@ -71,9 +75,9 @@ pub fn silent(read: &dyn Read, by: Timestamp, skip: usize, most: usize) -> Resul
     page(read, &[SILENCE], by, skip, most)
 }
 
-/// How many people I wanted to be in touch with by a moment and was not.
-pub fn count_silent(read: &dyn Read, by: Timestamp) -> Result<usize> {
-    count(read, &[SILENCE], by)
+/// How many people I wanted to be in touch with by a moment and was not, counted no further than `most`.
+pub fn count_silent(read: &dyn Read, by: Timestamp, most: usize) -> Result<usize> {
+    count(read, &[SILENCE], Timestamp::default(), by, most)
 }
 
 /// How a date is noted in a key: by the first second that it would have in UTC.
@@ -86,14 +90,14 @@ pub(super) fn met_at(read: &dyn Read, event: &Name, skip: usize, most: usize) ->
     page(read, &met_prefix(event), LAST, skip, most)
 }
 
-/// How many people were met under the name of an event.
-pub(super) fn count_met(read: &dyn Read, event: &Name) -> Result<usize> {
-    count(read, &met_prefix(event), LAST)
+/// How many people were met under the name of an event, counted no further than `most`.
+pub(super) fn count_met(read: &dyn Read, event: &Name, most: usize) -> Result<usize> {
+    count(read, &met_prefix(event), Timestamp::default(), LAST, most)
 }
 
 fn page(read: &dyn Read, prefix: &[u8], by: Timestamp, skip: usize, most: usize) -> Result<Vec<(Timestamp, PersonId)>> {
     let (mut found, mut skipped) = (Vec::new(), 0);
-    scan(read, prefix, by, |at, person| {
+    scan(read, prefix, Timestamp::default(), by, |at, person| {
         if skipped < skip {
             skipped += 1;
         } else if found.len() < most {
@@ -106,24 +110,28 @@ fn page(read: &dyn Read, prefix: &[u8], by: Timestamp, skip: usize, most: usize)
     Ok(found)
 }
 
-fn count(read: &dyn Read, prefix: &[u8], by: Timestamp) -> Result<usize> {
+fn count(read: &dyn Read, prefix: &[u8], from: Timestamp, by: Timestamp, most: usize) -> Result<usize> {
     let mut count = 0;
-    scan(read, prefix, by, |_, _| {
-        count += 1;
-        ControlFlow::Continue(())
-    })?;
+    if most > 0 {
+        scan(read, prefix, from, by, |_, _| {
+            count += 1;
+            if count < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })?;
+    }
     Ok(count)
 }
 
-/// Visits the entries of a kind up to a moment, that one included.
+/// Visits the entries of a kind from one moment to another, both included.
 fn scan(
     read: &dyn Read,
     prefix: &[u8],
+    from: Timestamp,
     by: Timestamp,
     mut visit: impl FnMut(Timestamp, PersonId) -> ControlFlow<()>,
 ) -> Result<()> {
+    let start = [prefix, &from.secs().to_be_bytes()].concat();
     let mut is_damaged = false;
-    read.scan(Table::Agenda, prefix, b"", &mut |key, _| match read_key(prefix, key) {
+    read.scan(Table::Agenda, prefix, &start, &mut |key, _| match read_key(prefix, key) {
         Some((at, _)) if at > by => ControlFlow::Break(()),
         Some((at, person)) => visit(at, person),
         None => {

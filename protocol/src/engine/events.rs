@@ -4,8 +4,8 @@
 use super::agenda;
 use super::entity::{self, Entity};
 use super::error::{Error, Result};
-use super::people::fold;
 use super::turn::Turn;
+use crate::folding::fold;
 use crate::id::{EventId, PersonId};
 use crate::limits;
 use crate::store::{Read, Table};
@@ -111,13 +111,12 @@ pub fn people_at(read: &dyn Read, event: &Event, skip: usize, most: usize) -> Re
     Ok(under_all_names(read, event)?.into_iter().skip(skip).take(most).collect())
 }
 
-/// How many people were met at an event.
-pub fn count_at(read: &dyn Read, event: &Event) -> Result<usize> {
+/// How many people were met at an event, counted no further than `most`.
+pub fn count_at(read: &dyn Read, event: &Event, most: usize) -> Result<usize> {
     if event.earlier.is_empty() {
-        agenda::count_met(read, &event.name)
-    } else {
-        Ok(under_all_names(read, event)?.len())
+        return agenda::count_met(read, &event.name, most);
     }
+    Ok(under_all_names(read, event)?.len().min(most))
 }
 
 fn under_all_names(read: &dyn Read, event: &Event) -> Result<Vec<(Timestamp, PersonId)>> {

@@ -10,7 +10,7 @@ use super::person::{Person, Standing};
 use super::turn::Turn;
 use crate::card::Tier;
 use crate::crypto::{cut, sha256};
-use crate::id::{InviteId, ItemId, PersonId, VouchSlot};
+use crate::id::{InviteId, ItemId, LetterId, PersonId, VouchSlot};
 use crate::limits;
 use crate::store::{Read, Table};
 use crate::text::Text;
@@ -41,6 +41,10 @@ crate::wire_choice! {
         7 => AskReturned,
         /// A contact vouches for me: may it be shown?
         8 => Vouched,
+        /// A contact wrote to me.
+        9 => Wrote,
+        /// A contact hands somebody over to me.
+        10 => HandedOver,
     }
 }
 
@@ -66,6 +70,8 @@ crate::wire_map! {
         8 => pub introduction: Option<IntroKey>,
         /// The vouch it is about.
         9 => pub vouch: Option<VouchSlot>,
+        /// The letter it came with, where each is a question of its own.
+        10 => pub letter: Option<LetterId>,
     }
 }
 
@@ -76,12 +82,13 @@ pub(super) struct About {
     pub meeting: Option<[u8; 16]>,
     pub introduction: Option<IntroKey>,
     pub vouch: Option<VouchSlot>,
+    pub letter: Option<LetterId>,
 }
 
 impl About {
     /// The person alone.
     pub(super) const fn until(until: Timestamp) -> Self {
-        Self { until, invite: None, meeting: None, introduction: None, vouch: None }
+        Self { until, invite: None, meeting: None, introduction: None, vouch: None, letter: None }
     }
 
     /// A scan.
@@ -98,6 +105,11 @@ impl About {
     pub(super) const fn vouch(until: Timestamp, slot: VouchSlot) -> Self {
         Self { vouch: Some(slot), ..Self::until(until) }
     }
+
+    /// What a letter brought.
+    pub(super) const fn letter(until: Timestamp, letter: LetterId) -> Self {
+        Self { letter: Some(letter), ..Self::until(until) }
+    }
 }
 
 impl Entity for Item {
@@ -109,11 +121,12 @@ impl Entity for Item {
 }
 
 /// One question has one id, so that it is found, and not asked twice, however much else waits.
-fn question(kind: ItemKind, person: PersonId, introduction: Option<IntroKey>, vouch: Option<VouchSlot>) -> ItemId {
-    let introduction = introduction.map(IntroKey::bytes).unwrap_or_default();
-    let vouch = vouch.map(|slot| slot.0.to_vec()).unwrap_or_default();
+fn question(kind: ItemKind, person: PersonId, about: &About) -> ItemId {
+    let introduction = about.introduction.map(IntroKey::bytes).unwrap_or_default();
+    let vouch = about.vouch.map(|slot| slot.0.to_vec()).unwrap_or_default();
+    let letter = about.letter.map(|letter| letter.0.to_vec()).unwrap_or_default();
     // The parts that vary in length are there or not by the kind, so none runs into the next.
-    ItemId(cut(&sha256(&[&wire::encode(&kind), &person.0, &introduction, &vouch])))
+    ItemId(cut(&sha256(&[&wire::encode(&kind), &person.0, &introduction, &vouch, &letter])))
 }
 
 /// Everything that waits, the oldest first.
@@ -126,8 +139,8 @@ pub fn items(read: &dyn Read) -> Result<Vec<Item>> {
 impl Turn<'_> {
     /// Puts a question before me. If the same one waits already, it is about the newest scan from now on.
     pub(super) fn ask_me(&mut self, kind: ItemKind, person: PersonId, about: About) -> Result<()> {
-        let About { until, invite, meeting, introduction, vouch } = about;
-        let id = question(kind, person, introduction, vouch);
+        let id = question(kind, person, &about);
+        let About { until, invite, meeting, introduction, vouch, letter } = about;
         let same = self.txn.load::<Item>(&id.0)?;
         let at = same.as_ref().map_or(self.now, |same| same.at);
         match same {
@@ -138,7 +151,7 @@ impl Turn<'_> {
             None => self.notice(Notice::Waiting { item: id, person }),
         }
         self.set_deadline(until, Ends::Item(id));
-        self.txn.save(&Item { id, kind, person, at, until, invite, meeting, introduction, vouch });
+        self.txn.save(&Item { id, kind, person, at, until, invite, meeting, introduction, vouch, letter });
         Ok(())
     }
 
@@ -153,7 +166,7 @@ impl Turn<'_> {
     /// Who asked for my card and then became a contact in another way has their answer.
     pub(super) fn settle_requests(&mut self, person: &Person) -> Result<()> {
         for kind in [ItemKind::ShareBack, ItemKind::LateClaim] {
-            let id = question(kind, person.id, None, None);
+            let id = question(kind, person.id, &About::until(self.now));
             if self.txn.load::<Item>(&id.0)?.is_some()
                 && let (item, _, Some(invite)) = self.take_item(id)?
             {
@@ -196,6 +209,12 @@ impl Turn<'_> {
                 self.write_to_them(person.id, self.now)?;
             }
             ItemKind::Fork => self.settle_fork(&person)?,
+            ItemKind::HandedOver => {
+                let taken = self.take_over(&item, &person)?;
+                return Ok(Item { person: taken.unwrap_or(item.person), ..item });
+            }
+            // Read.
+            ItemKind::Wrote => {}
             // Taken above: they name an introduction or a vouch.
             ItemKind::Introduce | ItemKind::Meet | ItemKind::Suggested | ItemKind::AskReturned | ItemKind::Vouched => {}
         }
@@ -235,7 +254,8 @@ impl Turn<'_> {
                     self.withdraw_introduction(key)?;
                 }
             }
-            ItemKind::Fork | ItemKind::Vouched => {}
+            ItemKind::HandedOver => drop(self.take_handed(&item)?),
+            ItemKind::Fork | ItemKind::Vouched | ItemKind::Wrote => {}
         }
         Ok(item)
     }
@@ -259,6 +279,7 @@ impl Turn<'_> {
         self.txn.forget(&item);
         match item.kind {
             ItemKind::ShareBack | ItemKind::LateClaim => self.forget_person(item.person),
+            ItemKind::HandedOver => self.take_handed(&item).map(drop),
             // Introductions have dates of their own, and a vouch that nobody accepted is simply not shown.
             ItemKind::ConfirmScan
             | ItemKind::Fork
@@ -266,13 +287,20 @@ impl Turn<'_> {
             | ItemKind::Meet
             | ItemKind::Suggested
             | ItemKind::AskReturned
-            | ItemKind::Vouched => Ok(()),
+            | ItemKind::Vouched
+            | ItemKind::Wrote => Ok(()),
         }
     }
 
     /// Takes away a question about an introduction that was answered or is over.
     pub(super) fn drop_item(&mut self, kind: ItemKind, about: IntroKey) -> Result<()> {
-        if let Some(item) = self.txn.load::<Item>(&question(kind, about.person, Some(about), None).0)? {
+        self.drop_question(kind, about.person, Some(about))
+    }
+
+    /// Takes away a question that answered itself.
+    pub(super) fn drop_question(&mut self, kind: ItemKind, person: PersonId, about: Option<IntroKey>) -> Result<()> {
+        let about = About { introduction: about, ..About::until(self.now) };
+        if let Some(item) = self.txn.load::<Item>(&question(kind, person, &about).0)? {
             self.txn.forget(&item);
             self.clear_deadline(item.until, Ends::Item(item.id));
         }
@@ -290,12 +318,13 @@ impl Turn<'_> {
 
     /// The question about a vouch, while it waits.
     pub(super) fn vouch_item(&self, person: PersonId, slot: VouchSlot) -> Result<Option<Item>> {
-        Ok(self.txn.load(&question(ItemKind::Vouched, person, None, Some(slot)).0)?)
+        Ok(self.txn.load(&question(ItemKind::Vouched, person, &About::vouch(self.now, slot)).0)?)
     }
 
     /// Takes away what waits on me about a person.
     pub(super) fn drop_items_about(&mut self, person: PersonId) -> Result<()> {
         for item in items(&self.txn)?.into_iter().filter(|item| item.person == person) {
+            self.take_handed(&item)?;
             self.txn.forget(&item);
             self.clear_deadline(item.until, Ends::Item(item.id));
         }

@@ -235,6 +235,14 @@ impl Turn<'_> {
                     return Ok(Verdict::Refused(Refusal::NotAccepted));
                 }
             }
+            Body::Note(note) if listens => match self.words_arrived(person, letter, note)? {
+                Verdict::Handled => {}
+                not_taken => return Ok(not_taken),
+            },
+            Body::HandOver(whom) if listens => match self.handover_arrived(&person, letter.id, whom)? {
+                Verdict::Handled => {}
+                not_taken => return Ok(not_taken),
+            },
             Body::Withdraw if listens && person.renewed <= Some(letter.sent) => self.withdrawn(person)?,
             // A second welcome, after they renewed a first letter that I had handled, says nothing new. To
             // somebody I do not listen to it looks as if I were there and did nothing.
@@ -243,6 +251,8 @@ impl Turn<'_> {
             | Body::Card(_)
             | Body::Meeting(_)
             | Body::Withdraw
+            | Body::Note(_)
+            | Body::HandOver(_)
             | Body::Introduction(_)
             | Body::Vouch(_) => {}
         }

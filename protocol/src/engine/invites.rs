@@ -133,6 +133,11 @@ pub struct InviteOptions {
     pub life: Option<u64>,
 }
 
+/// A code of mine, if it is still kept.
+pub fn invite(read: &dyn Read, id: InviteId) -> Result<Option<OwnInvite>> {
+    Ok(entity::load(read, &id.0)?)
+}
+
 /// My codes, in no particular order, those for introductions among them.
 pub fn invites(read: &dyn Read) -> Result<Vec<OwnInvite>> {
     Ok(entity::list(read, b"", limits::OPEN_LIVE_INVITES * 64)?)

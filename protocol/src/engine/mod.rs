@@ -21,6 +21,8 @@
 //! | `captures` | what I note at the moment we meet, taken in once |
 //! | `events`, `follow_up` | where we meet, and what is to be done then |
 //! | `agenda` | what is due and who was met where, by time |
+//! | `correspondence` | what a contact and I write to each other |
+//! | `handover` | somebody whom a contact hands over to me, or I to a contact |
 //! | `introduction` | asking for one, carrying one, being asked |
 //! | `vouches` | what people say of each other |
 //! | `outbox`, `incoming` | letters that go and letters that come |
@@ -30,6 +32,7 @@
 pub mod agenda;
 pub mod captures;
 mod contact;
+pub mod correspondence;
 mod deadline;
 mod door;
 pub mod effect;
@@ -38,6 +41,7 @@ pub mod error;
 pub mod events;
 pub mod follow_up;
 pub mod forks;
+pub mod handover;
 pub mod inbox;
 mod incoming;
 pub mod introduction;

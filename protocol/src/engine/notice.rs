@@ -68,6 +68,16 @@ pub enum Notice {
         /// The number of its kind.
         kind: u8,
     },
+    /// Somebody wrote to me.
+    Wrote {
+        /// Who.
+        person: PersonId,
+    },
+    /// Somebody handed a third person over to me.
+    HandedOver {
+        /// Who.
+        person: PersonId,
+    },
     /// Something changed in an introduction.
     Introduction {
         /// Which.

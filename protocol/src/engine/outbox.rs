@@ -4,6 +4,7 @@
 //! keys of the day, with the id it always had. Nothing leaves the outbox but by receipt, by refusal, or on
 //! the date on which it gives up.
 
+use super::correspondence::WordsState;
 use super::deadline::Ends;
 use super::effect::{Answer, Effect, Refusal};
 use super::entity::{self, Entity};
@@ -90,7 +91,7 @@ impl Waiting {
                 Ok(Body::Vouch(waits)) => waits.is_replaced_by(later),
                 _ => false,
             },
-            Body::Meeting(_) | Body::Withdraw => false,
+            Body::Meeting(_) | Body::Withdraw | Body::Note(_) | Body::HandOver(_) => false,
         }
     }
 }
@@ -308,6 +309,7 @@ impl Turn<'_> {
 
     fn delivered(&mut self, session: SessionId, letter: &Waiting, shows: Seen) -> Result<()> {
         self.remove_waiting(letter);
+        self.my_words_are(letter, WordsState::Delivered)?;
         self.live.pauses.remove(&letter.person);
         if let Some(mut person) = self.txn.load::<Person>(&letter.person.0)? {
             if person.they_have != Some(shows) {
@@ -324,6 +326,7 @@ impl Turn<'_> {
 
     fn refused(&mut self, letter: &Waiting, reason: Refusal) -> Result<()> {
         self.remove_waiting(letter);
+        self.my_words_are(letter, WordsState::Refused)?;
         if letter.is_first() {
             let problem = match reason {
                 Refusal::InviteUsed => ScanProblem::Used,
@@ -355,6 +358,7 @@ impl Turn<'_> {
         let Some(waiting) = self.txn.load::<Waiting>(&key)? else { return Ok(()) };
         self.txn.forget(&waiting);
         self.live.in_vain.remove(&letter);
+        self.my_words_are(&waiting, WordsState::GaveUp)?;
         if waiting.is_first() {
             self.claim_failed(person, ScanProblem::Unanswered)?;
         }

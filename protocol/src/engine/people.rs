@@ -2,15 +2,13 @@
 
 use std::ops::ControlFlow;
 
-use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
-
 use super::entity;
 use super::error::{Error, Result};
 use super::follow_up::{FollowUpChange, follow_up};
 use super::person::{Encounter, HeldCard, Person, PersonNote, PersonOf, Standing, Way};
 use super::turn::Turn;
 use crate::card::{CardView, Tier};
+use crate::folding::fold;
 use crate::id::{IdentityId, PersonId};
 use crate::limits;
 use crate::record::Signed;
@@ -67,62 +65,54 @@ pub fn notes_about(read: &dyn Read, id: PersonId) -> Result<Vec<PersonNote>> {
     Ok(entity::list(read, &id.0, limits::NOTES)?)
 }
 
-/// People that fit a query, by name; an empty query and no tag fit everybody.
-///
-/// The query is looked for in names, cards, tags, events and notes, without regard to case and accents.
-pub fn search(read: &dyn Read, query: &str, tag: Option<&str>) -> Result<Vec<Person>> {
-    let (query, tag) = (fold(query), tag.map(fold));
-    let tagged = |person: &Person| {
-        is_shown(person) && tag.as_ref().is_none_or(|tag| person.tags.iter().any(|own| fold(own.as_str()) == *tag))
-    };
-    let mut found = Vec::new();
-    for person in select(read, tagged)? {
-        if fits(read, &person, &query)? {
-            found.push(person);
-        }
-    }
-    found.sort_by_cached_key(|person| (fold(person.display_name()), person.id));
-    Ok(found)
-}
-
-fn fits(read: &dyn Read, person: &Person, query: &str) -> Result<bool> {
-    if query.is_empty() || in_person(person, query) {
-        return Ok(true);
-    }
-    let card = card_of(read, person.id)?;
-    if card.is_some_and(|card| card.fields.iter().any(|field| fold(field.value.as_str()).contains(query))) {
-        return Ok(true);
-    }
-    Ok(notes_about(read, person.id)?.iter().any(|note| fold(note.text.as_str()).contains(query)))
-}
-
-fn in_person(person: &Person, query: &str) -> bool {
-    let names = [Some(person.name.as_str()), person.petname.as_ref().map(Line::as_str)];
-    let tags = person.tags.iter().map(Line::as_str);
-    let events = person.encounters.iter().filter_map(|encounter| encounter.event.as_ref().map(Line::as_str));
-    let foreign = person.foreign.as_ref().map(crate::text::Text::as_str);
-    names.into_iter().flatten().chain(tags).chain(events).chain(foreign).any(|text| fold(text).contains(query))
-}
-
-/// The one person that `who` names: by id or the beginning of it, by name, or by a part of a name.
+/// The one person that `who` names: by id or the beginning of it, by name, or by the beginning of a word of a name.
 pub fn find(read: &dyn Read, who: &str) -> Result<Person> {
+    let everybody = select(read, |_| true)?;
+    let names: Vec<String> = everybody.iter().map(folded_names).collect();
+    let called = everybody.iter().zip(&names);
+    let called = called.map(|(one, names)| Called { id: one.id, shown: one.display_name(), names });
+    person(read, choose(who, called)?)
+}
+
+/// Somebody, for [`choose`].
+#[derive(Clone, Copy, Debug)]
+pub struct Called<'p> {
+    /// Their id.
+    pub id: PersonId,
+    /// What they are called in a list.
+    pub shown: &'p str,
+    /// All their names as [`folded_names`] gives them.
+    pub names: &'p str,
+}
+
+/// What somebody calls themselves and what I call them, folded, one on a line.
+pub fn folded_names(person: &Person) -> String {
+    let names = [Some(&person.name), person.petname.as_ref()];
+    let names: Vec<String> = names.into_iter().flatten().map(|name| fold(name.as_str())).collect();
+    names.join("\n")
+}
+
+/// The one of `everybody` that `who` names, as [`find`] says.
+///
+/// # Errors
+/// If nobody is called so, or several are and none of them is meant more than the others.
+pub fn choose<'p>(who: &str, everybody: impl Iterator<Item = Called<'p>> + Clone) -> Result<PersonId> {
     if let Some(id) = PersonId::from_text(who)
-        && let Some(person) = entity::load(read, &id.0)?
+        && everybody.clone().any(|one| one.id == id)
     {
-        return Ok(person);
+        return Ok(id);
     }
     let wanted = fold(who);
-    let everybody = select(read, |_| true)?;
-    let tests: [&dyn Fn(&Person) -> bool; 3] = [
-        &|person| names(person).any(|name| name == wanted),
-        &|person| wanted.len() >= 4 && person.id.to_string().starts_with(&wanted),
-        &|person| !wanted.is_empty() && names(person).any(|name| name.split(' ').any(|word| word.starts_with(&wanted))),
+    let tests: [&dyn Fn(&Called<'_>) -> bool; 3] = [
+        &|one| one.names.lines().any(|name| name == wanted),
+        &|one| wanted.len() >= 4 && one.id.to_string().starts_with(&wanted),
+        &|one| !wanted.is_empty() && one.names.split_whitespace().any(|word| word.starts_with(&wanted)),
     ];
     for test in tests {
-        let mut found: Vec<Person> = everybody.iter().filter(|person| test(person)).cloned().collect();
+        let mut found: Vec<Called<'_>> = everybody.clone().filter(test).collect();
         match (found.pop(), found.is_empty()) {
             (None, _) => {}
-            (Some(only), true) => return Ok(only),
+            (Some(only), true) => return Ok(only.id),
             (Some(last), false) => {
                 found.push(last);
                 return Err(ambiguous(who, &found));
@@ -132,23 +122,9 @@ pub fn find(read: &dyn Read, who: &str) -> Result<Person> {
     Err(Error::NotFound { what: "person", name: Line::<64>::cut(who).map(|who| who.to_string()).unwrap_or_default() })
 }
 
-fn names(person: &Person) -> impl Iterator<Item = String> {
-    [Some(&person.name), person.petname.as_ref()]
-        .into_iter()
-        .flatten()
-        .map(|name| fold(name.as_str()))
-        .collect::<Vec<_>>()
-        .into_iter()
-}
-
-fn ambiguous(who: &str, found: &[Person]) -> Error {
-    let candidates = found.iter().take(10).map(|person| format!("{} ({})", person.display_name(), person.id.short()));
+fn ambiguous(who: &str, found: &[Called<'_>]) -> Error {
+    let candidates = found.iter().take(10).map(|one| format!("{} ({})", one.shown, one.id.short()));
     Error::Ambiguous { name: who.to_owned(), candidates: candidates.collect() }
-}
-
-/// Text without case and accents, for comparing.
-pub fn fold(text: &str) -> String {
-    text.trim().nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect()
 }
 
 /// One change to what I keep about a person.
@@ -339,6 +315,7 @@ impl Turn<'_> {
         self.drop_items_about(id)?;
         self.forget_introductions_with(id)?;
         self.forget_vouches_with(id)?;
+        self.forget_correspondence(id)?;
         for note in notes_about(&self.txn, id)? {
             self.txn.forget(&note);
         }

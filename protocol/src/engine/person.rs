@@ -49,6 +49,8 @@ crate::wire_choice! {
         5 => Written,
         /// A contact introduced us.
         6 => Introduced,
+        /// A contact had met them and handed them over to me.
+        7 => HandedOver,
     }
 }
 
@@ -64,7 +66,7 @@ crate::wire_map! {
         3 => pub event: Option<Line<{ limits::NAME }>>,
         /// The letter came after the code had been stale, so nobody can say when it was scanned.
         4 => pub late: bool,
-        /// Who introduced us, by the name they went by.
+        /// Who introduced us or handed them over, by the name they went by.
         5 => pub by: Option<Name>,
     }
 }
@@ -86,6 +88,11 @@ impl Encounter {
                 Some(by) => format!("introduced by {by}"),
                 None => "introduced".to_owned(),
             },
+            Way::HandedOver => {
+                let by = self.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
+                let met = event.map(|event| format!(", met at {event}")).unwrap_or_default();
+                format!("handed over{by}{met}, unconfirmed")
+            }
         }
     }
 }

@@ -1,7 +1,9 @@
 //! The kinds of letter.
 
 use super::Letter;
+use super::handover::HandOver;
 use super::introduction::IntroductionLetter;
+use super::note::NoteLetter;
 use super::vouch::VouchLetter;
 use crate::address::Hint;
 use crate::crypto::seal::EncryptionKey;
@@ -99,6 +101,10 @@ pub enum Body {
     Meeting(MeetingNews),
     /// Kind 6, without a body: "we are no contacts any more; forget what I gave you".
     Withdraw,
+    /// Kind 7.
+    Note(NoteLetter),
+    /// Kind 8.
+    HandOver(HandOver),
     /// Kinds 16 to 31.
     Introduction(IntroductionLetter),
     /// Kinds 32 to 47.
@@ -119,6 +125,10 @@ pub mod kind {
     pub const MEETING: u8 = 5;
     /// [`super::Body::Withdraw`].
     pub const WITHDRAW: u8 = 6;
+    /// [`super::NoteLetter`].
+    pub const NOTE: u8 = 7;
+    /// [`super::HandOver`].
+    pub const HAND_OVER: u8 = 8;
 }
 
 impl Body {
@@ -131,6 +141,8 @@ impl Body {
             Self::Card(_) => kind::CARD,
             Self::Meeting(_) => kind::MEETING,
             Self::Withdraw => kind::WITHDRAW,
+            Self::Note(_) => kind::NOTE,
+            Self::HandOver(_) => kind::HAND_OVER,
             Self::Introduction(letter) => letter.kind(),
             Self::Vouch(letter) => letter.kind(),
         }
@@ -145,6 +157,8 @@ impl Body {
             Self::Card(body) => wire::encode(body),
             Self::Meeting(body) => wire::encode(body),
             Self::Withdraw => Vec::new(),
+            Self::Note(body) => wire::encode(body),
+            Self::HandOver(body) => wire::encode(body),
             Self::Introduction(letter) => letter.to_bytes(),
             Self::Vouch(letter) => letter.to_bytes(),
         }
@@ -161,6 +175,8 @@ impl Body {
             kind::MEETING => wire::decode(bytes).map(Self::Meeting),
             kind::WITHDRAW if bytes.is_empty() => Ok(Self::Withdraw),
             kind::WITHDRAW => Err(WireError::Trailing),
+            kind::NOTE => wire::decode(bytes).map(Self::Note),
+            kind::HAND_OVER => wire::decode(bytes).map(Self::HandOver),
             number => {
                 if let Some(letter) = IntroductionLetter::of(number, bytes)? {
                     return Ok(Self::Introduction(letter));

@@ -10,7 +10,9 @@
 //! themselves, and since the key that signs the letter may be one that they reveal.
 
 pub mod body;
+pub mod handover;
 pub mod introduction;
+pub mod note;
 mod receipt;
 pub mod vouch;
 

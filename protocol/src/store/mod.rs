@@ -70,6 +70,10 @@ tables! {
     17 => Introductions,
     /// Vouches, mine and those of others, by subject, issuer and slot.
     18 => Vouches,
+    /// What a person and I wrote to each other, by person and time.
+    22 => Correspondence,
+    /// People whom contacts handed over to me and whom I have not decided about, by contact and letter.
+    23 => Handovers,
     /// Events that I go to.
     24 => Events,
     /// What is to be done for a person, by person.

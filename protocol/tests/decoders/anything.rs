@@ -9,14 +9,16 @@ use kith_protocol::identity::{Compromise, HistoryBytes, Inception, NodeGrant, Ro
 use kith_protocol::introduction::{Ask, Consent, Introduction, OpenedConsent, Purpose};
 use kith_protocol::invite::{Invite, InviteKind};
 use kith_protocol::letter::body::{CardNews, Claim, MeetingNews, Presence, Welcome};
+use kith_protocol::letter::handover::HandOver;
 use kith_protocol::letter::introduction::{
     AskLetter, ConsentLetter, End, IntroductionLetter, Later, Offer, Outcome, Propose, Returned, Suggest,
 };
+use kith_protocol::letter::note::NoteLetter;
 use kith_protocol::letter::vouch::{VouchLetter, VouchNews};
 use kith_protocol::letter::{Body, Envelope, Letter};
 use kith_protocol::limits;
 use kith_protocol::meeting::Meeting;
-use kith_protocol::text::{Line, Text};
+use kith_protocol::text::{Line, Text, Words};
 use kith_protocol::time::Timestamp;
 use kith_protocol::vouch::{
     Acceptance, Basis, Evidence, EvidenceKind, Interest, Strength, Vouch, VouchContent, VouchExport, VouchReach,
@@ -305,12 +307,22 @@ fn other_body() -> impl Strategy<Value = Body> {
         Just(Body::Withdraw),
         blob(400).prop_map(|record| Body::Vouch(VouchLetter::Vouch(VouchNews { record }))),
         blob(400).prop_map(|record| Body::Vouch(VouchLetter::Acceptance(VouchNews { record }))),
+        (line::<80>(), text::<300>())
+            .prop_map(|(first, rest)| Words::new(&format!("{first}\n{rest}")).unwrap())
+            .prop_map(|words| Body::Note(NoteLetter { words })),
+        handover().prop_map(Body::HandOver),
     ]
+}
+
+fn handover() -> impl Strategy<Value = HandOver> {
+    let field = (1..=255_u8, line()).prop_map(|(kind, value)| Field { kind: FieldKind::from_number(kind), value });
+    (line(), vec(field, 0..10), text(), text(), option::of(line()), time())
+        .prop_map(|(name, lines, foreign, note, event, met)| HandOver { name, lines, foreign, note, event, met })
 }
 
 /// As many of one sort as it has kinds, so that every kind comes equally often.
 pub fn body() -> impl Strategy<Value = Body> {
-    prop_oneof![8 => other_body(), 12 => introduction_letter().prop_map(Body::Introduction)]
+    prop_oneof![10 => other_body(), 12 => introduction_letter().prop_map(Body::Introduction)]
 }
 
 /// A value of any type: the number of the type as [`values`] has it, and the encoding.

@@ -1,4 +1,4 @@
-//! How large the letters of an introduction are when everybody says as much as they may.
+//! How large letters are when everybody says as much as they may.
 
 // Helpers of tests fail as tests do: at once and aloud.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
@@ -7,19 +7,22 @@
 mod cast;
 
 use cast::{ana, bo, chi};
+use kith_protocol::card::{Field, FieldKind};
 use kith_protocol::introduction::{Ask, Consent, Introduction, OpenedConsent, consent_digest};
 use kith_protocol::letter::body::RecordBytes;
+use kith_protocol::letter::handover::HandOver;
 use kith_protocol::letter::introduction::{IntroductionLetter as Is, Outcome, Propose, Returned, Suggest};
+use kith_protocol::letter::note::NoteLetter;
 use kith_protocol::letter::{self, Body};
 use kith_protocol::limits;
 use kith_protocol::record::{Signed, Verified};
-use kith_protocol::text::{Line, Text};
+use kith_protocol::text::{Line, Text, Words};
 use kith_protocol::vouch::{Vouch, VouchContent, Vouched};
 use kith_protocol::wire::{self, Bytes};
 
 /// Words of exactly `len` bytes.
 fn words(len: usize) -> String {
-    format!("{}.", &"We make valves that do not leak ".repeat(20)[..len - 1])
+    format!("{}.", &"We make valves that do not leak ".repeat(len / 31 + 1)[..len - 1])
 }
 
 fn line<const MAX: usize>() -> Line<MAX> {
@@ -109,4 +112,38 @@ fn every_letter_of_an_introduction_fits_4_kib_with_all_its_texts_at_their_longes
         println!("kind {kind:2} {name:9} body {len:4}, record {:4}, sealed {class:4}", letter.bytes().len());
         assert!(class <= limits::LETTER_CLASSES[2] && class <= limits::INLINE_VALUE, "{name}: {class} bytes");
     }
+}
+
+/// A page in any script, and somebody with a full card, a foreign code and a note: beyond 4 KiB, and still a letter.
+#[test]
+fn what_people_write_and_hand_over_fits_a_letter_at_its_longest() {
+    let words = NoteLetter { words: Words::new(&"😀".repeat(limits::WORDS)).unwrap() };
+    let short = NoteLetter { words: Words::new(&words_of_people()).unwrap() };
+    let field = Field { kind: FieldKind::Offer, value: line() };
+    let whom = HandOver {
+        name: line(),
+        lines: vec![field; limits::CARD_FIELDS],
+        foreign: text(),
+        note: text(),
+        event: Some(line()),
+        met: cast::NOW,
+    };
+    let cases = [
+        ("a note", Body::Note(short), 1024),
+        ("the longest note", Body::Note(words), 16 * 1024),
+        ("what people hand over", cast::hand_over(), 512),
+        ("the most to hand over", Body::HandOver(whom), limits::LETTER),
+    ];
+    for (name, body, expected) in cases {
+        let letter = cast::letter(&bo(), ana().history().id().0, 0x40, &body);
+        let (key, seed) = (ana().encryption().public(), cast::counting(cast::SEAL_SEED));
+        let sealed = letter::seal(&letter, None, Vec::new(), &key, &cast::pair().letter_key(), &seed).unwrap();
+        println!("{name}: body {}, sealed {}", body.to_bytes().len(), sealed.bytes.len());
+        assert_eq!(sealed.bytes.len(), expected, "{name}");
+    }
+}
+
+/// A few sentences.
+fn words_of_people() -> String {
+    "It was good to meet you at the fair. The quote comes on Friday, as promised. ".repeat(5)
 }

@@ -103,6 +103,13 @@ fn the_limits_are_those_of_the_code() {
         RETRY_LAST,
         PRESENCE_BURST,
         PRESENCE_PACE,
+        WORDS,
+        WORDS_BYTES,
+        NOTE,
+        WORDS_WAITING,
+        HANDOVERS_WAITING,
+        WORDS_A_DAY,
+        CORRESPONDENCE,
     ];
     let spec = spec();
     let table = spec.split("## 16 Limits").nth(1).and_then(|after| after.split("\n## ").next()).unwrap();

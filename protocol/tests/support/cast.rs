@@ -13,15 +13,17 @@ use kith_protocol::identity::{Compromise, History, NodeGrant, Rotation};
 use kith_protocol::introduction::{Ask, Consent, Introduction, OpenedConsent, Purpose, SealedConsent, consent_digest};
 use kith_protocol::invite::{Invite, InviteKind};
 use kith_protocol::letter::body::{CardNews, Claim, MeetingNews, Presence, Welcome};
+use kith_protocol::letter::handover::HandOver;
 use kith_protocol::letter::introduction::{
     AskLetter, ConsentLetter, End, IntroductionLetter, Later, Offer, Outcome, Propose, Returned, Suggest,
 };
+use kith_protocol::letter::note::NoteLetter;
 use kith_protocol::letter::vouch::{VouchLetter, VouchNews};
 use kith_protocol::letter::{self, Body, Letter, Sealed};
 use kith_protocol::limits;
 use kith_protocol::meeting::Meeting;
 use kith_protocol::record::{Signer, Statement, Verified};
-use kith_protocol::text::{Line, Name, Text};
+use kith_protocol::text::{Line, Name, Text, Words};
 use kith_protocol::time::Timestamp;
 use kith_protocol::vouch::{
     Acceptance, Basis, ContentBytes, Evidence, EvidenceKind, Interest, Strength, Vouch, VouchContent, VouchExport,
@@ -243,6 +245,23 @@ pub fn card_news() -> Body {
 
 pub fn meeting_news() -> Body {
     Body::Meeting(MeetingNews { record: bounded(ana().sign(meeting()).bytes()) })
+}
+
+/// Bo writes to Ana.
+pub fn note() -> Body {
+    Body::Note(NoteLetter { words: Words::new("Thank you for the quote.\nThe valves fit.").unwrap() })
+}
+
+/// Bo met Dee and hands her over to Ana.
+pub fn hand_over() -> Body {
+    Body::HandOver(HandOver {
+        name: Line::new("Dee Wong").unwrap(),
+        lines: vec![Field { kind: FieldKind::Organisation, value: Line::new("Wong Waterworks").unwrap() }],
+        foreign: Text::new("MECARD:N:Wong,Dee;TEL:+491701234567;;").unwrap(),
+        note: Text::new("wants a quote for valves").unwrap(),
+        event: Some(Line::new("Hannover Messe").unwrap()),
+        met: NOW,
+    })
 }
 
 /// What Bo says of Ana.
@@ -473,6 +492,8 @@ pub fn bodies() -> Vec<(&'static str, Body)> {
         ("card", card_news()),
         ("meeting", meeting_news()),
         ("withdraw", Body::Withdraw),
+        ("note", note()),
+        ("hand over", hand_over()),
         ("vouch", vouch_news()),
         ("acceptance", acceptance_news()),
     ];

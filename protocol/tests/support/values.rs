@@ -6,9 +6,11 @@ use kith_protocol::card::CardView;
 use kith_protocol::identity::{Compromise, HistoryBytes, Inception, NodeGrant, Rotation};
 use kith_protocol::introduction::{Ask, Consent, Introduction, OpenedConsent};
 use kith_protocol::letter::body::{CardNews, Claim, MeetingNews, Presence, Welcome};
+use kith_protocol::letter::handover::HandOver;
 use kith_protocol::letter::introduction::{
     About, AskLetter, ConsentLetter, Later, Offer, Outcome, Propose, Returned, Suggest, kind as introduction_kind,
 };
+use kith_protocol::letter::note::NoteLetter;
 use kith_protocol::letter::vouch::{VouchNews, kind as vouch_kind};
 use kith_protocol::letter::{Envelope, Letter};
 use kith_protocol::limits;
@@ -82,6 +84,8 @@ types! {
     30 => Suggest,
     31 => Outcome,
     32 => About,
+    33 => NoteLetter,
+    34 => HandOver,
 }
 
 /// The number of the type that the body of a kind of letter has.
@@ -89,8 +93,11 @@ pub fn of_body(kind: u8) -> u8 {
     use introduction_kind::{
         ASK, CONSENT, DECLINED, DONE, LATER, OFFER, OUTCOME, PROPOSE, RETURNED, SUGGEST, WILLING, WITHDRAWN,
     };
+    use kith_protocol::letter::body::kind::{HAND_OVER, NOTE};
     match kind {
         1..=5 => 8 + kind,
+        NOTE => 33,
+        HAND_OVER => 34,
         vouch_kind::VOUCH | vouch_kind::ACCEPTANCE => 19,
         ASK => 24,
         RETURNED => 25,
@@ -106,7 +113,7 @@ pub fn of_body(kind: u8) -> u8 {
 }
 
 /// One number beyond the types: any CBOR.
-pub const LAST: u8 = 33;
+pub const LAST: u8 = 35;
 
 /// The strict check and the second reading agree on which bytes are deterministic CBOR.
 fn strict(bytes: &[u8]) {

@@ -259,6 +259,8 @@ fn bodies() -> File {
         "welcome" => shapes::WELCOME,
         "presence" => shapes::PRESENCE,
         "card" => shapes::CARD_NEWS,
+        "note" => shapes::NOTE,
+        "hand over" => shapes::HAND_OVER,
         "vouch" => shapes::VOUCH_NEWS,
         "acceptance" => shapes::ACCEPTANCE_NEWS,
         "ask" => shapes::ASK_LETTER,

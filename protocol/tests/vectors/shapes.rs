@@ -180,6 +180,15 @@ pub const WELCOME: Shape = Map(&[
 pub const PRESENCE: Shape = Map(&[(1, "grant", Inside(&GRANT)), (2, "counter", Plain), (3, "hints", List(&Plain))]);
 pub const CARD_NEWS: Shape = Map(&[(1, "card", Inside(&CARD))]);
 pub const MEETING_NEWS: Shape = Map(&[(1, "record", Inside(&MEETING))]);
+pub const NOTE: Shape = Map(&[(1, "words", Plain)]);
+pub const HAND_OVER: Shape = Map(&[
+    (1, "name", Plain),
+    (2, "lines", List(&Tuple(&[("kind", Plain), ("value", Plain)]))),
+    (3, "foreign code, as it was read", Plain),
+    (4, "note", Plain),
+    (5, "event", Plain),
+    (6, "met", Plain),
+]);
 pub const VOUCH_NEWS: Shape = Map(&[(1, "record", Inside(&VOUCH))]);
 pub const ACCEPTANCE_NEWS: Shape = Map(&[(1, "record", Inside(&ACCEPTANCE))]);
 pub const ASK_LETTER: Shape = Map(&[(1, "ask", Inside(&ASK)), (2, "card", Inside(&CARD))]);

@@ -115,11 +115,23 @@ impl Mallory {
 
     /// Seals what was written to a key under a secret.
     pub fn seals(&self, pen: &Pen, to: &EncryptionKey, secret: &SharedSecret) -> Vec<u8> {
+        self.seals_bytes(pen, pen.body.kind(), pen.body.to_bytes(), to, secret)
+    }
+
+    /// Seals any bytes as the body of any kind.
+    pub fn seals_bytes(
+        &self,
+        pen: &Pen,
+        kind: u8,
+        body: Vec<u8>,
+        to: &EncryptionKey,
+        secret: &SharedSecret,
+    ) -> Vec<u8> {
         let letter = self.sign(Letter {
             to: pen.to,
             id: pen.id,
-            kind: pen.body.kind(),
-            body: Bytes::new(pen.body.to_bytes()).expect("a body"),
+            kind,
+            body: Bytes::new(body).expect("a body"),
             sent: pen.sent,
             expires: pen.expires,
         });

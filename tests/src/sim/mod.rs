@@ -31,6 +31,7 @@
 mod check;
 mod home;
 mod introductions;
+mod letters;
 mod mallory;
 mod network;
 mod people;

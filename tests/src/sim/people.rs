@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use kith_protocol::card::{CardView, FieldKind, Tier};
-use kith_protocol::engine::captures::{Capture, Whom};
+use kith_protocol::engine::captures::{Capture, Outcome, Whom};
 use kith_protocol::engine::inbox::{Item, ItemKind, items};
 use kith_protocol::engine::invites::InviteOptions;
 use kith_protocol::engine::meetings::{HeldMeeting, meetings_with};
@@ -138,8 +138,18 @@ impl World {
     /// Writes down somebody who has no Kith, and a note about them.
     pub fn writes_down(&mut self, who: Who, name: &str, note: &str) -> PersonId {
         let (name, note) = (line(name), kith_protocol::text::Note::new(note).expect("a story uses plain words"));
-        let capture = Capture { note, ..Capture::of(Whom::Written(name)) };
-        self.does(who, |turn| turn.capture(capture.clone())).1
+        self.captures(who, &Capture { note, ..Capture::of(Whom::Written(name)) }).1
+    }
+
+    /// Takes a capture in.
+    pub fn captures(&mut self, who: Who, capture: &Capture) -> (Outcome, PersonId) {
+        self.does(who, |turn| turn.capture(capture.clone()))
+    }
+
+    /// Takes a capture in that somebody made of a code, or of somebody else while they had that code.
+    pub fn takes_in(&mut self, who: Who, code: &Code, capture: &Capture) -> (Outcome, PersonId) {
+        self.consents.scanned(who, code, capture.tier.unwrap_or_default());
+        self.captures(who, capture)
     }
 
     /// What waits on somebody.

@@ -137,7 +137,7 @@ impl World {
         (proposed, self.has_asked_id(asker, key.id))
     }
 
-    fn person_id(&self, who: Who, other: Who) -> PersonId {
+    pub(super) fn person_id(&self, who: Who, other: Who) -> PersonId {
         self.knows(who, other).expect("they know each other").id
     }
 }

@@ -8,7 +8,7 @@ use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use kith_protocol::engine::introduction::{AskEdit, AskOptions, HeldOutcome, IntroKey, Meant, Notes, Part, keys};
-use kith_protocol::engine::{self, Turn, people};
+use kith_protocol::engine::{self, Turn};
 use kith_protocol::id::PersonId;
 use kith_protocol::letter::introduction::Sentence;
 use kith_protocol::limits;
@@ -115,7 +115,7 @@ pub(super) async fn ask(
 ) -> Result<(StatusCode, Json<IntroductionForm>), Problem> {
     let new = body?.0;
     let options = AskOptions {
-        introducer: people::find(api.handle.view(), &new.via)?.id,
+        introducer: api.handle.roster().find(&new.via)?.id,
         meant: meant(&api, new.who.as_deref(), new.about.as_deref())?,
         purpose: new.purpose.into(),
         why: required("why", &new.why)?,
@@ -135,7 +135,7 @@ pub(super) async fn ask(
 fn meant(api: &Api, who: Option<&str>, about: Option<&str>) -> Result<Meant, Problem> {
     match (who, about) {
         (Some(who), None) => {
-            let person = people::find(api.handle.view(), who).map_err(|error| {
+            let person = api.handle.roster().find(who).map_err(|error| {
                 Problem::from(error).advise(Kind::NotFound, "describe them in words instead: --about \"…\"")
             })?;
             Ok(Meant::Person(person.id))
@@ -185,8 +185,8 @@ pub(super) async fn suggest(
     body: Result<Json<NewSuggestion>, JsonRejection>,
 ) -> Result<(StatusCode, Json<IntroductionForm>), Problem> {
     let new = body?.0;
-    let view = api.handle.view();
-    let (one, other) = (people::find(view, &new.one)?.id, people::find(view, &new.other)?.id);
+    let roster = api.handle.roster();
+    let (one, other) = (roster.find(&new.one)?.id, roster.find(&new.other)?.id);
     let about_target: Sentence = line("note", &new.note)?;
     let about_asker = optional_line("note_for_other", new.note_for_other.as_deref())?;
     let notes = Notes { about_asker: about_asker.unwrap_or_else(|| about_target.clone()), about_target };
@@ -228,7 +228,7 @@ pub(super) async fn pass(
 ) -> Result<Json<IntroductionForm>, Problem> {
     let (key, Passing { to, note }) = (part(&api, &id, Part::Introducer)?, body?.0);
     let to: Option<PersonId> = match to {
-        Some(to) => Some(people::find(api.handle.view(), &to)?.id),
+        Some(to) => Some(api.handle.roster().find(&to)?.id),
         None => None,
     };
     let note: Sentence = line("note", &note)?;

@@ -21,6 +21,7 @@ use crate::api::model::{
     choice_name, time,
 };
 use crate::driver::{Handle, now};
+use crate::roster::Roster;
 use crate::store::View;
 
 /// Reads introductions, and what belongs on their screens, each thing once.
@@ -29,8 +30,8 @@ pub(in crate::api) struct Looking<'v> {
     own: Own,
     /// People whose nodes are connected with mine.
     connected: Vec<PersonId>,
-    /// The tiers of all contacts.
-    audience: Option<Vec<Tier>>,
+    /// Everybody I know.
+    roster: &'v Roster,
     /// The introductions about which letters to a person wait.
     waiting: BTreeMap<PersonId, Vec<IntroId>>,
 }
@@ -52,26 +53,34 @@ impl Ends {
 impl<'v> Looking<'v> {
     pub(in crate::api) fn at(handle: &'v Handle) -> Result<Self, Problem> {
         let (view, connected) = (handle.view(), handle.status().connected);
-        Ok(Self { view, own: Own::load(view)?, connected, audience: None, waiting: BTreeMap::new() })
+        Ok(Self { view, own: Own::load(view)?, connected, roster: handle.roster(), waiting: BTreeMap::new() })
     }
 
     /// All introductions, the one that changed last first.
     pub(in crate::api) fn all(&mut self) -> Result<Vec<IntroductionForm>, Problem> {
+        self.newest_first()?.iter().map(|one| self.form(one)).collect()
+    }
+
+    fn newest_first(&self) -> Result<Vec<Mine>, Problem> {
         let mut mine = Vec::new();
         for key in keys(self.view)? {
             mine.extend(self.load(key)?);
         }
         mine.sort_by_key(|one| std::cmp::Reverse(changed(one)));
-        mine.iter().map(|one| self.form(one)).collect()
+        Ok(mine)
     }
 
     /// All introductions in which a person has a part.
-    pub(in crate::api) fn with(&mut self, person: PersonId) -> Result<Vec<IntroductionLine>, Problem> {
-        let id = person.to_string();
+    pub(in crate::api) fn with(&mut self, person: &Person) -> Result<Vec<IntroductionLine>, Problem> {
+        let id = person.id.to_string();
         let has_part = |form: &IntroductionForm| {
             [&form.asker, &form.introducer, &form.target].iter().any(|end| end.person.as_ref() == Some(&id))
         };
-        Ok(self.all()?.into_iter().filter(has_part).map(|form| form.line).collect())
+        let mut lines = Vec::new();
+        for mine in self.newest_first()?.iter().filter(|mine| may_concern(mine, person)) {
+            lines.extend(Some(self.form(mine)?).filter(has_part).map(|form| form.line));
+        }
+        Ok(lines)
     }
 
     /// One introduction; nothing if it went at this very moment.
@@ -293,19 +302,29 @@ impl<'v> Looking<'v> {
     }
 
     /// What somebody new would see of my card, and how many contacts see each line of it now.
-    fn shares(&mut self, tier: Tier) -> Result<SharesForm, Problem> {
-        if self.audience.is_none() {
-            let everybody = people::search(self.view, "", None)?;
-            let contacts = everybody.into_iter().filter(Person::is_contact);
-            self.audience = Some(contacts.map(|person| person.tier).collect());
+    fn shares(&self, tier: Tier) -> Result<SharesForm, Problem> {
+        let mut fields = Vec::new();
+        for own in self.own.card.fields.iter().filter(|own| own.tier <= tier) {
+            fields.push(SharedField {
+                field: own.field.kind.name().to_owned(),
+                value: own.field.value.to_string(),
+                seen_by: self.roster.audience(own.tier)?,
+            });
         }
-        let audience = self.audience.as_deref().unwrap_or_default();
-        let fields = self.own.card.fields.iter().filter(|own| own.tier <= tier).map(|own| SharedField {
-            field: own.field.kind.name().to_owned(),
-            value: own.field.value.to_string(),
-            seen_by: audience.iter().filter(|sees| **sees >= own.tier).count(),
-        });
-        Ok(SharesForm { tier: tier.into(), fields: fields.collect() })
+        Ok(SharesForm { tier: tier.into(), fields })
+    }
+}
+
+/// False if a person has no part in an introduction, which is seen without reading who has.
+fn may_concern(mine: &Mine, person: &Person) -> bool {
+    let is = |id: Option<PersonId>| id == Some(person.id);
+    match mine {
+        Mine::Asked(asked) => is(Some(asked.introducer)) || is(asked.contact) || is(asked.person),
+        Mine::Carried(carried) => is(Some(carried.asker)) || is(carried.target) || carried.target.is_none(),
+        Mine::Proposed(proposed) => {
+            let is_asker = proposed.asker.is_some() && proposed.asker == person.identity;
+            is(Some(proposed.introducer)) || is(proposed.contact) || is_asker
+        }
     }
 }
 

@@ -95,7 +95,7 @@ pub struct Doing {
 pub struct DoingPage {
     /// Who, and what.
     pub list: Vec<Doing>,
-    /// How many there are on all pages.
+    /// How many there are on all pages; counted to 500 beyond the pages before this one.
     pub total: usize,
 }
 
@@ -127,7 +127,7 @@ pub struct EventForm {
     pub place: Option<String>,
     /// Whether it is on.
     pub state: EventState,
-    /// How many people I met there.
+    /// How many people I met there; 500 stands for more, too.
     pub people: usize,
     /// Names that it had before, under which people were met.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -162,7 +162,7 @@ pub struct EventPage {
     pub event: EventForm,
     /// Who was met there, in that order, a hundred on a page.
     pub list: Vec<Doing>,
-    /// How many there are on all pages.
+    /// How many there are on all pages; counted to 500 beyond the pages before this one.
     pub total: usize,
 }
 
@@ -180,7 +180,7 @@ pub struct WaitingOnMe {
 pub struct StepsAhead {
     /// The ones that are due first, twenty at most; none that is due later than in seven days.
     pub list: Vec<Doing>,
-    /// How many are overdue.
+    /// How many are overdue. Here and below, 500 stands for more, too.
     pub overdue: usize,
     /// How many more are due until this day ends.
     pub today: usize,

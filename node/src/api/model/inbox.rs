@@ -5,15 +5,15 @@ use kith_protocol::engine::invites::OwnInvite;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{CardForm, IntroductionForm, PersonForm, ReachName, VouchForm, time};
+use super::{CardForm, HandOverForm, IntroductionForm, PersonForm, ReachName, VouchForm, WrittenForm, time};
 
 /// Something that waits on me.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ItemForm {
     /// Its id.
     pub id: String,
-    /// `confirm_scan`, `share_back`, `late_claim`, `fork`, `introduce`, `meet`, `suggested`, `ask_returned` or
-    /// `vouched`.
+    /// `confirm_scan`, `share_back`, `late_claim`, `fork`, `introduce`, `meet`, `suggested`, `ask_returned`,
+    /// `vouched`, `wrote` or `handed_over`.
     pub kind: String,
     /// What is asked, in words.
     pub question: String,
@@ -28,6 +28,12 @@ pub struct ItemForm {
     /// The vouch it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vouch: Option<VouchForm>,
+    /// The newest letter of theirs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub letter: Option<WrittenForm>,
+    /// Whom they hand over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub handover: Option<HandOverForm>,
     /// What accepting does.
     pub accept: String,
     /// What ignoring does.
@@ -47,6 +53,10 @@ pub struct ItemContext {
     pub introduction: Option<IntroductionForm>,
     /// The vouch it is about.
     pub vouch: Option<VouchForm>,
+    /// The newest letter of theirs.
+    pub letter: Option<WrittenForm>,
+    /// Whom they hand over.
+    pub handover: Option<HandOverForm>,
 }
 
 /// What is asked, and what the answers do.
@@ -68,8 +78,10 @@ impl ItemForm {
                 about_introduction(item.kind, &person.name, context.introduction.as_ref())
             }
             ItemKind::Vouched => about_vouch(&person.name, context.vouch.as_ref()),
+            ItemKind::Wrote => about_letter(&person.name),
+            ItemKind::HandedOver => about_handover(&person.name, context.handover.as_ref()),
         };
-        let ItemContext { card, introduction, vouch } = context;
+        let ItemContext { card, introduction, vouch, letter, handover } = context;
         Self {
             id: item.id.to_string(),
             kind: kind.to_owned(),
@@ -78,6 +90,8 @@ impl ItemForm {
             card,
             introduction,
             vouch,
+            letter,
+            handover,
             accept: accept.to_owned(),
             ignore: ignore.to_owned(),
             since: time(item.at),
@@ -154,6 +168,27 @@ fn about_introduction(kind: ItemKind, name: &str, introduction: Option<&Introduc
             accept: "if the other says yes too, you are introduced",
             ignore: "only the one who had the idea hears of it",
         },
+    }
+}
+
+fn about_letter(name: &str) -> Asking {
+    Asking {
+        kind: "wrote",
+        question: format!("{name} wrote to you."),
+        accept: "you have read it; it stays with what you keep of them",
+        ignore: "the same: they are not told whether you read it",
+    }
+}
+
+fn about_handover(name: &str, handover: Option<&HandOverForm>) -> Asking {
+    let whom = handover.map_or("somebody", |handover| handover.name.as_str());
+    let event = handover.and_then(|handover| handover.event.as_deref());
+    let met = event.map(|event| format!(", whom they met at {event}")).unwrap_or_default();
+    Asking {
+        kind: "handed_over",
+        question: format!("{name} hands {whom} over to you{met}."),
+        accept: "they are written down among your people, unconfirmed",
+        ignore: "nothing of it is kept",
     }
 }
 

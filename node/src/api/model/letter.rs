@@ -1,5 +1,6 @@
-//! Letters that wait.
+//! Letters that wait, and letters that people wrote.
 
+use kith_protocol::engine::correspondence::{WordsState, WrittenWords};
 use kith_protocol::engine::outbox::Waiting;
 use kith_protocol::letter::body::kind;
 use kith_protocol::letter::{introduction, vouch};
@@ -29,6 +30,43 @@ impl From<&Waiting> for WaitingForm {
     }
 }
 
+/// A letter from one person to another.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct WrittenForm {
+    /// True if I wrote it.
+    pub by_me: bool,
+    /// When I wrote it, or when theirs came.
+    pub at: String,
+    /// What it says.
+    pub text: String,
+    /// `came`, `waiting`, `delivered`, `refused` or `gave_up`.
+    pub state: String,
+    /// The same in words.
+    pub state_in_words: String,
+}
+
+impl From<&WrittenWords> for WrittenForm {
+    fn from(written: &WrittenWords) -> Self {
+        Self {
+            by_me: written.is_mine(),
+            at: time(written.at),
+            text: written.words.as_str().to_owned(),
+            state: super::choice_name(&written.state),
+            state_in_words: words_in_words(written.state).to_owned(),
+        }
+    }
+}
+
+const fn words_in_words(state: WordsState) -> &'static str {
+    match state {
+        WordsState::Came => "they wrote this",
+        WordsState::Waiting => "waits until their node can be reached",
+        WordsState::Delivered => "their node has it",
+        WordsState::Refused => "their node did not take it",
+        WordsState::GaveUp => "their node could not be reached in time",
+    }
+}
+
 /// What a letter of a kind is, in words.
 pub const fn letter_in_words(number: u8) -> &'static str {
     match number {
@@ -37,6 +75,8 @@ pub const fn letter_in_words(number: u8) -> &'static str {
         kind::PRESENCE => "where my node is",
         kind::CARD => "a change of my card",
         kind::MEETING => "my signature that we met",
+        kind::NOTE => "what I wrote to them",
+        kind::HAND_OVER => "somebody whom I hand over to them",
         kind::WITHDRAW => "that we are no contacts any more",
         introduction::kind::ASK => "my ask for an introduction",
         introduction::kind::RETURNED => "their ask, to be said differently",

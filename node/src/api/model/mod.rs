@@ -2,6 +2,7 @@
 
 mod card;
 mod follow_up;
+mod handover;
 mod inbox;
 mod introduction;
 mod invite;
@@ -14,13 +15,14 @@ pub use follow_up::{
     Doing, DoingPage, EventForm, EventPage, EventState, FollowUpForm, StepForm, StepsAhead, TodayForm, WaitingOnMe,
     When,
 };
+pub use handover::HandOverForm;
 pub use inbox::{ItemContext, ItemForm};
 pub use introduction::{
     ActionForm, EndForm, IntroductionForm, IntroductionLine, OutcomeForm, PurposeName, SharedField, SharesForm,
 };
 pub use invite::{InviteForm, ShownInvite};
-pub use letter::{WaitingForm, letter_in_words};
-pub use person::{EncounterForm, MeetingForm, NoteForm, PersonDetails, PersonForm, ScanForm, standing};
+pub use letter::{WaitingForm, WrittenForm, letter_in_words};
+pub use person::{EncounterForm, MeetingForm, NoteForm, PersonDetails, PersonForm, ScanForm, standing, standing_of};
 pub use vouch::{BasisName, InterestName, ReachName, VouchForm, VouchesForm, vouch_id};
 
 use kith_protocol::time::Timestamp;

@@ -1,11 +1,13 @@
 //! People, and what I keep about them.
 
 use kith_protocol::engine::meetings::HeldMeeting;
-use kith_protocol::engine::person::{Encounter, Person, PersonNote, ScanProblem, Standing};
+use kith_protocol::engine::person::{Encounter, PersonNote, ScanProblem, Standing};
+use kith_protocol::folding;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{CardForm, FollowUpForm, IntroductionLine, TierName, VouchForm, WaitingForm, time};
+use super::{CardForm, FollowUpForm, IntroductionLine, TierName, VouchForm, WaitingForm, WrittenForm, time};
+use crate::roster::Listed;
 
 /// How I came across somebody.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -42,6 +44,15 @@ pub struct PersonForm {
     pub standing: String,
     /// How I know them, in words.
     pub how: String,
+    /// That the name mixes alphabets that look alike, in words; no more than a reason to look twice.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name_warning: Option<String>,
+    /// The organisation on the card that they gave me.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub org: Option<String>,
+    /// The title on it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
     /// My tags.
     pub tags: Vec<String>,
     /// When we last had to do with each other.
@@ -51,6 +62,12 @@ pub struct PersonForm {
     /// What is waited for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scan: Option<ScanForm>,
+}
+
+/// The standing with this name.
+pub fn standing_of(name: &str) -> Option<Standing> {
+    use Standing::{Asking, Contact, Ended, Pending, Unconfirmed};
+    [Unconfirmed, Pending, Asking, Contact, Ended].into_iter().find(|one| standing(*one) == name)
 }
 
 /// The name of a standing.
@@ -66,17 +83,21 @@ pub const fn standing(standing: Standing) -> &'static str {
 
 impl PersonForm {
     /// The form of a person.
-    pub fn of(person: &Person, connected: bool) -> Self {
+    pub fn of(person: &Listed, connected: bool) -> Self {
+        let text = |text: &Option<Box<str>>| text.as_deref().map(str::to_owned);
         Self {
             id: person.id.to_string(),
-            name: person.display_name().to_owned(),
+            name: person.name.to_string(),
             standing: standing(person.standing).to_owned(),
-            how: person.provenance(),
+            how: person.how.to_string(),
+            name_warning: folding::warning(&person.name),
+            org: text(&person.org),
+            title: text(&person.title),
             tags: person.tags.iter().map(ToString::to_string).collect(),
             touched: time(person.touched),
             connected,
             scan: person.scan.as_ref().map(|scan| ScanForm {
-                state: scan_in_words(scan.problem, scan.claim.is_some(), scan.printed).to_owned(),
+                state: scan_in_words(scan.problem, scan.unsent, scan.printed).to_owned(),
                 gives_up: time(scan.gives_up),
             }),
         }
@@ -159,6 +180,9 @@ pub struct PersonDetails {
     pub encounters: Vec<EncounterForm>,
     /// Meetings that were signed.
     pub meetings: Vec<MeetingForm>,
+    /// The newest twenty letters between us, the oldest first.
+    #[serde(default)]
+    pub letters: Vec<WrittenForm>,
     /// My notes, the oldest first.
     pub notes: Vec<NoteForm>,
     /// Introductions with them, the newest first.
