@@ -17,6 +17,7 @@ mod fair;
 mod getting_in;
 mod introduction;
 mod meeting;
+mod own_authority;
 mod phone;
 mod rig;
 mod webkit;

@@ -56,7 +56,7 @@ token=$(cat "$stage/Ana/api-token")
 hold() {
     (
         cd "$stage"
-        "$venv/bin/st" --config-file "$root/tests/contract/$1" run "$node/api/v1/openapi.json" --no-color \
+        "$venv/bin/st" --config-file "$root/tests/contract/$1" run "$node/api/v1/openapi.json" --no-color --warnings off \
             --header "Authorization: Bearer $token" --seed "${KITH_SEED:-7}"
     )
 }
