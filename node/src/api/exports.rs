@@ -45,6 +45,7 @@ pub(super) struct Eyes {
     eyes: Option<String>,
     /// `full` or `small`.
     #[serde(default)]
+    #[param(inline)]
     form: Size,
 }
 

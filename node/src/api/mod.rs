@@ -6,6 +6,7 @@
 #![allow(unused_qualifications, reason = "the macro that describes a handler writes them")]
 
 mod access;
+mod answers;
 pub mod captures;
 mod card;
 mod entry;
@@ -178,13 +179,13 @@ fn described() -> OpenApiRouter<Api> {
 
 /// The API as a document.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    described().split_for_parts().1
+    answers::complete(described().split_for_parts().1)
 }
 
 /// The API as a service.
 pub fn router(api: Api) -> axum::Router {
     let (router, document) = described().split_for_parts();
-    let document = document.to_json().unwrap_or_default();
+    let document = answers::complete(document).to_json().unwrap_or_default();
     router
         .route("/api/v1/openapi.json", get(move || async move { ([("content-type", "application/json")], document) }))
         .fallback(problem::no_such_page)
