@@ -2,15 +2,17 @@
 
 use kith_protocol::card::Tier;
 use kith_protocol::engine::Notice;
+use kith_protocol::engine::captures::{Capture, Whom};
 use kith_protocol::engine::correspondence::WordsState;
+use kith_protocol::engine::events::Where;
 use kith_protocol::engine::handover::handed_over;
 use kith_protocol::engine::inbox::ItemKind;
 use kith_protocol::engine::people::{PersonChange, notes_about};
-use kith_protocol::engine::person::{Standing, Way};
+use kith_protocol::engine::person::Standing;
 use kith_protocol::id::PersonId;
 use kith_protocol::limits;
 use kith_protocol::store::Table;
-use kith_protocol::text::{Line, Note, Words};
+use kith_protocol::text::{Line, Name, Note, Words};
 use kith_tests::sim::{Crash, Weather, Who, World};
 
 use crate::{DAY, HOUR, ana_and_bo, meet};
@@ -100,13 +102,13 @@ fn a_correspondence_keeps_the_newest_letters_and_goes_with_the_person() {
 
 /// Bo wrote Dee down, from a paper card, with a note.
 fn bo_meets_dee(world: &mut World, bo: Who) -> PersonId {
-    let line = |text: &str| Line::new(text).unwrap();
     let foreign = Note::new("BEGIN:VCARD\nVERSION:3.0\nFN:Dee Wong\nTEL:+49 170 1\nEND:VCARD").unwrap();
-    let (event, note) = (Some(Line::new("Hannover Messe").unwrap()), Note::new("wants a quote for valves").unwrap());
-    let add = world.does(bo, |turn| {
-        turn.add_person(line("Dee Wong"), Way::ForeignCode, event.clone(), Some(foreign.clone()), note.clone())
-    });
-    add.id
+    let capture = Capture {
+        place: Where::At(Line::new("Hannover Messe").unwrap()),
+        note: Note::new("wants a quote for valves").unwrap(),
+        ..Capture::of(Whom::Foreign(Name::new("Dee Wong").unwrap(), foreign))
+    };
+    world.captures(bo, &capture).1
 }
 
 #[test]
