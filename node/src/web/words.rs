@@ -5,7 +5,7 @@
 
 use crate::api::Health;
 use crate::api::model::{
-    EventForm, EventState, MeetingForm, OutcomeForm, PurposeName, StepForm, StepsAhead, TierName, When,
+    EventForm, EventState, MeetingForm, OutcomeForm, PurposeName, ReachForm, StepForm, StepsAhead, TierName, When,
 };
 
 /// The language of these words (BCP 47), and the direction in which it is written.
@@ -642,6 +642,14 @@ pub(super) const fn purpose(purpose: &PurposeName) -> &'static str {
         PurposeName::Hiring => "to hire or be hired",
         PurposeName::Other => "something else",
     }
+}
+
+/// How many of my contacts see what.
+pub(super) fn reach(reach: &ReachForm) -> String {
+    format!(
+        "Contacts who see what is for contacts: {}. Who see what is for named people too: {}.",
+        reach.contacts, reach.named
+    )
 }
 
 pub(super) fn seen_by(contacts: &usize) -> String {

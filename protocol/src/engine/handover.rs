@@ -120,6 +120,7 @@ impl Turn<'_> {
         person.foreign = Some(what_is_known(&whom)).filter(|known| !known.is_empty());
         self.txn.save(&person);
         self.add_note(person.id, self.now, noted_by(from, &whom.note))?;
+        self.write_to_them(person.id, self.now)?;
         Ok(Some(person.id))
     }
 
