@@ -12,6 +12,7 @@
 //! | `recovery-words.txt` | the 24 words, until their owner has written them down; 0600 |
 
 mod files;
+mod settings;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -23,9 +24,11 @@ use kith_protocol::id::PeerId;
 use kith_protocol::store::{Store, StoreError};
 use kith_protocol::text::Name;
 use kith_protocol::words::RecoveryWords;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
+
+pub use settings::{Running, Settings, Tls};
 
 use crate::store::{FileStore, HomeLock, LockError, OpenReport, VaultKey};
 
@@ -63,42 +66,6 @@ pub enum HomeError {
     /// The engine does not wake.
     #[error(transparent)]
     Engine(#[from] engine::Error),
-}
-
-/// Where a running node can be spoken to.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Running {
-    /// The address of the API.
-    pub api: std::net::SocketAddr,
-    /// The process.
-    pub pid: u32,
-}
-
-/// What a node remembers between runs beside its storage.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Settings {
-    /// Multiaddrs to listen on.
-    pub listen: Vec<String>,
-    /// Where the API listens.
-    pub web: Option<std::net::SocketAddr>,
-    /// The address by which people reach the web app, if it is not this machine's own.
-    pub web_url: Option<String>,
-    /// Proxies whose word on the client counts, as addresses or networks.
-    pub trust_proxy: Vec<String>,
-    /// Who does TLS.
-    pub tls: Tls,
-}
-
-/// Who does TLS between browsers and the node.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Tls {
-    /// Nobody, or a proxy in front.
-    #[default]
-    Off,
-    /// The node, with a certificate authority of its own.
-    Own,
 }
 
 /// A folder that is, or may become, a home.

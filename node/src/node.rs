@@ -80,6 +80,7 @@ pub struct Node {
     network: Network,
     access: Access,
     server: Server,
+    undo: web::Undo,
     warming: JoinHandle<()>,
     lock: HomeLock,
 }
@@ -112,12 +113,13 @@ impl Node {
         let _ = tokio::time::timeout(LISTENING, handle.until(|status| !status.listening.is_empty())).await;
         let api = Api::new(driver.handle(), home.clone(), access.clone(), true)?;
         let (place, base) = (sockets.place(), format!("{}/", access.base()));
-        let app = serve::app(&access, web::pages(&api, &base), api::router(api), authority.clone());
+        let (pages, undo) = web::pages(&api, &base);
+        let app = serve::app(&access, pages, api::router(api), authority.clone());
         let server = sockets.serve(&app, authority.as_ref());
         let server = server.map_err(|reason| NodeError::Api { address: place.web, reason })?;
         home.announce(&Running { api: place.local, pid: std::process::id() })?;
         let warming = warm(Arc::clone(driver.handle().roster()));
-        Ok(Self { home, driver, network, access, server, warming, lock })
+        Ok(Self { home, driver, network, access, server, undo, warming, lock })
     }
 
     /// A handle on the driver.
@@ -137,6 +139,7 @@ impl Node {
     pub async fn stop(self) -> Result<(), StoreError> {
         self.home.retract();
         self.server.stop().await;
+        self.undo.finish_all().await;
         // It reads the storage that is to be closed.
         let _ = self.warming.await;
         let closed = self.driver.stop().await;

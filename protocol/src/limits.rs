@@ -210,6 +210,9 @@ pub const RECEIPT_WAIT: u64 = 20;
 
 /// Presence letters to one contact that may go out close together, before the hourly pace holds.
 pub const PRESENCE_BURST: u32 = 4;
+/// Contacts who are told something in one step: a letter to each, with what comes with it, is at most 10 KiB, and a
+/// commit holds 4 MiB.
+pub const TOLD_AT_ONCE: usize = 256;
 /// Pace of presence letters after the burst.
 pub const PRESENCE_PACE: u64 = HOUR;
 /// Life of a presence letter: an older address is of no use.

@@ -35,7 +35,7 @@ const LETTER_EACH: Duration = Duration::from_millis(40);
 const SLOWEST: f64 = 25.0;
 
 /// What is looked at; `{id}` is somebody's id.
-const PATHS: [&str; 11] = [
+const PATHS: [&str; 12] = [
     "/api/v1/people",
     "/api/v1/people?page=150",
     "/api/v1/people?query=contact%20999",
@@ -46,7 +46,8 @@ const PATHS: [&str; 11] = [
     "/api/v1/people/Contact%207777",
     "/api/v1/inbox",
     "/api/v1/status",
-    "/api/v1/introductions",
+    "/api/v1/introductions?page=0",
+    "/api/v1/introductions?open=true",
 ];
 
 /// Measures and prints; true if the target is met by every path.

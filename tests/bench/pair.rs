@@ -18,7 +18,7 @@ pub async fn start(home: &Path, name: &str) -> Node {
     let (open, _) = Home::at(home).create(Name::new(name).unwrap()).unwrap();
     let listen = listen();
     let web = Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
-    Node::start(open, NodeOptions { listen, web }).await.unwrap()
+    Node::start(open, NodeOptions { listen, web, ..NodeOptions::default() }).await.unwrap()
 }
 
 /// Where a node listens: TCP and QUIC on a free port of loopback.

@@ -14,6 +14,7 @@ mod beginning;
 mod codes;
 mod demo;
 mod exports;
+mod follow_up;
 mod introductions;
 mod letters;
 mod meeting;

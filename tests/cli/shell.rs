@@ -77,7 +77,7 @@ fn wrong_usage_ends_with_2() {
 #[test]
 fn a_reader_who_goes_away_is_no_failure() {
     let mut ana = Someone::up("Ana Sousa");
-    for number in 0..100 {
+    for number in 0..50 {
         let person = serde_json::json!({ "name": format!("Person {number}"), "note": "n".repeat(3_000) });
         ana.api().post("/people", &person);
     }

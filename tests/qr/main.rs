@@ -4,12 +4,11 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may end in a panic; nothing here is shipped")]
 
-mod camera;
-
 use std::time::{Duration, Instant};
 
 use kith_node::codes::draw::Drawing;
 use kith_node::codes::read::{Effort, read_pixels};
+use kith_tests::camera;
 
 const FRAMES: u64 = 50;
 /// Frames that must be read.

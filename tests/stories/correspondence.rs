@@ -2,15 +2,17 @@
 
 use kith_protocol::card::Tier;
 use kith_protocol::engine::Notice;
+use kith_protocol::engine::captures::{Capture, Whom};
 use kith_protocol::engine::correspondence::WordsState;
+use kith_protocol::engine::events::Where;
 use kith_protocol::engine::handover::handed_over;
 use kith_protocol::engine::inbox::ItemKind;
 use kith_protocol::engine::people::{PersonChange, notes_about};
-use kith_protocol::engine::person::{Standing, Way};
+use kith_protocol::engine::person::Standing;
 use kith_protocol::id::PersonId;
 use kith_protocol::limits;
 use kith_protocol::store::Table;
-use kith_protocol::text::{Line, Note, Words};
+use kith_protocol::text::{Line, Name, Note, Words};
 use kith_tests::sim::{Crash, Weather, Who, World};
 
 use crate::{DAY, HOUR, ana_and_bo, meet};
@@ -100,13 +102,13 @@ fn a_correspondence_keeps_the_newest_letters_and_goes_with_the_person() {
 
 /// Bo wrote Dee down, from a paper card, with a note.
 fn bo_meets_dee(world: &mut World, bo: Who) -> PersonId {
-    let line = |text: &str| Line::new(text).unwrap();
     let foreign = Note::new("BEGIN:VCARD\nVERSION:3.0\nFN:Dee Wong\nTEL:+49 170 1\nEND:VCARD").unwrap();
-    let (event, note) = (Some(Line::new("Hannover Messe").unwrap()), Note::new("wants a quote for valves").unwrap());
-    let add = world.does(bo, |turn| {
-        turn.add_person(line("Dee Wong"), Way::ForeignCode, event.clone(), Some(foreign.clone()), note.clone())
-    });
-    add.id
+    let capture = Capture {
+        place: Where::At(Line::new("Hannover Messe").unwrap()),
+        note: Note::new("wants a quote for valves").unwrap(),
+        ..Capture::of(Whom::Foreign(Name::new("Dee Wong").unwrap(), foreign))
+    };
+    world.captures(bo, &capture).1
 }
 
 #[test]
@@ -128,7 +130,8 @@ fn bo_hands_over_whom_he_met_and_ana_writes_them_down_or_does_not() {
     assert_eq!(taken.standing, Standing::Unconfirmed);
     assert_eq!(taken.provenance(), "handed over by Bo, met at Hannover Messe, unconfirmed");
     assert!(taken.foreign.unwrap().as_str().contains("TEL:+49 170 1"));
-    assert_eq!(notes_about(&world.home(ana).store, taken.id).unwrap()[0].text.as_str(), "wants a quote for valves");
+    let notes = notes_about(&world.home(ana).store, taken.id).unwrap();
+    assert_eq!(notes[0].text.as_str(), "Bo wrote: wants a quote for valves");
     assert!(world.inbox(ana).is_empty() && world.entries(ana, Table::Handovers) == 0);
     world.hands_over(bo, dee, ana, Some("again")).unwrap();
     world.run_for(60);
@@ -136,6 +139,22 @@ fn bo_hands_over_whom_he_met_and_ana_writes_them_down_or_does_not() {
     assert!(world.inbox(ana).is_empty() && world.entries(ana, Table::Handovers) == 0, "nobody decided");
     assert_eq!(world.people(ana).len(), 2);
     world.check();
+}
+
+#[test]
+fn whom_others_met_is_handed_on_without_where() {
+    let (mut world, ana, bo) = ana_and_bo(8);
+    let chi = world.person("Chi");
+    meet(&mut world, ana, chi);
+    let dee = bo_meets_dee(&mut world, bo);
+    world.hands_over(bo, dee, ana, None).unwrap();
+    world.run_for(HOUR);
+    world.accepts(ana, bo);
+    let dee = world.finds(ana, "Dee").id;
+    world.hands_over(ana, dee, chi, Some("")).unwrap();
+    world.run_for(HOUR);
+    world.accepts(chi, ana);
+    assert_eq!(world.finds(chi, "Dee").provenance(), "handed over by Ana, unconfirmed", "Ana met her nowhere");
 }
 
 #[test]

@@ -144,7 +144,7 @@ fn the_same_capture_twice_is_one_person_with_the_time_of_the_first() {
         assert_eq!((person.encounters[0].at, person.encounters[0].late), (morning, false), "as it was at the fair");
         assert_eq!(doing(&world, bo, person.id).next.unwrap().due, Due::At(Timestamp::from_secs(morning.secs() + DAY)));
     }
-    assert_eq!(met_at(&world, bo, &fair).len(), 2);
+    assert_eq!(met_at(&world, bo, &fair).len(), 3, "Ana, who was met there before there was such an event, too");
     assert!(world.holds(bo, ana));
     world.check();
 }
@@ -298,4 +298,18 @@ fn a_home_from_before_the_agenda_gets_one_that_is_the_same() {
     assert_eq!(agenda::missing_agenda(&old).unwrap(), [], "it is made once");
     world.restores(ana, old);
     assert_eq!((silent(&world, ana), met_at(&world, ana, &fair)), seen);
+}
+
+#[test]
+fn of_two_events_on_one_day_the_shorter_is_where_ana_is() {
+    let mut world = World::new(9);
+    let ana = world.person("Ana");
+    goes_to(&mut world, ana, "Hannover Messe");
+    let first = today(&world, ana);
+    let dinner = EventPlan { name: Name::new("Dinner").unwrap(), first, last: first, place: None };
+    world.does(ana, |turn| turn.add_event(dinner.clone()));
+    let on = |date| events::event_on(&world.home(ana).store, date).unwrap().map(|event| event.name.to_string());
+    let days = [first, first.plus(1), first.plus(3), first.plus(4)].map(on);
+    let names = days.each_ref().map(|name| name.as_deref().unwrap_or("none"));
+    assert_eq!(names, ["Dinner", "Hannover Messe", "Hannover Messe", "none"]);
 }

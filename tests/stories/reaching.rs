@@ -225,3 +225,27 @@ fn what_piles_up_for_chi_keeps_no_news_from_bo_nor_from_chi() {
     assert_eq!(world.knows(chi, ana).unwrap().encounters.len(), 2);
     world.check();
 }
+
+#[test]
+fn three_hundred_people_hear_that_ana_moved_and_what_her_card_says_now() {
+    let mut world = World::new(31);
+    let ana = world.person("Ana");
+    let visitors: Vec<_> = (0..300).map(|number| world.person(&format!("Visitor {number}"))).collect();
+    for some in visitors.chunks(50) {
+        for visitor in some {
+            let code = world.shows_live(ana, "Fair");
+            world.scans(*visitor, &code);
+        }
+        world.run_for(HOUR);
+    }
+    // More than one step tells; a restart in between forgets nobody.
+    world.moves(ana);
+    world.changes_card(ana, FieldKind::Title, Some("Owner"));
+    world.restarts(ana);
+    world.run_for(2 * HOUR);
+    let unaware: Vec<_> =
+        visitors.iter().filter(|who| world.reads(**who, ana, FieldKind::Title).as_deref() != Some("Owner")).collect();
+    assert!(unaware.is_empty(), "{} of 300 were not told", unaware.len());
+    assert!(world.has_delivered_all());
+    world.check();
+}

@@ -32,7 +32,7 @@ pub async fn run(client: &Client, scan: &Scan, json: bool) -> Result<(), Trouble
                 out::aside("Looking for a code in the picture …");
             }
             let tags = scan.along.tags.join(",");
-            let tags = ("tags", Some(tags.as_str()).filter(|tags| !tags.is_empty()));
+            let tags = ("tag", Some(tags.as_str()).filter(|tags| !tags.is_empty()));
             let along = query(&[&scan.along.pairs()[..], &own[..], &[tags]].concat());
             client.send_bytes(&format!("/scans/picture{along}"), picture).await?
         }

@@ -8,7 +8,7 @@ use kith_protocol::engine::captures::{Capture, Next, Outcome, Whom};
 use kith_protocol::engine::events::Where;
 use kith_protocol::engine::people;
 use kith_protocol::id::CaptureKey;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::local::{self, Local};
@@ -34,9 +34,8 @@ pub struct Along {
     pub need: Option<String>,
     /// What I promised.
     pub promise: Option<String>,
-    /// Tags: a list, or one text with commas between them.
-    #[serde(deserialize_with = "list_or_text")]
-    #[param(style = Form, explode = false)]
+    /// Tags for them.
+    #[param(ignore)]
     pub tags: Vec<String>,
     /// What I do next; left out for writing to them, empty for nothing.
     pub next: Option<String>,
@@ -50,20 +49,19 @@ pub struct Along {
     pub key: Option<String>,
 }
 
-fn list_or_text<'de, D: Deserializer<'de>>(given: D) -> Result<Vec<String>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Tags {
-        List(Vec<String>),
-        Text(String),
+/// Tags where there is no place for a list.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(default)]
+pub struct Tags {
+    /// Tags for them, with commas between them.
+    pub tag: String,
+}
+
+impl Tags {
+    /// The tags, one by one.
+    pub fn list(&self) -> impl Iterator<Item = String> {
+        self.tag.split(',').map(str::trim).filter(|tag| !tag.is_empty()).map(str::to_owned)
     }
-    Ok(match Option::<Tags>::deserialize(given)? {
-        None => Vec::new(),
-        Some(Tags::List(tags)) => tags,
-        Some(Tags::Text(text)) => {
-            text.split(',').map(str::trim).filter(|tag| !tag.is_empty()).map(str::to_owned).collect()
-        }
-    })
 }
 
 /// Somebody I met: whoever showed this code, or whom I write down by name.
@@ -123,7 +121,7 @@ pub(super) async fn capture(
     let NewCapture { code, along } = body?.0;
     let result = match code {
         Some(code) => take_code(&api, &code, &along).await?,
-        None => take_name(&api, &along).await?,
+        None => take_name(&api, along.name.as_deref().unwrap_or_default(), &along).await?,
     };
     Ok((StatusCode::CREATED, Json(result)))
 }
@@ -141,8 +139,7 @@ pub(crate) async fn take_code(api: &Api, code: &str, along: &Along) -> Result<Ca
 }
 
 /// Writes a name down.
-pub(crate) async fn take_name(api: &Api, along: &Along) -> Result<CaptureResult, Problem> {
-    let name = along.name.as_deref().unwrap_or_default();
+pub(crate) async fn take_name(api: &Api, name: &str, along: &Along) -> Result<CaptureResult, Problem> {
     take_in(api, Whom::Written(line("name", name)?), along).await
 }
 

@@ -8,7 +8,7 @@ use kith_protocol::engine::{CardChange, Own};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::model::{CardForm, FieldForm, TierName};
+use super::model::{CardForm, FieldForm, ReachForm, TierName};
 use super::{Api, Problem, ProblemBody, line};
 use crate::driver::now;
 
@@ -29,7 +29,7 @@ pub(super) async fn show(
 ) -> Result<Json<CardForm>, Problem> {
     let Query(Eyes { eyes }) = eyes?;
     let own = Own::load(api.handle.view())?;
-    let Some(eyes) = eyes else { return Ok(Json(whole(&own))) };
+    let Some(eyes) = eyes else { return Ok(Json(whole(&api, &own)?)) };
     Ok(Json(CardForm::from(&own.card.view(tier_of(&api, &eyes)?, now()))))
 }
 
@@ -43,13 +43,15 @@ pub(super) fn tier_of(api: &Api, eyes: &str) -> Result<Tier, Problem> {
     })
 }
 
-fn whole(own: &Own) -> CardForm {
+fn whole(api: &Api, own: &Own) -> Result<CardForm, Problem> {
     let fields = own.card.fields.iter().map(|own| FieldForm {
         field: own.field.kind.name().to_owned(),
         value: own.field.value.to_string(),
         tier: Some(own.tier.into()),
     });
-    CardForm { name: own.card.name.to_string(), fields: fields.collect() }
+    let roster = api.handle.roster();
+    let reach = ReachForm { contacts: roster.audience(Tier::Contacts)?, named: roster.audience(Tier::Named)? };
+    Ok(CardForm { name: own.card.name.to_string(), fields: fields.collect(), reach: Some(reach) })
 }
 
 /// One change of a field.

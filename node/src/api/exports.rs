@@ -6,6 +6,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use futures::stream;
+use kith_protocol::engine::follow_up::follow_up;
 use kith_protocol::engine::person::Person;
 use kith_protocol::engine::{self, Own, people};
 use kith_protocol::id::PersonId;
@@ -45,6 +46,7 @@ pub(super) struct Eyes {
     eyes: Option<String>,
     /// `full` or `small`.
     #[serde(default)]
+    #[param(inline)]
     form: Size,
 }
 
@@ -110,7 +112,8 @@ fn as_vcard(view: &View, person: &Person) -> engine::Result<String> {
 
 fn as_row(view: &View, person: &Person) -> engine::Result<String> {
     let (card, notes) = (people::card_of(view, person.id)?, people::notes_about(view, person.id)?);
-    Ok(csv::row(&Contact::of_person(person, card.as_ref(), &notes)))
+    let contact = Contact::of_person(person, card.as_ref(), &notes).followed_up(&follow_up(view, person.id)?);
+    Ok(csv::row(&contact))
 }
 
 /// Writes people piece by piece, as fast as they are read: a long list is never in memory as text.

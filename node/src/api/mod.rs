@@ -6,10 +6,11 @@
 #![allow(unused_qualifications, reason = "the macro that describes a handler writes them")]
 
 mod access;
+mod answers;
 pub mod captures;
 mod card;
 mod entry;
-mod events;
+pub(crate) mod events;
 mod exports;
 mod guests;
 mod inbox;
@@ -24,7 +25,7 @@ mod path;
 mod people;
 mod problem;
 mod scans;
-mod today;
+pub(crate) mod today;
 mod vouches;
 
 use std::sync::Arc;
@@ -181,13 +182,13 @@ fn described() -> OpenApiRouter<Api> {
 
 /// The API as a document.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    described().split_for_parts().1
+    answers::complete(described().split_for_parts().1)
 }
 
 /// The API as a service.
 pub fn router(api: Api) -> axum::Router {
     let (router, document) = described().split_for_parts();
-    let document = document.to_json().unwrap_or_default();
+    let document = answers::complete(document).to_json().unwrap_or_default();
     router
         .route("/api/v1/openapi.json", get(move || async move { ([("content-type", "application/json")], document) }))
         .fallback(problem::no_such_page)

@@ -86,14 +86,25 @@ fn order_of(name: &str) -> Option<Order> {
     }
 }
 
+/// Somebody to be written down.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct NewPerson {
+    /// Their name.
+    name: String,
+    /// What goes along.
+    #[serde(flatten)]
+    along: Along,
+}
+
 /// Writes somebody down who has no Kith.
-#[utoipa::path(post, path = "/people", request_body = Along, tag = "people",
+#[utoipa::path(post, path = "/people", request_body = NewPerson, tag = "people",
     responses((status = 201, body = PersonForm), (status = 400, body = ProblemBody), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
 pub(super) async fn add(
     State(api): State<Api>,
-    body: Result<Json<Along>, JsonRejection>,
+    body: Result<Json<NewPerson>, JsonRejection>,
 ) -> Result<(StatusCode, Json<PersonForm>), Problem> {
-    let added = take_name(&api, &body?.0).await?;
+    let NewPerson { name, along } = body?.0;
+    let added = take_name(&api, &name, &along).await?;
     Ok((StatusCode::CREATED, Json(added.person)))
 }
 

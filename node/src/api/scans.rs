@@ -13,7 +13,7 @@ use kith_protocol::text::{Line, Name, Note};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::captures::{Along, CaptureResult, take_code};
+use super::captures::{Along, CaptureResult, Tags, take_code};
 use super::{Api, Kind, Problem, ProblemBody, line};
 use crate::codes::foreign::{self, Code};
 use crate::codes::read::{self, Effort, ReadError};
@@ -45,14 +45,16 @@ pub(super) async fn scan(
 }
 
 /// Takes in a picture (PNG or JPEG, at most 20 MiB) that shows a code.
-#[utoipa::path(post, path = "/scans/picture", params(Along), request_body(content = Vec<u8>, content_type = "application/octet-stream"), tag = "scans",
+#[utoipa::path(post, path = "/scans/picture", params(Along, Tags), request_body(content = Vec<u8>, content_type = "application/octet-stream"), tag = "scans",
     responses((status = 201, body = CaptureResult), (status = 400, body = ProblemBody), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody), (status = 413, body = ProblemBody), (status = 422, body = ProblemBody)))]
 pub(super) async fn scan_picture(
     State(api): State<Api>,
     along: Result<Query<Along>, QueryRejection>,
+    tags: Result<Query<Tags>, QueryRejection>,
     picture: Result<Bytes, BytesRejection>,
 ) -> Result<(StatusCode, Json<CaptureResult>), Problem> {
-    let (along, picture) = (along?.0, picture?);
+    let (mut along, tags, picture) = (along?.0, tags?.0, picture?);
+    along.tags.extend(tags.list());
     let codes = codes_on(&api, picture, Effort::Search).await?.map_err(bad_picture)?;
     let text = the_one_code(&codes)?;
     let result = take_code(&api, text, &along).await?;

@@ -115,6 +115,42 @@ async fn a_foreign_code_becomes_an_unconfirmed_person_with_its_text_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_list_is_as_the_last_answer_left_it() {
+    let ana = Ana::new();
+    ana.ask("POST", "/people", Some(json!({"name": "Bo Lindqvist", "event": "Hannover Messe"}))).await;
+    ana.ask("POST", "/people", Some(json!({"name": "Eva Ѕоusа"}))).await;
+    let (_, found) = ana.ask("GET", "/people?query=sousa", None).await;
+    assert_eq!(found["total"], 1);
+    let warning = found["people"][0]["name_warning"].as_str().unwrap();
+    assert!(warning.contains("Cyrillic"), "{warning}");
+    for change in
+        [json!({"petname": "Bo of the ninth hall"}), json!({"tag": "welders"}), json!({"tag": "Berlin, 2026"})]
+    {
+        ana.ask("PATCH", "/people/Bo", Some(change)).await;
+    }
+    for (wanted, total) in [
+        ("query=hall+ninth", 1),
+        ("query=hall+tenth", 0),
+        ("met=hannover%20messe", 1),
+        ("tag=welders&tag=Berlin,%202026", 1),
+        ("tag=welders&tag=bakers", 0),
+        ("standing=unconfirmed&order=touched", 2),
+        ("standing=contact", 0),
+        ("overdue=true", 0),
+        ("overdue=false&page=1", 2),
+    ] {
+        let (_, found) = ana.ask("GET", &format!("/people?{wanted}"), None).await;
+        assert_eq!(found["total"], total, "{wanted}: {found}");
+    }
+    for wrong in ["standing=friend", "order=luck", "overdue=maybe", "page=-1"] {
+        let (status, body) = ana.ask("GET", &format!("/people?{wrong}"), None).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{wrong}: {body}");
+    }
+    let (_, status) = ana.ask("GET", "/status", None).await;
+    assert_eq!((&status["people"], &status["contacts"]), (&json!(2), &json!(0)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn people_are_found_by_name_or_id_and_never_by_guess() {
     let ana = Ana::new();
     for name in ["Bo Li", "Bo Anders", "王小明"] {

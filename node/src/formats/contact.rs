@@ -2,11 +2,13 @@
 
 use jiff::tz::TimeZone;
 use kith_protocol::card::{CardView, FieldKind};
+use kith_protocol::engine::follow_up::{Due, FollowUp};
 use kith_protocol::engine::person::{Person, PersonNote, Way};
 use kith_protocol::limits;
 use kith_protocol::text::{Line, Text};
 use kith_protocol::time::Timestamp;
 
+use crate::api::local::date_text;
 use crate::codes::foreign::{self, Code, ForeignCard};
 
 /// Somebody, as they are written into a file.
@@ -30,6 +32,10 @@ pub struct Contact {
     pub remark: Option<String>,
     /// My notes, the oldest first.
     pub notes: Vec<String>,
+    /// What I do next for them.
+    pub next_step: Option<String>,
+    /// By when, as a day or a moment.
+    pub due: Option<String>,
 }
 
 impl Contact {
@@ -50,8 +56,8 @@ impl Contact {
             met_at: first.and_then(|first| first.event.as_ref()).map(ToString::to_string),
             met_on: first.map(|first| day(first.at)),
             introduced_by: introduced.and_then(|one| one.by.as_ref()).map(ToString::to_string),
-            remark: None,
             notes: notes.iter().map(|note| note.text.to_string()).collect(),
+            ..Self::default()
         };
         if let Some(text) = person.foreign.as_ref().map(Text::as_str) {
             if let Code::Card(foreign) = foreign::understand(text) {
@@ -60,6 +66,19 @@ impl Contact {
             contact.add_handed_over(text);
         }
         contact
+    }
+
+    /// The same with what is to be done for them.
+    pub fn followed_up(mut self, all: &FollowUp) -> Self {
+        let said = [("they need", all.need.as_str()), ("I promised", all.promise.as_str())];
+        let said = said.iter().filter(|(_, text)| !text.is_empty()).map(|(what, text)| format!("{what}: {text}"));
+        self.notes.extend(said);
+        self.next_step = all.next.as_ref().map(|next| next.in_words().to_owned());
+        self.due = all.next.as_ref().map(|next| match next.due {
+            Due::At(at) => day(at),
+            Due::On(date) => date_text(date),
+        });
+        self
     }
 
     /// The first line of a kind.

@@ -41,8 +41,8 @@ pub fn row(contact: &Contact) -> String {
         contact.introduced_by.as_deref().unwrap_or_default(),
         "",
         &notes,
-        "",
-        "",
+        contact.next_step.as_deref().unwrap_or_default(),
+        contact.due.as_deref().unwrap_or_default(),
     ];
     let cells: Vec<String> = cells.iter().map(|cell| quoted(&harmless(cell))).collect();
     format!("{}\r\n", cells.join(","))

@@ -1,8 +1,10 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
+use kith_protocol::engine::captures::{Capture, Whom};
+use kith_protocol::engine::events::Where;
 use kith_protocol::engine::people::{PersonChange, notes_about};
-use kith_protocol::engine::person::{Standing, Way};
+use kith_protocol::engine::person::Standing;
 use kith_protocol::folding::{fold, sort_key};
 use kith_protocol::limits;
 use kith_protocol::text::{Label, Line, Name, Note};
@@ -36,10 +38,10 @@ impl Ana {
 
     fn add(&self, name: &str, event: Option<&str>, note: &str) -> PersonId {
         let (name, note) = (Name::new(name).unwrap(), Note::new(note).unwrap());
-        let event = event.map(|event| Line::new(event).unwrap());
+        let place = event.map_or(Where::Nowhere, |event| Where::At(Line::new(event).unwrap()));
+        let capture = Capture { place, note, ..Capture::of(Whom::Written(name)) };
         let handle = self.handle();
-        let added = handle.act(move |turn| turn.add_person(name, Way::Written, event, None, note));
-        self.runtime.block_on(added).unwrap().id
+        self.runtime.block_on(handle.act(move |turn| turn.capture(capture))).unwrap().1
     }
 
     fn change(&self, id: PersonId, change: PersonChange) {

@@ -16,7 +16,6 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::any;
 use futures::StreamExt;
 use tokio::sync::watch;
 use tower::ServiceExt;
@@ -38,9 +37,11 @@ pub fn app(access: &Access, pages: Router, api: Router, authority: Option<Arc<Au
         None => pages,
     };
     let lobby = authority.map(trust::lobby);
-    // The API answers also what it does not know, so it is no part of the router of the pages.
-    let all = Router::new().route("/api/{*rest}", any(move |request: Request| api.oneshot(request)));
-    let all = all.fallback_service(pages);
+    // No route leads to the API: what a route takes from the path would come to the handlers as a parameter more.
+    let all = Router::new().fallback(move |request: Request| {
+        let is_api = request.uri().path().starts_with("/api/");
+        if is_api { api.oneshot(request) } else { pages.oneshot(request) }
+    });
     let guarded =
         Router::new().fallback_service(all).layer(middleware::from_fn_with_state(access.clone(), access::guard));
     match lobby {

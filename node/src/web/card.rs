@@ -26,13 +26,17 @@ struct Editor {
     frame: Frame,
     name: String,
     lines: Vec<Line>,
+    /// How many see what, in words.
+    reach: String,
 }
 
 /// Shows my card as a form.
 pub(super) async fn show(State(web): State<Web>, Asked(asked): Asked) -> Answer {
     let card: CardForm = web.inside.get("/card").await?;
     let lines = FieldKind::KNOWN.iter().map(|kind| line(*kind, &card)).collect();
-    html(&Editor { frame: Frame::new(&web, Tab::More, w::MY_CARD).saying(asked.get("said")), name: card.name, lines })
+    let frame = Frame::new(&web, Tab::More, w::MY_CARD).after(&web, &asked);
+    let reach = card.reach.map(|reach| w::reach(&reach)).unwrap_or_default();
+    html(&Editor { frame, name: card.name, lines, reach })
 }
 
 fn line(kind: FieldKind, card: &CardForm) -> Line {

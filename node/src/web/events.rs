@@ -2,11 +2,13 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
+use axum::http::Method;
 use serde_json::json;
 
 use super::form::{Asked, Form};
 use super::frame::{Frame, Tab, go_to, html};
 use super::trouble::{Answer, Trouble};
+use super::undo::{Going, let_go};
 use super::{Web, time as t, words as w};
 use crate::api::model::{EventForm, EventPage};
 use crate::api::{path, query};
@@ -25,7 +27,8 @@ struct List {
 pub(super) async fn list(State(web): State<Web>, Asked(asked): Asked) -> Answer {
     let mut events: Vec<EventForm> = web.inside.get("/events").await?;
     events.reverse();
-    html(&List { frame: Frame::new(&web, Tab::More, w::EVENTS).saying(asked.get("said")), events })
+    events.retain(|event| !web.undo.hides(&event.id));
+    html(&List { frame: Frame::new(&web, Tab::More, w::EVENTS).after(&web, &asked), events })
 }
 
 /// Adds an event.
@@ -57,7 +60,7 @@ pub(super) async fn show(State(web): State<Web>, Path(which): Path<String>, Aske
     let shown = number.saturating_mul(PAGE).saturating_add(page.list.len() as u64);
     let link = |number: u64| format!("events/{}{}", page.event.id, of(number));
     let one = One {
-        frame: Frame::new(&web, Tab::More, page.event.name.clone()).saying(asked.get("said")),
+        frame: Frame::new(&web, Tab::More, page.event.name.clone()).after(&web, &asked),
         earlier: number.checked_sub(1).map(link),
         later: (!page.list.is_empty() && shown < page.total as u64).then(|| link(number.saturating_add(1))),
         page,
@@ -79,8 +82,11 @@ pub(super) async fn change(State(web): State<Web>, Path(which): Path<String>, Fo
 
 /// Removes an event; who was met there stays.
 pub(super) async fn remove(State(web): State<Web>, Path(which): Path<String>) -> Answer {
-    web.inside.delete(&path(&["events", &which])).await?;
-    go_to(&web, "events?said=removed")
+    let page: EventPage = web.inside.get(&path(&["events", &which])).await?;
+    let id = page.event.id;
+    let (path, hides) = (path(&["events", &id]), id);
+    let going = Going { method: Method::DELETE, path, body: json!({}), hides, back: "events" };
+    let_go(&web, going, "removed").await
 }
 
 /// Who was met there, for other programs.

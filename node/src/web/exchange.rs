@@ -9,8 +9,10 @@ use super::frame::{Frame, Tab, go_to, html};
 use super::trouble::{Answer, Trouble};
 use super::{Web, time as t, words as w};
 use crate::api::model::{IntroductionForm, PersonForm};
-use crate::api::{PeoplePage, path};
+use crate::api::{PeoplePage, path, query};
 
+/// Pages of contacts that a form offers to choose from: a longer list nobody reads through.
+const PAGES: usize = 4;
 /// Finished introductions that are listed.
 const DONE: usize = 30;
 
@@ -25,9 +27,10 @@ struct List {
 
 /// Lists introductions by who must act.
 pub(super) async fn list(State(web): State<Web>, Asked(asked): Asked) -> Answer {
-    let all: Vec<IntroductionForm> = web.inside.get("/introductions").await?;
+    let open: Vec<IntroductionForm> = web.inside.get("/introductions?open=true").await?;
+    let over: Vec<IntroductionForm> = web.inside.get("/introductions?open=false&page=0").await?;
     let (mut needs_me, mut waiting, mut done) = (Vec::new(), Vec::new(), Vec::new());
-    for one in all {
+    for one in open.into_iter().chain(over) {
         match (needs_me_now(&one), one.line.open) {
             (true, _) => needs_me.push(one),
             (false, true) => waiting.push(one),
@@ -35,12 +38,7 @@ pub(super) async fn list(State(web): State<Web>, Asked(asked): Asked) -> Answer 
         }
     }
     done.truncate(DONE);
-    html(&List {
-        frame: Frame::new(&web, Tab::Exchange, w::EXCHANGE).saying(asked.get("said")),
-        needs_me,
-        waiting,
-        done,
-    })
+    html(&List { frame: Frame::new(&web, Tab::Exchange, w::EXCHANGE).after(&web, &asked), needs_me, waiting, done })
 }
 
 /// True if somebody waits on me: there is more to do than taking it back, or its end has not been told.
@@ -82,7 +80,7 @@ impl One {
 /// Shows an introduction with all that there is to know for deciding about it.
 pub(super) async fn show(State(web): State<Web>, Path(id): Path<String>, Asked(asked): Asked) -> Answer {
     let intro: IntroductionForm = web.inside.get(&path(&["introductions", &id])).await?;
-    let frame = Frame::new(&web, Tab::Exchange, w::INTRODUCTION).saying(asked.get("said"));
+    let frame = Frame::new(&web, Tab::Exchange, w::INTRODUCTION).after(&web, &asked);
     let mut page = One { frame, intro, contacts: Vec::new() };
     if page.asks_whom() {
         page.contacts = contacts(&web).await?;
@@ -91,9 +89,17 @@ pub(super) async fn show(State(web): State<Web>, Path(id): Path<String>, Asked(a
 }
 
 /// Contacts to choose from.
-async fn contacts(web: &Web) -> Result<Vec<PersonForm>, Trouble> {
-    let found: PeoplePage = web.inside.get("/people").await?;
-    Ok(found.people.into_iter().filter(|person| person.standing == "contact").collect())
+pub(super) async fn contacts(web: &Web) -> Result<Vec<PersonForm>, Trouble> {
+    let mut all = Vec::new();
+    for page in 0..PAGES {
+        let asked = query(&[("standing", Some("contact")), ("page", Some(&page.to_string()))]);
+        let found: PeoplePage = web.inside.get(&format!("/people{asked}")).await?;
+        all.extend(found.people);
+        if all.len() >= found.total {
+            break;
+        }
+    }
+    Ok(all)
 }
 
 /// Does something about an introduction.

@@ -7,6 +7,7 @@ use axum::http::header::LOCATION;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{Html, IntoResponse};
 
+use super::form::Fields;
 use super::trouble::{Answer, Trouble};
 use super::{Web, assets, words as w};
 
@@ -30,18 +31,21 @@ pub(super) struct Frame {
     pub title: String,
     /// What was just done.
     pub said: Option<&'static str>,
+    /// By which number what was just done can be undone.
+    pub undo: Option<u64>,
     /// Changes when an asset does, so that browsers may keep them for good.
     pub version: &'static str,
 }
 
 impl Frame {
     pub(super) fn new(web: &Web, tab: Tab, title: impl Into<String>) -> Self {
-        Self { base: web.base.clone(), tab, title: title.into(), said: None, version: assets::version() }
+        Self { base: web.base.clone(), tab, title: title.into(), said: None, undo: None, version: assets::version() }
     }
 
-    /// With a word on what was just done, by its key.
-    pub(super) fn saying(self, key: Option<&str>) -> Self {
-        Self { said: key.and_then(w::said), ..self }
+    /// With a word on what was just done, and the way to undo it, as the page before it told.
+    pub(super) fn after(self, web: &Web, asked: &Fields) -> Self {
+        let undo = asked.number("undo").filter(|number| web.undo.is_open(*number));
+        Self { said: asked.get("said").and_then(w::said), undo, ..self }
     }
 
     /// `page` for the place that is shown, so that a screen reader says so.

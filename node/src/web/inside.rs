@@ -44,9 +44,10 @@ impl Inside {
         self.json(Method::PATCH, path, Some(body)).await
     }
 
-    /// Asks to take something away.
-    pub(super) async fn delete(&self, path: &str) -> Result<(), Trouble> {
-        self.json(Method::DELETE, path, None).await
+    /// Asks to do something whose answer does not matter.
+    pub(super) async fn send(&self, method: Method, path: &str, body: &Value) -> Result<(), Trouble> {
+        let _: Value = self.json(method, path, Some(body)).await?;
+        Ok(())
     }
 
     /// Sends bytes that are no JSON.

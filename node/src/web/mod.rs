@@ -15,15 +15,18 @@ mod fair;
 mod form;
 mod frame;
 mod inside;
+mod letters;
 mod live;
 mod more;
 mod people;
+mod phone;
 mod public;
 mod qr;
 mod scan;
 mod time;
 mod today;
 mod trouble;
+mod undo;
 pub(crate) mod words;
 
 use std::sync::{Arc, Mutex};
@@ -39,6 +42,7 @@ use crate::driver::Handle;
 use crate::home::Home;
 use access::Limiter;
 use inside::Inside;
+pub use undo::Undo;
 
 /// A form without a picture: the longest text, with room for its escapes.
 const FORM: usize = 64 * 1024;
@@ -49,22 +53,27 @@ struct Web {
     inside: Inside,
     handle: Handle,
     home: Home,
+    undo: Undo,
     /// The path under which the app is mounted, beginning and ending with a slash.
     base: Arc<str>,
     public: Option<Arc<str>>,
     /// How often visitors may leave a card.
     visits: Arc<Mutex<Limiter>>,
+    access: access::Access,
 }
 
 impl Web {
     fn new(api: &Api, base: &str) -> Self {
+        let inside = Inside::of(api);
         Self {
-            inside: Inside::of(api),
+            undo: Undo::new(inside.clone()),
+            inside,
             handle: api.handle().clone(),
             home: api.home().clone(),
             base: base.into(),
             public: api.access().public_page().map(Into::into),
             visits: Arc::new(Mutex::new(Limiter::new(public::VISITS))),
+            access: api.access().clone(),
         }
     }
 
@@ -79,9 +88,11 @@ impl Web {
     }
 }
 
-/// The pages of a home, mounted under `base`, which begins and ends with a slash.
-pub(crate) fn pages(api: &Api, base: &str) -> Router {
-    router(Web::new(api, base))
+/// The pages of a home, and what is about to go away by them, mounted under `base`, which begins and ends with a slash.
+pub(crate) fn pages(api: &Api, base: &str) -> (Router, Undo) {
+    let web = Web::new(api, base);
+    let undo = web.undo.clone();
+    (router(web), undo)
 }
 
 /// The pages as a service, by paths without the base.
@@ -90,6 +101,7 @@ fn router(web: Web) -> Router {
         Router::new().route("/scan/picture", post(scan::picture)).layer(DefaultBodyLimit::max(MOST_BYTES + FORM));
     let pages = Router::new()
         .route("/", get(today::show))
+        .route("/access/phone", post(phone::show))
         .route("/welcome", post(card::begin))
         .route("/inbox/{id}/{answer}", post(today::answer))
         .route("/qr", get(qr::show).post(qr::next))
@@ -107,6 +119,8 @@ fn router(web: Web) -> Router {
         .route("/people/{who}/forget", get(people::ask_forget).post(people::forget))
         .route("/people/{who}/card.vcf", get(people::vcard))
         .route("/people/{who}/thanks", get(people::thanks))
+        .route("/people/{who}/letters", get(letters::show).post(letters::write))
+        .route("/people/{who}/hand-over", get(letters::ask_hand_over).post(letters::hand_over))
         .route("/people/{who}/vouch", get(people::vouch).post(people::give_vouch))
         .route("/vouches/{id}/{action}", post(people::about_vouch))
         .route("/exchange", get(exchange::list))
@@ -130,6 +144,7 @@ fn router(web: Web) -> Router {
         .layer(DefaultBodyLimit::max(FORM));
     let own = pages
         .merge(pictures)
+        .route("/undo/{number}", post(undo::stop))
         .route("/live", get(live::news))
         .route("/assets/{name}", get(assets::asset))
         .fallback(trouble::no_such_page)
@@ -139,3 +154,6 @@ fn router(web: Web) -> Router {
     // Without a name that others can look up, there is no such page.
     if web.public.is_some() { own.merge(public::router(web)) } else { own }
 }
+
+#[cfg(test)]
+mod tests;

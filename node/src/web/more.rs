@@ -34,7 +34,7 @@ struct Node {
 pub(super) async fn node(State(web): State<Web>, Asked(asked): Asked) -> Answer {
     let status = web.inside.get("/status").await?;
     let findings = web.inside.get("/doctor").await?;
-    let frame = Frame::new(&web, Tab::More, w::NODE).saying(asked.get("said"));
+    let frame = Frame::new(&web, Tab::More, w::NODE).after(&web, &asked);
     html(&Node { frame, status, findings, words_wait: web.words_wait() })
 }
 

@@ -2,12 +2,14 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
+use axum::http::Method;
 use serde_json::{Value, json};
 
 use super::form::{Asked, Fields, Form};
 use super::frame::{Frame, Tab, go_to, html};
 use super::scan::event_on;
 use super::trouble::{Answer, Trouble};
+use super::undo::{Going, let_go};
 use super::{Web, time as t, words as w};
 use crate::api::model::{PersonDetails, PersonForm, VouchForm};
 use crate::api::{PeoplePage, path, query};
@@ -18,6 +20,9 @@ struct List {
     frame: Frame,
     query: String,
     tag: String,
+    met: String,
+    /// Which of the ready-made lists this is.
+    filter: &'static str,
     people: Vec<PersonForm>,
     total: usize,
     /// Links to the pages before and after this one.
@@ -28,21 +33,41 @@ struct List {
 /// Lists people.
 pub(super) async fn list(State(web): State<Web>, Asked(asked): Asked) -> Answer {
     let number = asked.number("page").unwrap_or_default();
-    let link =
-        |page: u64| query(&[("q", asked.get("q")), ("tag", asked.get("tag")), ("page", Some(&page.to_string()))]);
-    let wanted = query(&[("query", asked.get("q")), ("tag", asked.get("tag")), ("page", Some(&number.to_string()))]);
-    let found: PeoplePage = web.inside.get(&format!("/people{wanted}")).await?;
+    let with = |words: &str, page: u64| {
+        let page = page.to_string();
+        let mut pairs = vec![(words, asked.get("q")), ("page", Some(page.as_str()))];
+        pairs.extend(FILTERS.iter().map(|filter| (*filter, asked.get(filter))));
+        query(&pairs)
+    };
+    let link = |page: u64| with("q", page);
+    let wanted = with("query", number);
+    let mut found: PeoplePage = web.inside.get(&format!("/people{wanted}")).await?;
     let shown = found.people.len();
+    found.people.retain(|person| !web.undo.hides(&person.id));
     let page = List {
-        frame: Frame::new(&web, Tab::People, w::PEOPLE).saying(asked.get("said")),
+        frame: Frame::new(&web, Tab::People, w::PEOPLE).after(&web, &asked),
         query: asked.text("q").to_owned(),
         tag: asked.text("tag").to_owned(),
+        met: asked.text("met").to_owned(),
+        filter: filter_of(&asked),
         earlier: number.checked_sub(1).map(|page| format!("people{}", link(page))),
         later: has_more(number, shown, found.total).then(|| format!("people{}", link(number.saturating_add(1)))),
         people: found.people,
         total: found.total,
     };
     html(&page)
+}
+
+/// What narrows a list, beside the words.
+const FILTERS: [&str; 5] = ["tag", "met", "overdue", "standing", "order"];
+
+fn filter_of(asked: &Fields) -> &'static str {
+    match (asked.get("overdue"), asked.get("standing"), asked.get("order")) {
+        (Some(_), ..) => "overdue",
+        (_, Some(_), _) => "contacts",
+        (.., Some(_)) => "latest",
+        _ => "",
+    }
 }
 
 fn has_more(page: u64, shown: usize, total: usize) -> bool {
@@ -79,7 +104,7 @@ struct Person {
 /// Shows everything that I keep about a person.
 pub(super) async fn show(State(web): State<Web>, Path(who): Path<String>, Asked(asked): Asked) -> Answer {
     let details = details(&web, &who).await?;
-    let frame = Frame::new(&web, Tab::People, details.person.name.clone()).saying(asked.get("said"));
+    let frame = Frame::new(&web, Tab::People, details.person.name.clone()).after(&web, &asked);
     html(&Person { frame, is_contact: details.person.standing == "contact", details })
 }
 
@@ -98,7 +123,7 @@ struct Capture {
 /// Shows the sheet for what was said, right after a scan.
 pub(super) async fn capture(State(web): State<Web>, Path(who): Path<String>, Asked(asked): Asked) -> Answer {
     let details = details(&web, &who).await?;
-    let frame = Frame::new(&web, Tab::Qr, details.person.name.clone()).saying(asked.get("said"));
+    let frame = Frame::new(&web, Tab::Qr, details.person.name.clone()).after(&web, &asked);
     html(&Capture { frame, details, event: event_on(&web).await? })
 }
 
@@ -110,6 +135,16 @@ pub(super) async fn captured(State(web): State<Web>, Path(who): Path<String>, Fo
 
 /// Changes what I keep about a person.
 pub(super) async fn change(State(web): State<Web>, Path(who): Path<String>, Form(form): Form) -> Answer {
+    if form.get("back") == Some("today") && form.is_ticked("done") {
+        let going = Going {
+            method: Method::PATCH,
+            path: path(&["people", &who]),
+            body: json!({ "done": true }),
+            hides: format!("step {who}"),
+            back: "",
+        };
+        return let_go(&web, going, "step_done").await;
+    }
     let changed = change_person(&web, &who, &form).await?;
     let said = match (form.is_ticked("touch"), form.is_ticked("done")) {
         (true, _) => "touched",
@@ -174,8 +209,10 @@ pub(super) async fn ask_forget(State(web): State<Web>, Path(who): Path<String>) 
 
 /// Forgets a person.
 pub(super) async fn forget(State(web): State<Web>, Path(who): Path<String>) -> Answer {
-    web.inside.delete(&path(&["people", &who])).await?;
-    go_to(&web, "people?said=forgotten")
+    let id = details(&web, &who).await?.person.id;
+    let going =
+        Going { method: Method::DELETE, path: path(&["people", &id]), body: json!({}), hides: id, back: "people" };
+    let_go(&web, going, "forgotten").await
 }
 
 /// What I know of a person, for other programs.
@@ -189,6 +226,7 @@ struct Thanks {
     frame: Frame,
     person: PersonForm,
     draft: String,
+    is_contact: bool,
     /// Opens a mail program with the draft.
     mail: Option<String>,
 }
@@ -203,7 +241,8 @@ pub(super) async fn thanks(State(web): State<Web>, Path(who): Path<String>) -> A
         .and_then(|email| w::link("email", &email.value))
         .map(|link| format!("{link}{}", query(&[("subject", Some(w::THANKS_SUBJECT)), ("body", Some(&draft))])));
     let frame = Frame::new(&web, Tab::People, w::WRITE_THANKS);
-    html(&Thanks { frame, person: details.person, draft, mail })
+    let is_contact = details.person.standing == "contact";
+    html(&Thanks { frame, person: details.person, draft, is_contact, mail })
 }
 
 #[derive(Template)]

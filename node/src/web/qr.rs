@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::form::{Asked, Fields, Form};
 use super::frame::{Frame, Tab, go_to, html};
 use super::trouble::{Answer, Trouble};
+use super::undo::{by_post, let_go};
 use super::{Web, time as t, words as w};
 use crate::api::model::{CardForm, InviteForm, ShownInvite};
 use crate::api::{path, query};
@@ -46,7 +47,7 @@ pub(super) async fn show(State(web): State<Web>, Asked(asked): Asked) -> Answer 
     let card = web.inside.get(&format!("/card{}", query(&[("as", Some(tier))]))).await?;
     let is_printed = shown.invite.kind == "printed";
     let svg = drawing(&shown)?.svg();
-    html(&Page { frame: Frame::new(&web, Tab::Qr, w::MY_CODE).saying(asked.get("said")), shown, svg, card, is_printed })
+    html(&Page { frame: Frame::new(&web, Tab::Qr, w::MY_CODE).after(&web, &asked), shown, svg, card, is_printed })
 }
 
 /// Minutes that a code must still be good for to be shown to the next person.
@@ -133,12 +134,11 @@ struct Codes {
 /// Lists the codes that may still be used.
 pub(super) async fn list(State(web): State<Web>, Asked(asked): Asked) -> Answer {
     let mut codes: Vec<InviteForm> = web.inside.get("/invites").await?;
-    codes.retain(|code| code.state == "open");
-    html(&Codes { frame: Frame::new(&web, Tab::Qr, w::CODES).saying(asked.get("said")), codes })
+    codes.retain(|code| code.state == "open" && !web.undo.hides(&code.id));
+    html(&Codes { frame: Frame::new(&web, Tab::Qr, w::CODES).after(&web, &asked), codes })
 }
 
 /// Withdraws a code.
 pub(super) async fn withdraw(State(web): State<Web>, Path(id): Path<String>) -> Answer {
-    let _: Value = web.inside.post(&path(&["invites", &id, "revoke"]), &json!({})).await?;
-    go_to(&web, "codes?said=withdrawn")
+    let_go(&web, by_post(path(&["invites", &id, "revoke"]), id, "codes"), "withdrawn").await
 }

@@ -23,7 +23,7 @@ struct Page {
 /// Shows every way to take somebody in.
 pub(super) async fn show(State(web): State<Web>, Asked(asked): Asked) -> Answer {
     let event = event_on(&web).await?;
-    html(&Page { frame: Frame::new(&web, Tab::Qr, w::SCAN).saying(asked.get("said")), event })
+    html(&Page { frame: Frame::new(&web, Tab::Qr, w::SCAN).after(&web, &asked), event })
 }
 
 /// The name of the event that is on.

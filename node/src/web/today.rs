@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::form::{Asked, Form};
 use super::frame::{Frame, Tab, go_to, html};
 use super::trouble::{Answer, Trouble};
+use super::undo::{by_post, let_go};
 use super::{Web, time as t, words as w};
 use crate::api::model::{CardForm, TodayForm};
 use crate::api::{PeoplePage, path};
@@ -36,8 +37,10 @@ pub(super) async fn show(State(web): State<Web>, Asked(asked): Asked) -> Answer 
             return html(&Welcome { frame: Frame::new(&web, Tab::Today, w::WELCOME), name: card.name });
         }
     }
-    let day: TodayForm = web.inside.get("/today").await?;
-    let frame = Frame::new(&web, Tab::Today, w::TODAY).saying(asked.get("said"));
+    let mut day: TodayForm = web.inside.get("/today").await?;
+    day.inbox.list.retain(|item| !web.undo.hides(&item.id));
+    day.steps.list.retain(|one| !web.undo.hides(&format!("step {}", one.person.id)));
+    let frame = Frame::new(&web, Tab::Today, w::TODAY).after(&web, &asked);
     html(&Page { frame, day, begins })
 }
 
@@ -53,10 +56,7 @@ pub(super) async fn answer(
             let _: Value = web.inside.post(&path(&["inbox", &id, "accept"]), &body).await?;
             go_to(&web, "?said=accepted")
         }
-        "ignore" => {
-            let _: Value = web.inside.post(&path(&["inbox", &id, "ignore"]), &json!({})).await?;
-            go_to(&web, "?said=ignored")
-        }
+        "ignore" => let_go(&web, by_post(path(&["inbox", &id, "ignore"]), id, ""), "ignored").await,
         _ => Err(Trouble::not_found()),
     }
 }

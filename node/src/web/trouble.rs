@@ -8,7 +8,7 @@ use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::access::Entered;
+use super::access::{Caller, Entered};
 use super::frame::{Frame, Tab, html};
 use super::{FORM, Web, words as w};
 
@@ -85,7 +85,7 @@ struct Outside {
 /// Shows what went wrong as a page. A form that was refused is shown again with what was typed into it.
 pub(super) async fn show(State(web): State<Web>, request: Request, next: Next) -> Response {
     let action = request.uri().path().trim_start_matches('/').to_owned();
-    if request.extensions().get::<Entered>().is_none() {
+    if is_stranger(&request) {
         return show_outside(State(web), request, next).await;
     }
     let (request, form) = match is_form(&request) {
@@ -100,6 +100,12 @@ pub(super) async fn show(State(web): State<Web>, request: Request, next: Next) -
         Some(trouble) => page(&web, trouble, action, typed(&form)),
         None => response,
     }
+}
+
+/// True for somebody who came by the guard and is not signed in.
+fn is_stranger(request: &Request) -> bool {
+    let extensions = request.extensions();
+    extensions.get::<Caller>().is_some() && extensions.get::<Entered>().is_none()
 }
 
 /// The same for strangers, who see nothing of the app.

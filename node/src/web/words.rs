@@ -5,7 +5,7 @@
 
 use crate::api::Health;
 use crate::api::model::{
-    EventForm, EventState, MeetingForm, OutcomeForm, PurposeName, StepForm, StepsAhead, TierName, When,
+    EventForm, EventState, MeetingForm, OutcomeForm, PurposeName, ReachForm, StepForm, StepsAhead, TierName, When,
 };
 
 /// The language of these words (BCP 47), and the direction in which it is written.
@@ -33,6 +33,9 @@ words! {
     TROUBLE = "This did not work";
     NOTHING_LOST = "Nothing that you typed is lost. Change it and send it again.";
     TRY_AGAIN = "Send again";
+    UNDO = "Undo";
+    TOO_LATE = "It is too late: this has gone.";
+    TOO_LATE_HINT = "There are ten seconds to undo something.";
     TO_TODAY = "To Today";
     NO_SUCH_PAGE = "There is no such page.";
     NO_SUCH_PAGE_HINT = "It may have moved, or what it showed is gone.";
@@ -202,11 +205,12 @@ words! {
     STEP_DONE = "Done";
     NO_STEP = "Nothing to do next.";
     CHANGE_STEP = "Change";
-    SILENT = "Be in touch again";
+    SILENT = "Out of touch";
     WRITE_THANKS = "Write a thank-you";
     THANKS_SUBJECT = "Good to meet you";
     THANKS_DRAFT = "Draft";
     THANKS_HOW = "Change it as you like.";
+    AS_LETTER = "Or as a letter to their node";
     BY_MAIL = "Open in mail";
     SHARE = "Share";
     AS_VCARD_FILE = "As vCard";
@@ -227,6 +231,9 @@ words! {
 words! {
     SEARCH = "Search";
     SEARCH_IN = "Name, company, tag, place, note";
+    CONTACTS = "Contacts";
+    OVERDUE = "Be in touch again";
+    LATEST = "Latest first";
     NOBODY_YET = "Nobody yet. Scan a code, or write somebody down.";
     NOBODY_FITS = "Nobody fits.";
     EVERYBODY = "Everybody";
@@ -265,6 +272,18 @@ words! {
     FORGET_WHAT = "Forget";
     FORGET_MEANS = "Their card, your notes and what waits for them go. A contact is told to forget you too.";
     NO_KEEP = "No, keep";
+}
+
+// Letters from person to person, and people who are handed over.
+words! {
+    LETTERS = "Letters";
+    LETTER_TEXT = "Your words (up to 2,000 characters)";
+    SEND = "Send";
+    ALL_LETTERS = "All letters";
+    HAND_OVER = "Hand over";
+    HAND_OVER_HOW = "A contact of yours gets the name, what this person gave to everybody, where you met, and your note. What a contact gave to you alone does not go along.";
+    HAND_OVER_TO = "To whom";
+    HAND_OVER_NOTE = "What to say of them";
 }
 
 // Vouching.
@@ -328,6 +347,7 @@ words! {
     PUT_OFF = "Later";
     TAKE_BACK = "Take it back";
     ALL_INTRODUCTIONS = "All introductions";
+    NO_CONTACTS_YET = "You have no contacts yet.";
     NO_CONTACTS = "An introduction needs a contact who knows both of you. You have none yet.";
     TWO_CONTACTS = "This needs two contacts.";
     INTRODUCE_ME_TO = "Introduce me to";
@@ -440,6 +460,9 @@ pub(super) fn said(key: &str) -> Option<&'static str> {
         "saved" => "Saved.",
         "step_done" => "Done.",
         "removed" => "Removed.",
+        "undone" => "It stays.",
+        "written" => "Written. It goes when their node can be reached.",
+        "handed_over" => "Handed over.",
         "touched" => "Noted: in touch today.",
         "forgotten" => "Forgotten.",
         "vouched" => "Said. They are asked whether it may be shown.",
@@ -557,6 +580,8 @@ pub(super) fn yes_to(kind: &str) -> &'static str {
         "confirm_scan" | "late_claim" => "Yes, it was them",
         "share_back" => "Share my card",
         "vouched" => "It may be shown",
+        "wrote" => "Seen",
+        "handed_over" => "Take them in",
         "fork" => "The new one counts",
         "left_card" => "Keep it",
         _ => SAY_YES,
@@ -569,6 +594,8 @@ pub(super) fn no_to(kind: &str) -> &'static str {
         "confirm_scan" | "late_claim" => "Not this person",
         "share_back" => "Not now",
         "vouched" => "Keep it between us",
+        "wrote" => "Put aside",
+        "handed_over" => "Not for me",
         "fork" => "The old one counts",
         "left_card" => "Let it go",
         _ => SAY_NO,
@@ -682,6 +709,14 @@ pub(super) const fn purpose(purpose: &PurposeName) -> &'static str {
     }
 }
 
+/// How many of my contacts see what.
+pub(super) fn reach(reach: &ReachForm) -> String {
+    format!(
+        "Contacts who see what is for contacts: {}. Who see what is for named people too: {}.",
+        reach.contacts, reach.named
+    )
+}
+
 pub(super) fn seen_by(contacts: &usize) -> String {
     match contacts {
         0 => "no contact sees it yet".to_owned(),
@@ -764,6 +799,10 @@ pub(crate) const NEW_PASSWORD_AGAIN: &str = "The same again";
 pub(crate) const NEW_PASSWORD_HINT: &str = "At least ten characters. All other browsers are signed out.";
 pub(crate) const ODD_LENGTH: &str = "A password has at least ten characters and at most 512 bytes.";
 pub(crate) const ACCESS_WHAT: &str = "Browsers that are signed in, the password, signing out";
+pub(crate) const LET_PHONE_IN: &str = "Let a phone in";
+pub(crate) const SHOW_PHONE_CODE: &str = "Show a code for it";
+pub(crate) const PHONE_TRUST_FIRST: &str = "First, once for each phone, open this on it and install the certificate:";
+pub(crate) const PHONE_ABOUT: &str = "Scan it with the phone's camera, or type the code there. It counts twice: in the browser, and in the app on the home screen.";
 pub(crate) const NOT_THE_SAME: &str = "The two are not the same.";
 pub(crate) const SAVE_PASSWORD: &str = "Save";
 pub(crate) const PROVE: &str = "Show that it is you";

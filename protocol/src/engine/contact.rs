@@ -7,6 +7,7 @@ use super::live::Party;
 use super::notice::Notice;
 use super::own::{Own, bounded};
 use super::person::{Announced, Encounter, HeldCard, PeopleCount, Person, PersonOf, Reach, Standing};
+use super::rounds::Round;
 use super::turn::Turn;
 use crate::address::Hint;
 use crate::card::{CardView, Tier};
@@ -194,13 +195,12 @@ impl Turn<'_> {
     }
 
     /// Sends the views of my card that changed to the contacts who may see them.
-    pub(super) fn tell_card(&mut self, own: &Own, changed: &[Tier]) -> Result<()> {
-        for person in super::people::contacts(&self.txn)? {
-            if changed.contains(&person.tier) {
-                self.send_card(own, &person)?;
-            }
+    pub(super) fn tell_card(&mut self, changed: &[Tier]) -> Result<()> {
+        if changed.is_empty() {
+            Ok(())
+        } else {
+            self.begin_round(Round { tiers: changed.to_vec(), ..Round::default() })
         }
-        Ok(())
     }
 
     pub(super) fn send_card(&mut self, own: &Own, person: &Person) -> Result<()> {

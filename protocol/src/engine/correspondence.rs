@@ -52,6 +52,8 @@ crate::wire_map! {
         5 => pub state: WordsState,
         /// What it says.
         6 => pub words: Words,
+        /// Counts the letters of one second, in the order in which they were written here or came.
+        7 => pub number: u32,
     }
 }
 
@@ -77,7 +79,7 @@ fn key(person: PersonId, at: Timestamp, letter: LetterId) -> Vec<u8> {
 /// What somebody and I wrote to each other, the oldest first; at most [`limits::CORRESPONDENCE`].
 pub fn correspondence_with(read: &dyn Read, person: PersonId) -> Result<Vec<WrittenWords>> {
     let mut all: Vec<WrittenWords> = entity::list(read, &person.0, limits::CORRESPONDENCE)?;
-    all.sort_by_key(|one| (one.at, one.written, one.letter));
+    all.sort_by_key(|one| (one.at, one.number, one.letter));
     Ok(all)
 }
 
@@ -92,8 +94,8 @@ impl Turn<'_> {
         self.txn.save(&person);
         let letter = self.send(id, &Body::Note(NoteLetter { words: words.clone() }), limits::LETTER_LIFE)?;
         let (at, written, state) = (self.now, self.now, WordsState::Waiting);
-        let mine = WrittenWords { person: id, letter, at, written, state, words };
-        self.keep_words(&mine)?;
+        let mine = WrittenWords { person: id, letter, at, written, state, words, number: 0 };
+        let mine = self.keep_words(mine)?;
         self.drop_question(ItemKind::Wrote, id, None)?;
         Ok(mine)
     }
@@ -125,22 +127,32 @@ impl Turn<'_> {
         person.touched = self.now;
         self.txn.save(&person);
         let (at, written, state) = (self.now, letter.sent, WordsState::Came);
-        self.keep_words(&WrittenWords { person: person.id, letter: letter.id, at, written, state, words: note.words })?;
+        self.keep_words(WrittenWords {
+            person: person.id,
+            letter: letter.id,
+            at,
+            written,
+            state,
+            words: note.words,
+            number: 0,
+        })?;
         self.notice(Notice::Wrote { person: person.id });
         self.ask_me_if_room(ItemKind::Wrote, person.id, About::until(self.now.plus(limits::LETTER_LIFE)))?;
         Ok(Verdict::Handled)
     }
 
     /// Keeps a letter of a correspondence; beyond the bound the oldest goes.
-    fn keep_words(&mut self, new: &WrittenWords) -> Result<()> {
+    fn keep_words(&mut self, mut new: WrittenWords) -> Result<WrittenWords> {
         let all = correspondence_with(&self.txn, new.person)?;
         if all.len() >= limits::CORRESPONDENCE
             && let Some(oldest) = all.first()
         {
             self.txn.forget(oldest);
         }
-        self.txn.save(new);
-        Ok(())
+        let before = all.last().filter(|last| last.at == new.at);
+        new.number = before.map_or(0, |before| before.number.saturating_add(1));
+        self.txn.save(&new);
+        Ok(new)
     }
 
     /// Words of mine came to their reader, or came to nothing.

@@ -27,6 +27,8 @@ pub(super) enum Ends {
     EncryptionKey(u32),
     /// A presence letter that was held back for its pace may go.
     Presence,
+    /// More contacts are to be told.
+    Round,
     /// A scan of mine that nobody answered is given up.
     Scan(PersonId),
     /// An introduction ends, comes back, or is forgotten.
@@ -47,6 +49,7 @@ impl Ends {
             Self::Grant => vec![5],
             Self::EncryptionKey(number) => [&[6][..], &number.to_be_bytes()].concat(),
             Self::Presence => vec![7],
+            Self::Round => vec![17],
             Self::Scan(person) => [&[8][..], &person.0].concat(),
             Self::Introduction(key) => [&[9][..], &key.bytes()].concat(),
             Self::Vouch(key) => [&[10][..], &key.bytes()].concat(),
@@ -70,6 +73,7 @@ impl Ends {
             5 => Self::Grant,
             6 => Self::EncryptionKey(u32::from_be_bytes(rest.try_into().ok()?)),
             7 => Self::Presence,
+            17 => Self::Round,
             8 => Self::Scan(PersonId(rest.try_into().ok()?)),
             9 => Self::Introduction(IntroKey::from_bytes(rest)?),
             10 => Self::Vouch(VouchKey::from_bytes(rest)?),
@@ -107,6 +111,7 @@ impl Turn<'_> {
                 Ends::Grant => self.renew_grant()?,
                 Ends::EncryptionKey(number) => self.destroy_encryption_key(number)?,
                 Ends::Presence => self.announce()?,
+                Ends::Round => self.continue_round()?,
                 Ends::Scan(person) => self.give_up_scan(person)?,
                 Ends::Introduction(key) => self.introduction_due(key)?,
                 Ends::Vouch(key) => self.vouch_due(key)?,
@@ -164,6 +169,7 @@ mod tests {
             Ends::Grant,
             Ends::EncryptionKey(7),
             Ends::Presence,
+            Ends::Round,
             Ends::Scan(PersonId([8; 10])),
             Ends::Introduction(IntroKey { part: Part::Target, id: IntroId([9; 16]), person: PersonId([10; 10]) }),
             Ends::Vouch(VouchKey {

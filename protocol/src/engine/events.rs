@@ -93,9 +93,11 @@ pub fn event(read: &dyn Read, id: EventId) -> Result<Event> {
     entity::load(read, &id.0)?.ok_or_else(|| Error::NotFound { what: "event", name: id.short() })
 }
 
-/// The event that is on at a date. Of several it is the one that began last: the dinner, not the week around it.
+/// The event that is on at a date. Of several it is the one that began last, and of those the one that ends first: the
+/// dinner, not the week around it.
 pub fn event_on(read: &dyn Read, date: Date) -> Result<Option<Event>> {
-    Ok(events(read)?.into_iter().rfind(|event| event.is_on(date)))
+    let on = events(read)?.into_iter().filter(|event| event.is_on(date));
+    Ok(on.min_by_key(|event| (std::cmp::Reverse(event.first), event.last)))
 }
 
 /// The first event that begins after a date.

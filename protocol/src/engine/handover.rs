@@ -65,7 +65,8 @@ impl Turn<'_> {
         let mut colleague = self.addressee(to, kind::HAND_OVER, limits::HANDOVERS_WAITING)?;
         colleague.touched = self.now;
         self.txn.save(&colleague);
-        let first = whom.encounters.first();
+        // Where somebody else met them is not for me to tell: the reader would take it for mine.
+        let first = whom.encounters.iter().find(|one| one.way != Way::HandedOver);
         let letter = HandOver {
             name: name_of(&whom),
             lines: self.public_lines(id)?,
@@ -118,7 +119,8 @@ impl Turn<'_> {
         person.met(Encounter { at, way: Way::HandedOver, event: whom.event.clone(), late: false, by });
         person.foreign = Some(what_is_known(&whom)).filter(|known| !known.is_empty());
         self.txn.save(&person);
-        self.add_note(person.id, self.now, whom.note)?;
+        self.add_note(person.id, self.now, noted_by(from, &whom.note))?;
+        self.write_to_them(person.id, self.now)?;
         Ok(Some(person.id))
     }
 
@@ -134,6 +136,15 @@ impl Turn<'_> {
 
 fn name_of(person: &Person) -> Name {
     person.petname.as_ref().unwrap_or(&person.name).clone()
+}
+
+/// The note with whose words they are, since it stands among mine.
+fn noted_by(from: &Person, note: &Note) -> Note {
+    if note.is_empty() {
+        return Note::default();
+    }
+    let text = format!("{} wrote: {note}", name_of(from));
+    Note::new(cut_at_grapheme(&text, limits::NOTE)).unwrap_or_default()
 }
 
 /// The foreign text with the public lines below it, one `field: value` each.

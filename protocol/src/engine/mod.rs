@@ -17,6 +17,7 @@
 //! | `scans` | codes of others that I scanned |
 //! | `contact` | taking people in and letting them go |
 //! | `people` | finding people, notes, tags |
+//! | `rounds` | what all contacts are told, some in each step |
 //! | `meetings`, `inbox`, `forks`, `presence` | what their names say |
 //! | `captures` | what I note at the moment we meet, taken in once |
 //! | `events`, `follow_up` | where we meet, and what is to be done then |
@@ -57,6 +58,7 @@ pub mod own;
 pub mod people;
 pub mod person;
 mod presence;
+mod rounds;
 pub mod scans;
 mod session;
 mod turn;

@@ -179,7 +179,7 @@ impl Turn<'_> {
         self.txn.save(&own);
         self.refresh_first_letters(&own)?;
         self.refresh_consents()?;
-        self.tell_card(&own, &changed)?;
+        self.tell_card(&changed)?;
         Ok(true)
     }
 
@@ -235,7 +235,7 @@ impl Turn<'_> {
             self.sign_vouches_again()?;
         }
         self.refresh_consents()?;
-        self.tell_card(&own, &Tier::ALL)
+        self.tell_card(&Tier::ALL)
     }
 
     fn after_new_grant(&mut self, own: &Own) -> Result<()> {

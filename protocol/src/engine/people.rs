@@ -16,11 +16,6 @@ use crate::store::{Read, StoreError, Table};
 use crate::text::{Label, Line, Name, Note};
 use crate::time::Timestamp;
 
-/// Everybody I hold as a contact.
-pub(super) fn contacts(read: &dyn Read) -> Result<Vec<Person>> {
-    Ok(select(read, |person| person.is_contact() && !person.blocked)?)
-}
-
 /// Those whose answer to a scan of mine I expect.
 pub(super) fn expected(read: &dyn Read) -> Result<Vec<PersonId>> {
     Ok(select(read, Person::is_expected)?.into_iter().map(|person| person.id).collect())

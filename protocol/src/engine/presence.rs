@@ -1,9 +1,9 @@
 //! Where my node is, told to my contacts; and theirs.
 
-use super::deadline::Ends;
 use super::error::Result;
 use super::own::{Own, verify_grant};
 use super::person::{Person, Reach};
+use super::rounds::Round;
 use super::turn::Turn;
 use crate::address::Hint;
 use crate::identity::{History, NodeGrant};
@@ -29,38 +29,21 @@ impl Turn<'_> {
 
     /// Tells every contact where I am, at the pace that each may be told; who must wait is told later.
     pub(super) fn announce(&mut self) -> Result<()> {
-        let own = self.next_presence()?;
-        let mut later = false;
-        for mut person in super::people::contacts(&self.txn)? {
-            match self.presence_pace(&person) {
-                Some(pace) => {
-                    person.announced = Some(pace);
-                    self.txn.save(&person);
-                    self.send_presence(&own, &person)?;
-                }
-                None => later = true,
-            }
-        }
-        if later {
-            self.set_deadline(self.now.plus(limits::PRESENCE_PACE), Ends::Presence);
-        }
-        Ok(())
+        self.next_presence()?;
+        self.begin_round(Round { presence: true, ..Round::default() })
     }
 
     /// Tells every contact at once: without the new grant they cannot write to me.
     pub(super) fn announce_now(&mut self) -> Result<()> {
-        let own = self.next_presence()?;
-        for person in super::people::contacts(&self.txn)? {
-            self.send_presence(&own, &person)?;
-        }
-        Ok(())
+        self.next_presence()?;
+        self.begin_round(Round { grant: true, ..Round::default() })
     }
 
-    fn next_presence(&mut self) -> Result<Own> {
+    fn next_presence(&mut self) -> Result<()> {
         let mut own = self.own()?;
         own.presence += 1;
         self.txn.save(&own);
-        Ok(own)
+        Ok(())
     }
 
     pub(super) fn send_presence(&mut self, own: &Own, person: &Person) -> Result<()> {

@@ -147,7 +147,8 @@ impl Api {
     }
 }
 
-fn read_head(reader: &mut BufReader<TcpStream>) -> io::Result<(u16, usize)> {
+/// Reads the head of an answer: its status and the length of its body.
+pub(crate) fn read_head(reader: &mut BufReader<TcpStream>) -> io::Result<(u16, usize)> {
     let mut line = String::new();
     reader.read_line(&mut line)?;
     let status = line.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or(io::ErrorKind::UnexpectedEof)?;

@@ -22,6 +22,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
+pub(crate) use api::read_head;
 pub use api::{Answer, Api, Notices};
 pub use command::{Said, run};
 pub use node::RunningNode;

@@ -13,6 +13,10 @@ pub struct Someone {
     pub name: &'static str,
     /// Where their node listens.
     pub port: u16,
+    /// Where their web app listens; 0 for any free port, another one each time the node starts.
+    pub web: u16,
+    /// Further arguments of `kith up`.
+    pub also: &'static [&'static str],
     /// How far their clock is off, such as `+1d` (see faketime(1)); none if it is right.
     pub clock: Option<&'static str>,
     /// Their node, while it is up.
@@ -34,7 +38,18 @@ impl Someone {
     pub fn within(folder: &Path, name: &'static str) -> Self {
         let stage = tempfile::Builder::new().prefix("kith-test-").tempdir_in(folder).unwrap();
         let (folder, log) = (stage.path().join("home"), stage.path().join("log"));
-        Self { name, port: free_port(), clock: None, node: None, folder, log, log_filter: None, _stage: stage }
+        Self {
+            name,
+            port: free_port(),
+            web: 0,
+            also: &[],
+            clock: None,
+            node: None,
+            folder,
+            log,
+            log_filter: None,
+            _stage: stage,
+        }
     }
 
     /// Somebody with a home and no node.
@@ -99,10 +114,10 @@ impl Someone {
 
     /// The command that runs the node.
     pub fn up_command(&self) -> Command {
-        let port = self.port;
-        let mut command = self.command(["up", "--name", self.name, "--web", "127.0.0.1:0"]);
+        let (port, web) = (self.port, format!("127.0.0.1:{}", self.web));
+        let mut command = self.command(["up", "--name", self.name, "--web", &web]);
         command.args(["--listen", &format!("/ip4/127.0.0.1/tcp/{port}")]);
-        command.args(["--listen", &format!("/ip4/127.0.0.1/udp/{port}/quic-v1")]);
+        command.args(["--listen", &format!("/ip4/127.0.0.1/udp/{port}/quic-v1")]).args(self.also);
         command
     }
 

@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use kith_protocol::engine::introduction::{AskEdit, AskOptions, HeldOutcome, IntroKey, Meant, Notes, Part, keys};
+use kith_protocol::engine::introduction::{AskEdit, AskOptions, HeldOutcome, IntroKey, Meant, Mine, Notes, Part, keys};
 use kith_protocol::engine::{self, Turn};
 use kith_protocol::id::PersonId;
 use kith_protocol::letter::introduction::Sentence;
@@ -32,6 +32,8 @@ pub(super) struct Which {
     part: Option<String>,
     /// Only those of which something may come, or only the others.
     open: Option<bool>,
+    /// A page of fifty, from 0; all of them if it is left out.
+    page: Option<usize>,
 }
 
 /// Lists introductions, the one that changed last first.
@@ -41,15 +43,16 @@ pub(super) async fn list(
     State(api): State<Api>,
     which: Result<Query<Which>, QueryRejection>,
 ) -> Result<Json<Vec<IntroductionForm>>, Problem> {
-    let Query(Which { part, open }) = which?;
-    if let Some(part) = part.as_deref().filter(|part| show::part_of(part).is_none()) {
+    let Query(Which { part, open, page }) = which?;
+    let bad = |part: &str| {
         let hint = Some("parts are asker, introducer and target");
-        return Err(Problem::bad_input(format!("nobody is {part:?} in an introduction"), hint));
-    }
-    let mut all = Looking::at(&api.handle)?.all()?;
-    all.retain(|form| part.as_ref().is_none_or(|part| form.line.part == *part));
-    all.retain(|form| open.is_none_or(|open| form.line.open == open));
-    Ok(Json(all))
+        Problem::bad_input(format!("nobody is {part:?} in an introduction"), hint)
+    };
+    let part = part.map(|part| show::part_of(&part).ok_or_else(|| bad(&part))).transpose()?;
+    let is_wanted = |mine: &Mine| {
+        part.is_none_or(|part| show::part_in(mine) == part) && open.is_none_or(|open| show::is_open(mine) == open)
+    };
+    Ok(Json(Looking::at(&api.handle)?.list(is_wanted, page)?))
 }
 
 /// Shows an introduction with all that there is to know for deciding about it.

@@ -21,7 +21,7 @@ use crate::api::model::{
     choice_name, time,
 };
 use crate::driver::{Handle, now};
-use crate::roster::Roster;
+use crate::roster::{PAGE, Roster};
 use crate::store::View;
 
 /// Reads introductions, and what belongs on their screens, each thing once.
@@ -56,9 +56,15 @@ impl<'v> Looking<'v> {
         Ok(Self { view, own: Own::load(view)?, connected, roster: handle.roster(), waiting: BTreeMap::new() })
     }
 
-    /// All introductions, the one that changed last first.
-    pub(in crate::api) fn all(&mut self) -> Result<Vec<IntroductionForm>, Problem> {
-        self.newest_first()?.iter().map(|one| self.form(one)).collect()
+    /// Introductions, the one that changed last first: all that are wanted, or one page of them.
+    pub(super) fn list(
+        &mut self,
+        is_wanted: impl Fn(&Mine) -> bool,
+        page: Option<usize>,
+    ) -> Result<Vec<IntroductionForm>, Problem> {
+        let (skip, take) = page.map_or((0, usize::MAX), |page| (page.saturating_mul(PAGE), PAGE));
+        let all = self.newest_first()?;
+        all.iter().filter(|one| is_wanted(one)).skip(skip).take(take).map(|one| self.form(one)).collect()
     }
 
     fn newest_first(&self) -> Result<Vec<Mine>, Problem> {
@@ -121,7 +127,7 @@ impl<'v> Looking<'v> {
             choice_name(&asked.state),
             names.asked_state(asked),
             names.asked(asked),
-            !matches!(asked.state, AskState::Connected | AskState::Over),
+            is_ask_open(asked),
             asked.changed,
         );
         let was_asked = asked.state != AskState::Suggested;
@@ -325,6 +331,28 @@ fn may_concern(mine: &Mine, person: &Person) -> bool {
             let is_asker = proposed.asker.is_some() && proposed.asker == person.identity;
             is(Some(proposed.introducer)) || is(proposed.contact) || is_asker
         }
+    }
+}
+
+/// True if something may come of it.
+pub(super) fn is_open(mine: &Mine) -> bool {
+    match mine {
+        Mine::Asked(asked) => is_ask_open(asked),
+        Mine::Carried(carried) => carried.is_open(),
+        Mine::Proposed(proposed) => proposed.is_open(),
+    }
+}
+
+const fn is_ask_open(asked: &Asked) -> bool {
+    !matches!(asked.state, AskState::Connected | AskState::Over)
+}
+
+/// What I am in it.
+pub(super) const fn part_in(mine: &Mine) -> Part {
+    match mine {
+        Mine::Asked(_) => Part::Asker,
+        Mine::Carried(_) => Part::Introducer,
+        Mine::Proposed(_) => Part::Target,
     }
 }
 

@@ -55,6 +55,18 @@ pub struct CardForm {
     pub name: String,
     /// Its lines.
     pub fields: Vec<FieldForm>,
+    /// How many see it; on my own card only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reach: Option<ReachForm>,
+}
+
+/// How many of my contacts see what.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ReachForm {
+    /// Contacts who see what is for contacts.
+    pub contacts: usize,
+    /// Contacts who see what is for named people too.
+    pub named: usize,
 }
 
 impl From<&CardView> for CardForm {
@@ -64,6 +76,6 @@ impl From<&CardView> for CardForm {
             value: field.value.to_string(),
             tier: None,
         };
-        Self { name: view.name.to_string(), fields: view.fields.iter().map(field).collect() }
+        Self { name: view.name.to_string(), fields: view.fields.iter().map(field).collect(), reach: None }
     }
 }

@@ -11,7 +11,7 @@ mod letter;
 mod person;
 mod vouch;
 
-pub use card::{CardForm, FieldForm, TierName};
+pub use card::{CardForm, FieldForm, ReachForm, TierName};
 pub use follow_up::{
     Doing, DoingPage, EventForm, EventPage, EventState, FollowUpForm, StepForm, StepsAhead, TodayForm, WaitingOnMe,
     When,

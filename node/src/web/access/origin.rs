@@ -39,7 +39,9 @@ mod tests {
         let url: WebUrl = "https://kith.ana.example/".parse().unwrap();
         let own = |headers: &[(&'static str, &'static str)]| {
             let mut map = HeaderMap::from_iter([(HOST, "127.0.0.1:7518".parse().unwrap())]);
-            map.extend(headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())));
+            for (name, value) in headers {
+                map.insert(*name, value.parse().unwrap());
+            }
             is_own(&map, true, Some(&url))
         };
         for good in [

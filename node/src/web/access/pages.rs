@@ -34,7 +34,7 @@ pub(crate) fn router(access: Access) -> Router {
 /// What is around a page of these.
 pub(super) fn frame(access: &Access, tab: Tab, title: &str) -> Frame {
     let base = format!("{}/", access.base()).into();
-    Frame { base, tab, title: title.to_owned(), said: None, version: assets::version() }
+    Frame { base, tab, title: title.to_owned(), said: None, undo: None, version: assets::version() }
 }
 
 #[derive(Template)]

@@ -52,7 +52,8 @@ impl Ana {
         let driver = Driver::start(store, Offline, None).unwrap();
         let api = Api::new(driver.handle(), home.clone(), access.clone(), false).unwrap();
         let base = format!("{}/", access.base());
-        let app = serve::app(&access, web::pages(&api, &base), api::router(api), None);
+        let (pages, _) = web::pages(&api, &base);
+        let app = serve::app(&access, pages, api::router(api), None);
         let ana = Self { app, token: home.api_token().unwrap(), _driver: driver, _folder: folder };
         let change = json!({"changes": [
             {"field": "org", "value": "Sousa Valves"},

@@ -1,5 +1,7 @@
 //! A camera in plain arithmetic: a sheet with a code, held in front of it at an angle.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a helper of tests may end in a panic")]
+
 use image::{GrayImage, Luma};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -7,8 +9,10 @@ use rand::{RngExt as _, SeedableRng as _};
 /// Resolution of the sheet that the frames are sampled from.
 pub const PIXELS_A_MODULE: u32 = 16;
 
-const WIDTH: u32 = 1280;
-const HEIGHT: u32 = 720;
+/// Width of a frame, in pixels.
+pub const WIDTH: u32 = 1280;
+/// Height of a frame, in pixels.
+pub const HEIGHT: u32 = 720;
 /// In units of the frame's height: 61 degrees of view across, as a laptop's camera has.
 const FOCAL_LENGTH: f64 = 1.5;
 
@@ -73,7 +77,8 @@ impl Scene {
     }
 }
 
-/// One frame of the code; the same seed gives the same frame.
+/// One frame of 1280 × 720 pixels of the code, which is drawn with [`PIXELS_A_MODULE`]; the same seed gives the same
+/// frame.
 pub fn frame(code: &GrayImage, seed: u64) -> GrayImage {
     let mut random = StdRng::seed_from_u64(seed);
     let scene = Scene::new(&mut random);

@@ -1,0 +1,39 @@
+//! What a node keeps for others to find, and for its next run.
+
+use serde::{Deserialize, Serialize};
+
+/// Where a running node can be spoken to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Running {
+    /// The address of the API.
+    pub api: std::net::SocketAddr,
+    /// The process.
+    pub pid: u32,
+}
+
+/// What a node remembers between runs beside its storage.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// Multiaddrs to listen on.
+    pub listen: Vec<String>,
+    /// Where the API listens.
+    pub web: Option<std::net::SocketAddr>,
+    /// The address by which people reach the web app, if it is not this machine's own.
+    pub web_url: Option<String>,
+    /// Proxies whose word on the client counts, as addresses or networks.
+    pub trust_proxy: Vec<String>,
+    /// Who does TLS.
+    pub tls: Tls,
+}
+
+/// Who does TLS between browsers and the node.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tls {
+    /// Nobody, or a proxy in front.
+    #[default]
+    Off,
+    /// The node, with a certificate authority of its own.
+    Own,
+}

@@ -1,0 +1,64 @@
+//! Letters to a contact, and handing somebody over to one.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use serde_json::{Value, json};
+
+use super::exchange::contacts;
+use super::form::{Asked, Form};
+use super::frame::{Frame, Tab, go_to, html};
+use super::trouble::Answer;
+use super::{Web, time as t, words as w};
+use crate::api::model::{PersonDetails, PersonForm};
+use crate::api::{LettersPage, path};
+
+#[derive(Template)]
+#[template(path = "letters.html")]
+struct Letters {
+    frame: Frame,
+    person: PersonForm,
+    page: LettersPage,
+}
+
+/// Shows what a person and I wrote to each other.
+pub(super) async fn show(State(web): State<Web>, Path(who): Path<String>, Asked(asked): Asked) -> Answer {
+    let person = web.inside.get::<PersonDetails>(&path(&["people", &who])).await?.person;
+    let page = web.inside.get(&path(&["people", &who, "letters"])).await?;
+    let frame = Frame::new(&web, Tab::People, person.name.clone()).after(&web, &asked);
+    html(&Letters { frame, person, page })
+}
+
+/// Writes to a contact.
+pub(super) async fn write(State(web): State<Web>, Path(who): Path<String>, Form(form): Form) -> Answer {
+    let _: Value = web.inside.post(&path(&["people", &who, "letters"]), &json!({ "text": form.text("text") })).await?;
+    if form.is_ticked("done") {
+        let _: PersonDetails = web.inside.patch(&path(&["people", &who]), &json!({ "done": true })).await?;
+    }
+    go_to(&web, &format!("people/{who}?said=written"))
+}
+
+#[derive(Template)]
+#[template(path = "hand-over.html")]
+struct HandOver {
+    frame: Frame,
+    person: PersonForm,
+    contacts: Vec<PersonForm>,
+    /// My first note about them.
+    note: String,
+}
+
+/// Shows a form for handing somebody over.
+pub(super) async fn ask_hand_over(State(web): State<Web>, Path(who): Path<String>) -> Answer {
+    let details: PersonDetails = web.inside.get(&path(&["people", &who])).await?;
+    let mut contacts = contacts(&web).await?;
+    contacts.retain(|contact| contact.id != details.person.id);
+    let note = details.notes.first().map(|note| note.text.clone()).unwrap_or_default();
+    html(&HandOver { frame: Frame::new(&web, Tab::People, w::HAND_OVER), person: details.person, contacts, note })
+}
+
+/// Hands somebody over.
+pub(super) async fn hand_over(State(web): State<Web>, Path(who): Path<String>, Form(form): Form) -> Answer {
+    let body = json!({ "to": form.text("to"), "note": form.raw("note") });
+    let _: Value = web.inside.post(&path(&["people", &who, "hand-over"]), &body).await?;
+    go_to(&web, &format!("people/{who}?said=handed_over"))
+}

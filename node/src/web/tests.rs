@@ -1,0 +1,208 @@
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use http_body_util::BodyExt;
+use kith_protocol::text::Name;
+use tower::ServiceExt;
+
+use super::access::{Access, Ways};
+use super::{Undo, pages};
+use crate::api::Api;
+use crate::home::Home;
+use crate::node::Desk;
+
+/// Ana's pages, without the door in front of them.
+struct Ana {
+    pages: Router,
+    undo: Undo,
+    _desk: Desk,
+    _folder: tempfile::TempDir,
+}
+
+struct Seen {
+    status: StatusCode,
+    place: String,
+    text: String,
+}
+
+impl Ana {
+    fn new() -> Self {
+        Self::below("/")
+    }
+
+    fn below(base: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path());
+        let (open, _) = home.create(Name::new("Ana Sousa").unwrap()).unwrap();
+        let desk = Desk::open(open).unwrap();
+        let access = Access::new(&home, b"ana", Ways::default()).unwrap();
+        let api = Api::new(desk.handle(), home, access, false).unwrap();
+        let (pages, undo) = pages(&api, base);
+        Self { pages, undo, _desk: desk, _folder: folder }
+    }
+
+    async fn get(&self, path: &str) -> Seen {
+        self.send(Request::get(path).body(Body::empty()).unwrap()).await
+    }
+
+    async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Seen {
+        let form = serde_urlencoded::to_string(fields).unwrap();
+        let request = Request::post(path).header("content-type", "application/x-www-form-urlencoded");
+        self.send(request.body(Body::from(form)).unwrap()).await
+    }
+
+    async fn send(&self, request: Request<Body>) -> Seen {
+        let answer = self.pages.clone().oneshot(request).await.unwrap();
+        let status = answer.status();
+        let place = answer.headers().get("location").map(|place| place.to_str().unwrap().to_owned());
+        let bytes = answer.into_body().collect().await.unwrap().to_bytes();
+        Seen { status, place: place.unwrap_or_default(), text: String::from_utf8_lossy(&bytes).into_owned() }
+    }
+
+    /// Writes somebody down and says under which id.
+    async fn meets(&self, name: &str) -> String {
+        let added = self.post("/people", &[("name", name), ("note", "met at the stand")]).await;
+        assert_eq!(added.status, StatusCode::SEE_OTHER, "{}", added.text);
+        added.place.trim_start_matches("/people/").split('/').next().unwrap().to_owned()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_begins_makes_a_card_in_four_fields_and_shows_a_code() {
+    let ana = Ana::new();
+    let first = ana.get("/").await;
+    assert!(first.text.contains("action=\"welcome\"") && first.text.contains("value=\"Ana Sousa\""), "{}", first.text);
+    let fields = [("name", "Ana Sousa"), ("org", "Sousa Valves"), ("title", "Owner"), ("reach", "ana@sousa.example")];
+    let made = ana.post("/welcome", &fields).await;
+    assert_eq!((made.status, made.place.as_str()), (StatusCode::SEE_OTHER, "/qr"));
+    let to_code = ana.get("/qr").await;
+    let code = ana.get(&to_code.place).await;
+    assert!(code.text.contains("<svg") && code.text.contains("Next person"), "{}", code.text);
+    assert_eq!(ana.get("/qr").await.status, StatusCode::OK, "the code that waits is shown again");
+    let public = ana.get("/card/as?eyes=public").await.text;
+    assert!(public.contains("Sousa Valves") && !public.contains("ana@sousa.example"), "{public}");
+    assert!(ana.get("/card/as?eyes=contacts").await.text.contains("ana@sousa.example"));
+    assert!(!ana.get("/").await.text.contains("action=\"welcome\""));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_others_write_is_text_and_nothing_else() {
+    let ana = Ana::new();
+    let bad = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>";
+    let who = ana.meets(bad).await;
+    ana.post(
+        &format!("/people/{who}/capture"),
+        &[("need", bad), ("promise", bad), ("tag", bad), ("note", bad), ("next", bad)],
+    )
+    .await;
+    ana.post(&format!("/people/{who}/change"), &[("petname", bad)]).await;
+    let card: Vec<(&str, &str)> = ["name", "org", "title", "headline"].iter().map(|field| (*field, bad)).collect();
+    assert_eq!(ana.post("/card", &card).await.status, StatusCode::SEE_OTHER);
+    let day = jiff::Zoned::now().date().to_string();
+    let event = ana.post("/events", &[("name", bad), ("first", &day), ("place", bad)]).await;
+    let event = event.place.split('?').next().unwrap().to_owned();
+    let scanned =
+        ana.post("/scan", &[("text", &format!("BEGIN:VCARD\nVERSION:3.0\nFN:{bad}\nNOTE:{bad}\nEND:VCARD"))]).await;
+    assert_eq!(scanned.status, StatusCode::SEE_OTHER, "{}", scanned.text);
+    let foreign = scanned.place.split("/capture").next().unwrap().to_owned();
+    let code = ana.post("/qr", &[("kind", "printed"), ("event", bad), ("meant_for", bad)]).await.place;
+    let (person, sheet) = (format!("/people/{who}"), format!("/people/{who}/capture"));
+    let (asks, thanks, vouch) =
+        (format!("/exchange/ask?who={who}"), format!("/people/{who}/thanks"), format!("/people/{who}/vouch"));
+    let forget = format!("/people/{who}/forget");
+    let search = format!("/people?{}", serde_urlencoded::to_string([("q", bad), ("tag", bad)]).unwrap());
+    let shown = [
+        "/?skip=1",
+        "/people",
+        &search,
+        &person,
+        &sheet,
+        &thanks,
+        &vouch,
+        &forget,
+        &asks,
+        "/card",
+        "/card/as?eyes=public",
+        "/events",
+        &event,
+        &foreign,
+        &code,
+        "/codes",
+        "/qr/other",
+        "/scan",
+        "/fair",
+        "/offline",
+        "/exchange",
+        "/more",
+        "/node",
+    ];
+    for path in shown {
+        let page = ana.get(path).await;
+        assert_eq!(page.status, StatusCode::OK, "{path}: {}", page.text);
+        assert!(!page.text.contains("<script>alert") && !page.text.contains("<img src=x"), "{path}: {}", page.text);
+    }
+    assert!(ana.get(&person).await.text.contains("&#60;script&#62;"), "it is shown as it was written");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_that_is_refused_comes_back_with_what_was_typed() {
+    let ana = Ana::new();
+    let refused = ana.post("/people", &[("name", " "), ("note", "needs twenty \"ball\" valves")]).await;
+    assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+    assert!(refused.text.contains("needs twenty &#34;ball&#34; valves"), "{}", refused.text);
+    assert!(refused.text.contains("action=\"people\""), "{}", refused.text);
+    let long = "x".repeat(70_000);
+    let refused = ana.post("/people", &[("name", "Bo"), ("note", &long)]).await;
+    assert_eq!(refused.status, StatusCode::PAYLOAD_TOO_LARGE);
+    let lost = ana.get("/nowhere").await;
+    assert_eq!(lost.status, StatusCode::NOT_FOUND);
+    assert!(lost.text.contains("There is no such page"), "{}", lost.text);
+    assert_eq!(ana.get("/people/nobody").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(ana.get("/assets/..%2fmod.rs").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_forgotten_comes_back_within_ten_seconds_and_not_after() {
+    let ana = Ana::new();
+    let bo = ana.meets("Bo Lindqvist").await;
+    let going = ana.post(&format!("/people/{bo}/forget"), &[]).await;
+    assert!(going.place.starts_with("/people?said=forgotten&undo="), "{}", going.place);
+    let list = ana.get(&going.place).await.text;
+    assert!(!list.contains("Bo Lindqvist") && list.contains("Undo"), "{list}");
+    let undo = going.place.rsplit('=').next().unwrap().to_owned();
+    assert_eq!(ana.post(&format!("/undo/{undo}"), &[]).await.place, "/people?said=undone");
+    assert!(ana.get("/people").await.text.contains("Bo Lindqvist"));
+    assert_eq!(ana.post(&format!("/undo/{undo}"), &[]).await.status, StatusCode::GONE);
+    ana.post(&format!("/people/{bo}/forget"), &[]).await;
+    // The node stops: what was to go goes.
+    ana.undo.finish_all().await;
+    assert_eq!(ana.get(&format!("/people/{bo}")).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn below_a_sub_path_every_way_leads_below_it() {
+    let ana = Ana::below("/apps/kith/");
+    assert!(ana.get("/people").await.text.contains("<base href=\"/apps/kith/\">"));
+    let added = ana.post("/people", &[("name", "Bo")]).await;
+    assert!(added.place.starts_with("/apps/kith/people/"), "{}", added.place);
+    let manifest: serde_json::Value = serde_json::from_str(&ana.get("/manifest.webmanifest").await.text).unwrap();
+    assert_eq!(manifest["scope"], "/apps/kith/");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sheet_keeps_what_was_said_and_today_asks_for_it() {
+    let ana = Ana::new();
+    let bo = ana.meets("Bo Lindqvist").await;
+    let sheet = format!("/people/{bo}/capture");
+    let said = [("sheet", "1"), ("need", "valves for two ships"), ("promise", "the drawings"), ("tag", "hot")];
+    assert_eq!(ana.post(&sheet, &said).await.place, "/people?said=kept");
+    let today = ana.get("/").await.text;
+    for text in ["Bo Lindqvist", "valves for two ships", "the drawings"] {
+        assert!(today.contains(text), "{text} is missing: {today}");
+    }
+    let thanks = ana.get(&format!("/people/{bo}/thanks")).await.text;
+    assert!(thanks.contains("valves for two ships") && thanks.contains("Dear Bo"), "{thanks}");
+    let done = ana.post(&format!("/people/{bo}/change"), &[("done", "1")]).await;
+    assert!(done.place.ends_with("said=step_done"), "{}", done.place);
+    assert!(!ana.get("/").await.text.contains("valves for two ships"));
+}

@@ -1,0 +1,25 @@
+//! Kith in real browsers.
+//!
+//! `tests/run` installs them. Pictures of all pages lie in `target/screens` afterwards, those of failures too.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test may end in a panic; nothing here is shipped"
+)]
+
+mod beginning;
+mod everything;
+mod fair;
+mod getting_in;
+mod introduction;
+mod meeting;
+mod own_authority;
+mod phone;
+mod rig;
+mod webkit;
+mod weight;
+mod without_scripts;

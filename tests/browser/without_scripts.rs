@@ -1,0 +1,186 @@
+//! Whoever switched scripts off loses the camera and the queue, and nothing else.
+
+use kith_node::codes::draw::Drawing;
+use kith_tests::browser::{Engine, Setup};
+use kith_tests::e2e::Someone;
+
+use crate::phone::{Phone, has_chromium};
+
+/// A browser without scripts, signed in at somebody's node.
+fn without_scripts(someone: &Someone) -> Phone {
+    Phone::with(someone, Setup::new(Engine::Chromium).without_scripts())
+}
+
+#[test]
+fn card_and_codes_are_forms() {
+    if !has_chromium() {
+        return;
+    }
+    let ana = Someone::up("Ana");
+    let phone = without_scripts(&ana);
+    phone.types("Company", "Sousa Weaving");
+    phone.types("E-mail or phone", "+351 912 345 678");
+    phone.presses("Make my card");
+    phone.sees("My code");
+    let first = phone.shows_code();
+    phone.presses("Next person");
+    phone.until("a fresh code", |_| (phone.shows_code() != first).then_some(()));
+
+    phone.presses("Another code");
+    phone.chooses("Kind", "Printed");
+    phone.chooses("Who scans it sees", "anyone with my code");
+    phone.types("Event or label", "Badge");
+    phone.types("For whom, in your words", "the hall");
+    phone.presses("Make this code");
+    phone.sees("printed, for many · Badge");
+    phone.presses("Another code");
+    phone.presses("Codes that are out");
+    phone.sees("the hall");
+    phone.presses_nth("Withdraw", 0);
+    phone.sees("Withdrawn.");
+    phone.does_not_see("the hall");
+
+    phone.opens("card");
+    phone.types("In one sentence", "Cloth for rough seas");
+    phone.chooses("In one sentence: Who sees it", "anyone with my code");
+    phone.presses("Save my card");
+    phone.sees("Saved.");
+    phone.presses("As anyone sees it");
+    phone.sees("Cloth for rough seas");
+    phone.opens("qr/other");
+    phone.presses("Then take theirs");
+    phone.sees("Take a picture of the code");
+}
+
+#[test]
+fn scanning_and_writing_down_are_forms() {
+    if !has_chromium() {
+        return;
+    }
+    let (ana, bo) = (Someone::up("Ana"), Someone::up("Bo"));
+    let phone = without_scripts(&ana);
+    phone.opens("scan");
+    phone.types(
+        "Code, link or vCard",
+        "BEGIN:VCARD\nVERSION:3.0\nFN:Chi Nakamura\nEMAIL:chi@nakamura.example\nEND:VCARD",
+    );
+    phone.presses("Take in");
+    phone.sees("Chi Nakamura");
+    phone.sees("Written down, unconfirmed.");
+    phone.types("They need", "a welder");
+    phone.types("Next step", "call her");
+    phone.types("Until", "2030-01-31");
+    phone.presses("Keep and scan the next");
+
+    // A photo of Bo's code, as it lies on the phone.
+    let photo = ana.beside("photo.png");
+    std::fs::write(&photo, Drawing::new(&bo.shows("Hannover Messe")).unwrap().png(8)).unwrap();
+    phone.uploads("Picture", &photo);
+    phone.presses("Read the picture");
+    phone.sees("Bo");
+    phone.presses("Keep");
+    ana.api().until_contact("Bo");
+
+    // A photo of something else.
+    std::fs::write(&photo, b"no picture").unwrap();
+    phone.opens("scan");
+    phone.uploads("Picture", &photo);
+    phone.presses("Read the picture");
+    phone.sees("This did not work");
+
+    phone.opens("people/new");
+    phone.types("Name", "Dee <script>alert(1)</script>");
+    phone.types("Where you met", "a train");
+    phone.types("Note", "blue coat\n\"quoted\" & <b>bold</b>");
+    phone.presses("Write somebody down");
+    phone.sees("<script>alert(1)</script>");
+    phone.opens("people");
+    phone.types("Search", "nakamurä");
+    phone.presses("Search");
+    phone.sees("Chi Nakamura");
+    phone.does_not_see("Bo");
+}
+
+#[test]
+fn what_is_kept_of_a_person_is_changed_by_forms() {
+    if !has_chromium() {
+        return;
+    }
+    let (ana, bo) = (Someone::up("Ana"), Someone::up("Bo"));
+    ana.meets(&bo, "Hannover Messe");
+    let phone = without_scripts(&ana);
+    phone.opens("people");
+    phone.presses("Bo");
+    phone.presses("In touch today");
+    phone.sees("Noted: in touch today.");
+    phone.types("Note", "Met at hall 4");
+    phone.presses("Keep");
+    phone.sees("Met at hall 4");
+    phone.types("New tag", "boats");
+    phone.presses("Add");
+    phone.sees("boats");
+    phone.chooses("Tag", "boats");
+    phone.presses("Remove");
+    phone.until("the tag gone", |window| (!window.can_press("Remove")).then_some(()));
+    phone.types("What you call them", "Bo the boatman");
+    phone.enters("What you call them");
+    phone.until("the name", |window| window.text().contains("Bo the boatman").then_some(()));
+    phone.types("Be in touch every", "30");
+    phone.enters("Be in touch every");
+    phone.until("the cadence", |window| (window.value_of("Be in touch every") == "30").then_some(()));
+
+    phone.presses("Vouch");
+    phone.chooses("They were my", "supplier");
+    phone.types("In your words", "His boats float.");
+    phone.types("Good at", "boats, ropes");
+    phone.types("Since (year)", "2021");
+    phone.chooses("What you have to gain", "nothing");
+    phone.presses("Vouch");
+    phone.sees("Said. They are asked whether it may be shown.");
+    phone.sees("His boats float.");
+
+    let bos = without_scripts(&bo);
+    bos.until("the question", |window| {
+        window.goes_to(&format!("{}/?skip=1", bos.node()));
+        window.can_press("It may be shown").then_some(())
+    });
+    bos.presses("It may be shown");
+    bos.sees("Done.");
+
+    phone.presses("Block");
+    phone.sees("Nothing of theirs reaches you.");
+    phone.presses("Block no more");
+    phone.sees_no_more("Nothing of theirs reaches you.");
+    phone.presses("Forget");
+    phone.sees("A contact is told to forget you too.");
+    phone.presses("No, keep");
+    phone.presses("Forget");
+    phone.presses("Forget");
+    phone.sees("Forgotten.");
+    phone.does_not_see("boatman");
+}
+
+#[test]
+fn events_are_forms() {
+    if !has_chromium() {
+        return;
+    }
+    let ana = Someone::up("Ana");
+    let phone = without_scripts(&ana);
+    phone.opens("events");
+    phone.sees("Add the next event you will attend.");
+    phone.types("Name", "Hannover Messe");
+    phone.types("First day", "2030-04-20");
+    phone.types("Last day", "2030-04-24");
+    phone.types("Place", "Hannover");
+    phone.presses("Add an event");
+    phone.sees("Hannover Messe");
+    phone.sees("Nobody met here yet.");
+    phone.presses("Change this event");
+    phone.types("Place", "Hannover, hall 4");
+    phone.presses("Keep");
+    phone.sees("Hannover, hall 4");
+    phone.presses("Change this event");
+    phone.presses("Remove this event");
+    phone.sees("Add the next event you will attend.");
+}

@@ -1,0 +1,119 @@
+//! What a person does on a page.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::Window;
+use super::seeing::{Kind, id};
+use super::session::Refusal;
+use crate::e2e::PATIENCE;
+
+/// How long to wait before something is tried again that was in the way.
+const AGAIN: Duration = Duration::from_millis(40);
+
+/// What passes by itself: the page changed meanwhile, or something moves over it.
+const PASSING: [&str; 4] =
+    ["stale element reference", "element click intercepted", "element not interactable", "no such element"];
+
+/// Fields that hold something other than what is typed on a keyboard.
+const CHOSEN: [&str; 6] = ["date", "time", "datetime-local", "month", "color", "range"];
+
+impl Window {
+    /// Presses the button or the link with these words.
+    #[track_caller]
+    pub fn presses(&self, name: &str) {
+        self.acts(Kind::Press, name, |element| {
+            self.session.post(&format!("/element/{}/click", id(element)), &json!({}))
+        });
+    }
+
+    /// Presses one of several buttons or links with the same words; counted from 0.
+    #[track_caller]
+    pub fn presses_nth(&self, name: &str, nth: usize) {
+        let element = self.until(&format!("{name:?}, number {nth}"), |window| {
+            window.find(Kind::Press, name).ok().and_then(|(found, _)| found.get(nth).cloned())
+        });
+        let pressed = self.session.post(&format!("/element/{}/click", id(&element)), &json!({}));
+        pressed.unwrap_or_else(|refusal| self.fails(&format!("{name:?}: {refusal}")));
+    }
+
+    /// Writes into the field with this label, in place of what is there.
+    #[track_caller]
+    pub fn types(&self, label: &str, text: &str) {
+        self.acts(Kind::Field, label, |element| {
+            let kind = self.session.script("return arguments[0].type", &json!([element]))?;
+            if kind.as_str().is_some_and(|kind| CHOSEN.contains(&kind)) {
+                return self.sets(element, text);
+            }
+            self.session.post(&format!("/element/{}/clear", id(element)), &json!({}))?;
+            self.session.post(&format!("/element/{}/value", id(element)), &json!({ "text": text }))
+        });
+    }
+
+    /// Presses the key Enter in the field with this label.
+    #[track_caller]
+    pub fn enters(&self, label: &str) {
+        self.acts(Kind::Field, label, |element| {
+            self.session.post(&format!("/element/{}/value", id(element)), &json!({ "text": "\u{e007}" }))
+        });
+    }
+
+    /// Chooses from a list, by the words that it shows.
+    #[track_caller]
+    pub fn chooses(&self, label: &str, option: &str) {
+        self.acts(Kind::Field, label, |element| {
+            let choose = "const [list, words] = arguments;
+                const option = [...list.options].find((option) => option.text.trim() === words)
+                    ?? [...list.options].find((option) => option.text.trim().startsWith(words));
+                if (!option) throw new Error('it offers: ' + [...list.options].map((option) => option.text).join(' | '));
+                list.value = option.value;
+                list.dispatchEvent(new Event('input', { bubbles: true }));
+                list.dispatchEvent(new Event('change', { bubbles: true }));";
+            self.session.script(choose, &json!([element, option]))
+        });
+    }
+
+    /// Ticks a box or takes a choice, if that is not done yet.
+    #[track_caller]
+    pub fn ticks(&self, label: &str) {
+        self.acts(Kind::Tick, label, |element| {
+            let tick = "const box = arguments[0];
+                if (!box.checked) (box.checkVisibility?.() ?? true ? box : box.labels[0]).click();";
+            self.session.script(tick, &json!([element]))
+        });
+    }
+
+    /// Gives a file to the field with this label.
+    #[track_caller]
+    pub fn uploads(&self, label: &str, file: &Path) {
+        self.acts(Kind::Field, label, |element| {
+            let path = file.to_str().unwrap();
+            self.session.post(&format!("/element/{}/value", id(element)), &json!({ "text": path }))
+        });
+    }
+
+    fn sets(&self, element: &Value, value: &str) -> Result<Value, Refusal> {
+        let set = "const [field, value] = arguments;
+            field.value = value;
+            field.dispatchEvent(new Event('input', { bubbles: true }));
+            field.dispatchEvent(new Event('change', { bubbles: true }));";
+        self.session.script(set, &json!([element, value]))
+    }
+
+    /// Does something with a thing of a kind, once nothing is in the way.
+    #[track_caller]
+    fn acts(&self, kind: Kind, name: &str, act: impl Fn(&Value) -> Result<Value, Refusal>) {
+        let begun = Instant::now();
+        loop {
+            let element = self.one(kind, name);
+            let Err(refusal) = act(&element) else { return };
+            let passes = PASSING.contains(&refusal.code.as_str());
+            if !passes || begun.elapsed() > PATIENCE {
+                self.fails(&format!("{name:?}: {refusal}"));
+            }
+            std::thread::sleep(AGAIN);
+        }
+    }
+}
