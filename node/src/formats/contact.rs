@@ -188,6 +188,8 @@ pub(super) fn ana() -> Contact {
         introduced_by: Some("Bo Berg".to_owned()),
         remark: Some("back on Monday".to_owned()),
         notes: vec!["wants a quote\nby Friday".to_owned(), "said \"maybe\"".to_owned()],
+        next_step: Some("send the quote".to_owned()),
+        due: Some("2026-04-24".to_owned()),
     }
 }
 

@@ -106,7 +106,8 @@ mod tests {
             ("met_on", "2026-04-20"),
             ("introduced_by", "Bo Berg"),
             ("notes", "wants a quote\nby Friday\nsaid \"maybe\""),
-            ("due", ""),
+            ("next_step", "send the quote"),
+            ("due", "2026-04-24"),
         ] {
             assert_eq!(under(column), says, "{column}");
         }

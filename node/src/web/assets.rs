@@ -35,7 +35,7 @@ assets! {
 }
 
 /// The service worker.
-pub(super) const WORKER: &[u8] = include_bytes!("assets/sw.js");
+pub(super) const WORKER: &str = include_str!("assets/sw.js");
 
 /// Pages name assets with this, so that a browser may keep them until the program changes.
 pub(super) fn version() -> &'static str {

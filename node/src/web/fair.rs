@@ -58,8 +58,9 @@ pub(super) async fn manifest(State(web): State<Web>) -> Answer {
     Ok((headers, manifest.to_string()).into_response())
 }
 
-/// The service worker. It lies at the root of the app, since it may only look after what is below it.
+/// The service worker. It lies at the root of the app, since it may only look after what is below it. Its first line
+/// changes with the assets, so that browsers fetch what they keep anew when the program has changed.
 pub(super) async fn worker() -> Answer {
     let headers = [(CONTENT_TYPE, "text/javascript; charset=utf-8"), (CACHE_CONTROL, "no-cache")];
-    Ok((headers, assets::WORKER).into_response())
+    Ok((headers, format!("// {}\n{}", assets::version(), assets::WORKER)).into_response())
 }

@@ -15,8 +15,10 @@ use crate::api::Problem;
 /// Paths that need nobody to be signed in, and what lies below them.
 const OPEN: [&str; 4] = ["/assets", "/c", "/enter", "/login"];
 /// The same, without what lies below them.
-const OPEN_FILES: [&str; 6] =
-    ["/health", "/sw.js", "/manifest.webmanifest", "/trust", "/kith-ca.crt", "/kith.mobileconfig"];
+///
+/// The page that opens without network shows nothing of its own: a device whose sign-in is over keeps it all the same.
+const OPEN_FILES: [&str; 7] =
+    ["/health", "/sw.js", "/manifest.webmanifest", "/offline", "/trust", "/kith-ca.crt", "/kith.mobileconfig"];
 /// Longest path that is kept while somebody signs in.
 const NEXT: usize = 500;
 
