@@ -30,7 +30,7 @@ fn lived_in() -> (Someone, Someone, Someone) {
         api.post("/people", &json!({ "name": name, "event": "Hannover Messe", "note": format!("{ENDLESS} said so") }));
     }
     api.post("/vouches", &json!({
-        "subject": "Bo", "basis": "supplier", "words": format!("{ENDLESS} floats."), "skills": ["boats", ENDLESS.get(..60)],
+        "who": "Bo", "basis": "supplier", "words": format!("{ENDLESS} floats."), "skills": ["boats", ENDLESS.get(..60)],
         "since": 2021, "strength": 3, "interest": "none", "reach": "public",
     }));
     chi.kith([

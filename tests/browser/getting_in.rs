@@ -1,7 +1,7 @@
 //! Getting in, and being kept out.
 
 use kith_tests::browser::{Engine, Setup};
-use kith_tests::e2e::Someone;
+use kith_tests::e2e::{Someone, free_port};
 
 use crate::phone::{Phone, has_chromium};
 
@@ -67,7 +67,11 @@ fn a_phone_comes_in_by_its_code_and_is_signed_out_from_the_other() {
     if !has_chromium() {
         return;
     }
-    let ana = Someone::up("Ana");
+    let mut ana = Someone::new("Ana");
+    ana.web = free_port();
+    // So says whoever has a name for their node; here it is the address of this machine.
+    ana.also = ["--web-url", &format!("http://127.0.0.1:{}/", ana.web)].map(str::to_owned).into();
+    ana.start();
     let laptop = Phone::of(&ana);
     let code = ana.kith(["phone", "--json"]).ok().json()["code"].as_str().unwrap().to_owned();
     let phone = Setup::new(Engine::Chromium).open();

@@ -41,9 +41,9 @@ fn a_browser_that_trusts_the_nodes_own_authority_keeps_the_app() {
     }
     let mut ana = Someone::new("Ana");
     ana.web = free_port();
-    ana.also = &["--tls", "own"];
-    ana.start();
     let node = format!("https://127.0.0.1:{}", ana.web);
+    ana.also = ["--tls", "own", "--web-url", &format!("{node}/")].map(str::to_owned).into();
+    ana.start();
 
     let phone = Phone::at(node.clone(), Setup::new(Engine::Chromium));
     phone.goes_in_vain_to(&format!("{node}/login"));

@@ -35,8 +35,14 @@ impl Window {
         let element = self.until(&format!("{name:?}, number {nth}"), |window| {
             window.find(Kind::Press, name).ok().and_then(|(found, _)| found.get(nth).cloned())
         });
-        let pressed = self.session.post(&format!("/element/{}/click", id(&element)), &json!({}));
-        pressed.unwrap_or_else(|refusal| self.fails(&format!("{name:?}: {refusal}")));
+        self.clicks(&element).unwrap_or_else(|refusal| self.fails(&format!("{name:?}: {refusal}")));
+    }
+
+    /// Scrolls until it is well in sight, as a thumb does, and presses it.
+    fn clicks(&self, element: &Value) -> Result<Value, Refusal> {
+        let scroll = "arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' })";
+        self.session.script(scroll, &json!([element]))?;
+        self.session.post(&format!("/element/{}/click", id(element)), &json!({}))
     }
 
     /// Writes into the field with this label, in place of what is there.

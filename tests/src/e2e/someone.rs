@@ -16,7 +16,7 @@ pub struct Someone {
     /// Where their web app listens; 0 for any free port, another one each time the node starts.
     pub web: u16,
     /// Further arguments of `kith up`.
-    pub also: &'static [&'static str],
+    pub also: Vec<String>,
     /// How far their clock is off, such as `+1d` (see faketime(1)); none if it is right.
     pub clock: Option<&'static str>,
     /// Their node, while it is up.
@@ -42,7 +42,7 @@ impl Someone {
             name,
             port: free_port(),
             web: 0,
-            also: &[],
+            also: Vec::new(),
             clock: None,
             node: None,
             folder,
@@ -117,7 +117,7 @@ impl Someone {
         let (port, web) = (self.port, format!("127.0.0.1:{}", self.web));
         let mut command = self.command(["up", "--name", self.name, "--web", &web]);
         command.args(["--listen", &format!("/ip4/127.0.0.1/tcp/{port}")]);
-        command.args(["--listen", &format!("/ip4/127.0.0.1/udp/{port}/quic-v1")]).args(self.also);
+        command.args(["--listen", &format!("/ip4/127.0.0.1/udp/{port}/quic-v1")]).args(&self.also);
         command
     }
 

@@ -247,9 +247,12 @@ impl Access {
     async fn enter_by_ticket(&self, from: IpAddr, ticket: &str, label: String) -> Result<Token, NotIn> {
         {
             let mut state = self.state();
-            state.limiter.take(from, now()).map_err(|wait| NotIn::TooMany { wait })?;
-            if !state.tickets.redeem(ticket, now()) {
-                return Err(NotIn::Wrong);
+            // Nobody guesses a link, so it needs no try: its owner comes in also where others have used up all.
+            if !state.tickets.redeem_link(ticket, now()) {
+                state.limiter.take(from, now()).map_err(|wait| NotIn::TooMany { wait })?;
+                if !state.tickets.redeem(ticket, now()) {
+                    return Err(NotIn::Wrong);
+                }
             }
             state.limiter.forgive(from);
         }

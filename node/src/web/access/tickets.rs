@@ -72,11 +72,17 @@ impl Tickets {
         code
     }
 
+    /// True if this is a link; it has then been used.
+    pub fn redeem_link(&mut self, text: &str, now: Timestamp) -> bool {
+        let wanted = digest(&plain(text));
+        // Every one is looked at, so that the time tells nothing.
+        self.links.iter_mut().filter_map(|link| link.redeem(&wanted, now).then_some(())).count() > 0
+    }
+
     /// True if this is a way in; it has then been used once.
     pub fn redeem(&mut self, text: &str, now: Timestamp) -> bool {
         let wanted = digest(&plain(text));
-        // Every one is looked at, so that the time tells nothing.
-        let by_link = self.links.iter_mut().filter_map(|link| link.redeem(&wanted, now).then_some(())).count() > 0;
+        let by_link = self.redeem_link(text, now);
         let by_code = self.phone.as_mut().is_some_and(|phone| phone.redeem(&wanted, now));
         if by_link || by_code {
             return true;

@@ -54,7 +54,9 @@ const showQueue = async () => {
 };
 
 const go = async () => {
-  const { reason } = await sync().catch(() => ({ reason: "offline" }));
+  // With nothing to send, only this says whether the node can be reached.
+  const reach = fetch(new URL("health", document.baseURI), { cache: "no-store" });
+  const { reason } = await reach.then(() => sync()).catch(() => ({ reason: "offline" }));
   $("net").textContent = reason === "signed-out" ? words.signedOut : reason === "offline" ? words.offline : words.online;
   $("home").hidden = reason === "offline";
   await showQueue();
