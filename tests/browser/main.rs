@@ -19,6 +19,7 @@ mod introduction;
 mod meeting;
 mod own_authority;
 mod phone;
+mod public_page;
 mod rig;
 mod webkit;
 mod weight;

@@ -91,12 +91,13 @@ pub struct Setup {
     profile: Option<PathBuf>,
     home: Option<PathBuf>,
     camera: Option<PathBuf>,
+    host: Option<String>,
 }
 
 impl Setup {
     /// A phone with nothing special about it.
     pub const fn new(engine: Engine) -> Self {
-        Self { engine, without_scripts: false, profile: None, home: None, camera: None }
+        Self { engine, without_scripts: false, profile: None, home: None, camera: None, host: None }
     }
 
     /// Pages may not run scripts.
@@ -124,6 +125,13 @@ impl Setup {
     #[must_use]
     pub fn camera(mut self, film: &Path) -> Self {
         self.camera = Some(film.to_owned());
+        self
+    }
+
+    /// A network in which this machine has a name.
+    #[must_use]
+    pub fn host(mut self, name: &str) -> Self {
+        self.host = Some(name.to_owned());
         self
     }
 
@@ -159,6 +167,9 @@ impl Setup {
             arguments.push("--use-fake-device-for-media-stream".to_owned());
             arguments.push("--use-fake-ui-for-media-stream".to_owned());
             arguments.push(format!("--use-file-for-fake-video-capture={}", film.display()));
+        }
+        if let Some(name) = &self.host {
+            arguments.push(format!("--host-resolver-rules=MAP {name} 127.0.0.1"));
         }
         arguments
     }
