@@ -53,7 +53,7 @@ fn ana_asks_bo_to_introduce_her_to_a_welder_and_thanks_him() {
         (text.contains("Chi") && text.contains("introduced by Bo")).then_some(())
     });
     anas.presses("Exchange");
-    anas.presses("Chi");
+    anas.presses("You ask Bo to introduce you to Chi");
     anas.ticks("We met or talked");
     anas.ticks("It was useful");
     anas.types("Thanks, in your words", "She begins on Monday. Thank you, Bo!");

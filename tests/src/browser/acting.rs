@@ -36,9 +36,9 @@ impl Window {
         self.clicks(&element).unwrap_or_else(|refusal| self.fails(&format!("{name:?}: {refusal}")));
     }
 
-    /// Scrolls until it is well in sight, as a thumb does, and presses it.
+    /// Scrolls no further than until it is in sight, as a thumb does, and presses it.
     fn clicks(&self, element: &Value) -> Result<Value, Refusal> {
-        let scroll = "arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' })";
+        let scroll = "arguments[0].scrollIntoView({ block: 'nearest', behavior: 'instant' })";
         self.session.script(scroll, &json!([element]))?;
         self.session.post(&format!("/element/{}/click", id(element)), &json!({}))
     }
