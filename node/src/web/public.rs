@@ -7,7 +7,7 @@ use std::sync::PoisonError;
 use askama::Template;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::header::RETRY_AFTER;
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -196,7 +196,7 @@ async fn left(State(web): State<Web>, Path(secret): Path<String>) -> Answer {
 
 /// Deletes what a visitor left. Twice is as good as once.
 async fn take_back(State(web): State<Web>, Path(secret): Path<String>) -> Answer {
-    match web.inside.delete(&path(&["left-cards", &secret])).await {
+    match web.inside.send(Method::DELETE, &path(&["left-cards", &secret]), &json!({})).await {
         Err(trouble) if trouble.status != StatusCode::NOT_FOUND => Err(trouble),
         _ => gone(&web, StatusCode::OK, w::DELETED, None),
     }

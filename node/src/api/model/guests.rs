@@ -37,7 +37,7 @@ impl From<&LeftCard> for LeftCardForm {
             tier: None,
         });
         Self {
-            card: CardForm { name: left.name.to_string(), fields: fields.collect() },
+            card: CardForm { name: left.name.to_string(), fields: fields.collect(), reach: None },
             message: Some(left.message.as_str().to_owned()).filter(|message| !message.is_empty()),
             at: time(left.at),
             until: time(left.until),
