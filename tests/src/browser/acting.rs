@@ -24,9 +24,7 @@ impl Window {
     /// Presses the button or the link with these words.
     #[track_caller]
     pub fn presses(&self, name: &str) {
-        self.acts(Kind::Press, name, |element| {
-            self.session.post(&format!("/element/{}/click", id(element)), &json!({}))
-        });
+        self.acts(Kind::Press, name, |element| self.clicks(element));
     }
 
     /// Presses one of several buttons or links with the same words; counted from 0.
