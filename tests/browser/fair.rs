@@ -103,7 +103,7 @@ fn five_people_met_without_network_come_home_once_each_with_their_times() {
 /// What waits on the device, the oldest first.
 fn queue(phone: &Phone) -> Vec<Value> {
     let waiting = phone.waits_for_script(
-        "const request = indexedDB.open('kith', 1);
+        "const request = indexedDB.open('kith ' + new URL(document.baseURI).pathname, 1);
          request.onsuccess = () => {
            const all = request.result.transaction('queue').objectStore('queue').getAll();
            all.onsuccess = () => { request.result.close(); done(all.result.sort((a, b) => a.at.localeCompare(b.at))); };

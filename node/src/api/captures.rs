@@ -1,10 +1,10 @@
 //! What I note of somebody at the moment we meet.
 
 use axum::Json;
-use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use kith_protocol::engine::captures::{Capture, Next, Outcome, Whom};
+use kith_protocol::engine::captures::{Capture, Next, Outcome, Whom, captured};
 use kith_protocol::engine::events::Where;
 use kith_protocol::engine::people;
 use kith_protocol::id::CaptureKey;
@@ -124,6 +124,16 @@ pub(super) async fn capture(
         None => take_name(&api, along.name.as_deref().unwrap_or_default(), &along).await?,
     };
     Ok((StatusCode::CREATED, Json(result)))
+}
+
+/// Says to whom a capture came: somebody whose answer has come since may be a person I knew already.
+#[utoipa::path(get, path = "/captures/{key}", params(("key" = String, Path, description = "32 hexadecimal digits")), tag = "captures",
+    responses((status = 200, body = PersonForm), (status = 400, body = ProblemBody), (status = 404, body = ProblemBody)))]
+pub(super) async fn show(State(api): State<Api>, Path(text): Path<String>) -> Result<Json<PersonForm>, Problem> {
+    let captured = captured(api.handle.view(), key(&text)?)?;
+    let captured = captured.ok_or_else(|| Problem::not_found("capture", &text, None))?;
+    let person = people::person(api.handle.view(), captured.person)?;
+    Ok(Json(api.listed(&person)?))
 }
 
 /// Takes in the text of a code of whatever kind.

@@ -8,7 +8,8 @@ use axum::response::{IntoResponse, Response};
 use futures::stream;
 use kith_protocol::engine::follow_up::follow_up;
 use kith_protocol::engine::person::Person;
-use kith_protocol::engine::{self, Own, people};
+use kith_protocol::engine::{self, Own, events, people};
+use kith_protocol::folding::fold;
 use kith_protocol::id::PersonId;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -127,7 +128,7 @@ fn list(
 ) -> Result<Response, Problem> {
     let query = roster::Query {
         tags: whom.tag.iter().cloned().collect(),
-        met: whom.event.clone().filter(|event| !event.trim().is_empty()),
+        met: names_of(api.handle.view(), whom.event.as_deref())?,
         ..roster::Query::default()
     };
     let found = api.handle.roster().all(&query)?;
@@ -136,6 +137,14 @@ fn list(
     let pieces = pieces.into_iter().map(move |people| people.iter().map(|id| written(&view, *id, write)).collect());
     let pieces = std::iter::once(Ok(first)).chain(pieces);
     Ok(file(kind, name, Body::from_stream(stream::iter(pieces))))
+}
+
+/// All names of an event, since people were met under earlier ones; an event that is not planned has the one name.
+fn names_of(view: &View, event: Option<&str>) -> Result<Vec<String>, Problem> {
+    let Some(name) = event.filter(|event| !event.trim().is_empty()) else { return Ok(Vec::new()) };
+    let wanted = fold(name);
+    let planned = events::events(view)?.into_iter().find(|event| event.names().any(|own| fold(own.as_str()) == wanted));
+    Ok(planned.map_or_else(|| vec![name.to_owned()], |event| event.names().map(ToString::to_string).collect()))
 }
 
 fn written(view: &View, id: PersonId, write: Writing) -> engine::Result<String> {

@@ -28,7 +28,9 @@ pub(super) async fn list(State(api): State<Api>) -> Result<Json<Vec<ItemForm>>, 
 /// At most so many of what waits on me, the oldest first, and how many there are.
 pub(super) fn first(api: &Api, most: usize) -> Result<(Vec<ItemForm>, usize), Problem> {
     let view = api.handle.view();
-    let waiting = items(view)?;
+    let mut waiting = items(view)?;
+    // What strangers left waits behind what people ask.
+    waiting.sort_by_key(|item| item.kind == ItemKind::LeftCard);
     let total = waiting.len();
     if waiting.is_empty() {
         return Ok((Vec::new(), 0));

@@ -5,7 +5,7 @@ use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use kith_protocol::engine::Own;
-use kith_protocol::engine::invites::{InviteOptions, OwnInvite, invites};
+use kith_protocol::engine::invites::{InviteOptions, OwnInvite, invite, invites};
 use kith_protocol::id::InviteId;
 use kith_protocol::invite::Invite;
 use kith_protocol::limits;
@@ -80,6 +80,10 @@ pub(super) struct Preparing {
     /// What of my card their scanners get.
     #[serde(default)]
     tier: Option<TierName>,
+    /// Ids of codes that the device has left and drops: they are withdrawn in the same step.
+    #[serde(default)]
+    #[schema(max_items = 100)]
+    replaces: Vec<String>,
 }
 
 /// A code that a device shows by itself.
@@ -118,7 +122,9 @@ pub(super) async fn prepare(
     State(api): State<Api>,
     body: Result<Json<Preparing>, JsonRejection>,
 ) -> Result<(StatusCode, Json<Prepared>), Problem> {
-    let Preparing { count, event, tier } = body?.0;
+    let Preparing { count, event, tier, replaces } = body?.0;
+    // What is gone already needs no withdrawing.
+    let replaces: Vec<InviteId> = replaces.iter().take(PREPARED).filter_map(|id| InviteId::from_text(id)).collect();
     if count > PREPARED {
         return Err(Problem::bad_input(format!("count: at most {PREPARED} codes are made at once"), None));
     }
@@ -130,6 +136,11 @@ pub(super) async fn prepare(
     };
     let place = place(event.as_deref(), None)?;
     let made = api.handle.act(move |turn| {
+        for id in replaces {
+            if invite(turn.read(), id)?.is_some_and(|invite| invite.is_open()) {
+                turn.revoke_invite(id)?;
+            }
+        }
         options.event = turn.event_name(place)?;
         (0..count).map(|_| turn.create_invite(options.clone())).collect()
     });

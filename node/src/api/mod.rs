@@ -144,6 +144,7 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(invites::revoke))
         .routes(routes!(scans::scan))
         .routes(routes!(captures::capture))
+        .routes(routes!(captures::show))
         .routes(routes!(events::list, events::add))
         .routes(routes!(events::show, events::change, events::remove))
         .routes(routes!(today::today))

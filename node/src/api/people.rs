@@ -64,7 +64,7 @@ fn query_of(whom: Vec<(String, String)>) -> Result<roster::Query, Problem> {
         match condition.as_str() {
             "query" => query.words = value,
             "tag" => query.tags.push(value),
-            "met" => query.met = Some(value),
+            "met" => query.met.push(value),
             "standing" => {
                 let standing = standing_of(&value);
                 query.standing = Some(standing.ok_or_else(|| bad("unconfirmed, pending, asking, contact, ended"))?);

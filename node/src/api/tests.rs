@@ -283,6 +283,8 @@ async fn the_description_names_every_path_and_is_only_told_with_the_token() {
         "/today",
         "/today/steps",
         "/today/silent",
+        "/left-cards",
+        "/left-cards/{secret}",
     ];
     for path in wanted.iter().chain(&others).map(ToString::to_string).chain(acts).chain(vouches) {
         assert!(paths.contains_key(&format!("/api/v1{path}")), "{path} is not described");

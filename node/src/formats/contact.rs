@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 use kith_protocol::card::{CardView, FieldKind};
 use kith_protocol::engine::follow_up::{Due, FollowUp};
-use kith_protocol::engine::person::{Person, PersonNote, Way};
+use kith_protocol::engine::person::{Encounter, Person, PersonNote, Way};
 use kith_protocol::limits;
 use kith_protocol::text::{Line, Text};
 use kith_protocol::time::Timestamp;
@@ -28,7 +28,7 @@ pub struct Contact {
     pub met_on: Option<String>,
     /// Who introduced us.
     pub introduced_by: Option<String>,
-    /// What a foreign card said in its own note.
+    /// What a foreign card said in its own note, or a visitor beside their card.
     pub remark: Option<String>,
     /// My notes, the oldest first.
     pub notes: Vec<String>,
@@ -63,7 +63,9 @@ impl Contact {
             if let Code::Card(foreign) = foreign::understand(text) {
                 contact.add_foreign(&foreign);
             }
-            contact.add_handed_over(text);
+            let (lines, message) = parted(text, first);
+            contact.add_handed_over(lines);
+            contact.remark = contact.remark.or(message);
         }
         contact
     }
@@ -143,6 +145,15 @@ impl Contact {
                 self.lines.push((kind, line.to_string()));
             }
         }
+    }
+}
+
+/// The lines and the message of a card that a visitor left, which a blank line parts; else all of it is lines.
+fn parted<'a>(text: &'a str, first: Option<&Encounter>) -> (&'a str, Option<String>) {
+    let is_left = first.is_some_and(|first| first.way == Way::LeftCard);
+    match text.split_once("\n\n").filter(|_| is_left) {
+        Some((lines, message)) => (lines, Some(message.to_owned())),
+        None => (text, None),
     }
 }
 

@@ -34,8 +34,8 @@ pub struct Query {
     pub words: String,
     /// Tags that a person has, all of them.
     pub tags: Vec<String>,
-    /// The event at which we came across each other.
-    pub met: Option<String>,
+    /// Events at one of which we came across each other.
+    pub met: Vec<String>,
     /// What we are to each other.
     pub standing: Option<Standing>,
     /// The present moment, to find those with whom I want to be in touch by now.
@@ -81,14 +81,15 @@ impl Query {
         let words = fold(&self.words);
         let words: Vec<Finder<'_>> = words.split_whitespace().take(WORDS).map(Finder::new).collect();
         let tags: Vec<Whole> = self.tags.iter().map(|tag| Whole::new(tag)).collect();
-        let met = self.met.as_deref().map(Whole::new);
+        let met: Vec<Whole> = self.met.iter().map(|event| Whole::new(event)).collect();
         let mut fitting = Vec::new();
         for entry in by_name.iter().map(Arc::as_ref) {
             let listed = &entry.listed;
             let is_wanted = self.standing.is_none_or(|standing| listed.standing == standing)
                 && self.overdue.is_none_or(|now| listed.is_overdue(now))
                 && tags.iter().all(|tag| tag.is_one_of(entry, listed.tags.iter().map(|tag| tag.as_str())))
-                && met.iter().all(|met| met.is_one_of(entry, listed.met.iter().map(|event| event.as_str())));
+                && (met.is_empty()
+                    || met.iter().any(|met| met.is_one_of(entry, listed.met.iter().map(|event| event.as_str()))));
             if is_wanted && has_all(entry, &words, view)? {
                 fitting.push(entry);
             }

@@ -142,7 +142,7 @@ fn what_is_too_long_to_be_held_is_found_all_the_same() {
     ana.change(bo, PersonChange::Tag(Label::new("Welders, Bremen").unwrap()));
     assert_eq!(ana.names("valves story hannover"), ["Bo"]);
     assert_eq!(ana.names("valves pumps"), [""; 0]);
-    let (tags, met) = (vec!["welders, bremen".to_owned()], Some("HANNOVER MESSE".to_owned()));
+    let (tags, met) = (vec!["welders, bremen".to_owned()], vec!["HANNOVER MESSE".to_owned()]);
     assert_eq!(ana.list(&Query { tags, met, ..Query::default() }).1, 1);
 }
 
@@ -188,7 +188,7 @@ fn any_act() -> impl Strategy<Value = Act> {
 fn any_query() -> impl Strategy<Value = Query> {
     let words = prop_oneof![Just(String::new()), words()];
     let tags = prop_oneof![4 => Just(Vec::new()), 2 => prop::collection::vec(word(), 1..3)];
-    let met = prop_oneof![4 => Just(None), 1 => word().prop_map(Some)];
+    let met = prop_oneof![4 => Just(Vec::new()), 1 => prop::collection::vec(word(), 1..3)];
     let standing = prop_oneof![4 => Just(None), 1 => Just(Some(Standing::Contact))];
     let overdue =
         prop_oneof![4 => Just(None), 1 => (0..4u64).prop_map(|days| Some(now().plus(days * limits::DAY + 60)))];
@@ -221,7 +221,7 @@ fn fits(view: &View, person: &Person, query: &Query) -> bool {
     let due = |days: u32, now: Timestamp| now.secs() >= person.touched.secs() + u64::from(days) * 24 * 60 * 60;
     fold(&query.words).split_whitespace().all(|word| texts.iter().any(|text| text.contains(word)))
         && query.tags.iter().all(|tag| tags.contains(&fold(tag)))
-        && query.met.iter().all(|met| events.contains(&fold(met)))
+        && (query.met.is_empty() || query.met.iter().any(|met| events.contains(&fold(met))))
         && query.standing.is_none_or(|standing| person.standing == standing)
         && query.overdue.is_none_or(|now| person.cadence.is_some_and(|days| due(days, now)))
 }

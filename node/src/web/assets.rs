@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use axum::extract::Path;
+use axum::http::Uri;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 
@@ -41,15 +42,19 @@ pub(super) const WORKER: &str = include_str!("assets/sw.js");
 pub(super) fn version() -> &'static str {
     static VERSION: LazyLock<String> = LazyLock::new(|| {
         let sum = ASSETS.iter().fold(0, |sum, asset| crc32c::crc32c_append(sum, asset.bytes));
-        format!("{sum:08x}")
+        // Devices keep this page too.
+        let sum = crc32c::crc32c_append(sum, include_bytes!("templates/offline.html"));
+        format!("{}-{sum:08x}", env!("CARGO_PKG_VERSION"))
     });
     &VERSION
 }
 
-pub(super) async fn asset(Path(name): Path<String>) -> Response {
+pub(super) async fn asset(Path(name): Path<String>, uri: Uri) -> Response {
     match ASSETS.iter().find(|asset| asset.name == name) {
         Some(asset) => {
-            let headers = [(CONTENT_TYPE, asset.content), (CACHE_CONTROL, "public, max-age=31536000, immutable")];
+            let is_named = uri.query().and_then(|query| query.strip_prefix("v=")) == Some(version());
+            let kept = if is_named { "public, max-age=31536000, immutable" } else { "no-cache" };
+            let headers = [(CONTENT_TYPE, asset.content), (CACHE_CONTROL, kept)];
             (headers, asset.bytes).into_response()
         }
         None => trouble::no_such_page().await.into_response(),

@@ -54,7 +54,7 @@ struct One {
 
 /// Shows an event and who was met there.
 pub(super) async fn show(State(web): State<Web>, Path(which): Path<String>, Asked(asked): Asked) -> Answer {
-    let number = asked.number("page").unwrap_or_default();
+    let number = asked.number("page")?.unwrap_or_default();
     let of = |page: u64| query(&[("page", Some(&page.to_string()))]);
     let page: EventPage = web.inside.get(&format!("{}{}", path(&["events", &which]), of(number))).await?;
     let shown = number.saturating_mul(PAGE).saturating_add(page.list.len() as u64);

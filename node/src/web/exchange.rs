@@ -160,7 +160,7 @@ pub(super) async fn asked(State(web): State<Web>, Form(form): Form) -> Answer {
         "why": form.text("why"),
         "blurb": form.text("blurb"),
         "tier": form.get("tier"),
-        "days": form.number("days"),
+        "days": form.number("days")?,
     });
     let asked: IntroductionForm = web.inside.post("/introductions", &body).await?;
     go_to(&web, &format!("exchange/{}?said=asked", asked.line.id))

@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 
 use super::trouble::Trouble;
+use super::words as w;
 
 /// The fields of a form or a query, by name. A field that was left empty counts as not given.
 #[derive(Debug, Default)]
@@ -36,8 +37,9 @@ impl Fields {
     }
 
     /// A number, if one was typed.
-    pub(super) fn number(&self, name: &str) -> Option<u64> {
-        self.get(name).and_then(|value| value.parse().ok())
+    pub(super) fn number(&self, name: &str) -> Result<Option<u64>, Trouble> {
+        let odd = |value: &str| Trouble::bad_request(w::no_number(w::field(name), value));
+        self.get(name).map(|value| value.parse().map_err(|_| odd(value))).transpose()
     }
 
     /// True if a box was ticked.

@@ -44,7 +44,7 @@ impl Frame {
 
     /// With a word on what was just done, and the way to undo it, as the page before it told.
     pub(super) fn after(self, web: &Web, asked: &Fields) -> Self {
-        let undo = asked.number("undo").filter(|number| web.undo.is_open(*number));
+        let undo = asked.number("undo").ok().flatten().filter(|number| web.undo.is_open(*number));
         Self { said: asked.get("said").and_then(w::said), undo, ..self }
     }
 

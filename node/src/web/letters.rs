@@ -7,10 +7,13 @@ use serde_json::{Value, json};
 use super::exchange::contacts;
 use super::form::{Asked, Form};
 use super::frame::{Frame, Tab, go_to, html};
-use super::trouble::Answer;
+use super::trouble::{Answer, Trouble};
 use super::{Web, time as t, words as w};
 use crate::api::model::{PersonDetails, PersonForm};
-use crate::api::{LettersPage, path};
+use crate::api::{LettersPage, path, query};
+
+/// Letters on a page, as the API answers them.
+const PAGE: u64 = 50;
 
 #[derive(Template)]
 #[template(path = "letters.html")]
@@ -18,23 +21,40 @@ struct Letters {
     frame: Frame,
     person: PersonForm,
     page: LettersPage,
+    /// Links to the pages before and after this one.
+    earlier: Option<String>,
+    later: Option<String>,
 }
 
 /// Shows what a person and I wrote to each other.
 pub(super) async fn show(State(web): State<Web>, Path(who): Path<String>, Asked(asked): Asked) -> Answer {
-    let person = web.inside.get::<PersonDetails>(&path(&["people", &who])).await?.person;
-    let page = web.inside.get(&path(&["people", &who, "letters"])).await?;
+    let person = person(&web, &who).await?;
+    let number = asked.number("page")?.unwrap_or_default();
+    let of = |number: u64| query(&[("page", Some(&number.to_string()))]);
+    let page: LettersPage = web.inside.get(&format!("{}{}", path(&["people", &who, "letters"]), of(number))).await?;
+    let link = |number: u64| format!("people/{}/letters{}", person.id, of(number));
+    let shown = number.saturating_mul(PAGE).saturating_add(page.letters.len() as u64);
+    let earlier = number.checked_sub(1).map(link);
+    let later = (!page.letters.is_empty() && shown < page.total as u64).then(|| link(number.saturating_add(1)));
     let frame = Frame::new(&web, Tab::People, person.name.clone()).after(&web, &asked);
-    html(&Letters { frame, person, page })
+    html(&Letters { frame, person, page, earlier, later })
+}
+
+async fn person(web: &Web, who: &str) -> Result<PersonForm, Trouble> {
+    Ok(web.inside.get::<PersonDetails>(&path(&["people", who])).await?.person)
 }
 
 /// Writes to a contact.
 pub(super) async fn write(State(web): State<Web>, Path(who): Path<String>, Form(form): Form) -> Answer {
     let _: Value = web.inside.post(&path(&["people", &who, "letters"]), &json!({ "text": form.text("text") })).await?;
     if form.is_ticked("done") {
-        let _: PersonDetails = web.inside.patch(&path(&["people", &who]), &json!({ "done": true })).await?;
+        // The step may be done already: the letter has gone, and nobody should send it twice for that.
+        let done: Result<PersonDetails, _> = web.inside.patch(&path(&["people", &who]), &json!({ "done": true })).await;
+        if let Err(trouble) = done {
+            tracing::debug!(message = trouble.message, "a step was not done");
+        }
     }
-    go_to(&web, &format!("people/{who}?said=written"))
+    go_to(&web, &format!("people/{}?said=written", person(&web, &who).await?.id))
 }
 
 #[derive(Template)]
@@ -60,5 +80,5 @@ pub(super) async fn ask_hand_over(State(web): State<Web>, Path(who): Path<String
 pub(super) async fn hand_over(State(web): State<Web>, Path(who): Path<String>, Form(form): Form) -> Answer {
     let body = json!({ "to": form.text("to"), "note": form.raw("note") });
     let _: Value = web.inside.post(&path(&["people", &who, "hand-over"]), &body).await?;
-    go_to(&web, &format!("people/{who}?said=handed_over"))
+    go_to(&web, &format!("people/{}?said=handed_over", person(&web, &who).await?.id))
 }

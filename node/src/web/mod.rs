@@ -115,6 +115,7 @@ fn router(web: Web) -> Router {
         .route("/people/new", get(people::new))
         .route("/people/{who}", get(people::show))
         .route("/people/{who}/capture", get(people::capture).post(people::captured))
+        .route("/captures/{key}", get(people::captured_sheet).post(people::captured_kept))
         .route("/people/{who}/change", post(people::change))
         .route("/people/{who}/forget", get(people::ask_forget).post(people::forget))
         .route("/people/{who}/card.vcf", get(people::vcard))

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::form::{Asked, Fields, Form};
 use super::frame::{Frame, Tab, go_to, html};
-use super::scan::event_on;
+use super::scan::{event_on, fresh_key};
 use super::trouble::{Answer, Trouble};
 use super::undo::{Going, let_go};
 use super::{Web, time as t, words as w};
@@ -32,7 +32,7 @@ struct List {
 
 /// Lists people.
 pub(super) async fn list(State(web): State<Web>, Asked(asked): Asked) -> Answer {
-    let number = asked.number("page").unwrap_or_default();
+    let number = asked.number("page")?.unwrap_or_default();
     let with = |words: &str, page: u64| {
         let page = page.to_string();
         let mut pairs = vec![(words, asked.get("q")), ("page", Some(page.as_str()))];
@@ -88,9 +88,10 @@ pub(super) async fn new(State(web): State<Web>) -> Answer {
 
 /// Writes somebody down.
 pub(super) async fn add(State(web): State<Web>, Form(form): Form) -> Answer {
-    let body = json!({ "name": form.text("name"), "event": form.get("event"), "note": form.get("note") });
-    let added: PersonForm = web.inside.post("/people", &body).await?;
-    go_to(&web, &format!("people/{}/capture?said=written_down", added.id))
+    let key = fresh_key();
+    let body = json!({ "name": form.text("name"), "event": form.get("event"), "note": form.get("note"), "key": key });
+    let _: PersonForm = web.inside.post("/people", &body).await?;
+    go_to(&web, &format!("captures/{key}?said=written_down"))
 }
 
 #[derive(Template)]
@@ -116,21 +117,46 @@ async fn details(web: &Web, who: &str) -> Result<PersonDetails, Trouble> {
 #[template(path = "capture.html")]
 struct Capture {
     frame: Frame,
+    /// Where the sheet is kept.
+    action: String,
     details: PersonDetails,
     event: Option<String>,
 }
 
-/// Shows the sheet for what was said, right after a scan.
+/// Shows the sheet for what was said.
 pub(super) async fn capture(State(web): State<Web>, Path(who): Path<String>, Asked(asked): Asked) -> Answer {
     let details = details(&web, &who).await?;
-    let frame = Frame::new(&web, Tab::Qr, details.person.name.clone()).after(&web, &asked);
-    html(&Capture { frame, details, event: event_on(&web).await? })
+    let action = format!("people/{}/capture", details.person.id);
+    sheet(&web, details, action, &asked).await
+}
+
+/// Shows the sheet right after a scan. The capture leads to whoever it came to: a moment later the answer may be here,
+/// and the person be one I know already.
+pub(super) async fn captured_sheet(State(web): State<Web>, Path(key): Path<String>, Asked(asked): Asked) -> Answer {
+    let details = details(&web, &captured_person(&web, &key).await?).await?;
+    sheet(&web, details, format!("captures/{key}"), &asked).await
+}
+
+async fn captured_person(web: &Web, key: &str) -> Result<String, Trouble> {
+    let person: PersonForm = web.inside.get(&path(&["captures", key])).await?;
+    Ok(person.id)
+}
+
+async fn sheet(web: &Web, details: PersonDetails, action: String, asked: &Fields) -> Answer {
+    let frame = Frame::new(web, Tab::Qr, details.person.name.clone()).after(web, asked);
+    html(&Capture { frame, action, details, event: event_on(web).await? })
 }
 
 /// Keeps what was said.
 pub(super) async fn captured(State(web): State<Web>, Path(who): Path<String>, Form(form): Form) -> Answer {
     change_person(&web, &who, &form).await?;
     go_to(&web, if form.is_ticked("again") { "scan?said=kept" } else { "people?said=kept" })
+}
+
+/// Keeps what was said right after a scan.
+pub(super) async fn captured_kept(State(web): State<Web>, Path(key): Path<String>, form: Form) -> Answer {
+    let who = captured_person(&web, &key).await?;
+    captured(State(web), Path(who), form).await
 }
 
 /// Changes what I keep about a person.
@@ -158,6 +184,8 @@ pub(super) async fn change(State(web): State<Web>, Path(who): Path<String>, Form
 }
 
 async fn change_person(web: &Web, who: &str, form: &Fields) -> Result<PersonDetails, Trouble> {
+    // A step that is about to count as done must not take the next one along.
+    web.undo.settle(&format!("step {who}")).await;
     let mut change = json!({});
     for name in ["tag", "untag", "note", "tier", "need", "promise", "next", "due"] {
         if let Some(value) = form.get(name) {
@@ -167,7 +195,7 @@ async fn change_person(web: &Web, who: &str, form: &Fields) -> Result<PersonDeta
     if let Some(petname) = form.raw("petname") {
         set(&mut change, "petname", json!(petname));
     }
-    if let Some(days) = form.number("cadence_days") {
+    if let Some(days) = form.number("cadence_days")? {
         set(&mut change, "cadence_days", json!(days));
     }
     for name in ["need", "promise"] {
@@ -266,15 +294,16 @@ pub(super) async fn give_vouch(State(web): State<Web>, Path(who): Path<String>, 
         "basis": form.get("basis"),
         "words": form.text("words"),
         "skills": skills,
-        "since": form.number("since"),
-        "until": form.number("until"),
-        "strength": form.number("strength"),
+        "since": form.number("since")?,
+        "until": form.number("until")?,
+        "strength": form.number("strength")?,
         "interest": form.get("interest"),
         "interest_words": form.get("interest_words"),
         "reach": form.get("reach"),
     });
     let _: VouchForm = web.inside.post("/vouches", &body).await?;
-    go_to(&web, &format!("people/{who}?said=vouched"))
+    let id = details(&web, &who).await?.person.id;
+    go_to(&web, &format!("people/{id}?said=vouched"))
 }
 
 /// Renews or revokes what I said, or says how far what was said of me may be shown.

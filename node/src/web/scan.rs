@@ -10,6 +10,7 @@ use super::trouble::{Answer, Trouble};
 use super::{Web, words as w};
 use crate::api::model::{EventForm, EventState, TodayForm};
 use crate::api::{CaptureResult, OutcomeName, query};
+use crate::home::random;
 use serde_json::json;
 
 #[derive(Template)]
@@ -34,9 +35,10 @@ pub(super) async fn event_on(web: &Web) -> Result<Option<String>, Trouble> {
 
 /// Takes in a pasted or typed text.
 pub(super) async fn text(State(web): State<Web>, Form(form): Form) -> Answer {
-    let body = json!({ "text": form.text("text"), "event": form.get("event"), "name": form.get("name") });
+    let key = fresh_key();
+    let body = json!({ "text": form.text("text"), "event": form.get("event"), "name": form.get("name"), "key": key });
     let result: CaptureResult = web.inside.post("/scans", &body).await?;
-    scanned(&web, &result)
+    scanned(&web, &result, &key)
 }
 
 /// Takes in a picture.
@@ -55,21 +57,27 @@ pub(super) async fn picture(State(web): State<Web>, upload: Result<Multipart, Mu
         .filter(|picture| !picture.is_empty())
         .ok_or_else(|| Trouble { hint: Some(w::NO_PICTURE_HINT.to_owned()), ..Trouble::bad_request(w::NO_PICTURE) })?;
     let event = event.filter(|event| !event.trim().is_empty());
-    let asked = query(&[("event", event.as_deref())]);
+    let key = fresh_key();
+    let asked = query(&[("event", event.as_deref()), ("key", Some(&key))]);
     let result: CaptureResult = web.inside.send_bytes(&format!("/scans/picture{asked}"), picture.into()).await?;
-    scanned(&web, &result)
+    scanned(&web, &result, &key)
 }
 
 fn refused(error: &axum::extract::multipart::MultipartError) -> Trouble {
     Trouble { status: error.status(), message: error.body_text(), hint: None }
 }
 
+/// Names a capture, so that its sheet finds the person whom it came to.
+pub(super) fn fresh_key() -> String {
+    data_encoding::HEXLOWER.encode(&random::<16>())
+}
+
 /// Goes on to the sheet for what was said.
-fn scanned(web: &Web, result: &CaptureResult) -> Answer {
+fn scanned(web: &Web, result: &CaptureResult, key: &str) -> Answer {
     let said = match result.outcome {
         OutcomeName::Pending => "scanned",
         OutcomeName::ScannedBefore => "scanned_before",
         OutcomeName::WrittenDown => "written_down",
     };
-    go_to(web, &format!("people/{}/capture?said={said}", result.person.id))
+    go_to(web, &format!("captures/{key}?said={said}"))
 }

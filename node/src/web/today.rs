@@ -31,7 +31,7 @@ struct Welcome {
 /// Shows what waits on me; a card in four fields to somebody who begins.
 pub(super) async fn show(State(web): State<Web>, Asked(asked): Asked) -> Answer {
     let begins = web.inside.get::<PeoplePage>("/people").await?.total == 0;
-    if begins && asked.get("skip").is_none() {
+    if begins && asked.get("skip").is_none() && asked.get("said").is_none() {
         let card: CardForm = web.inside.get("/card").await?;
         if card.fields.is_empty() {
             return html(&Welcome { frame: Frame::new(&web, Tab::Today, w::WELCOME), name: card.name });
@@ -39,7 +39,9 @@ pub(super) async fn show(State(web): State<Web>, Asked(asked): Asked) -> Answer 
     }
     let mut day: TodayForm = web.inside.get("/today").await?;
     day.inbox.list.retain(|item| !web.undo.hides(&item.id));
-    day.steps.list.retain(|one| !web.undo.hides(&format!("step {}", one.person.id)));
+    let is_shown = |id: &str| !web.undo.hides(id) && !web.undo.hides(&format!("step {id}"));
+    day.steps.list.retain(|one| is_shown(&one.person.id));
+    day.silent.list.retain(|one| is_shown(&one.person.id));
     let frame = Frame::new(&web, Tab::Today, w::TODAY).after(&web, &asked);
     html(&Page { frame, day, begins })
 }

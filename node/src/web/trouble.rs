@@ -62,6 +62,8 @@ struct Typed {
     label: String,
     value: String,
     is_long: bool,
+    /// What a person did not type: it is sent again and not shown.
+    is_hidden: bool,
 }
 
 #[derive(Template)]
@@ -73,6 +75,8 @@ struct Page {
     action: String,
     /// What was typed, so that nobody types it twice.
     typed: Vec<Typed>,
+    /// Where to go from here.
+    back: &'static str,
 }
 
 #[derive(Template)]
@@ -138,6 +142,8 @@ async fn keep_form(request: Request) -> Result<(Request, Bytes), Trouble> {
     Ok((Request::from_parts(parts, Body::from(form.clone())), form))
 }
 
+/// Fields that no person types.
+const HIDDEN: [&str; 11] = ["sheet", "back", "done", "again", "touch", "who", "via", "to", "one", "other", "next_page"];
 /// A value that is shown in a field of several lines.
 const LONG: usize = 60;
 
@@ -145,7 +151,7 @@ fn typed(form: &Bytes) -> Vec<Typed> {
     let pairs: Vec<(String, String)> = serde_urlencoded::from_bytes(form).unwrap_or_default();
     let typed = pairs.into_iter().map(|(name, value)| {
         let is_long = value.len() > LONG || value.contains('\n');
-        Typed { label: w::field(&name).to_owned(), name, value, is_long }
+        Typed { label: w::field(&name).to_owned(), is_hidden: HIDDEN.contains(&name.as_str()), name, value, is_long }
     });
     typed.collect()
 }
@@ -153,7 +159,8 @@ fn typed(form: &Bytes) -> Vec<Typed> {
 fn page(web: &Web, trouble: Trouble, action: String, typed: Vec<Typed>) -> Response {
     log(&trouble);
     let status = trouble.status;
-    let page = Page { frame: Frame::new(web, Tab::None, w::TROUBLE), trouble, action, typed };
+    let back = if action == "scan/picture" { "scan" } else { "./" };
+    let page = Page { back, frame: Frame::new(web, Tab::None, w::TROUBLE), trouble, action, typed };
     match html(&page) {
         Ok(page) => (status, page).into_response(),
         Err(trouble) => (trouble.status, trouble.message).into_response(),

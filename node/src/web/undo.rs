@@ -70,6 +70,10 @@ impl Undo {
 
     fn wait(&self, going: Going) -> Option<u64> {
         let mut state = self.lock();
+        // A thumb that tapped twice means once.
+        if let Some((number, _)) = state.going.iter().find(|(_, one)| one.hides == going.hides) {
+            return Some(*number);
+        }
         if state.going.len() >= MOST {
             return None;
         }
@@ -87,6 +91,14 @@ impl Undo {
     /// True if it can still be stopped.
     pub(super) fn is_open(&self, number: u64) -> bool {
         self.lock().going.contains_key(&number)
+    }
+
+    /// Lets one thing go now: what comes next rests on it.
+    pub(super) async fn settle(&self, hidden: &str) {
+        let number = self.lock().going.iter().find(|(_, going)| going.hides == hidden).map(|(number, _)| *number);
+        if let Some(number) = number {
+            self.finish(number).await;
+        }
     }
 
     /// Lets everything go now: the node stops.

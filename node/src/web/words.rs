@@ -168,7 +168,10 @@ words! {
     VIA_CODE = "by code";
     VIA_PHOTO = "by photo";
     VIA_NAME = "by name";
-    GIVE_NAME = "Give a name";
+    MEND = "Mend it";
+    UNREADABLE = "No code could be read off the photo. Type a name.";
+    NOT_KEPT = "This could not be kept:";
+    SIGN_OUT_LOSES = "{n} wait on this device and could not be sent. Sign out all the same, and lose them?";
     DROP = "Drop it";
     READ_HERE = "The code is read.";
     READ_LATER = "This browser cannot read it; your node will. Type the name too, to be safe.";
@@ -196,7 +199,7 @@ pub(super) const READY_LINES: Choices = &[
 // Following up.
 words! {
     THEY_NEED = "They need";
-    I_PROMISED = "You promised";
+    I_PROMISED = "I promised";
     NEXT_STEP = "Next step";
     WRITE_TO_THEM = "Write to them";
     DUE = "Until";
@@ -210,7 +213,7 @@ words! {
     THANKS_SUBJECT = "Good to meet you";
     THANKS_DRAFT = "Draft";
     THANKS_HOW = "Change it as you like.";
-    AS_LETTER = "Or as a letter to their node";
+    SEND_AS_LETTER = "Send to their node";
     BY_MAIL = "Open in mail";
     SHARE = "Share";
     AS_VCARD_FILE = "As vCard";
@@ -509,6 +512,24 @@ pub(super) fn field(name: &str) -> &str {
         "text" => CODE_OR_LINK,
         "note" => NOTE,
         "event" => WHERE_MET,
+        "need" => THEY_NEED,
+        "promise" => I_PROMISED,
+        "tag" => TAG,
+        "tags" => TAGS,
+        "next" => NEXT_STEP,
+        "due" | "until" => DUE,
+        "petname" => PETNAME,
+        "cadence_days" => CADENCE,
+        "why" => WHY_THEM,
+        "blurb" => BLURB,
+        "about" => INTRODUCE_ME_TO,
+        "days" => OPEN_FOR,
+        "words" => VOUCH_WORDS,
+        "skills" => SKILLS,
+        "since" => SINCE,
+        "first" => FIRST_DAY,
+        "last" => LAST_DAY,
+        "place" => PLACE,
         "reach" => EMAIL_OR_PHONE,
         other => other,
     }
@@ -550,7 +571,9 @@ pub(super) fn left_until(name: &str, until: &str) -> String {
 pub(super) fn link(field: &str, value: &str) -> Option<String> {
     let is_plain = value.chars().all(|c| !c.is_whitespace() && c != '"' && c != '<' && c != '>');
     match field {
-        "email" | "personal-email" if is_plain && value.contains('@') => Some(format!("mailto:{value}")),
+        "email" | "personal-email" if is_plain && value.contains('@') && !value.contains(['?', '&', '%']) => {
+            Some(format!("mailto:{value}"))
+        }
         "phone" | "mobile" => {
             let digits: String = value.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect();
             (digits.len() >= 3).then(|| format!("tel:{digits}"))
@@ -600,6 +623,11 @@ pub(super) fn no_to(kind: &str) -> &'static str {
         "left_card" => "Let it go",
         _ => SAY_NO,
     }
+}
+
+/// What was typed into the field of a number.
+pub(super) fn no_number(field: &str, typed: &str) -> String {
+    format!("{field}: {typed:?} is no number")
 }
 
 pub(super) fn and_more(more: usize) -> String {
@@ -692,10 +720,10 @@ pub(super) const fn tier_shows(tier: &TierName) -> &'static str {
 /// Through whose eyes a card is shown.
 pub(super) fn preview_of(eyes: &str) -> String {
     match eyes {
-        "public" => "So anyone with your code sees you.".to_owned(),
-        "contacts" => "So your contacts see you.".to_owned(),
-        "named" => "So people whom you named see you.".to_owned(),
-        _ => "So this person sees you.".to_owned(),
+        "public" => "This is what anyone with your code sees.".to_owned(),
+        "contacts" => "This is what your contacts see.".to_owned(),
+        "named" => "This is what people you named see.".to_owned(),
+        _ => "This is what this person sees.".to_owned(),
     }
 }
 

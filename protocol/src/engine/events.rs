@@ -51,7 +51,8 @@ impl Event {
         self.names().any(|own| fold(own.as_str()) == name)
     }
 
-    fn names(&self) -> impl Iterator<Item = &Name> {
+    /// Its name and the earlier ones.
+    pub fn names(&self) -> impl Iterator<Item = &Name> {
         std::iter::once(&self.name).chain(&self.earlier)
     }
 }

@@ -7,7 +7,11 @@
 use axum::http::header::COOKIE;
 use axum::http::{HeaderMap, HeaderValue};
 
-use super::sessions::{LIFE, Token};
+use super::sessions::Token;
+
+/// How long a browser keeps the cookie, in seconds: as long as browsers keep any (RFC 6265bis: 400 days). Whether it still
+/// counts is for the list of sessions to say, which knows when it was last used.
+const KEPT: u64 = 400 * 24 * 60 * 60;
 
 /// Cookies of this name that are tried; a neighbour on the same host may have set one too.
 const TRIES: usize = 4;
@@ -51,7 +55,7 @@ impl Jar {
     /// Gives a browser its token.
     pub fn set(&self, token: &Token, secure: bool) -> Option<HeaderValue> {
         let value = data_encoding::BASE64URL_NOPAD.encode(&token.0);
-        self.header(&value, LIFE, secure)
+        self.header(&value, KEPT, secure)
     }
 
     /// Takes it away.

@@ -1,35 +1,48 @@
-// On every page, for those who prepared this device for a fair: what waits here goes home as soon as it can.
-// Others get nothing but this file.
-const FLAG = "kith-offline";
-let on = null;
-try { on = localStorage.getItem(FLAG); } catch { /* storage may be forbidden: then there is no queue either */ }
+// On every page. Those who prepared this device for a fair: what waits here goes home as soon as it can.
+const PLACE = new URL(document.baseURI).pathname;
+const version = new URL(import.meta.url).search;
+let isUsed = false;
+try { isUsed = localStorage.getItem(`kith-offline ${PLACE}`) !== null; } catch { /* storage is forbidden: no queue either */ }
 
 const signOut = document.querySelector("form[data-sign-out]");
-if (on || signOut) {
-  const { sync, wipe } = await import("./queue.js");
+if (isUsed || signOut) {
+  const queue = await import(`./queue.js${version}`);
+  const pill = document.getElementById("waiting-here");
   const show = ({ left, reason }) => {
-    const pill = document.getElementById("waiting");
     if (!pill) return;
     pill.hidden = left.length === 0;
-    pill.textContent = pill.dataset.text.replace("{n}", left.length);
-    if (reason === "signed-out") pill.textContent += ` ${pill.dataset.signedOut}`;
+    pill.querySelector("a").textContent = pill.dataset.text.replace("{n}", left.length);
+    pill.querySelector("span").textContent = reason === "signed-out" ? pill.dataset.signedOut : "";
   };
-  const go = () => sync().then(show).catch(() => {});
-  if (on && !signOut) { go(); addEventListener("online", go); }
+  const go = () => queue.sync(pill?.dataset.unreadable).then(show).catch(() => {});
+  if (isUsed) { go(); addEventListener("online", go); }
   signOut?.addEventListener("submit", async (event) => {
     event.preventDefault();
-    await wipe();
-    try { localStorage.removeItem(FLAG); } catch { /* nothing was there */ }
-    for (const name of await (globalThis.caches?.keys() ?? [])) await caches.delete(name);
-    for (const worker of await (navigator.serviceWorker?.getRegistrations() ?? [])) await worker.unregister();
-    signOut.submit();
+    const left = isUsed ? await queue.sync(pill?.dataset.unreadable).then((now) => now.left, () => queue.waiting()).catch(() => []) : [];
+    if (left.length > 0 && !confirm(signOut.dataset.signOut.replace("{n}", left.length))) {
+      delete signOut.dataset.sent;
+      return;
+    }
+    try { await queue.wipe(); } finally { signOut.submit(); }
   });
 }
+
+// A thumb that taps twice means once.
+addEventListener("submit", (event) => {
+  if (event.target.dataset.sent && event.target.dataset.signOut === undefined) event.preventDefault();
+  event.target.dataset.sent = "1";
+});
+addEventListener("pageshow", (event) => {
+  document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent);
+  // A page out of the browser's memory shows what was.
+  if (event.persisted && document.body.dataset.live !== undefined) location.reload();
+});
 
 // News as they come: a page that asks for it is loaded anew when something happened, unless somebody is typing.
 if (document.body.dataset.live !== undefined) {
   let dirty = false;
   let timer;
+  let listened = false;
   const typing = () => document.activeElement?.matches("input, textarea, select") || document.querySelector("details[open]");
   const source = new EventSource(new URL("live", document.baseURI));
   const news = () => {
@@ -39,5 +52,7 @@ if (document.body.dataset.live !== undefined) {
   addEventListener("input", () => { dirty = true; });
   source.addEventListener("notice", news);
   source.addEventListener("missed", news);
+  // The phone slept, and what happened meanwhile was not told.
+  source.addEventListener("listening", () => { if (listened) news(); listened = true; });
   addEventListener("pagehide", () => source.close());
 }

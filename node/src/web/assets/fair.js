@@ -1,8 +1,9 @@
 // Makes this device ready for a fair without network, and says whether it is.
-import { all, put, remove, setFact, fact, waiting } from "./queue.js";
+const { all, replaceCodes, setFact, fact, waiting, setUsed } = await import(`./queue.js${new URL(import.meta.url).search}`);
 
 const root = document.getElementById("ready");
 const words = root.dataset;
+const form = document.getElementById("prepare");
 const COUNT = 100;
 const line = (id, good, text) => {
   const item = document.getElementById(id);
@@ -13,15 +14,16 @@ const line = (id, good, text) => {
 
 const unused = async () => {
   const now = new Date().toISOString();
-  const codes = await all("codes");
-  for (const code of codes.filter((code) => code.used || code.expires <= now)) await remove("codes", code.key);
-  return codes.filter((code) => !code.used && code.expires > now);
+  return (await all("codes")).filter((code) => !code.used && code.expires > now);
 };
 
 const check = async () => {
   line("ready-secure", isSecureContext, isSecureContext ? words.secure : words.insecure);
-  if (!isSecureContext) return;
-  const worker = await navigator.serviceWorker.getRegistration();
+  if (!isSecureContext || !navigator.serviceWorker) {
+    form.querySelector("button").disabled = true;
+    return;
+  }
+  const worker = await navigator.serviceWorker.getRegistration(document.baseURI);
   line("ready-shell", Boolean(worker?.active), worker?.active ? words.shell : words.noShell);
   const codes = await unused();
   line("ready-codes", codes.length > 0, words.codes.replace("{n}", codes.length));
@@ -35,28 +37,28 @@ const check = async () => {
   line("ready-queue", true, words.queue.replace("{n}", left.length));
 };
 
-const prepare = async (form) => {
-  const registered = await navigator.serviceWorker.register(new URL("sw.js", document.baseURI), { type: "module" });
+const prepare = async () => {
+  const registered = await navigator.serviceWorker.register(new URL("sw.js", document.baseURI));
   await navigator.storage?.persist?.();
-  try { localStorage.setItem("kith-offline", "1"); } catch { /* the page says what is missing */ }
   const fields = Object.fromEntries(new FormData(form));
-  const missing = COUNT - (await unused()).length;
+  // The codes that are left are for another event, or show another part of the card: they are withdrawn for the new ones.
   const answer = await fetch(new URL("api/v1/invites/prepare", document.baseURI), {
     method: "POST", headers: { "content-type": "application/json" },
-    body: JSON.stringify({ count: missing, event: fields.event || null, tier: fields.tier }),
+    body: JSON.stringify({
+      count: COUNT, event: fields.event, tier: fields.tier, replaces: (await unused()).map((code) => code.id),
+    }),
   });
   const made = await answer.json();
   if (!answer.ok) throw new Error([made.message, made.hint].filter(Boolean).join(" "));
-  for (const code of made.codes) await put("codes", { key: code.id, ...code, used: false });
+  await replaceCodes(made.codes.map((code) => ({ key: code.id, ...code, used: false })));
+  setUsed();
   await setFact("name", made.name);
   await setFact("event", fields.event || "");
   await setFact("clock", (Date.now() - Date.parse(made.now)) / 1000);
-  await setFact("until", made.until);
   await navigator.serviceWorker.ready;
   await registered.update();
 };
 
-const form = document.getElementById("prepare");
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const button = form.querySelector("button");
@@ -64,12 +66,13 @@ form.addEventListener("submit", async (event) => {
   const status = document.getElementById("prepare-status");
   status.textContent = words.working;
   try {
-    await prepare(form);
+    await prepare();
     status.textContent = words.done;
   } catch (error) {
     status.textContent = `${words.failed} ${error.message}`;
   }
   button.disabled = false;
+  delete form.dataset.sent;
   await check();
 });
 await check();

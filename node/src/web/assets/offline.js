@@ -1,8 +1,12 @@
 // The app without network: my next code, and a sheet for whom I meet.
-import { all, put, remove, fact, waiting, freshKey, sync } from "./queue.js";
+const { all, put, remove, fact, waiting, freshKey, theCode, sync, alone, isReached, setUsed } =
+  await import(`./queue.js${new URL(import.meta.url).search}`);
 
 const words = document.getElementById("offline").dataset;
 const $ = (id) => document.getElementById(id);
+const form = $("capture");
+const picture = form.elements.photo;
+const FIELDS = ["name", "need", "promise", "note"];
 
 const showCode = async () => {
   const now = new Date().toISOString();
@@ -13,14 +17,36 @@ const showCode = async () => {
   $("next").disabled = codes.length === 0;
   $("paper").hidden = !code;
   if (!code) return;
-  const picture = new DOMParser().parseFromString(code.svg, "image/svg+xml").documentElement;
-  $("paper").replaceChildren(picture);
+  $("paper").replaceChildren(new DOMParser().parseFromString(code.svg, "image/svg+xml").documentElement);
   $("paper").setAttribute("aria-label", `${words.codeOf} ${(await fact("name")) ?? ""}`);
   $("my-name").textContent = (await fact("name")) ?? "";
   $("next").onclick = async () => {
     await put("codes", { ...code, used: true });
     await showCode();
   };
+};
+
+let code = null; // what was read off the photo
+let mended = null; // the entry that the sheet is to replace
+
+const button = (text, act) => {
+  const made = document.createElement("button");
+  made.type = "button";
+  made.className = "small";
+  made.textContent = text;
+  made.onclick = act;
+  return made;
+};
+
+// All that was typed goes back into the sheet; the entry goes when the new one is kept.
+const mend = (entry) => {
+  form.reset();
+  FIELDS.forEach((name) => { form.elements[name].value = entry[name] ?? ""; });
+  form.elements.tags.value = (entry.tags ?? []).join(", ");
+  form.elements.code.value = entry.code ?? "";
+  mended = entry;
+  $("photo-status").textContent = entry.trouble;
+  form.elements.name.focus();
 };
 
 const showQueue = async () => {
@@ -32,82 +58,88 @@ const showQueue = async () => {
     who.textContent = entry.name || words.unnamed;
     const when = document.createElement("span");
     const how = entry.code ? words.byCode : entry.photo ? words.byPhoto : words.byName;
-    when.textContent = `${new Date(entry.at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })} · ${how}`;
+    when.textContent = ` ${new Date(entry.at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })} · ${how}`;
     item.append(who, when);
     if (entry.trouble) {
       const trouble = document.createElement("p");
       trouble.className = "trouble";
       trouble.textContent = entry.trouble;
-      const name = document.createElement("input");
-      name.setAttribute("aria-label", words.giveName);
-      name.placeholder = words.giveName;
-      name.value = entry.name ?? "";
-      name.onchange = async () => { await put("queue", { ...entry, name: name.value, trouble: undefined }); await go(); };
-      const drop = document.createElement("button");
-      drop.className = "small";
-      drop.textContent = words.drop;
-      drop.onclick = async () => { await remove("queue", entry.key); await showQueue(); };
-      item.append(trouble, name, drop);
+      const drop = async () => { await alone(() => remove("queue", entry.key)); await showQueue(); };
+      item.append(trouble, button(words.mend, () => mend(entry)), button(words.drop, drop));
     }
     return item;
   }));
 };
 
 const go = async () => {
-  // With nothing to send, only this says whether the node can be reached.
-  const reach = fetch(new URL("health", document.baseURI), { cache: "no-store" });
-  const { reason } = await reach.then(() => sync()).catch(() => ({ reason: "offline" }));
-  $("net").textContent = reason === "signed-out" ? words.signedOut : reason === "offline" ? words.offline : words.online;
-  $("home").hidden = reason === "offline";
+  const { reason } = await sync(words.unreadable).catch(() => ({ reason: "offline" }));
+  const offline = reason === "offline" || !(await isReached());
+  $("net").textContent = offline ? words.offline : reason === "signed-out" ? words.signedOut : words.online;
+  $("home").hidden = offline;
   await showQueue();
 };
-
-const form = $("capture");
-const picture = form.elements.photo;
-let code = null;
 
 // The text of a code on a photo, where this browser can read one.
 const read = async (photo) => {
   if (!("BarcodeDetector" in globalThis)) return null;
-  const detector = new BarcodeDetector({ formats: ["qr_code"] });
-  const [found] = await createImageBitmap(photo).then((image) => detector.detect(image)).catch(() => []);
-  return found?.rawValue ?? null;
+  const found = await createImageBitmap(photo)
+    .then((image) => new BarcodeDetector({ formats: ["qr_code"] }).detect(image)).catch(() => []);
+  return theCode(found.map((one) => one.rawValue)) ?? null;
 };
 
 picture.addEventListener("change", async () => {
   const [photo] = picture.files;
-  code = photo ? await read(photo) : null;
+  code = null;
+  const found = photo ? await read(photo) : null;
+  if (picture.files[0] !== photo) return; // it was kept, or another one was taken, while this one was read
+  code = found;
   $("photo-status").textContent = !photo ? "" : code ? words.readHere : words.readLater;
 });
+
+const local = (date) =>
+  `${date.getFullYear()}-${String(date.getMonth() + 1).padStart(2, "0")}-${String(date.getDate()).padStart(2, "0")}`;
+
+const entryOf = async (fields, photo) => {
+  const given = (name) => (fields[name].trim() ? { [name]: fields[name].trim() } : {});
+  const tags = fields.tags.split(",").map((tag) => tag.trim()).filter(Boolean);
+  const text = fields.code.trim() || code;
+  const pictured = photo ?? mended?.photo;
+  const event = await fact("event");
+  const now = new Date();
+  return {
+    key: freshKey(), at: mended?.at ?? now.toISOString(), date: mended?.date ?? local(now),
+    ...(text ? { code: text } : pictured ? { photo: pictured } : {}),
+    ...Object.assign({}, ...FIELDS.map(given)), ...(tags.length ? { tags } : {}), ...(event ? { event } : {}),
+  };
+};
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const fields = Object.fromEntries(new FormData(form));
   const [photo] = picture.files;
-  const typed = (fields.code ?? "").trim();
-  if (!fields.name.trim() && !photo && !typed) {
+  if (!fields.name.trim() && !photo && !mended?.photo && !fields.code.trim()) {
     $("photo-status").textContent = words.something;
     form.elements.name.focus();
+    delete form.dataset.sent;
     return;
   }
-  const optional = (name) => (fields[name].trim() ? { [name]: fields[name].trim() } : {});
-  const eventName = await fact("event");
-  const text = typed || code;
-  const date = new Date();
-  await put("queue", {
-    key: freshKey(), at: date.toISOString(),
-    date: `${date.getFullYear()}-${String(date.getMonth() + 1).padStart(2, "0")}-${String(date.getDate()).padStart(2, "0")}`,
-    ...(text ? { code: text } : photo ? { photo } : {}),
-    ...optional("name"), ...optional("need"), ...optional("promise"), ...optional("note"), ...optional("tags"),
-    ...(eventName ? { event: eventName } : {}),
-  });
-  form.reset();
-  code = null;
-  $("photo-status").textContent = words.kept;
+  try {
+    const entry = await entryOf(fields, photo);
+    await put("queue", entry);
+    if (mended) await alone(() => remove("queue", mended.key));
+    setUsed();
+    form.reset();
+    code = mended = null;
+    $("photo-status").textContent = words.kept;
+  } catch (error) {
+    $("photo-status").textContent = `${words.notKept} ${error?.message ?? ""}`;
+  }
+  delete form.dataset.sent;
   await showQueue();
   go();
 });
 
 addEventListener("online", go);
 await showCode();
+await showQueue();
 await go();

@@ -18,7 +18,7 @@ const byBrowser = async () => {
   const formats = await BarcodeDetector.getSupportedFormats().catch(() => []);
   if (!formats.includes("qr_code")) return null;
   const detector = new BarcodeDetector({ formats: ["qr_code"] });
-  return async (video) => (await detector.detect(video).catch(() => [])).map((code) => code.rawValue);
+  return async (video) => (await detector.detect(video)).map((code) => code.rawValue);
 };
 
 const byNode = () => {
@@ -33,48 +33,62 @@ const byNode = () => {
     const answer = await fetch(new URL("api/v1/scans/glance", document.baseURI), {
       method: "POST", body: frame, headers: { "content-type": "application/octet-stream" },
     });
-    return answer.ok ? (await answer.json()).codes : [];
+    if (!answer.ok) throw new Error(String(answer.status));
+    return (await answer.json()).codes;
   };
 };
 
+// Of several codes, the one of Kith.
+const theCode = (codes) => codes.find((code) => /^kith:|\/c#/i.test(code)) ?? codes[0];
+
 const watch = async (video, look) => {
+  let failed = 0;
   while (video.srcObject) {
     if (!document.hidden && video.readyState >= 2) {
-      const [text] = await look(video).catch(() => []);
+      const codes = await look(video).then((seen) => { failed = 0; return seen; }, () => { failed += 1; return []; });
+      const text = theCode(codes);
       if (text) return take(text);
+      // Signed out, or the node is gone: a camera that looks on tells nobody.
+      if (failed >= 5) throw new Error("the node does not read");
     }
     await new Promise((done) => setTimeout(done, PAUSE));
   }
 };
 
+const button = place.querySelector("button");
+const video = place.querySelector("video");
+const stop = () => {
+  video.srcObject?.getTracks().forEach((track) => track.stop());
+  video.srcObject = null;
+  video.hidden = true;
+  button.hidden = button.disabled = false;
+};
+
 const start = async () => {
-  const button = place.querySelector("button");
   button.disabled = true;
   try {
     const stream = await navigator.mediaDevices.getUserMedia({
       video: { facingMode: "environment", width: { ideal: 1920 }, height: { ideal: 1080 } },
     });
-    const video = place.querySelector("video");
     video.srcObject = stream;
     video.hidden = false;
     button.hidden = true;
     await video.play();
     say(words.look);
-    const stop = () => { stream.getTracks().forEach((track) => track.stop()); video.srcObject = null; };
     addEventListener("pagehide", stop, { once: true });
     await watch(video, (await byBrowser()) ?? byNode());
   } catch (error) {
-    button.disabled = false;
+    stop();
     say(error.name === "NotAllowedError" ? words.refused : words.none);
   }
 };
 
 place.hidden = false;
 if (!globalThis.isSecureContext || !navigator.mediaDevices) {
-  place.querySelector("button").hidden = true;
+  button.hidden = true;
   say(words.insecure);
 } else {
-  place.querySelector("button").addEventListener("click", start);
+  button.addEventListener("click", start);
   const state = await navigator.permissions?.query({ name: "camera" }).catch(() => null);
   if (state?.state === "granted") start();
 }

@@ -172,7 +172,6 @@ async fn without_a_name_that_others_can_look_up_there_is_no_such_page() {
         let request = Request::post("/c").header("host", host).header("sec-fetch-site", "same-origin");
         let seen = ana.send(request, DEE, "name=Dee".to_owned()).await;
         assert_eq!((seen.status, seen.text), (StatusCode::NOT_FOUND, unknown.text));
-        assert!(ana.inbox().await.is_empty());
     }
 }
 
