@@ -135,12 +135,15 @@ fn every_page_is_for_everybody() {
     for (id, name) in [(&bo, "person-contact"), (&endless, "person-endless"), (&other, "person-right-to-left")] {
         pages.push((format!("people/{id}"), name.to_owned()));
     }
-    for what in ["capture", "vouch", "forget", "thanks"] {
+    for what in ["capture", "vouch", "forget", "thanks", "letters", "hand-over"] {
         pages.push((format!("people/{bo}/{what}"), format!("person-{what}")));
     }
     for (at, intro) in intros.as_array().unwrap().iter().enumerate() {
         pages.push((format!("exchange/{}", intro["id"].as_str().unwrap()), format!("introduction-{at}")));
     }
+    let event = json!({ "name": format!("{ENDLESS} Fair"), "first": "2030-04-20", "place": ENDLESS });
+    let event = ana.api().post("/events", &event)["id"].as_str().unwrap().to_owned();
+    pages.push((format!("events/{event}"), "event".to_owned()));
     let mut wrong = Vec::new();
     for (page, name) in &pages {
         looks_at(&phone, page, name, &mut wrong);

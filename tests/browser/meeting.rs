@@ -31,6 +31,7 @@ fn ana_holds_her_camera_before_bos_phone_and_both_have_each_other() {
     anas.types("You promised", "a sample by Friday");
     anas.types("Tag", "hot");
     anas.presses("Keep");
+    anas.sees("Kept.");
 
     bos.sees("Scanned.");
     bos.presses("Today");

@@ -34,6 +34,7 @@ fn ana_makes_her_card_scans_bos_picture_and_notes_what_was_said() {
     phone.types("They need", "sailcloth");
     phone.types("Tag", "hot");
     phone.presses("Keep");
+    phone.sees("Kept.");
     ana.api().until_contact("Bo");
 
     phone.opens("scan");

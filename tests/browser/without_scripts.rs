@@ -71,6 +71,7 @@ fn scanning_and_writing_down_are_forms() {
     phone.types("Next step", "call her");
     phone.types("Until", "2030-01-31");
     phone.presses("Keep and scan the next");
+    phone.sees("Kept.");
 
     // A photo of Bo's code, as it lies on the phone.
     let photo = ana.beside("photo.png");
@@ -79,6 +80,7 @@ fn scanning_and_writing_down_are_forms() {
     phone.presses("Read the picture");
     phone.sees("Bo");
     phone.presses("Keep");
+    phone.sees("Kept.");
     ana.api().until_contact("Bo");
 
     // A photo of something else.
