@@ -89,7 +89,6 @@ fn five_people_met_without_network_come_home_once_each_with_their_times() {
     for name in ["Bo", "Chi Nakamura", "Dee", "Eva", "Fay"] {
         assert!(phone.can_press(name), "{name} is not there: {}", phone.text());
     }
-    // Twice is once.
     phone.opens("people");
     phone.sees("5 people");
     for entry in &noted {

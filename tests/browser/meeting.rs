@@ -28,7 +28,7 @@ fn ana_holds_her_camera_before_bos_phone_and_both_have_each_other() {
     anas.sees("Your card is on its way.");
     anas.sees("Bo");
     anas.types("They need", "sailcloth, 200 m");
-    anas.types("You promised", "a sample by Friday");
+    anas.types("I promised", "a sample by Friday");
     anas.types("Tag", "hot");
     anas.presses("Keep");
     anas.sees("Kept.");
