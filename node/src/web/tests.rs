@@ -59,11 +59,18 @@ impl Ana {
         Seen { status, place: place.unwrap_or_default(), text: String::from_utf8_lossy(&bytes).into_owned() }
     }
 
+    /// The id of the person whom a sheet is about.
+    async fn sheet_of(&self, place: &str) -> String {
+        let sheet = self.get(place).await.text;
+        let (_, link) = sheet.split_once("<a href=\"people/").unwrap_or_else(|| panic!("{place}: {sheet}"));
+        link.split('"').next().unwrap().to_owned()
+    }
+
     /// Writes somebody down and says under which id.
     async fn meets(&self, name: &str) -> String {
         let added = self.post("/people", &[("name", name), ("note", "met at the stand")]).await;
         assert_eq!(added.status, StatusCode::SEE_OTHER, "{}", added.text);
-        added.place.trim_start_matches("/people/").split('/').next().unwrap().to_owned()
+        self.sheet_of(&added.place).await
     }
 }
 
@@ -104,7 +111,7 @@ async fn what_others_write_is_text_and_nothing_else() {
     let scanned =
         ana.post("/scan", &[("text", &format!("BEGIN:VCARD\nVERSION:3.0\nFN:{bad}\nNOTE:{bad}\nEND:VCARD"))]).await;
     assert_eq!(scanned.status, StatusCode::SEE_OTHER, "{}", scanned.text);
-    let foreign = scanned.place.split("/capture").next().unwrap().to_owned();
+    let foreign = format!("/people/{}", ana.sheet_of(&scanned.place).await);
     let code = ana.post("/qr", &[("kind", "printed"), ("event", bad), ("meant_for", bad)]).await.place;
     let (person, sheet) = (format!("/people/{who}"), format!("/people/{who}/capture"));
     let (asks, thanks, vouch) =
@@ -184,7 +191,7 @@ async fn below_a_sub_path_every_way_leads_below_it() {
     let ana = Ana::below("/apps/kith/");
     assert!(ana.get("/people").await.text.contains("<base href=\"/apps/kith/\">"));
     let added = ana.post("/people", &[("name", "Bo")]).await;
-    assert!(added.place.starts_with("/apps/kith/people/"), "{}", added.place);
+    assert!(added.place.starts_with("/apps/kith/captures/"), "{}", added.place);
     let manifest: serde_json::Value = serde_json::from_str(&ana.get("/manifest.webmanifest").await.text).unwrap();
     assert_eq!(manifest["scope"], "/apps/kith/");
 }

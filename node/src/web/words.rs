@@ -847,14 +847,14 @@ pub(crate) const TRUST_FINGERPRINT: &str =
     "Compare its SHA-256 fingerprint with what kith doctor prints on the machine of the node, before you install it:";
 pub(crate) const TRUST_IPHONE: &str = "iPhone and iPad";
 pub(crate) const TRUST_IPHONE_STEPS: [&str; 3] = [
-    "Open the profile below in Safari and allow the download.",
+    "Open the profile above in Safari and allow the download.",
     "Settings → General → VPN & Device Management: tap the profile, then Install.",
     "Settings → General → About → Certificate Trust Settings: switch it on.",
 ];
 pub(crate) const TRUST_PROFILE: &str = "Profile for iPhone, iPad and Mac";
 pub(crate) const TRUST_ANDROID: &str = "Android";
 pub(crate) const TRUST_ANDROID_STEPS: [&str; 2] = [
-    "Download the certificate below.",
+    "Download the certificate above.",
     "Settings → Security → More security settings → Encryption & credentials → Install a certificate → CA certificate: choose the file.",
 ];
 pub(crate) const TRUST_DESKTOP: &str = "Computers";

@@ -83,7 +83,10 @@ async fn plain_http_on_the_same_port_leads_to_the_certificate_and_nowhere_else()
     let (address, _stop) = node(&home, &authority).await;
     for path in ["/", "/people", "/login", "/enter/ABCDEFGH", "/api/v1/status"] {
         let answer = ask(TcpStream::connect(address).await.unwrap(), path).await;
-        assert!(answer.contains("Trust this node") && answer.contains(&authority.fingerprint()), "{path}: {answer}");
+        assert!(
+            answer.contains("Trust this node") && answer.replace("<wbr>", "").contains(&authority.fingerprint()),
+            "{path}: {answer}"
+        );
         assert!(!answer.contains("<form") && !answer.contains("set-cookie"), "{path}");
     }
     let answer = ask(TcpStream::connect(address).await.unwrap(), "/kith-ca.crt").await;

@@ -90,7 +90,7 @@ mod tests {
     fn the_flags_fit_the_way_to_the_browser() {
         let plain = text(Jar::new(b"ana", "").set(&Token([1; 32]), false));
         assert!(
-            plain.starts_with("kith_") && plain.ends_with("; Path=/; Max-Age=1209600; HttpOnly; SameSite=Strict"),
+            plain.starts_with("kith_") && plain.ends_with("; Path=/; Max-Age=34560000; HttpOnly; SameSite=Strict"),
             "{plain}"
         );
         let tls = text(Jar::new(b"ana", "").set(&Token([1; 32]), true));
