@@ -29,7 +29,8 @@ pub struct Visit {
 impl Visit {
     /// What went over the wire.
     pub fn over_the_wire(&self) -> impl Iterator<Item = &Request> {
-        self.requests.iter().filter(|request| !request.is_kept)
+        // An answer over the wire has a head at least; one without a byte came out of the browser's memory.
+        self.requests.iter().filter(|request| !request.is_kept && request.bytes > 0)
     }
 
     /// How often the wire was used.
