@@ -1,5 +1,7 @@
 //! My node and my identity.
 
+#![allow(rustdoc::bare_urls, reason = "--help shows these words as they are")]
+
 use std::net::SocketAddr;
 
 use clap::{Args, ValueEnum};

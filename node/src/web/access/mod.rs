@@ -1,8 +1,8 @@
 //! Getting in: who may see the pages and speak with the API.
 //!
-//! Everything passes the [`guard`]: the name that was asked for, who made the request, and who that is. A browser gets
-//! in by a link of the owner's, by a code for a phone, or by the password, and holds a cookie from then on; a program
-//! sends the bearer token of the home.
+//! Everything passes the guard (`guard.rs`): the name that was asked for, who made the request, and who that is. A
+//! browser gets in by a link of the owner's, by a code for a phone, or by the password, and holds a cookie from then on;
+//! a program sends the bearer token of the home.
 
 mod client;
 mod cookie;
