@@ -31,6 +31,10 @@ pub fn make(home: &Home, people: u32) {
     }
     // She is somewhere else now, and every contact is to be told.
     ana.turn(|turn| turn.addresses_changed(vec![closed_port(2)]));
+    // So many are told in a step.
+    while ana.engine.next_wakeup(&ana.store).unwrap().is_some_and(|at| at <= now()) {
+        ana.turn(|turn| turn.time_passed());
+    }
     let waiting = engine::outbox::waiting_in_all(&ana.store).unwrap();
     assert_eq!(waiting, people as usize, "a letter waits for each contact");
     ana.store.close().unwrap();
