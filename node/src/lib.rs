@@ -1,15 +1,16 @@
 //! Everything of Kith that touches the world.
 //!
 //! ```text
-//! network ─┐                    ┌─ store (journal, sled)
-//!          ├─► driver ─► engine ┤
-//! api ─────┘     (one thread)   └─ effects, back to the network
+//!                    network ─┐                    ┌─ store (journal, sled)
+//!                             ├─► driver ─► engine ┤
+//! serve ─► (web ─►) api ──────┘     (one thread)   └─ effects, back to the network
 //! ```
 //!
 //! Data flows one way: what happened comes to the [`driver`], the engine makes a step of it, the step becomes
 //! durable in the [`store`], and only then its effects go out to the [`network`]. Pages and queries read beside
 //! that, from a view.
 
+pub mod access;
 pub mod api;
 pub mod codes;
 pub mod driver;

@@ -9,6 +9,7 @@ use kith_protocol::store::StoreError;
 
 use tokio::task::JoinHandle;
 
+use crate::access::{self, Access, Ways, WebUrl};
 use crate::api::{self, Api};
 use crate::driver::{Driver, Handle, Offline};
 use crate::home::{Home, HomeError, OpenHome, Running, Settings, Tls};
@@ -18,7 +19,6 @@ use crate::serve::ca::{Authority, CaError};
 use crate::serve::{self, Server, Sockets};
 use crate::store::{FileStore, HomeLock};
 use crate::web;
-use crate::web::access::{self, Access, Ways, WebUrl};
 
 /// The port that a node listens on if nothing else is asked for; one number for TCP and QUIC, easy to forward on
 /// a home router.
@@ -112,9 +112,9 @@ impl Node {
         let handle = driver.handle();
         let _ = tokio::time::timeout(LISTENING, handle.until(|status| !status.listening.is_empty())).await;
         let api = Api::new(driver.handle(), home.clone(), access.clone(), true)?;
-        let (place, base) = (sockets.place(), format!("{}/", access.base()));
-        let (pages, undo) = web::pages(&api, &base);
-        let app = serve::app(&access, pages, api::router(api), authority.clone());
+        let (place, calls) = (sockets.place(), api::router(api.clone()));
+        let (pages, undo) = web::pages(api, calls.clone());
+        let app = serve::app(&access, pages, calls, authority.clone());
         let server = sockets.serve(&app, authority.as_ref());
         let server = server.map_err(|reason| NodeError::Api { address: place.web, reason })?;
         home.announce(&Running { api: place.local, pid: std::process::id() })?;

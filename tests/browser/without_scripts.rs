@@ -99,8 +99,8 @@ fn scanning_and_writing_down_are_forms() {
     phone.opens("people");
     phone.types("Search", "nakamurä");
     phone.presses("Search");
+    phone.sees_no_more("Bo");
     phone.sees("Chi Nakamura");
-    phone.does_not_see("Bo");
 }
 
 #[test]

@@ -2,45 +2,19 @@
 
 use kith_protocol::card::FieldKind;
 use kith_protocol::engine::{Answer, Refusal};
-use kith_protocol::hello::SharedSecret;
-use kith_protocol::id::SessionId;
 use kith_protocol::letter::Body;
 use kith_protocol::letter::body::CardNews;
 use kith_protocol::wire::Bytes;
-use kith_tests::sim::{Mallory, Who, World};
 
+use kith_tests::sim::Mallory;
+
+use crate::mallory::{Scene, scene};
 use crate::{DAY, HOUR, refusal};
-
-/// Ana, and Mallory, whose claim of Ana's live code she has confirmed: a contact with no manners.
-struct Scene {
-    world: World,
-    ana: Who,
-    mallory: Mallory,
-    session: SessionId,
-    pair: SharedSecret,
-}
-
-fn scene() -> Scene {
-    let mut world = World::new(1);
-    let ana = world.person("Ana");
-    let code = world.shows_live(ana, "Fair");
-    let words = world.fresh_words();
-    let mallory = Mallory::new("Mallory", &words);
-    let (session, pair, answer) = world.claims(&mallory, &code).unwrap();
-    assert!(matches!(answer, Answer::Handled(_)), "{answer:?}");
-    Scene { world, ana, mallory, session, pair }
-}
 
 impl Scene {
     fn card(&self, seq: u64) -> Body {
         let card = self.mallory.card(seq, self.world.clock(self.ana));
         Body::Card(CardNews { card: Bytes::new(card.bytes().to_vec()).unwrap() })
-    }
-
-    fn hands_in(&mut self, pen: &kith_tests::sim::Pen) -> Answer {
-        let key = self.world.encryption_key(self.ana);
-        let sealed = self.mallory.seals(pen, &key, &self.pair);
-        self.world.hands_in(self.ana, self.session, &sealed)
     }
 
     fn handled(&self) -> usize {

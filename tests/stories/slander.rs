@@ -3,8 +3,7 @@
 use kith_protocol::engine::inbox::ItemKind;
 use kith_protocol::engine::vouches::VouchState;
 use kith_protocol::engine::{Answer, Refusal};
-use kith_protocol::hello::SharedSecret;
-use kith_protocol::id::{IdentityId, SessionId, VouchSlot};
+use kith_protocol::id::{IdentityId, VouchSlot};
 use kith_protocol::letter::Body;
 use kith_protocol::letter::body::RecordBytes;
 use kith_protocol::letter::vouch::{VouchLetter, VouchNews};
@@ -15,31 +14,9 @@ use kith_protocol::vouch::{
     Acceptance, Basis, ContentBytes, Interest, Strength, Vouch, VouchContent, VouchReach, content_digest,
 };
 use kith_protocol::wire::{self, Bytes};
-use kith_tests::sim::{Mallory, Who, World};
 
+use crate::mallory::{Scene, confirmed};
 use crate::{DAY, meet, refusal};
-
-/// Ana, and Mallory, whose claim of Ana's live code she has not questioned.
-struct Scene {
-    world: World,
-    ana: Who,
-    mallory: Mallory,
-    session: SessionId,
-    pair: SharedSecret,
-}
-
-fn scene() -> Scene {
-    let mut world = World::new(1);
-    let ana = world.person("Ana");
-    let code = world.shows_live(ana, "Fair");
-    let words = world.fresh_words();
-    let mallory = Mallory::new("Mallory", &words);
-    let (session, pair, answer) = world.claims(&mallory, &code).unwrap();
-    assert!(matches!(answer, Answer::Handled(_)), "{answer:?}");
-    let confirm = world.inbox(ana).remove(0);
-    world.decides(ana, &confirm, true, None);
-    Scene { world, ana, mallory, session, pair }
-}
 
 fn content(words: &str) -> ContentBytes {
     let content = VouchContent {
@@ -81,16 +58,13 @@ impl Scene {
         Vouch { content: None, reach: None, expires: None, ..self.vouch(seq, "nothing") }
     }
 
-    fn says(&mut self, vouch: Vouch) -> Answer {
+    fn vouches(&mut self, vouch: Vouch) -> Answer {
         let record = record(&self.mallory.sign(vouch));
-        self.sends(VouchLetter::Vouch(VouchNews { record }))
+        self.writes(VouchLetter::Vouch(VouchNews { record }))
     }
 
-    fn sends(&mut self, letter: VouchLetter) -> Answer {
-        let pen = self.world.pen(self.ana, Body::Vouch(letter));
-        let key = self.world.encryption_key(self.ana);
-        let sealed = self.mallory.seals(&pen, &key, &self.pair);
-        self.world.hands_in(self.ana, self.session, &sealed)
+    fn writes(&mut self, letter: VouchLetter) -> Answer {
+        self.sends(Body::Vouch(letter))
     }
 
     fn held(&self) -> Vec<String> {
@@ -105,16 +79,16 @@ fn is_handled(answer: &Answer) -> bool {
 
 #[test]
 fn an_old_copy_of_a_vouch_does_not_come_back() {
-    let mut scene = scene();
+    let mut scene = confirmed();
     let old = scene.vouch(1, "She is reliable.");
-    assert!(is_handled(&scene.says(old.clone())));
-    assert!(is_handled(&scene.says(Vouch { content: Some(content("She is a cheat.")), ..scene.vouch(2, "?") })));
-    assert!(is_handled(&scene.says(old.clone())), "receipted as if it were news");
+    assert!(is_handled(&scene.vouches(old.clone())));
+    assert!(is_handled(&scene.vouches(Vouch { content: Some(content("She is a cheat.")), ..scene.vouch(2, "?") })));
+    assert!(is_handled(&scene.vouches(old.clone())), "receipted as if it were news");
     assert_eq!(scene.held(), ["She is a cheat."]);
-    assert!(is_handled(&scene.says(scene.revocation(3))));
+    assert!(is_handled(&scene.vouches(scene.revocation(3))));
     assert!(scene.world.inbox(scene.ana).is_empty(), "what is said no more asks nothing");
     for seq in [1, 2, 3] {
-        assert!(is_handled(&scene.says(Vouch { seq, ..old.clone() })));
+        assert!(is_handled(&scene.vouches(Vouch { seq, ..old.clone() })));
         assert_eq!(scene.held(), ["revoked"], "number {seq}");
     }
     // Until its date the copy is known, and from then on it counts no more.
@@ -122,24 +96,24 @@ fn an_old_copy_of_a_vouch_does_not_come_back() {
     assert_eq!(scene.held(), ["revoked"]);
     scene.world.run_for(2 * DAY);
     assert_eq!(scene.held(), Vec::<String>::new());
-    assert!(is_handled(&scene.says(old)));
+    assert!(is_handled(&scene.vouches(old)));
     assert!(scene.held().is_empty() && scene.world.inbox(scene.ana).is_empty());
     scene.world.check();
 }
 
 #[test]
 fn a_revocation_that_overtakes_its_vouch_holds() {
-    let mut scene = scene();
+    let mut scene = confirmed();
     let vouch = scene.vouch(1, "She is reliable.");
-    assert!(is_handled(&scene.says(scene.revocation(2))));
-    assert!(is_handled(&scene.says(vouch)));
+    assert!(is_handled(&scene.vouches(scene.revocation(2))));
+    assert!(is_handled(&scene.vouches(vouch)));
     assert_eq!(scene.held(), ["revoked"]);
     assert!(scene.world.inbox(scene.ana).is_empty());
 }
 
 #[test]
 fn a_vouch_that_proves_nothing_is_refused() {
-    let mut scene = scene();
+    let mut scene = confirmed();
     let (ana, bo) = (scene.ana, scene.world.person("Bo"));
     let (now, him) = (scene.world.clock(ana), scene.world.home(bo).id);
     let good = scene.vouch(1, "She is reliable.");
@@ -153,42 +127,42 @@ fn a_vouch_that_proves_nothing_is_refused() {
         ("that cannot be read", Vouch { content: Some(Bytes::new(vec![0xa0]).unwrap()), ..good.clone() }),
     ];
     for (what, vouch) in bad {
-        assert_eq!(refusal(&scene.says(vouch)), Some(Refusal::NotAccepted), "{what}");
+        assert_eq!(refusal(&scene.vouches(vouch)), Some(Refusal::NotAccepted), "{what}");
     }
     // By somebody else: a true record of Bo's about Ana, in a letter of Mallory's.
     meet(&mut scene.world, ana, bo);
     let key = scene.world.vouches(bo, ana, VouchReach::Contacts);
     let record_of_bo = scene.world.held_vouch(bo, key).unwrap().record;
-    let answer = scene.sends(VouchLetter::Vouch(VouchNews { record: record_of_bo }));
+    let answer = scene.writes(VouchLetter::Vouch(VouchNews { record: record_of_bo }));
     assert_eq!(refusal(&answer), Some(Refusal::NotAccepted));
     // In the name of somebody else.
     let mut mask = scene.mallory.clone();
     mask.signer.id = him;
     let forged = record(&mask.sign(good));
-    let answer = scene.sends(VouchLetter::Vouch(VouchNews { record: forged }));
+    let answer = scene.writes(VouchLetter::Vouch(VouchNews { record: forged }));
     assert_eq!(refusal(&answer), Some(Refusal::NotAccepted));
     assert!(scene.world.vouched(ana).iter().all(|held| held.key.issuer != scene.mallory.id()));
 }
 
 #[test]
 fn a_record_of_another_kind_is_no_vouch_and_no_acceptance() {
-    let mut scene = scene();
+    let mut scene = confirmed();
     let card = record(&scene.mallory.card(2, scene.world.clock(scene.ana)));
     for letter in [VouchLetter::Vouch, VouchLetter::Acceptance] {
-        let answer = scene.sends(letter(VouchNews { record: card.clone() }));
+        let answer = scene.writes(letter(VouchNews { record: card.clone() }));
         assert_eq!(refusal(&answer), Some(Refusal::NotAccepted));
     }
     let vouch = record(&scene.mallory.sign(scene.vouch(1, "She is reliable.")));
-    let answer = scene.sends(VouchLetter::Acceptance(VouchNews { record: vouch }));
+    let answer = scene.writes(VouchLetter::Acceptance(VouchNews { record: vouch }));
     assert_eq!(refusal(&answer), Some(Refusal::NotAccepted));
 }
 
 #[test]
 fn a_flood_of_vouches_fills_eight_places() {
-    let mut scene = scene();
+    let mut scene = confirmed();
     for number in 0..50_u32 {
         let slot = VouchSlot(number.to_be_bytes());
-        assert!(is_handled(&scene.says(Vouch { slot, ..scene.vouch(1, "You are a cheat.") })));
+        assert!(is_handled(&scene.vouches(Vouch { slot, ..scene.vouch(1, "You are a cheat.") })));
     }
     assert_eq!(scene.held().len(), limits::VOUCHES_OF_ONE);
     let asked = scene.world.inbox(scene.ana).iter().filter(|item| item.kind == ItemKind::Vouched).count();
@@ -203,12 +177,12 @@ fn a_flood_of_vouches_fills_eight_places() {
 
 #[test]
 fn the_same_slot_of_another_issuer_is_another_vouch() {
-    let mut scene = scene();
+    let mut scene = confirmed();
     let bo = scene.world.person("Bo");
     meet(&mut scene.world, scene.ana, bo);
     let key = scene.world.vouches(bo, scene.ana, VouchReach::Contacts);
     scene.world.run_for(60);
-    assert!(is_handled(&scene.says(Vouch { slot: key.slot, ..scene.revocation(9) })));
+    assert!(is_handled(&scene.vouches(Vouch { slot: key.slot, ..scene.revocation(9) })));
     assert!(scene.world.held_vouch(scene.ana, key).unwrap().content().is_some());
     scene.world.accepts(scene.ana, bo);
     scene.world.run_for(60);
@@ -217,7 +191,7 @@ fn the_same_slot_of_another_issuer_is_another_vouch() {
 
 #[test]
 fn nobody_accepts_in_the_place_of_another_or_what_was_not_said() {
-    let mut scene = scene();
+    let mut scene = confirmed();
     let ana = scene.ana;
     let of_mallory = scene.world.finds(ana, "Mallory").id;
     let held = scene
@@ -233,7 +207,7 @@ fn nobody_accepts_in_the_place_of_another_or_what_was_not_said() {
     };
     let accepts = |scene: &mut Scene, acceptance: Acceptance| {
         let record = record(&scene.mallory.sign(acceptance));
-        scene.sends(VouchLetter::Acceptance(VouchNews { record }))
+        scene.writes(VouchLetter::Acceptance(VouchNews { record }))
     };
     let reach = |scene: &Scene| {
         let held = scene.world.given(ana).remove(0);

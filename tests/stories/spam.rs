@@ -2,8 +2,6 @@
 
 use kith_protocol::card::{Field, FieldKind};
 use kith_protocol::engine::{Answer, Refusal};
-use kith_protocol::hello::SharedSecret;
-use kith_protocol::id::SessionId;
 use kith_protocol::letter::Body;
 use kith_protocol::letter::body::kind;
 use kith_protocol::letter::handover::HandOver;
@@ -12,40 +10,11 @@ use kith_protocol::limits;
 use kith_protocol::store::Table;
 use kith_protocol::text::{Line, Note, Words};
 use kith_protocol::time::Timestamp;
-use kith_tests::sim::{Mallory, Who, World};
 
+use crate::mallory::{Scene, confirmed};
 use crate::{DAY, HOUR, meet, refusal};
 
-/// Ana, and Mallory, a contact with no manners.
-struct Scene {
-    world: World,
-    ana: Who,
-    mallory: Mallory,
-    session: SessionId,
-    pair: SharedSecret,
-}
-
-fn scene() -> Scene {
-    let mut world = World::new(1);
-    let ana = world.person("Ana");
-    let code = world.shows_live(ana, "Fair");
-    let words = world.fresh_words();
-    let mallory = Mallory::new("Mallory", &words);
-    let (session, pair, answer) = world.claims(&mallory, &code).unwrap();
-    assert!(matches!(answer, Answer::Handled(_)), "{answer:?}");
-    let confirm = world.inbox(ana).remove(0);
-    world.decides(ana, &confirm, true, None);
-    Scene { world, ana, mallory, session, pair }
-}
-
 impl Scene {
-    fn sends(&mut self, body: Body) -> Answer {
-        let pen = self.world.pen(self.ana, body);
-        let key = self.world.encryption_key(self.ana);
-        let sealed = self.mallory.seals(&pen, &key, &self.pair);
-        self.world.hands_in(self.ana, self.session, &sealed)
-    }
-
     fn says(&mut self, text: &str) -> Answer {
         self.sends(Body::Note(NoteLetter { words: Words::new(text).unwrap() }))
     }
@@ -72,7 +41,7 @@ fn is_handled(answer: &Answer) -> bool {
 
 #[test]
 fn a_letter_of_mallory_counts_once_however_often_it_is_sent() {
-    let mut scene = scene();
+    let mut scene = confirmed();
     let body = Body::Note(NoteLetter { words: Words::new("Buy!").unwrap() });
     let mut pen = scene.world.pen(scene.ana, body);
     let key = scene.world.encryption_key(scene.ana);
@@ -87,7 +56,7 @@ fn a_letter_of_mallory_counts_once_however_often_it_is_sent() {
 
 #[test]
 fn ten_thousand_letters_of_mallory_are_fifty_a_day_and_one_question() {
-    let mut scene = scene();
+    let mut scene = confirmed();
     let bo = scene.world.person("Bo");
     meet(&mut scene.world, scene.ana, bo);
     let handled = (0..10_000).filter(|number| is_handled(&scene.says(&format!("Buy {number}!")))).count();
@@ -111,7 +80,7 @@ fn ten_thousand_letters_of_mallory_are_fifty_a_day_and_one_question() {
 
 #[test]
 fn what_is_no_letter_is_refused() {
-    let mut scene = scene();
+    let mut scene = confirmed();
     let too_many = "x".repeat(limits::WORDS + 1);
     for text in ["", " ", "x\u{202e}y", &too_many, &"😀".repeat(limits::WORDS + 1)] {
         // { 1: text }, written by hand.
@@ -135,7 +104,7 @@ fn what_is_no_letter_is_refused() {
 
 #[test]
 fn ten_thousand_people_handed_over_by_mallory_are_fifty_questions() {
-    let mut scene = scene();
+    let mut scene = confirmed();
     let handled =
         (0..10_000).filter(|number| is_handled(&scene.sends(Body::HandOver(whom(&format!("Dee {number}")))))).count();
     assert_eq!((handled, scene.world.inbox(scene.ana).len()), (limits::HANDOVERS_WAITING, limits::HANDOVERS_WAITING));

@@ -2,12 +2,11 @@
 
 use std::io::IsTerminal;
 
+use kith_node::access::{Proxy, Reach, WebUrl};
 use kith_node::driver::Handle;
 use kith_node::home::{Home, HomeError, OpenHome, Tls};
 use kith_node::network::Multiaddr;
 use kith_node::node::{Node, NodeOptions};
-use kith_node::serve::Reach;
-use kith_node::web::access::{Proxy, WebUrl};
 use kith_protocol::engine::{Notice, Own, people};
 use kith_protocol::id::PersonId;
 use tokio::signal::unix::{Signal, SignalKind, signal};

@@ -10,7 +10,7 @@ use utoipa::Modify;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
 use super::{Api, Problem};
-use crate::web::access::Entered;
+use crate::access::Entered;
 
 /// Adds the bearer token to the description.
 pub(super) struct Bearer;

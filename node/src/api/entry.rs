@@ -9,9 +9,9 @@ use utoipa::ToSchema;
 
 use super::model::time;
 use super::{Api, Kind, Problem, ProblemBody};
+use crate::access::Reach;
+use crate::access::{Entered, NotIn, PHONE_USES, SessionId, TICKET_LIFE};
 use crate::driver::now;
-use crate::serve::Reach;
-use crate::web::access::{Entered, NotIn, PHONE_USES, SessionId, TICKET_LIFE};
 
 /// A browser that is signed in.
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -68,7 +68,7 @@ type By = Option<Extension<Entered>>;
 #[utoipa::path(get, path = "/sessions", tag = "access", responses((status = 200, body = Vec<SessionForm>)))]
 pub(super) async fn sessions(State(api): State<Api>, by: By) -> Json<Vec<SessionForm>> {
     let own = browser(&by);
-    let form = |session: crate::web::access::Session| SessionForm {
+    let form = |session: crate::access::Session| SessionForm {
         this_one: Some(&session.id()) == own,
         id: session.id().as_str().to_owned(),
         created: time(session.created),

@@ -15,22 +15,34 @@ use super::today::COUNTED;
 use super::{Api, Problem, ProblemBody, line, optional_line, today};
 
 /// People on one page.
-const PAGE: usize = 100;
+pub(crate) const PAGE: usize = 100;
 
 /// An event with its people counted.
 pub(super) fn form(api: &Api, event: &Event, local: &Local) -> Result<EventForm, Problem> {
     Ok(EventForm::of(event, events::count_at(api.handle.view(), event, COUNTED)?, local))
 }
 
+/// Which events.
+#[derive(Default, Deserialize, IntoParams)]
+#[serde(default)]
+pub(super) struct Which {
+    /// True for the one alone that is on, to which a capture belongs that names none.
+    on: bool,
+}
+
 /// Lists events in the order of their days.
-#[utoipa::path(get, path = "/events", params(Here), tag = "events",
+#[utoipa::path(get, path = "/events", params(Here, Which), tag = "events",
     responses((status = 200, body = Vec<EventForm>), (status = 400, body = ProblemBody)))]
 pub(super) async fn list(
     State(api): State<Api>,
+    which: Result<Query<Which>, QueryRejection>,
     here: Result<Query<Here>, QueryRejection>,
 ) -> Result<Json<Vec<EventForm>>, Problem> {
-    let local = Local::of(&here?.0)?;
-    let all = events::events(api.handle.view())?;
+    let (Which { on }, local) = (which?.0, Local::of(&here?.0)?);
+    let all = match on {
+        true => events::event_on(api.handle.view(), local.date)?.into_iter().collect(),
+        false => events::events(api.handle.view())?,
+    };
     Ok(Json(all.iter().map(|event| form(&api, event, &local)).collect::<Result<_, _>>()?))
 }
 

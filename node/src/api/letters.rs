@@ -15,7 +15,7 @@ use super::{Api, Kind, Problem, ProblemBody};
 use crate::driver::Refused;
 
 /// Letters on one page.
-const PAGE: usize = 50;
+pub(crate) const PAGE: usize = 50;
 
 /// Which letters.
 #[derive(Deserialize, IntoParams)]

@@ -1,7 +1,7 @@
 //! The JSON API under `/api/v1`.
 //!
 //! The command line speaks it, over loopback with a running node or within its own process without one, and so
-//! will pages. Its description, `/api/v1/openapi.json`, is generated from the handlers here.
+//! do the pages. Its description, `/api/v1/openapi.json`, is generated from the handlers here.
 
 #![allow(unused_qualifications, reason = "the macro that describes a handler writes them")]
 
@@ -42,7 +42,9 @@ use utoipa_axum::routes;
 pub(crate) use crate::roster::PAGE as PEOPLE_ON_A_PAGE;
 pub use captures::{CaptureResult, OutcomeName};
 pub use entry::{Ended, SessionForm, WayIn};
+pub(crate) use events::PAGE as MET_ON_A_PAGE;
 pub use letters::LettersPage;
+pub(crate) use letters::PAGE as LETTERS_ON_A_PAGE;
 pub use node::{Finding, Health, StatusForm};
 pub(crate) use notices::news;
 pub use path::{path, query};
@@ -52,11 +54,11 @@ pub use problem::{Kind, Problem, ProblemBody};
 use access::Bearer;
 use model::PersonForm;
 
+use crate::access::Access;
 use crate::codes;
 use crate::driver::Handle;
 use crate::home::{Home, HomeError};
 use crate::roster::Listed;
-use crate::web::access::Access;
 
 /// A request that is not a picture: the longest note, with room for its escapes.
 const BODY: usize = 128 * 1024;

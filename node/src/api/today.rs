@@ -49,6 +49,7 @@ pub(crate) fn look(api: &Api, local: &Local) -> Result<TodayForm, Problem> {
         steps: steps_ahead(api, local)?,
         silent: silent(api, local, 0, PEOPLE)?,
         event: event.map(|event| super::events::form(api, &event, local)).transpose()?,
+        people: api.handle.roster().counts()?.people,
         words_wait: api.home.words_file().exists(),
     })
 }

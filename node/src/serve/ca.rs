@@ -256,7 +256,7 @@ fn san(host: &str) -> Option<SanType> {
 /// True for addresses that the public internet does not have.
 fn is_near(address: IpAddr) -> bool {
     let holds = |(network, prefix): &(&str, u8)| {
-        format!("{network}/{prefix}").parse().is_ok_and(|network: crate::web::access::Proxy| network.holds(address))
+        format!("{network}/{prefix}").parse().is_ok_and(|network: crate::access::Proxy| network.holds(address))
     };
     NETWORKS.iter().any(holds)
 }

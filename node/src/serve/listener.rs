@@ -14,7 +14,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::ca::Authority;
 use super::stream::{Stream, Way};
-use crate::web::access::{Entrance, Peer};
+use crate::access::{Entrance, Peer};
 
 /// Connections at a time: a browser opens six, and a person has a few browsers. Others wait outside.
 const CONNECTIONS: usize = 256;

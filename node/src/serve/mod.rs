@@ -1,9 +1,10 @@
 //! Serving the web app and the API to browsers and programs: sockets, TLS, and what comes before a page.
 
 pub mod ca;
+mod guard;
+mod headers;
 mod health;
 mod listener;
-mod reach;
 mod server;
 mod stream;
 mod trust;
@@ -21,17 +22,17 @@ use tokio::sync::watch;
 use tower::ServiceExt;
 
 pub use listener::Listener;
-pub use reach::Reach;
 pub use server::{Server, Sockets};
 
-use crate::web::access::{self, Access, Entrance, Peer};
+use crate::access::{Access, Entrance, Peer};
+use crate::web::entry;
 use ca::Authority;
 
 /// Everything that is served: pages and the API behind the guard, under the sub-path and without it.
 ///
 /// The guard stands in front of the routers, since it takes the sub-path off before they look at the path.
 pub fn app(access: &Access, pages: Router, api: Router, authority: Option<Arc<Authority>>) -> Router {
-    let pages = pages.merge(access::router(access.clone())).merge(health::router());
+    let pages = pages.merge(entry::router(access.clone())).merge(health::router());
     let pages = match &authority {
         Some(authority) => pages.merge(trust::router(Arc::clone(authority))),
         None => pages,
@@ -43,7 +44,7 @@ pub fn app(access: &Access, pages: Router, api: Router, authority: Option<Arc<Au
         if is_api { api.oneshot(request) } else { pages.oneshot(request) }
     });
     let guarded =
-        Router::new().fallback_service(all).layer(middleware::from_fn_with_state(access.clone(), access::guard));
+        Router::new().fallback_service(all).layer(middleware::from_fn_with_state(access.clone(), guard::guard));
     match lobby {
         Some(lobby) => {
             guarded.layer(middleware::from_fn(move |request, next| keep_in_lobby(lobby.clone(), request, next)))
@@ -59,7 +60,7 @@ async fn keep_in_lobby(lobby: Router, request: Request, next: Next) -> Response 
         return next.run(request).await;
     }
     let mut answer = lobby.oneshot(request).await.into_response();
-    access::add_headers(answer.headers_mut());
+    headers::add(answer.headers_mut());
     answer
 }
 
@@ -90,3 +91,6 @@ pub(crate) async fn run(listener: Listener, app: Router, mut stop: watch::Receiv
         tracing::error!(%error, "the web app has stopped");
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 
 use super::ca::Authority;
 use super::{Listener, run};
-use crate::web::access::Place;
+use crate::access::Place;
 
 /// Bound and not yet listened on.
 pub struct Sockets {

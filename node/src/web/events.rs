@@ -7,14 +7,12 @@ use serde_json::json;
 
 use super::form::{Asked, Form};
 use super::frame::{Frame, Tab, go_to, html};
+use super::paging::Pages;
 use super::trouble::{Answer, Trouble};
 use super::undo::{Going, let_go};
 use super::{Web, time as t, words as w};
 use crate::api::model::{EventForm, EventPage};
-use crate::api::{path, query};
-
-/// People on a page of an event, as the API answers them.
-const PAGE: u64 = 100;
+use crate::api::{MET_ON_A_PAGE, path, query};
 
 #[derive(Template)]
 #[template(path = "events.html")]
@@ -48,8 +46,7 @@ pub(super) async fn add(State(web): State<Web>, Form(form): Form) -> Answer {
 struct One {
     frame: Frame,
     page: EventPage,
-    earlier: Option<String>,
-    later: Option<String>,
+    pages: Pages,
 }
 
 /// Shows an event and who was met there.
@@ -57,12 +54,10 @@ pub(super) async fn show(State(web): State<Web>, Path(which): Path<String>, Aske
     let number = asked.number("page")?.unwrap_or_default();
     let of = |page: u64| query(&[("page", Some(&page.to_string()))]);
     let page: EventPage = web.inside.get(&format!("{}{}", path(&["events", &which]), of(number))).await?;
-    let shown = number.saturating_mul(PAGE).saturating_add(page.list.len() as u64);
     let link = |number: u64| format!("events/{}{}", page.event.id, of(number));
     let one = One {
         frame: Frame::new(&web, Tab::More, page.event.name.clone()).after(&web, &asked),
-        earlier: number.checked_sub(1).map(link),
-        later: (!page.list.is_empty() && shown < page.total as u64).then(|| link(number.saturating_add(1))),
+        pages: Pages::around(number, MET_ON_A_PAGE, page.total, link),
         page,
     };
     html(&one)

@@ -11,7 +11,7 @@ use serde_json::Value;
 use tower::ServiceExt;
 
 use super::trouble::Trouble;
-use crate::api::{self, Api, ProblemBody};
+use crate::api::{Api, ProblemBody};
 
 /// The API, to be asked without a socket.
 #[derive(Clone)]
@@ -21,12 +21,13 @@ pub(super) struct Inside {
 }
 
 impl Inside {
-    pub(super) fn of(api: &Api) -> Self {
+    /// The router of an API, and what lets its pages through.
+    pub(super) fn of(api: &Api, router: Router) -> Self {
         let mut bearer = HeaderValue::from_str(&format!("Bearer {}", api.token())).ok();
         if let Some(bearer) = &mut bearer {
             bearer.set_sensitive(true);
         }
-        Self { router: api::router(api.clone()), bearer }
+        Self { router, bearer }
     }
 
     /// Asks for something.

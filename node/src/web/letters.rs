@@ -7,13 +7,11 @@ use serde_json::{Value, json};
 use super::exchange::contacts;
 use super::form::{Asked, Form};
 use super::frame::{Frame, Tab, go_to, html};
+use super::paging::Pages;
 use super::trouble::{Answer, Trouble};
 use super::{Web, time as t, words as w};
 use crate::api::model::{PersonDetails, PersonForm};
-use crate::api::{LettersPage, path, query};
-
-/// Letters on a page, as the API answers them.
-const PAGE: u64 = 50;
+use crate::api::{LETTERS_ON_A_PAGE, LettersPage, path, query};
 
 #[derive(Template)]
 #[template(path = "letters.html")]
@@ -21,9 +19,7 @@ struct Letters {
     frame: Frame,
     person: PersonForm,
     page: LettersPage,
-    /// Links to the pages before and after this one.
-    earlier: Option<String>,
-    later: Option<String>,
+    pages: Pages,
 }
 
 /// Shows what a person and I wrote to each other.
@@ -33,11 +29,9 @@ pub(super) async fn show(State(web): State<Web>, Path(who): Path<String>, Asked(
     let of = |number: u64| query(&[("page", Some(&number.to_string()))]);
     let page: LettersPage = web.inside.get(&format!("{}{}", path(&["people", &who, "letters"]), of(number))).await?;
     let link = |number: u64| format!("people/{}/letters{}", person.id, of(number));
-    let shown = number.saturating_mul(PAGE).saturating_add(page.letters.len() as u64);
-    let earlier = number.checked_sub(1).map(link);
-    let later = (!page.letters.is_empty() && shown < page.total as u64).then(|| link(number.saturating_add(1)));
+    let pages = Pages::around(number, LETTERS_ON_A_PAGE, page.total, link);
     let frame = Frame::new(&web, Tab::People, person.name.clone()).after(&web, &asked);
-    html(&Letters { frame, person, page, earlier, later })
+    html(&Letters { frame, person, page, pages })
 }
 
 async fn person(web: &Web, who: &str) -> Result<PersonForm, Trouble> {

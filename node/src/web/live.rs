@@ -11,5 +11,5 @@ use crate::api;
 
 /// Tells an open page that something happened; it asks for itself anew then.
 pub(super) async fn news(State(web): State<Web>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    api::news(&web.handle)
+    api::news(web.api.handle())
 }

@@ -6,9 +6,9 @@
 //!
 //! Templates are in `templates/`, compiled in; every sentence of ours that a person reads is in [`words`].
 
-pub mod access;
 mod assets;
 mod card;
+pub(crate) mod entry;
 mod events;
 mod exchange;
 mod fair;
@@ -18,6 +18,7 @@ mod inside;
 mod letters;
 mod live;
 mod more;
+mod paging;
 mod people;
 mod phone;
 mod public;
@@ -36,11 +37,9 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 use axum::routing::{get, post};
 
+use crate::access::Limiter;
 use crate::api::Api;
 use crate::codes::read::MOST_BYTES;
-use crate::driver::Handle;
-use crate::home::Home;
-use access::Limiter;
 use inside::Inside;
 pub use undo::Undo;
 
@@ -50,49 +49,34 @@ const FORM: usize = 64 * 1024;
 /// What pages share.
 #[derive(Clone)]
 struct Web {
+    api: Api,
     inside: Inside,
-    handle: Handle,
-    home: Home,
     undo: Undo,
     /// The path under which the app is mounted, beginning and ending with a slash.
     base: Arc<str>,
-    public: Option<Arc<str>>,
     /// How often visitors may leave a card.
     visits: Arc<Mutex<Limiter>>,
-    access: access::Access,
 }
 
 impl Web {
-    fn new(api: &Api, base: &str) -> Self {
-        let inside = Inside::of(api);
-        Self {
-            undo: Undo::new(inside.clone()),
-            inside,
-            handle: api.handle().clone(),
-            home: api.home().clone(),
-            base: base.into(),
-            public: api.access().public_page().map(Into::into),
-            visits: Arc::new(Mutex::new(Limiter::new(public::VISITS))),
-            access: api.access().clone(),
-        }
-    }
-
     /// The address of my public card, if people elsewhere can open it.
     fn public_page(&self) -> Option<String> {
-        self.public.as_deref().map(str::to_owned)
+        self.api.access().public_page()
     }
 
     /// True while the recovery words lie in a file, for anybody at this machine to read.
     fn words_wait(&self) -> bool {
-        self.home.words_file().exists()
+        self.api.home().words_file().exists()
     }
 }
 
-/// The pages of a home, and what is about to go away by them, mounted under `base`, which begins and ends with a slash.
-pub(crate) fn pages(api: &Api, base: &str) -> (Router, Undo) {
-    let web = Web::new(api, base);
-    let undo = web.undo.clone();
-    (router(web), undo)
+/// The pages of a home, and what is about to go away by them. `calls` is the router of its API.
+pub(crate) fn pages(api: Api, calls: Router) -> (Router, Undo) {
+    let inside = Inside::of(&api, calls);
+    let undo = Undo::new(inside.clone());
+    let base = format!("{}/", api.access().base()).into();
+    let visits = Arc::new(Mutex::new(Limiter::new(public::VISITS)));
+    (router(Web { api, inside, undo: undo.clone(), base, visits }), undo)
 }
 
 /// The pages as a service, by paths without the base.
@@ -153,7 +137,7 @@ fn router(web: Web) -> Router {
         .layer(middleware::from_fn_with_state(web.clone(), trouble::show))
         .with_state(web.clone());
     // Without a name that others can look up, there is no such page.
-    if web.public.is_some() { own.merge(public::router(web)) } else { own }
+    if web.public_page().is_some() { own.merge(public::router(web)) } else { own }
 }
 
 #[cfg(test)]

@@ -7,12 +7,13 @@ use serde_json::{Value, json};
 
 use super::form::{Asked, Fields, Form};
 use super::frame::{Frame, Tab, go_to, html};
+use super::paging::Pages;
 use super::scan::{event_on, fresh_key};
 use super::trouble::{Answer, Trouble};
 use super::undo::{Going, let_go};
 use super::{Web, time as t, words as w};
 use crate::api::model::{PersonDetails, PersonForm, VouchForm};
-use crate::api::{PeoplePage, path, query};
+use crate::api::{PEOPLE_ON_A_PAGE, PeoplePage, path, query};
 
 #[derive(Template)]
 #[template(path = "people.html")]
@@ -25,9 +26,7 @@ struct List {
     filter: &'static str,
     people: Vec<PersonForm>,
     total: usize,
-    /// Links to the pages before and after this one.
-    earlier: Option<String>,
-    later: Option<String>,
+    pages: Pages,
 }
 
 /// Lists people.
@@ -39,10 +38,8 @@ pub(super) async fn list(State(web): State<Web>, Asked(asked): Asked) -> Answer 
         pairs.extend(FILTERS.iter().map(|filter| (*filter, asked.get(filter))));
         query(&pairs)
     };
-    let link = |page: u64| with("q", page);
     let wanted = with("query", number);
     let mut found: PeoplePage = web.inside.get(&format!("/people{wanted}")).await?;
-    let shown = found.people.len();
     found.people.retain(|person| !web.undo.hides(&person.id));
     let page = List {
         frame: Frame::new(&web, Tab::People, w::PEOPLE).after(&web, &asked),
@@ -50,8 +47,7 @@ pub(super) async fn list(State(web): State<Web>, Asked(asked): Asked) -> Answer 
         tag: asked.text("tag").to_owned(),
         met: asked.text("met").to_owned(),
         filter: filter_of(&asked),
-        earlier: number.checked_sub(1).map(|page| format!("people{}", link(page))),
-        later: has_more(number, shown, found.total).then(|| format!("people{}", link(number.saturating_add(1)))),
+        pages: Pages::around(number, PEOPLE_ON_A_PAGE, found.total, |page| format!("people{}", with("q", page))),
         people: found.people,
         total: found.total,
     };
@@ -68,11 +64,6 @@ fn filter_of(asked: &Fields) -> &'static str {
         (.., Some(_)) => "latest",
         _ => "",
     }
-}
-
-fn has_more(page: u64, shown: usize, total: usize) -> bool {
-    let before = usize::try_from(page).unwrap_or(usize::MAX).saturating_mul(crate::api::PEOPLE_ON_A_PAGE);
-    shown > 0 && before.saturating_add(shown) < total
 }
 
 #[derive(Template)]

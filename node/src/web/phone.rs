@@ -5,10 +5,10 @@ use axum::Extension;
 use axum::extract::State;
 use serde_json::json;
 
-use super::access::Entered;
 use super::frame::{Frame, Tab, go_to, html};
 use super::trouble::{Answer, Trouble};
 use super::{Web, time as t, words as w};
+use crate::access::Entered;
 use crate::api::WayIn;
 use crate::codes::draw::Drawing;
 
@@ -24,7 +24,7 @@ struct Page {
 /// a phone.
 pub(super) async fn show(State(web): State<Web>, Extension(entered): Extension<Entered>) -> Answer {
     if let Entered::Browser(session) = &entered
-        && !web.access.recently_proved(session)
+        && !web.api.access().recently_proved(session)
     {
         return go_to(&web, "prove?next=/access");
     }

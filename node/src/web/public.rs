@@ -16,11 +16,11 @@ use kith_protocol::engine::guests::LeftSecret;
 use kith_protocol::limits;
 use serde_json::json;
 
-use super::access::{Caller, Rates};
 use super::form::{Fields, Form};
 use super::frame::{Frame, Tab, html};
 use super::trouble::{self, Answer, Trouble};
 use super::{Web, time as t, words as w};
+use crate::access::{Caller, Rates};
 use crate::api::model::{CardForm, Left, LeftCardForm, time};
 use crate::api::path;
 use crate::driver::now;

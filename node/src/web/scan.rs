@@ -8,7 +8,7 @@ use super::form::{Asked, Form};
 use super::frame::{Frame, Tab, go_to, html};
 use super::trouble::{Answer, Trouble};
 use super::{Web, words as w};
-use crate::api::model::{EventForm, EventState, TodayForm};
+use crate::api::model::EventForm;
 use crate::api::{CaptureResult, OutcomeName, query};
 use crate::home::random;
 use serde_json::json;
@@ -29,8 +29,8 @@ pub(super) async fn show(State(web): State<Web>, Asked(asked): Asked) -> Answer 
 
 /// The name of the event that is on.
 pub(super) async fn event_on(web: &Web) -> Result<Option<String>, Trouble> {
-    let day: TodayForm = web.inside.get("/today").await?;
-    Ok(day.event.filter(|event: &EventForm| event.state == EventState::Now).map(|event| event.name))
+    let on: Vec<EventForm> = web.inside.get("/events?on=true").await?;
+    Ok(on.into_iter().next().map(|event| event.name))
 }
 
 /// Takes in a pasted or typed text.

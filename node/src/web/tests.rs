@@ -5,9 +5,9 @@ use http_body_util::BodyExt;
 use kith_protocol::text::Name;
 use tower::ServiceExt;
 
-use super::access::{Access, Ways};
 use super::{Undo, pages};
-use crate::api::Api;
+use crate::access::{Access, Ways};
+use crate::api::{self, Api};
 use crate::home::Home;
 use crate::node::Desk;
 
@@ -27,17 +27,18 @@ struct Seen {
 
 impl Ana {
     fn new() -> Self {
-        Self::below("/")
+        Self::reached(None)
     }
 
-    fn below(base: &str) -> Self {
+    fn reached(web_url: Option<&str>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let home = Home::at(folder.path());
         let (open, _) = home.create(Name::new("Ana Sousa").unwrap()).unwrap();
         let desk = Desk::open(open).unwrap();
-        let access = Access::new(&home, b"ana", Ways::default()).unwrap();
+        let web_url = web_url.map(|url| url.parse().unwrap());
+        let access = Access::new(&home, b"ana", Ways { web_url, ..Ways::default() }).unwrap();
         let api = Api::new(desk.handle(), home, access, false).unwrap();
-        let (pages, undo) = pages(&api, base);
+        let (pages, undo) = pages(api.clone(), api::router(api.clone()));
         Self { pages, undo, _desk: desk, _folder: folder }
     }
 
@@ -188,7 +189,7 @@ async fn who_is_forgotten_comes_back_within_ten_seconds_and_not_after() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn below_a_sub_path_every_way_leads_below_it() {
-    let ana = Ana::below("/apps/kith/");
+    let ana = Ana::reached(Some("https://example.org/apps/kith/"));
     assert!(ana.get("/people").await.text.contains("<base href=\"/apps/kith/\">"));
     let added = ana.post("/people", &[("name", "Bo")]).await;
     assert!(added.place.starts_with("/apps/kith/captures/"), "{}", added.place);

@@ -10,15 +10,13 @@ use super::trouble::{Answer, Trouble};
 use super::undo::{by_post, let_go};
 use super::{Web, time as t, words as w};
 use crate::api::model::{CardForm, TodayForm};
-use crate::api::{PeoplePage, path};
+use crate::api::path;
 
 #[derive(Template)]
 #[template(path = "today.html")]
 struct Page {
     frame: Frame,
     day: TodayForm,
-    /// Nobody is here yet.
-    begins: bool,
 }
 
 #[derive(Template)]
@@ -30,20 +28,19 @@ struct Welcome {
 
 /// Shows what waits on me; a card in four fields to somebody who begins.
 pub(super) async fn show(State(web): State<Web>, Asked(asked): Asked) -> Answer {
-    let begins = web.inside.get::<PeoplePage>("/people").await?.total == 0;
-    if begins && asked.get("skip").is_none() && asked.get("said").is_none() {
+    let mut day: TodayForm = web.inside.get("/today").await?;
+    if day.people == 0 && asked.get("skip").is_none() && asked.get("said").is_none() {
         let card: CardForm = web.inside.get("/card").await?;
         if card.fields.is_empty() {
             return html(&Welcome { frame: Frame::new(&web, Tab::Today, w::WELCOME), name: card.name });
         }
     }
-    let mut day: TodayForm = web.inside.get("/today").await?;
     day.inbox.list.retain(|item| !web.undo.hides(&item.id));
     let is_shown = |id: &str| !web.undo.hides(id) && !web.undo.hides(&format!("step {id}"));
     day.steps.list.retain(|one| is_shown(&one.person.id));
     day.silent.list.retain(|one| is_shown(&one.person.id));
     let frame = Frame::new(&web, Tab::Today, w::TODAY).after(&web, &asked);
-    html(&Page { frame, day, begins })
+    html(&Page { frame, day })
 }
 
 /// Answers something that waits.

@@ -8,9 +8,9 @@ use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::access::{Caller, Entered};
 use super::frame::{Frame, Tab, html};
 use super::{FORM, Web, words as w};
+use crate::access::{Caller, Entered};
 
 /// What went wrong, and what to do about it.
 #[derive(Clone, Debug)]

@@ -17,6 +17,13 @@ const AGAIN: Duration = Duration::from_millis(40);
 const PASSING: [&str; 4] =
     ["stale element reference", "element click intercepted", "element not interactable", "no such element"];
 
+/// What chromedriver says instead of the first of these if the page changed in the middle of a press.
+const CHANGED: &str = "does not belong to the document";
+
+fn passes(refusal: &Refusal) -> bool {
+    PASSING.contains(&refusal.code.as_str()) || refusal.to_string().contains(CHANGED)
+}
+
 /// Fields that hold something other than what is typed on a keyboard.
 const CHOSEN: [&str; 6] = ["date", "time", "datetime-local", "month", "color", "range"];
 
@@ -113,8 +120,7 @@ impl Window {
         loop {
             let element = self.one(kind, name);
             let Err(refusal) = act(&element) else { return };
-            let passes = PASSING.contains(&refusal.code.as_str());
-            if !passes || begun.elapsed() > PATIENCE {
+            if !passes(&refusal) || begun.elapsed() > PATIENCE {
                 self.fails(&format!("{name:?}: {refusal}"));
             }
             std::thread::sleep(AGAIN);

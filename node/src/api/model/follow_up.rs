@@ -202,6 +202,8 @@ pub struct TodayForm {
     /// The event that is on, else the next one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event: Option<EventForm>,
+    /// How many people I know, of every kind.
+    pub people: usize,
     /// True if the recovery words still lie in a file, not written down.
     pub words_wait: bool,
 }

@@ -118,7 +118,9 @@ proptest! {
             if card.len() > SMALL {
                 let property = read.property(&calcard::vcard::VCardProperty::Fn);
                 let value = property.and_then(|entry| entry.values.first()).and_then(|value| value.as_text());
-                prop_assert_eq!(value.map(str::trim), Some(contact.name.trim()));
+                // Every character that ends a line comes back as the one that vCard has for it.
+                let name = contact.name.replace(['\u{85}', '\u{2028}', '\u{2029}'], "\n");
+                prop_assert_eq!(value.map(str::trim), Some(name.trim()));
             }
         }
     }

@@ -11,8 +11,8 @@ use tokio::sync::watch;
 use tokio_rustls::TlsConnector;
 
 use super::*;
+use crate::access::{Access, Ways};
 use crate::serve::{self, Listener};
-use crate::web::access::{Access, Ways};
 
 fn home() -> (tempfile::TempDir, Home) {
     let folder = tempfile::tempdir().unwrap();

@@ -6,10 +6,10 @@ use kith_protocol::text::Name;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
+use crate::access::{Access, Entrance, Peer, Ways};
 use crate::api::{self, Api};
 use crate::driver::{Driver, Offline};
 use crate::home::Home;
-use crate::web::access::{Access, Entrance, Peer, Ways};
 use crate::{serve, web};
 
 /// Ana's node, as it is reached from outside.
@@ -51,8 +51,7 @@ impl Ana {
         let access = Access::new(&home, b"ana", ways).unwrap();
         let driver = Driver::start(store, Offline, None).unwrap();
         let api = Api::new(driver.handle(), home.clone(), access.clone(), false).unwrap();
-        let base = format!("{}/", access.base());
-        let (pages, _) = web::pages(&api, &base);
+        let (pages, _) = web::pages(api.clone(), api::router(api.clone()));
         let app = serve::app(&access, pages, api::router(api), None);
         let ana = Self { app, token: home.api_token().unwrap(), _driver: driver, _folder: folder };
         let change = json!({"changes": [

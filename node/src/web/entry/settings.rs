@@ -7,11 +7,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Form, Router};
 
-use super::client::Caller;
-use super::guard::Entered;
-use super::pages::{Asked, Filled, encoded, frame, go_to, local, page, reason, refuse, status};
-use super::sessions::SessionId;
-use super::{Access, NotIn};
+use super::{Asked, Filled, encoded, frame, go_to, local, page, reason, refuse, status};
+use crate::access::{Access, Caller, Entered, NotIn, SessionId};
 use crate::api::model::time;
 use crate::web::frame::{Frame, Tab};
 use crate::web::time::moment;

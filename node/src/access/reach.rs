@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use crate::web::access::{Access, Place};
+use super::{Access, Place};
 
 /// Where to go with a phone.
 #[derive(Clone, Debug, PartialEq, Eq)]

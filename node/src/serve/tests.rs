@@ -8,7 +8,8 @@ use axum::routing::{get, post};
 use http_body_util::BodyExt;
 use tower::ServiceExt;
 
-use super::*;
+use crate::access::{Access, Entrance, Peer, Ways};
+use crate::home::Home;
 use crate::serve;
 
 const PASSWORD: &str = "valves and more valves";
@@ -200,7 +201,7 @@ async fn a_page_of_mallorys_changes_nothing() {
     }
     assert_eq!(no_site("http://127.0.0.1:7518").post(&ana, "/people", "name=Bo").await.text, "changed");
     // A program needs the token, and nothing else.
-    let token: &'static str = format!("Bearer {}", ana.access.0.bearer).leak();
+    let token: &'static str = format!("Bearer {}", Home::at(ana._folder.path()).api_token().unwrap()).leak();
     let mut program = Browser { site: None, headers: vec![("authorization", token)], ..Browser::new() };
     assert_eq!(program.post(&ana, "/api/v1/people", "").await.text, "added");
     program.headers = vec![("authorization", "Bearer wrong")];
@@ -378,7 +379,7 @@ async fn a_new_password_signs_others_out_and_a_fresh_sign_in_counts_for_five_min
     thief.sign_in(&ana, PASSWORD).await;
     let session = ana.access.sessions().remove(0).id();
     assert!(ana.access.recently_proved(&session));
-    ana.access.state().proved.insert(session.clone(), now().minus(PROOF));
+    ana.access.lets_proof_age(&session);
     assert!(!ana.access.recently_proved(&session));
     ana.access.set_password("something else entirely".to_owned(), None).await.unwrap();
     assert_eq!(thief.get(&ana, "/people").await.status, StatusCode::SEE_OTHER);

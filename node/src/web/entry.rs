@@ -1,5 +1,7 @@
 //! The pages for getting in and out.
 
+mod settings;
+
 use askama::Template;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
@@ -10,12 +12,9 @@ use axum::routing::{get, post};
 use axum::{Extension, Form, Router};
 use serde::Deserialize;
 
-use super::client::Caller;
-use super::guard::Entered;
-use super::sessions::{Token, label};
-use super::{Access, NotIn, settings};
-use crate::web::frame::{Frame, Tab};
-use crate::web::{assets, words as w};
+use super::frame::{Frame, Tab};
+use super::{assets, words as w};
+use crate::access::{Access, Caller, Entered, NotIn, Token, label};
 
 /// The longest form: a password, escaped.
 const FORM: usize = 8 * 1024;
@@ -160,7 +159,7 @@ async fn sign_out(
         return page(StatusCode::INSUFFICIENT_STORAGE, &Refused { title: w::SIGN_OUT, about: w::NOT_STORED });
     }
     let mut response = go_to(&access, "/login");
-    if let Some(cookie) = access.0.jar.clear(caller.secure) {
+    if let Some(cookie) = access.no_cookie(caller.secure) {
         response.headers_mut().insert(SET_COOKIE, cookie);
     }
     // Below a sub-path the browser would clear what others keep on the same host.
@@ -172,23 +171,23 @@ async fn sign_out(
 }
 
 /// The answer to a request under a name that is not this node's.
-pub(super) fn foreign_host() -> Response {
+pub(crate) fn foreign_host() -> Response {
     page(StatusCode::MISDIRECTED_REQUEST, &Refused { title: w::FOREIGN_HOST, about: w::FOREIGN_HOST_ABOUT })
 }
 
 /// The answer to a request that a page of somebody else made.
-pub(super) fn foreign_page() -> Response {
+pub(crate) fn foreign_page() -> Response {
     page(StatusCode::FORBIDDEN, &Refused { title: w::FOREIGN_PAGE, about: w::FOREIGN_PAGE_ABOUT })
 }
 
 /// A page that goes on by itself, so that the request after it is one of this node's own.
-pub(super) fn go_on(place: &str) -> Response {
+pub(crate) fn go_on(place: &str) -> Response {
     page(StatusCode::OK, &GoOn { place })
 }
 
 fn let_in(access: &Access, token: &Token, caller: Caller, next: &str) -> Response {
     let mut response = go_to(access, next);
-    if let Some(cookie) = access.0.jar.set(token, caller.secure) {
+    if let Some(cookie) = access.cookie(token, caller.secure) {
         response.headers_mut().insert(SET_COOKIE, cookie);
     }
     response
@@ -253,7 +252,7 @@ pub(super) fn local(next: &str) -> &str {
 }
 
 /// A path as the value of a query.
-pub(super) fn encoded(path: &str) -> String {
+pub(crate) fn encoded(path: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
     path.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }

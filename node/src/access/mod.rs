@@ -1,20 +1,18 @@
 //! Getting in: who may see the pages and speak with the API.
 //!
-//! Everything passes the guard (`guard.rs`): the name that was asked for, who made the request, and who that is. A
+//! Everything passes the guard (`serve/guard.rs`): the name that was asked for, who made the request, and who that is. A
 //! browser gets in by a link of the owner's, by a code for a phone, or by the password, and holds a cookie from then on;
 //! a program sends the bearer token of the home.
 
+mod admission;
 mod client;
 mod cookie;
-mod guard;
-mod headers;
 mod hosts;
 mod limiter;
 mod origin;
-mod pages;
 mod password;
+mod reach;
 mod sessions;
-mod settings;
 mod tickets;
 mod url;
 
@@ -22,30 +20,31 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use axum::http::HeaderValue;
 use kith_protocol::crypto::same;
 use kith_protocol::limits::MINUTE;
 use kith_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 
+pub use admission::Entered;
 pub use client::{BadProxy, Caller, Entrance, Peer, Proxy};
-pub use guard::Entered;
 pub use password::BadPassword;
+pub use reach::Reach;
 pub use sessions::{Session, SessionId};
+pub(crate) use sessions::{Token, label};
 pub use tickets::{LIFE as TICKET_LIFE, PHONE_USES};
 pub use url::{BadWebUrl, WebUrl};
 
-pub(crate) use guard::guard;
-pub(crate) use headers::add as add_headers;
+pub(crate) use admission::Refusal;
 pub(crate) use hosts::machine_name;
 pub(crate) use limiter::{Limiter, Rates};
-pub(crate) use pages::router;
 
 use crate::driver::now;
 use crate::home::{Home, HomeError, random};
 use cookie::Jar;
 use hosts::Hosts;
-use sessions::{Sessions, Token};
+use sessions::Sessions;
 use tickets::Tickets;
 
 /// How long after somebody proved who they are their keys may be taken out.
@@ -201,6 +200,16 @@ impl Access {
         self.state().proved.get(session).is_some_and(|at| now().since(*at) < PROOF)
     }
 
+    /// What a browser that was let in keeps.
+    pub(crate) fn cookie(&self, token: &Token, secure: bool) -> Option<HeaderValue> {
+        self.0.jar.set(token, secure)
+    }
+
+    /// What takes that from a browser again.
+    pub(crate) fn no_cookie(&self, secure: bool) -> Option<HeaderValue> {
+        self.0.jar.clear(secure)
+    }
+
     /// Sets the password, or changes it, which ends all browsers but `kept`.
     ///
     /// # Errors
@@ -238,13 +247,18 @@ impl Access {
     }
 
     /// Lets a browser in that knows the password.
-    async fn enter_by_password(&self, from: IpAddr, password: String, label: String) -> Result<Token, NotIn> {
+    pub(crate) async fn enter_by_password(
+        &self,
+        from: IpAddr,
+        password: String,
+        label: String,
+    ) -> Result<Token, NotIn> {
         self.check_password(from, password).await?;
         self.begin(label).await
     }
 
     /// Lets a browser in that has a link or a code.
-    async fn enter_by_ticket(&self, from: IpAddr, ticket: &str, label: String) -> Result<Token, NotIn> {
+    pub(crate) async fn enter_by_ticket(&self, from: IpAddr, ticket: &str, label: String) -> Result<Token, NotIn> {
         {
             let mut state = self.state();
             // Nobody guesses a link, so it needs no try: its owner comes in also where others have used up all.
@@ -260,7 +274,7 @@ impl Access {
     }
 
     /// Somebody proves again who they are.
-    async fn prove(&self, from: IpAddr, session: &SessionId, password: String) -> Result<(), NotIn> {
+    pub(crate) async fn prove(&self, from: IpAddr, session: &SessionId, password: String) -> Result<(), NotIn> {
         self.check_password(from, password).await?;
         self.state().proved.insert(session.clone(), now());
         Ok(())
@@ -314,10 +328,13 @@ impl Access {
         written.unwrap_or(Ok(()))
     }
 
+    /// As if five minutes had passed since this browser proved who uses it.
+    #[cfg(test)]
+    pub(crate) fn lets_proof_age(&self, session: &SessionId) {
+        self.state().proved.insert(session.clone(), now().minus(PROOF));
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
-
-#[cfg(test)]
-mod tests;
