@@ -15,6 +15,12 @@ use clap::Parser;
 
 use args::Arguments;
 
+/// What the system's own allocator took for a burst stays with the arena of the thread that had it: a node with a
+/// thousand contacts rested at 53 MB, of which a third was free. This one gives it back.
+#[cfg(target_os = "linux")]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,

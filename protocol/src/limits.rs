@@ -171,8 +171,6 @@ pub const HANDOVERS_WAITING: usize = 50;
 pub const WORDS_A_DAY: usize = 50;
 /// Letters kept of one correspondence, mine and theirs, the newest. A mailbox is elsewhere.
 pub const CORRESPONDENCE: usize = 500;
-/// Letters waiting in all.
-pub const OUTBOX: usize = 200_000;
 /// Things that wait on the person.
 pub const INBOX: usize = 10_000;
 /// Remembered handled letters of one sender; beyond it the sender is asked to wait.

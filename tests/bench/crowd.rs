@@ -35,7 +35,7 @@ pub fn make(home: &Home, people: u32) {
     while ana.engine.next_wakeup(&ana.store).unwrap().is_some_and(|at| at <= now()) {
         ana.turn(|turn| turn.time_passed());
     }
-    let waiting = engine::outbox::waiting_in_all(&ana.store).unwrap();
+    let waiting = ana.store.view().count(Table::Outbox);
     assert_eq!(waiting, people as usize, "a letter waits for each contact");
     ana.store.close().unwrap();
     drop(lock);

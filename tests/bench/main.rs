@@ -8,8 +8,8 @@
 //! ```
 //!
 //! Each prints a table. `--check` ends with 1 if a target is missed; `--runs N` sets how often it is measured, and
-//! `--folder DIR` where the homes lie, since the disk below that folder is part of what is measured. Both sides
-//! of a comparison run in turns in one process, so that whatever else the machine does hits both.
+//! `--folder DIR` where the homes lie, since the disk below that folder is part of what is measured; `--only PART` leaves
+//! out pages whose path does not hold it. Both sides of a comparison run in turns in one process, so that whatever else the machine does hits both.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints")]
 #![allow(
     clippy::unwrap_used,
@@ -32,20 +32,28 @@ mod tapped;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+/// The allocator of the program.
+#[cfg(target_os = "linux")]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// What was asked for at the command line.
 pub struct Options {
     /// How often a thing is measured; each benchmark has its own usual number.
     pub runs: Option<usize>,
     /// Where homes and files lie.
     pub folder: PathBuf,
+    /// Of the pages, only those whose path holds this.
+    pub only: Option<String>,
     /// The program that `rest` starts.
     pub program: PathBuf,
 }
 
-const USAGE: &str = "bench (scan | letter | rest | pages)… [--check] [--runs N] [--folder DIR] [--program PATH]";
+const USAGE: &str =
+    "bench (scan | letter | rest | pages)… [--check] [--runs N] [--folder DIR] [--only PART] [--program PATH]";
 
 fn main() -> ExitCode {
-    let mut options = Options { runs: None, folder: std::env::temp_dir(), program: program() };
+    let mut options = Options { runs: None, only: None, folder: std::env::temp_dir(), program: program() };
     let (mut names, mut check) = (Vec::new(), false);
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
@@ -56,6 +64,7 @@ fn main() -> ExitCode {
             "--bench" => {}
             "--runs" => options.runs = Some(value().parse().expect("--runs is a number")),
             "--folder" => options.folder = value().into(),
+            "--only" => options.only = Some(value()),
             "--program" => options.program = value().into(),
             _ => names.push(argument),
         }

@@ -13,7 +13,8 @@ use kith_node::home::Home;
 use kith_node::network::listen_on;
 use kith_node::node::{Node, NodeOptions};
 use kith_protocol::card::FieldKind;
-use kith_protocol::engine::{CardChange, Notice, outbox};
+use kith_protocol::engine::{CardChange, Notice};
+use kith_protocol::store::Table;
 use kith_protocol::text::Line;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
@@ -35,7 +36,7 @@ const LETTER_EACH: Duration = Duration::from_millis(40);
 const SLOWEST: f64 = 25.0;
 
 /// What is looked at; `{id}` is somebody's id.
-const PATHS: [&str; 23] = [
+const PATHS: [&str; 27] = [
     "/",
     "/people",
     "/people?page=150",
@@ -47,6 +48,10 @@ const PATHS: [&str; 23] = [
     "/exchange",
     "/card",
     "/more",
+    "/node",
+    "/events",
+    "/today?of=steps",
+    "/exchange?of=waiting",
     "/api/v1/people",
     "/api/v1/people?page=150",
     "/api/v1/people?query=contact%20999",
@@ -58,7 +63,7 @@ const PATHS: [&str; 23] = [
     "/api/v1/inbox",
     "/api/v1/status",
     "/api/v1/introductions?page=0",
-    "/api/v1/introductions?open=true",
+    "/api/v1/exchange",
 ];
 
 /// Measures and prints; true if the target is met by every path.
@@ -75,7 +80,7 @@ pub fn run(options: &Options) -> bool {
     // The node has a runtime of its own, as in a program of its own.
     let of_ana = runtime();
     let ana = of_ana.block_on(start(&home, port));
-    let met = runtime().block_on(measure(&home, &ana, &folder.path().join("bo"), options.runs.unwrap_or(RUNS)));
+    let met = runtime().block_on(measure(&home, &ana, &folder.path().join("bo"), options));
     of_ana.block_on(ana.stop()).unwrap();
     met
 }
@@ -86,9 +91,9 @@ async fn start(home: &Home, port: u16) -> Node {
     Node::start(home.open().unwrap(), NodeOptions { listen, web, ..NodeOptions::default() }).await.unwrap()
 }
 
-async fn measure(home: &Home, ana: &Node, bo: &Path, runs: usize) -> bool {
+async fn measure(home: &Home, ana: &Node, bo: &Path, options: &Options) -> bool {
     let handle = ana.handle();
-    let waiting = outbox::waiting_in_all(handle.view()).unwrap();
+    let waiting = handle.view().count(Table::Outbox);
     assert!(waiting < 1_000, "her contacts know where Ana is: {waiting} letters wait");
     let token = home.api_token().unwrap();
     let served = home.running().unwrap().api;
@@ -104,7 +109,9 @@ async fn measure(home: &Home, ana: &Node, bo: &Path, runs: usize) -> bool {
     let counting = tokio::spawn(count_letters(handle.clone(), Arc::clone(&arrived)));
     println!("{:<58} {:>9} {:>9} {:>9} {:>8}", "", "p50", "p95", "p99", "× bare");
     let (began, mut met) = (Instant::now(), true);
-    for path in PATHS.map(|path| path.replace("{id}", &id)) {
+    let runs = options.runs.unwrap_or(RUNS);
+    let is_wanted = |path: &&str| options.only.as_ref().is_none_or(|part| path.contains(part.as_str()));
+    for path in PATHS.iter().copied().filter(is_wanted).map(|path| path.replace("{id}", &id)) {
         let (mut page, mut empty) = (Series::default(), Series::default());
         for _ in 0..runs.div_ceil(TURN) {
             ask(bare, "/", &token, &mut empty).await;

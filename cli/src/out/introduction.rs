@@ -49,7 +49,7 @@ pub fn context(form: &IntroductionForm) -> Vec<(String, String)> {
     }
     add("you share", form.shares.as_ref().map(shares_in_words));
     add("again", form.later.as_deref().map(when));
-    add("open until", form.until.as_deref().map(when));
+    add("open until", form.line.until.as_deref().map(when));
     for outcome in &form.outcomes {
         add("outcome", Some(outcome_in_words(outcome)));
     }

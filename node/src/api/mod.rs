@@ -40,6 +40,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub(crate) use crate::roster::PAGE as PEOPLE_ON_A_PAGE;
+/// Introductions on a page.
+pub(crate) use crate::roster::PAGE as INTRODUCTIONS_ON_A_PAGE;
 pub use captures::{CaptureResult, OutcomeName};
 pub use entry::{Ended, SessionForm, WayIn};
 pub(crate) use events::PAGE as MET_ON_A_PAGE;
@@ -50,6 +52,8 @@ pub(crate) use notices::news;
 pub use path::{path, query};
 pub use people::PeoplePage;
 pub use problem::{Kind, Problem, ProblemBody};
+/// Next steps, and people out of touch, on a page.
+pub(crate) use today::PAGE as DOINGS_ON_A_PAGE;
 
 use access::Bearer;
 use model::PersonForm;
@@ -158,6 +162,8 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(guests::leave))
         .routes(routes!(guests::show, guests::take_back))
         .routes(routes!(introductions::list, introductions::ask))
+        .routes(routes!(introductions::exchange))
+        .routes(routes!(introductions::of_stage))
         .routes(routes!(introductions::suggest))
         .routes(routes!(introductions::show))
         .routes(routes!(introductions::pass))

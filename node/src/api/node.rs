@@ -3,9 +3,9 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use kith_protocol::engine::inbox::items;
-use kith_protocol::engine::{Own, outbox};
+use kith_protocol::engine::Own;
 use kith_protocol::limits;
+use kith_protocol::store::Table;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -59,8 +59,8 @@ pub(super) async fn status(State(api): State<Api>) -> Result<Json<StatusForm>, P
         contacts,
         people,
         connected: live.connected.len(),
-        inbox: items(view)?.len(),
-        outbox: outbox::waiting_in_all(view)?,
+        inbox: view.count(Table::Inbox),
+        outbox: view.count(Table::Outbox),
         grant_ends: time(own.grant_ends),
     }))
 }
@@ -199,7 +199,7 @@ fn grant(api: &Api) -> Result<Finding, Problem> {
 }
 
 fn letters(api: &Api) -> Result<Finding, Problem> {
-    let waiting = outbox::waiting_in_all(api.handle.view())?;
+    let waiting = api.handle.view().count(Table::Outbox);
     Ok(match waiting {
         0 => Finding::new("letters", Health::Good, "none waits", None),
         waiting => {

@@ -20,7 +20,7 @@ const ITEMS: usize = 5;
 /// People that a part of a day shows.
 const PEOPLE: usize = 20;
 /// People on a page of one part.
-const PAGE: usize = 100;
+pub(crate) const PAGE: usize = 100;
 /// How far anything is counted beyond the pages before it: whoever has more to do needs no exact number, and counting
 /// reads all that it counts.
 pub(super) const COUNTED: usize = 500;
@@ -105,7 +105,7 @@ pub(super) fn doings(
 #[serde(default)]
 pub(super) struct PageOf {
     /// The page, from 0.
-    page: usize,
+    pub page: usize,
 }
 
 /// Lists next steps, the ones that are due first before the others, a hundred on a page.

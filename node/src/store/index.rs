@@ -111,8 +111,8 @@ enum Backing {
 }
 
 impl Backing {
-    fn sled(folder: &Path) -> Result<RwLock<Self>, Broken> {
-        Ok(RwLock::new(Self::Sled(open_sled(folder)?, Overlay::default())))
+    fn sled(folder: &Path) -> Result<Self, Broken> {
+        Ok(Self::Sled(open_sled(folder)?, Overlay::default()))
     }
 
     fn get(&self, name: &[u8]) -> Result<Option<Vec<u8>>, Broken> {
@@ -179,16 +179,31 @@ impl Backing {
     }
 }
 
+/// How many entries each table has, by its number.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Counts(BTreeMap<u8, usize>);
+
+impl Counts {
+    fn of(&mut self, name: &[u8]) -> &mut usize {
+        self.0.entry(name.first().copied().unwrap_or_default()).or_default()
+    }
+}
+
 /// The index, shared by the storage and its views.
 #[derive(Debug)]
 pub(super) struct Index {
     backing: RwLock<Backing>,
+    counts: RwLock<Counts>,
 }
 
 impl Index {
+    fn over(backing: Backing) -> Self {
+        Self { backing: RwLock::new(backing), counts: RwLock::default() }
+    }
+
     /// An empty index in memory.
     pub fn in_memory() -> Self {
-        Self { backing: RwLock::new(Backing::Memory(BTreeMap::new())) }
+        Self::over(Backing::Memory(BTreeMap::new()))
     }
 
     /// An empty index of sled. What was in the way is moved aside.
@@ -197,7 +212,7 @@ impl Index {
         if folder.exists() {
             move_aside(home).map_err(|error| Broken(error.to_string()))?;
         }
-        Ok(Self { backing: Backing::sled(&folder)? })
+        Backing::sled(&folder).map(Self::over)
     }
 
     /// Opens the index that is there, if any, and checks that it holds what its tally says.
@@ -207,16 +222,20 @@ impl Index {
             return Ok(None);
         }
         remove_unfinished_snapshots(&folder);
-        let index = Self { backing: Backing::sled(&folder)? };
+        let index = Self::over(Backing::sled(&folder)?);
         let stated = match index.get(TALLY)? {
             Some(bytes) => Tally::parse(&bytes).ok_or_else(|| Broken("its tally is damaged".to_owned()))?,
             None => Tally::default(),
         };
         let mut counted = Tally { applied: stated.applied, ..Tally::default() };
+        let mut counts = Counts::default();
         let mut start = Bound::Excluded(TALLY.to_vec());
         loop {
             let chunk = index.chunk(start.as_ref().map(Vec::as_slice), b"", CHUNK)?;
-            chunk.iter().for_each(|(name, stored)| counted.add(name, stored));
+            for (name, stored) in &chunk {
+                counted.add(name, stored);
+                *counts.of(name) += 1;
+            }
             match chunk.into_iter().last() {
                 Some((name, _)) => start = Bound::Excluded(name),
                 None => break,
@@ -225,12 +244,18 @@ impl Index {
         if (stated.count, stated.sum) != (counted.count, counted.sum) {
             return Err(Broken("it does not hold what it should".to_owned()));
         }
+        *index.counts.write().unwrap_or_else(PoisonError::into_inner) = counts;
         Ok(Some((index, counted)))
     }
 
     /// The stored form under a name.
     pub fn get(&self, name: &[u8]) -> Result<Option<Vec<u8>>, Broken> {
         self.read().get(name)
+    }
+
+    /// How many entries the table with a number has.
+    pub fn count(&self, table: u8) -> usize {
+        self.counts.read().unwrap_or_else(PoisonError::into_inner).0.get(&table).copied().unwrap_or(0)
     }
 
     /// The next entries whose names begin with `prefix`, at most `most`; none if there are no more of them. `start`
@@ -242,18 +267,23 @@ impl Index {
     /// Applies a commit as a whole and keeps the tally. sled learns of it when so much has gathered that it should, or
     /// by [`Index::settle`]. After an error the index is of no more use.
     pub fn apply(&self, changes: Changes, commit: Commit, tally: &mut Tally) -> Result<(), Broken> {
+        let mut counts = self.counts.read().unwrap_or_else(PoisonError::into_inner).clone();
         for (name, stored) in &changes {
+            let count = counts.of(name);
             if let Some(old) = self.get(name)? {
                 tally.take(name, &old);
+                *count = count.saturating_sub(1);
             }
             if let Some(new) = stored {
                 tally.add(name, new);
+                *count += 1;
             }
         }
         tally.applied = commit;
         // Views see a commit as a whole too.
         let mut backing = self.write();
         backing.put(changes);
+        *self.counts.write().unwrap_or_else(PoisonError::into_inner) = counts;
         if backing.is_full() { backing.settle(tally) } else { Ok(()) }
     }
 
@@ -276,7 +306,10 @@ impl Index {
     #[must_use]
     pub fn replace(&self, other: Self) -> Self {
         let new = other.backing.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Self { backing: RwLock::new(std::mem::replace(&mut *self.write(), new)) }
+        let counts = other.counts.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut backing = self.write();
+        *self.counts.write().unwrap_or_else(PoisonError::into_inner) = counts;
+        Self::over(std::mem::replace(&mut *backing, new))
     }
 
     /// How many names have changes that sled does not know.

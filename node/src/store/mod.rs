@@ -405,10 +405,10 @@ impl Read for FileStore {
     fn scan(&self, table: Table, prefix: &[u8], from: &[u8], visit: &mut Visit<'_>) -> Result<(), StoreError> {
         self.shared.scan(table, prefix, from, &mut |key, value| {
             if table.is_secret() {
-                let opened = zeroize::Zeroizing::new(self.vault.open(&entry::name(table, key), &value)?);
+                let opened = zeroize::Zeroizing::new(self.vault.open(&entry::name(table, key), value)?);
                 Ok(visit(key, &opened))
             } else {
-                Ok(visit(key, &value))
+                Ok(visit(key, value))
             }
         })
     }

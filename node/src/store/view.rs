@@ -1,5 +1,6 @@
 //! Reading: what the storage's own thread and the views of other threads have in common.
 
+use std::borrow::Cow;
 use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
 
@@ -29,7 +30,7 @@ impl Shared {
         for _ in 0..TRIES {
             let Some(found) = &stored else { return Ok(None) };
             match self.value(found) {
-                Ok(value) => return Ok(Some(value)),
+                Ok(value) => return Ok(Some(value.into_owned())),
                 // Upkeep may have moved the value between the two looks; then the index says where it is now.
                 Err(error) => {
                     let again = self.stored(name)?;
@@ -59,10 +60,10 @@ impl Shared {
                 let Some(key) = name.get(1..) else { return Ok(()) };
                 let value = match self.value(&stored) {
                     Ok(value) => Some(value),
-                    Err(_) => self.get(&name)?,
+                    Err(_) => self.get(&name)?.map(Cow::Owned),
                 };
                 if let Some(value) = value
-                    && visit(key, value)?.is_break()
+                    && visit(key, &value)?.is_break()
                 {
                     return Ok(());
                 }
@@ -74,16 +75,16 @@ impl Shared {
         self.index.get(name).map_err(broken)
     }
 
-    fn value(&self, stored: &[u8]) -> Result<Vec<u8>, StoreError> {
+    fn value<'s>(&self, stored: &'s [u8]) -> Result<Cow<'s, [u8]>, StoreError> {
         match Stored::parse(stored)? {
-            Stored::Inline(value) => Ok(value.to_vec()),
-            Stored::Segment(place) => self.segments.read(place),
+            Stored::Inline(value) => Ok(Cow::Borrowed(value)),
+            Stored::Segment(place) => self.segments.read(place).map(Cow::Owned),
         }
     }
 }
 
 /// Called with key and value; may fail.
-pub(super) type TryVisit<'v> = dyn FnMut(&[u8], Vec<u8>) -> Result<ControlFlow<()>, StoreError> + 'v;
+pub(super) type TryVisit<'v> = dyn FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>, StoreError> + 'v;
 
 fn broken(Broken(why): Broken) -> StoreError {
     StoreError::Damaged(format!("the index: {why}"))
@@ -98,6 +99,13 @@ pub struct View {
     pub(super) shared: Arc<Shared>,
 }
 
+impl View {
+    /// How many entries a table has. This reads none of them.
+    pub fn count(&self, table: Table) -> usize {
+        self.shared.index.count(table.number())
+    }
+}
+
 impl Read for View {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         refuse_secrets(table)?;
@@ -106,7 +114,7 @@ impl Read for View {
 
     fn scan(&self, table: Table, prefix: &[u8], from: &[u8], visit: &mut Visit<'_>) -> Result<(), StoreError> {
         refuse_secrets(table)?;
-        self.shared.scan(table, prefix, from, &mut |key, value| Ok(visit(key, &value)))
+        self.shared.scan(table, prefix, from, &mut |key, value| Ok(visit(key, value)))
     }
 }
 

@@ -6,45 +6,47 @@ use serde_json::{Value, json};
 
 use super::form::{Asked, Fields, Form};
 use super::frame::{Frame, Tab, go_to, html};
+use super::paging::Pages;
 use super::trouble::{Answer, Trouble};
 use super::{Web, time as t, words as w};
-use crate::api::model::{IntroductionForm, PersonForm};
-use crate::api::{PeoplePage, path, query};
+use crate::api::model::{ExchangeForm, IntroductionForm, IntroductionLine, LinesPage, PersonForm};
+use crate::api::{INTRODUCTIONS_ON_A_PAGE, PeoplePage, path, query};
 
 /// Pages of contacts that a form offers to choose from: a longer list nobody reads through.
 const PAGES: usize = 4;
-/// Finished introductions that are listed.
-const DONE: usize = 30;
 
 #[derive(Template)]
 #[template(path = "exchange.html")]
 struct List {
     frame: Frame,
-    needs_me: Vec<IntroductionForm>,
-    waiting: Vec<IntroductionForm>,
-    done: Vec<IntroductionForm>,
+    all: ExchangeForm,
 }
 
-/// Lists introductions by who must act.
+#[derive(Template)]
+#[template(path = "exchange-stage.html")]
+struct Stage {
+    frame: Frame,
+    list: Vec<IntroductionLine>,
+    pages: Pages,
+}
+
+/// Lists introductions by who must act; all of one kind if asked for them.
 pub(super) async fn list(State(web): State<Web>, Asked(asked): Asked) -> Answer {
-    let open: Vec<IntroductionForm> = web.inside.get("/introductions?open=true").await?;
-    let over: Vec<IntroductionForm> = web.inside.get("/introductions?open=false&page=0").await?;
-    let (mut needs_me, mut waiting, mut done) = (Vec::new(), Vec::new(), Vec::new());
-    for one in open.into_iter().chain(over) {
-        match (needs_me_now(&one), one.line.open) {
-            (true, _) => needs_me.push(one),
-            (false, true) => waiting.push(one),
-            (false, false) => done.push(one),
-        }
-    }
-    done.truncate(DONE);
-    html(&List { frame: Frame::new(&web, Tab::Exchange, w::EXCHANGE).after(&web, &asked), needs_me, waiting, done })
-}
-
-/// True if somebody waits on me: there is more to do than taking it back, or its end has not been told.
-fn needs_me_now(one: &IntroductionForm) -> bool {
-    let acts = |name: &str| one.actions.iter().any(|action| action.action == name);
-    acts("accept") || acts("pass") || acts("edit") || (acts("outcome") && one.outcomes.is_empty())
+    let frame = |title| Frame::new(&web, Tab::Exchange, title).after(&web, &asked);
+    let Some(stage) = asked.get("of") else {
+        return html(&List { frame: frame(w::EXCHANGE), all: web.inside.get("/exchange").await? });
+    };
+    let title = match stage {
+        "needs_me" => w::NEEDS_ME,
+        "waiting" => w::WAITS_ON_OTHERS,
+        _ => w::DONE,
+    };
+    let number = asked.number("page")?.unwrap_or(0);
+    let asked_for = query(&[("page", Some(&number.to_string()))]);
+    let found: LinesPage = web.inside.get(&format!("{}{asked_for}", path(&["exchange", stage]))).await?;
+    let link = |page: u64| format!("exchange{}", query(&[("of", Some(stage)), ("page", Some(&page.to_string()))]));
+    let pages = Pages::around(number, INTRODUCTIONS_ON_A_PAGE, found.total, link);
+    html(&Stage { frame: frame(title), list: found.list, pages })
 }
 
 #[derive(Template)]

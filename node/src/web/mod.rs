@@ -85,6 +85,7 @@ fn router(web: Web) -> Router {
         Router::new().route("/scan/picture", post(scan::picture)).layer(DefaultBodyLimit::max(MOST_BYTES + FORM));
     let pages = Router::new()
         .route("/", get(today::show))
+        .route("/today", get(today::all))
         .route("/access/phone", post(phone::show))
         .route("/welcome", post(card::begin))
         .route("/inbox/{id}/{answer}", post(today::answer))

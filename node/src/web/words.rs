@@ -205,6 +205,8 @@ words! {
     DUE = "Until";
     NEXT_BY_ITSELF = "Left empty: write to them within a day.";
     NEXT_STEPS = "Next steps";
+    ALL_STEPS = "All next steps";
+    NONE_HERE = "Nothing here.";
     STEP_DONE = "Done";
     NO_STEP = "Nothing to do next.";
     CHANGE_STEP = "Change";
@@ -630,7 +632,13 @@ pub(super) fn no_number(field: &str, typed: &str) -> String {
     format!("{field}: {typed:?} is no number")
 }
 
-pub(super) fn and_more(more: usize) -> String {
+/// A link to the whole of a list.
+pub(super) fn all_of(total: &usize) -> String {
+    format!("All {total}")
+}
+
+/// What a list leaves out.
+pub(super) fn and_more(more: &usize) -> String {
     format!("and {more} more, when these are answered")
 }
 

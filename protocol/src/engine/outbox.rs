@@ -106,11 +106,6 @@ fn have_room(waiting: &[Waiting]) -> bool {
     waiting.iter().filter(|letter| !Waiting::waits_alone(letter.kind)).count() < limits::OUTBOX_PER_PERSON
 }
 
-/// How many letters wait in all.
-pub fn waiting_in_all(read: &dyn Read) -> Result<usize> {
-    Ok(entity::count(read, Table::Outbox, b"", limits::OUTBOX)?)
-}
-
 impl Turn<'_> {
     /// Puts a letter into the outbox and sends it at once if that can be done.
     pub(super) fn send(&mut self, person: PersonId, body: &Body, life: u64) -> Result<LetterId> {

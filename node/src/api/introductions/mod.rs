@@ -1,5 +1,9 @@
 //! Introductions: asking for one, carrying one, being asked.
 
+mod ends;
+mod key;
+mod lines;
+mod look;
 mod show;
 mod words;
 
@@ -17,9 +21,10 @@ use kith_protocol::time::Timestamp;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
-pub(super) use show::Looking;
+pub(super) use look::Looking;
 
-use super::model::{IntroductionForm, PurposeName, TierName, when};
+use super::model::{ExchangeForm, IntroductionForm, LinesPage, PurposeName, StageName, TierName, when};
+use super::today::PageOf;
 use super::{Api, Kind, Problem, ProblemBody, line, optional_line, text};
 use crate::driver::now;
 
@@ -48,9 +53,9 @@ pub(super) async fn list(
         let hint = Some("parts are asker, introducer and target");
         Problem::bad_input(format!("nobody is {part:?} in an introduction"), hint)
     };
-    let part = part.map(|part| show::part_of(&part).ok_or_else(|| bad(&part))).transpose()?;
+    let part = part.map(|part| key::part_of(&part).ok_or_else(|| bad(&part))).transpose()?;
     let is_wanted = |mine: &Mine| {
-        part.is_none_or(|part| show::part_in(mine) == part) && open.is_none_or(|open| show::is_open(mine) == open)
+        part.is_none_or(|part| lines::part_in(mine) == part) && open.is_none_or(|open| lines::is_open(mine) == open)
     };
     Ok(Json(Looking::at(&api.handle)?.list(is_wanted, page)?))
 }
@@ -62,6 +67,25 @@ pub(super) async fn show(State(api): State<Api>, Path(id): Path<String>) -> Resu
     form(&api, find(&api, &id)?)
 }
 
+/// Shows what needs me, what waits on others, and what is done: the first ten of each, the one that changed last first.
+#[utoipa::path(get, path = "/exchange", tag = "introductions", responses((status = 200, body = ExchangeForm)))]
+pub(super) async fn exchange(State(api): State<Api>) -> Result<Json<ExchangeForm>, Problem> {
+    Looking::at(&api.handle)?.overview().map(Json)
+}
+
+/// Lists the introductions of one stage, fifty on a page, the one that changed last first.
+#[utoipa::path(get, path = "/exchange/{stage}", params(("stage" = StageName, Path, description = "who must act"), PageOf),
+    tag = "introductions", responses((status = 200, body = LinesPage), (status = 400, body = ProblemBody), (status = 404, body = ProblemBody)))]
+pub(super) async fn of_stage(
+    State(api): State<Api>,
+    Path(stage): Path<String>,
+    page: Result<Query<PageOf>, QueryRejection>,
+) -> Result<Json<LinesPage>, Problem> {
+    let hint = Some("stages are needs_me, waiting and done");
+    let stage = StageName::named(&stage).ok_or_else(|| Problem::not_found("stage", &short(&stage), hint))?;
+    Looking::at(&api.handle)?.page(stage, page?.page).map(Json)
+}
+
 fn form(api: &Api, key: IntroKey) -> Result<Json<IntroductionForm>, Problem> {
     let form = Looking::at(&api.handle)?.one(key)?;
     form.map(Json).ok_or_else(|| Problem::not_found("introduction", &key.id.short(), Some("it has just gone")))
@@ -71,20 +95,25 @@ fn form(api: &Api, key: IntroKey) -> Result<Json<IntroductionForm>, Problem> {
 fn find(api: &Api, name: &str) -> Result<IntroKey, Problem> {
     let wanted = name.trim().to_ascii_lowercase();
     let mut found: Vec<IntroKey> =
-        keys(api.handle.view())?.into_iter().filter(|key| show::is_meant(*key, &wanted)).collect();
+        keys(api.handle.view())?.into_iter().filter(|key| key::is_meant(*key, &wanted)).collect();
     match (found.pop(), found.is_empty()) {
         (Some(only), true) => Ok(only),
         (None, _) => {
             let hint = Some("kith intro list shows them; give at least four characters of an id");
-            Err(Problem::not_found("introduction", &wanted.chars().take(64).collect::<String>(), hint))
+            Err(Problem::not_found("introduction", &short(&wanted), hint))
         }
         (Some(last), false) => {
             found.push(last);
-            let candidates: Vec<String> = found.iter().take(10).map(|key| show::full_name(*key)).collect();
+            let candidates: Vec<String> = found.iter().take(10).map(|key| key::full_name(*key)).collect();
             let message = format!("{wanted:?} could be {}", candidates.join(" or "));
             Err(Problem::new(StatusCode::CONFLICT, Kind::Ambiguous, message, Some("use one of these names")))
         }
     }
+}
+
+/// What somebody typed, cut to what an answer repeats.
+fn short(typed: &str) -> String {
+    typed.chars().take(64).collect()
 }
 
 /// An introduction that I want.

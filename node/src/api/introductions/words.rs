@@ -222,12 +222,18 @@ pub(super) fn carried_actions(carried: &Carried) -> Vec<ActionForm> {
     let doings: &[Doing] = match carried.state {
         CarryState::Asked => &[pass, give_back, LATER, decline],
         CarryState::Returned => &[decline],
-        CarryState::Declined if names_target || carried.introduction.is_some() => &[decline],
-        CarryState::Declined => &[again, decline],
+        CarryState::Declined if may_ask_another(carried) => &[again, decline],
+        CarryState::Declined => &[decline],
         CarryState::Suggested | CarryState::Proposed | CarryState::Later | CarryState::Offered => &[WITHDRAW],
         CarryState::Connected | CarryState::Over => &[],
     };
     forms(carried.name(), doings)
+}
+
+/// True if somebody else can be asked than who said no: the asker named nobody, and nobody has been told.
+pub(super) fn may_ask_another(carried: &Carried) -> bool {
+    let names_target = carried.read_ask().is_some_and(|ask| ask.target_id.is_some());
+    !names_target && carried.introduction.is_none()
 }
 
 /// What I can do when I am asked for.

@@ -102,6 +102,50 @@ impl OutcomeForm {
     }
 }
 
+/// Who must act in an introduction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StageName {
+    /// Somebody waits on me: for a yes or no, or to hear how it went.
+    NeedsMe,
+    /// Others must act, or their nodes.
+    Waiting,
+    /// There is nothing more to do.
+    Done,
+}
+
+impl StageName {
+    /// The stage with a name.
+    pub fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "needs_me" => Self::NeedsMe,
+            "waiting" => Self::Waiting,
+            "done" => Self::Done,
+            _ => return None,
+        })
+    }
+}
+
+/// Introductions by who must act.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ExchangeForm {
+    /// Those in which somebody waits on me.
+    pub needs_me: LinesPage,
+    /// Those in which others must act.
+    pub waiting: LinesPage,
+    /// Those in which there is nothing more to do.
+    pub done: LinesPage,
+}
+
+/// A page of introductions.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct LinesPage {
+    /// The introductions.
+    pub list: Vec<IntroductionLine>,
+    /// How many there are on all pages.
+    pub total: usize,
+}
+
 /// An introduction in a list.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct IntroductionLine {
@@ -115,8 +159,13 @@ pub struct IntroductionLine {
     pub state_in_words: String,
     /// Who asks whom, in words.
     pub summary: String,
+    /// Who must act.
+    pub stage: StageName,
     /// True while something may come of it.
     pub open: bool,
+    /// Until when it is open, by my clock; then it ends by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
     /// When it last changed.
     pub changed: String,
 }
@@ -159,9 +208,6 @@ pub struct IntroductionForm {
     /// What I would be sharing if it comes about, or have shared.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shares: Option<SharesForm>,
-    /// Until when it is open, by my clock; then it ends by itself.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub until: Option<String>,
     /// When I, or the target if I carry it, want to look at it again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub later: Option<String>,

@@ -20,7 +20,8 @@ pub use guests::{Left, LeftCardForm};
 pub use handover::HandOverForm;
 pub use inbox::{ItemContext, ItemForm};
 pub use introduction::{
-    ActionForm, EndForm, IntroductionForm, IntroductionLine, OutcomeForm, PurposeName, SharedField, SharesForm,
+    ActionForm, EndForm, ExchangeForm, IntroductionForm, IntroductionLine, LinesPage, OutcomeForm, PurposeName,
+    SharedField, SharesForm, StageName,
 };
 pub use invite::{InviteForm, ShownInvite};
 pub use letter::{WaitingForm, WrittenForm, letter_in_words};

@@ -133,7 +133,7 @@ fn open_anew(disk: &ForgetfulDisk) -> Result<Held, StoreError> {
     let mut found = BTreeMap::new();
     for &table in Table::ALL.iter().filter(|table| !table.is_secret()) {
         shared.scan(table, b"", b"", &mut |key, value| {
-            found.insert((table, key.to_vec()), value);
+            found.insert((table, key.to_vec()), value.to_vec());
             Ok(ControlFlow::Continue(()))
         })?;
     }

@@ -77,6 +77,7 @@ proptest! {
                 index.settle(&tally).unwrap();
                 (settled, settled_at) = (model.clone(), sequence);
             }
+            prop_assert_eq!(counts_of(&index), counts(&model));
             for name in names {
                 prop_assert_eq!(index.get(&name).unwrap(), model.get(&name).cloned());
             }
@@ -93,9 +94,20 @@ proptest! {
         drop(index);
         let (index, counted) = Index::open(home.path()).unwrap().unwrap();
         prop_assert_eq!(counted.applied.sequence, settled_at);
+        prop_assert_eq!(counts_of(&index), counts(&settled));
         let held = index.chunk(Bound::Excluded(&[0]), b"", usize::MAX).unwrap();
         prop_assert_eq!(held.into_iter().collect::<Model>(), settled);
     }
+}
+
+/// How many entries each table has, as the index says without reading them.
+fn counts_of(index: &Index) -> Vec<usize> {
+    (0..=u8::MAX).map(|table| index.count(table)).collect()
+}
+
+fn counts(model: &Model) -> Vec<usize> {
+    let in_table = |table| model.keys().filter(|name| name.first() == Some(&table)).count();
+    (0..=u8::MAX).map(in_table).collect()
 }
 
 #[test]

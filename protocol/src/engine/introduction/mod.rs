@@ -123,23 +123,23 @@ const fn part_byte(part: Part) -> u8 {
 }
 
 /// Everything of one part, in no particular order.
-fn all<E: entity::Entity>(read: &dyn Read, part: Part) -> Result<Vec<E>> {
+fn with_part<E: entity::Entity>(read: &dyn Read, part: Part) -> Result<Vec<E>> {
     Ok(entity::list(read, &[part_byte(part)], limits::INTRODUCTIONS)?)
 }
 
 /// The introductions that I asked for.
 pub fn asked(read: &dyn Read) -> Result<Vec<Asked>> {
-    all(read, Part::Asker)
+    with_part(read, Part::Asker)
 }
 
 /// The introductions that I carry.
 pub fn carried(read: &dyn Read) -> Result<Vec<Carried>> {
-    all(read, Part::Introducer)
+    with_part(read, Part::Introducer)
 }
 
 /// The introductions that were proposed to me.
 pub fn proposed(read: &dyn Read) -> Result<Vec<Proposed>> {
-    all(read, Part::Target)
+    with_part(read, Part::Target)
 }
 
 /// The keys of all introductions, to be searched by the beginning of an id.
@@ -161,6 +161,14 @@ pub enum Mine {
     Carried(Box<Carried>),
     /// It was proposed to me.
     Proposed(Box<Proposed>),
+}
+
+/// All introductions that I have a part in.
+pub fn all(read: &dyn Read) -> Result<Vec<Mine>> {
+    let asked = asked(read)?.into_iter().map(|asked| Mine::Asked(Box::new(asked)));
+    let carried = carried(read)?.into_iter().map(|carried| Mine::Carried(Box::new(carried)));
+    let proposed = proposed(read)?.into_iter().map(|proposed| Mine::Proposed(Box::new(proposed)));
+    Ok(asked.chain(carried).chain(proposed).collect())
 }
 
 /// One introduction.
