@@ -169,7 +169,8 @@ fn web(api: &Api) -> Finding {
             None,
         ),
         (false, None) => {
-            let advice = "run kith up --tls own, or put a proxy with TLS in front and name it with --web-url";
+            let advice = "run kith up --tls own, or --tls acme with a domain, or put a proxy with TLS in front and name it with \
+                          --web-url";
             let finding = format!("http://{address}: whoever is in the same network can read along");
             Finding::new(subject, Health::Warning, finding, Some(advice))
         }

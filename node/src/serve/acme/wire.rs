@@ -20,8 +20,8 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
 
-/// Bytes of an answer. The longest is a chain of certificates, with a few kilobytes.
-const ANSWER: usize = 64 * 1024;
+/// Bytes of an answer. The longest is a chain of certificates, with a few kilobytes; it must fit into a file of the home.
+const ANSWER: usize = 32 * 1024;
 /// The same for the head of an answer.
 const HEAD: usize = 16 * 1024;
 /// How long one question may take, from looking up the name to the last byte.
