@@ -132,6 +132,7 @@ impl From<NodeError> for Trouble {
             NodeError::Network(_) | NodeError::Api { .. } => {
                 Self::failed(message).hint("choose another address with --listen or --web")
             }
+            NodeError::Acme(error) => Self::usage(message).hint(error.hint()),
             NodeError::Engine(_) | NodeError::Certificate(_) | NodeError::NoPort => Self::failed(message),
         }
     }

@@ -9,6 +9,7 @@
 //! | `settings.json` | where the node listens, so that it comes back on the same port; how browsers reach it |
 //! | `access.json` | the hash of the password, and those of browsers that are signed in; 0600 |
 //! | `ca.json` | the key and certificate by which browsers know the node, if it does its own TLS; 0600 |
+//! | `acme.json` | the account with a public authority, and the certificate and key that it gave for the domain; 0600 |
 //! | `recovery-words.txt` | the 24 words, until their owner has written them down; 0600 |
 
 mod files;
@@ -28,7 +29,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
-pub use settings::{Running, Settings, Tls};
+pub use settings::{AcmeSettings, Running, Settings, Tls};
 
 use crate::store::{FileStore, HomeLock, LockError, OpenReport, VaultKey};
 
@@ -301,6 +302,16 @@ impl Home {
     /// Writes down a new certificate authority.
     pub(crate) fn write_ca(&self, ca: &impl Serialize) -> Result<(), HomeError> {
         self.write_json("ca.json", ca)
+    }
+
+    /// What came from a public authority, if anything did.
+    pub(crate) fn read_acme<T: DeserializeOwned>(&self) -> Result<Option<T>, HomeError> {
+        self.read_json("acme.json")
+    }
+
+    /// Writes down what came from a public authority.
+    pub(crate) fn write_acme(&self, acme: &impl Serialize) -> Result<(), HomeError> {
+        self.write_json("acme.json", acme)
     }
 
     fn read_json<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, HomeError> {

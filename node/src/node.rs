@@ -9,14 +9,15 @@ use kith_protocol::store::StoreError;
 
 use tokio::task::JoinHandle;
 
-use crate::access::{self, Access, Ways, WebUrl};
+use crate::access::{Access, Ways, WebUrl};
 use crate::api::{self, Api};
 use crate::driver::{Driver, Handle, Offline};
 use crate::home::{Home, HomeError, OpenHome, Running, Settings, Tls};
 use crate::network::{self, Limits, Multiaddr, Network, NetworkError, listen_on};
 use crate::roster::Roster;
-use crate::serve::ca::{Authority, CaError};
-use crate::serve::{self, Server, Sockets};
+use crate::serve::acme::{self, BadAcme, Directory, Email, Keeper, Keeping};
+use crate::serve::ca::CaError;
+use crate::serve::{self, Opened, Server, Sockets};
 use crate::store::{FileStore, HomeLock};
 use crate::web;
 
@@ -43,6 +44,10 @@ pub struct NodeOptions {
     pub trust_proxy: Option<Vec<String>>,
     /// Who does TLS.
     pub tls: Option<Tls>,
+    /// Where a public authority can write to; the inner `None` for nowhere.
+    pub acme_email: Option<Option<Email>>,
+    /// The public authority; the inner `None` for the usual one.
+    pub acme_directory: Option<Option<Directory>>,
 }
 
 /// Why a node did not start.
@@ -68,6 +73,9 @@ pub enum NodeError {
     /// There is no certificate.
     #[error(transparent)]
     Certificate(#[from] CaError),
+    /// No public authority can give a certificate for what was asked for.
+    #[error(transparent)]
+    Acme(#[from] BadAcme),
     /// No port is free.
     #[error("no free port was found for TCP and UDP together")]
     NoPort,
@@ -81,6 +89,7 @@ pub struct Node {
     access: Access,
     server: Server,
     undo: web::Undo,
+    certificate: Option<Keeping>,
     warming: JoinHandle<()>,
     lock: HomeLock,
 }
@@ -89,22 +98,21 @@ impl Node {
     /// Starts a node in a home.
     ///
     /// # Errors
-    /// If an address that was asked for cannot be listened on, or the home cannot be used.
+    /// If an address that was asked for cannot be listened on, the options do not go together, or the home cannot be
+    /// used.
     pub async fn start(open: OpenHome, options: NodeOptions) -> Result<Self, NodeError> {
         let (home, store, seed, lock) = open.into_parts();
         let mut settings = home.settings();
+        let acme = remember_ways(&mut settings, &options)?;
         let (network, events) = start_network(seed, &options.listen, &mut settings)?;
-        let given = (options.web_url, options.trust_proxy, options.tls);
-        remember_ways(&mut settings, given);
-        let tls = settings.tls == Tls::Own;
+        let tls = settings.tls != Tls::Off;
         let sockets = Sockets::bind(options.web, settings.web.unwrap_or(API), tls).await;
         let sockets = sockets.map_err(|(address, reason)| NodeError::Api { address, reason })?;
         settings.web = options.web.or(settings.web);
         home.remember(&settings)?;
         let mut ways = ways(&settings);
         ways.place = Some(sockets.place());
-        let authority = if tls { Some(Arc::new(own_authority(&home, &ways)?)) } else { None };
-        ways.fingerprint = authority.as_ref().map(|authority| authority.fingerprint());
+        let Opened { authority, keeper, credentials } = Opened::new(&home, settings.tls, acme, &mut ways)?;
         let access = Access::new(&home, &identity(&store)?, ways)?;
         let driver = Driver::start(store, network.clone(), Some(events))?;
         // Codes name addresses, so nobody is told that the node runs before it has one. A machine without any
@@ -114,12 +122,13 @@ impl Node {
         let api = Api::new(driver.handle(), home.clone(), access.clone(), true)?;
         let (place, calls) = (sockets.place(), api::router(api.clone()));
         let (pages, undo) = web::pages(api, calls.clone());
-        let app = serve::app(&access, pages, calls, authority.clone());
-        let server = sockets.serve(&app, authority.as_ref());
+        let app = serve::app(&access, pages, calls, authority);
+        let server = sockets.serve(&app, credentials);
         let server = server.map_err(|reason| NodeError::Api { address: place.web, reason })?;
         home.announce(&Running { api: place.local, pid: std::process::id() })?;
         let warming = warm(Arc::clone(driver.handle().roster()));
-        Ok(Self { home, driver, network, access, server, undo, warming, lock })
+        let certificate = keeper.map(Keeper::start);
+        Ok(Self { home, driver, network, access, server, undo, certificate, warming, lock })
     }
 
     /// A handle on the driver.
@@ -138,6 +147,7 @@ impl Node {
     /// What the storage said at the end.
     pub async fn stop(self) -> Result<(), StoreError> {
         self.home.retract();
+        drop(self.certificate);
         self.server.stop().await;
         self.undo.finish_all().await;
         // It reads the storage that is to be closed.
@@ -204,17 +214,26 @@ fn identity(store: &FileStore) -> Result<[u8; 32], NodeError> {
     Ok(engine::Own::load(store)?.id().0)
 }
 
-type Given = (Option<Option<WebUrl>>, Option<Vec<String>>, Option<Tls>);
-
-/// What was given counts from now on; the rest as it was.
-fn remember_ways(settings: &mut Settings, (web_url, trust_proxy, tls): Given) {
-    if let Some(url) = web_url {
-        settings.web_url = url.map(|url| url.to_string());
+/// What was given counts from now on; the rest as it was. What a public authority is to be asked for, if one is.
+fn remember_ways(settings: &mut Settings, options: &NodeOptions) -> Result<Option<acme::Config>, BadAcme> {
+    if let Some(url) = &options.web_url {
+        settings.web_url = url.as_ref().map(ToString::to_string);
     }
-    if let Some(proxies) = trust_proxy {
-        settings.trust_proxy = proxies;
+    if let Some(proxies) = &options.trust_proxy {
+        settings.trust_proxy.clone_from(proxies);
     }
-    settings.tls = tls.unwrap_or(settings.tls);
+    settings.tls = options.tls.unwrap_or(settings.tls);
+    if let Some(email) = &options.acme_email {
+        settings.acme.email = email.as_ref().map(|email| email.as_str().to_owned());
+    }
+    if let Some(directory) = &options.acme_directory {
+        settings.acme.directory = directory.as_ref().map(|directory| directory.as_str().to_owned());
+    }
+    match settings.tls {
+        Tls::Acme => acme::Config::new(ways(settings).web_url.as_ref(), &settings.acme).map(Some),
+        _ if options.acme_email.is_some() || options.acme_directory.is_some() => Err(BadAcme::NotAsked),
+        _ => Ok(None),
+    }
 }
 
 /// How people reach the web app, as far as the settings tell.
@@ -224,14 +243,6 @@ fn ways(settings: &Settings) -> Ways {
         proxies: settings.trust_proxy.iter().filter_map(|proxy| proxy.parse().ok()).collect(),
         ..Ways::default()
     }
-}
-
-/// The authority for all names by which browsers may ask for this node.
-fn own_authority(home: &Home, ways: &Ways) -> Result<Authority, CaError> {
-    let machine = access::machine_name();
-    let public = ways.web_url.as_ref().map(|url| url.host().to_owned());
-    let hosts: Vec<String> = ["localhost".to_owned()].into_iter().chain(machine).chain(public).collect();
-    Authority::open(home, &hosts)
 }
 
 type Started = (Network, tokio::sync::mpsc::Receiver<network::Event>);

@@ -29,6 +29,13 @@ pub struct Up {
     /// Whether the node does TLS for browsers itself; kept
     #[arg(long, value_enum)]
     pub tls: Option<Tls>,
+    /// Where the public authority of --tls acme can write to, such as ana@example.org, or none; kept
+    #[arg(long, value_name = "EMAIL")]
+    pub acme_email: Option<String>,
+    /// The directory of another public authority for --tls acme, such as
+    /// https://acme-staging-v02.api.letsencrypt.org/directory to try it out, or none for Let's Encrypt; kept
+    #[arg(long, value_name = "URL")]
+    pub acme_directory: Option<String>,
     /// How to write the log on standard error
     #[arg(long, value_enum, default_value_t = LogFormat::Text)]
     pub log: LogFormat,
@@ -41,6 +48,10 @@ pub enum Tls {
     Off,
     /// The node, with a certificate authority of its own, to be installed on phones
     Own,
+    /// The node, with certificates for the domain in --web-url that it gets by itself from a public authority, Let's
+    /// Encrypt if no other is named: with this option I agree to the authority's terms of service. Port 443 of the
+    /// domain must reach the node
+    Acme,
 }
 
 /// How to write a log.

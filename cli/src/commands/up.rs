@@ -1,12 +1,14 @@
 //! `kith up`: running my node.
 
 use std::io::IsTerminal;
+use std::str::FromStr;
 
 use kith_node::access::{Proxy, Reach, WebUrl};
 use kith_node::driver::Handle;
 use kith_node::home::{Home, HomeError, OpenHome, Tls};
 use kith_node::network::Multiaddr;
 use kith_node::node::{Node, NodeOptions};
+use kith_node::serve::acme::BadAcme;
 use kith_protocol::engine::{Notice, Own, people};
 use kith_protocol::id::PersonId;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -63,8 +65,23 @@ fn options(up: &Up) -> Result<NodeOptions, Trouble> {
     let tls = up.tls.map(|tls| match tls {
         args::Tls::Off => Tls::Off,
         args::Tls::Own => Tls::Own,
+        args::Tls::Acme => Tls::Acme,
     });
-    Ok(NodeOptions { listen, web: up.web, web_url, trust_proxy, tls })
+    let acme_email = or_none(up.acme_email.as_deref())?;
+    let acme_directory = or_none(up.acme_directory.as_deref())?;
+    Ok(NodeOptions { listen, web: up.web, web_url, trust_proxy, tls, acme_email, acme_directory })
+}
+
+/// What was given for the public authority, where the word none takes back what was given before.
+fn or_none<T: FromStr<Err = BadAcme>>(given: Option<&str>) -> Result<Option<Option<T>>, Trouble> {
+    match given {
+        None => Ok(None),
+        Some("none") => Ok(Some(None)),
+        Some(given) => {
+            let read = given.parse().map_err(|error: BadAcme| Trouble::usage(error.to_string()).hint(error.hint()))?;
+            Ok(Some(Some(read)))
+        }
+    }
 }
 
 fn open_or_create(home: &Home, name: Option<&str>) -> Result<OpenHome, Trouble> {
@@ -108,6 +125,9 @@ fn web(node: &Node) {
     let reach = Reach::of(node.access(), &node.handle().status().listening);
     if let Some(Reach { url, trust }) = reach {
         out::say(format!("        {url}"));
+        if node.access().certificate().is_some_and(|certificate| certificate.until.is_none()) {
+            out::say("        (as soon as its certificate has come; kith doctor says how it stands)");
+        }
         if let Some(trust) = trust {
             out::say(format!("        {trust}  (the certificate for phones)"));
         }

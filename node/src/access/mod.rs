@@ -5,6 +5,7 @@
 //! a program sends the bearer token of the home.
 
 mod admission;
+pub mod certificate;
 mod client;
 mod cookie;
 mod hosts;
@@ -25,7 +26,7 @@ use kith_protocol::crypto::same;
 use kith_protocol::limits::MINUTE;
 use kith_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 pub use admission::Entered;
 pub use client::{BadProxy, Caller, Entrance, Peer, Proxy};
@@ -42,6 +43,7 @@ pub(crate) use limiter::{Limiter, Rates};
 
 use crate::driver::now;
 use crate::home::{Home, HomeError, random};
+use certificate::Standing;
 use cookie::Jar;
 use hosts::Hosts;
 use sessions::Sessions;
@@ -81,6 +83,8 @@ pub struct Ways {
     pub place: Option<Place>,
     /// The SHA-256 of the node's own certificate authority as people compare it, if there is one.
     pub fingerprint: Option<String>,
+    /// How it stands with the certificate of a public authority, if one is asked.
+    pub certificate: Option<watch::Receiver<Standing>>,
 }
 
 /// Who may come in. Clones are the same one.
@@ -167,6 +171,11 @@ impl Access {
     /// The SHA-256 of the node's own certificate authority as people compare it, if there is one.
     pub fn fingerprint(&self) -> Option<&str> {
         self.0.ways.fingerprint.as_deref()
+    }
+
+    /// How it stands with the certificate of a public authority, if one is asked.
+    pub fn certificate(&self) -> Option<Standing> {
+        self.0.ways.certificate.as_ref().map(|standing| standing.borrow().clone())
     }
 
     /// The address of the public card, if the node has a name that others can look up.

@@ -19,8 +19,8 @@ impl Reach {
         let ways = access.ways();
         if let Some(url) = &ways.web_url {
             let lobby = ways
-                .place
-                .filter(|place| place.tls)
+                .fingerprint
+                .as_ref()
                 .and_then(|_| url.to_string().strip_prefix("https").map(|rest| format!("http{rest}")));
             return Some(Self { url: url.to_string(), trust: lobby });
         }

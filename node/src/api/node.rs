@@ -9,8 +9,9 @@ use kith_protocol::store::Table;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::model::time;
+use super::model::{time, when};
 use super::{Api, Problem, ProblemBody};
+use crate::access::certificate::Standing;
 use crate::driver::now;
 use crate::roster::Counts;
 
@@ -100,7 +101,7 @@ impl Finding {
 /// Looks at everything that can go wrong and says what to do.
 #[utoipa::path(get, path = "/doctor", tag = "node", responses((status = 200, body = Vec<Finding>)))]
 pub(super) async fn doctor(State(api): State<Api>) -> Result<Json<Vec<Finding>>, Problem> {
-    Ok(Json(vec![
+    let mut findings = vec![
         recovery_words(&api),
         node(&api),
         address(&api),
@@ -109,7 +110,9 @@ pub(super) async fn doctor(State(api): State<Api>) -> Result<Json<Vec<Finding>>,
         disk(&api),
         web(&api),
         sign_in(&api),
-    ]))
+    ];
+    findings.extend(certificate(&api));
+    Ok(Json(findings))
 }
 
 fn recovery_words(api: &Api) -> Finding {
@@ -166,11 +169,39 @@ fn web(api: &Api) -> Finding {
             None,
         ),
         (false, None) => {
-            let advice = "run kith up --tls own, or put a proxy with TLS in front and name it with --web-url";
+            let advice = "run kith up --tls own, or --tls acme with a domain, or put a proxy with TLS in front and name it with \
+                          --web-url";
             let finding = format!("http://{address}: whoever is in the same network can read along");
             Finding::new(subject, Health::Warning, finding, Some(advice))
         }
     }
+}
+
+/// The certificate of a public authority, if one is asked.
+fn certificate(api: &Api) -> Option<Finding> {
+    let subject = "certificate";
+    let Standing { until, trouble } = api.access.certificate()?;
+    let shown = match until {
+        Some(until) if until > now() => Some(format!("counts until {}", when(until))),
+        Some(until) => Some(format!("ended {}", when(until))),
+        None => None,
+    };
+    let counts = until.is_some_and(|until| until > now());
+    Some(match (shown, trouble) {
+        (Some(shown), None) if counts => {
+            Finding::new(subject, Health::Good, format!("{shown}; renewed by itself"), None)
+        }
+        (shown, None) => {
+            let shown = shown.unwrap_or_else(|| "there is none so far".to_owned());
+            Finding::new(subject, Health::Warning, format!("{shown}; the authority is being asked"), None)
+        }
+        (shown, Some(trouble)) => {
+            let shown = shown.unwrap_or_else(|| "there is none, and browsers get in on this machine only".to_owned());
+            let health = if counts { Health::Warning } else { Health::Bad };
+            let finding = format!("{shown}; {} (asked again {})", trouble.message, when(trouble.again));
+            Finding::new(subject, health, finding, Some(trouble.hint))
+        }
+    })
 }
 
 fn sign_in(api: &Api) -> Finding {

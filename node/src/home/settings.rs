@@ -25,6 +25,18 @@ pub struct Settings {
     pub trust_proxy: Vec<String>,
     /// Who does TLS.
     pub tls: Tls,
+    /// The public authority for certificates.
+    pub acme: AcmeSettings,
+}
+
+/// What a public authority is told, and which one it is.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AcmeSettings {
+    /// Where it can write to.
+    pub email: Option<String>,
+    /// The address of its directory; `None` for the usual one.
+    pub directory: Option<String>,
 }
 
 /// Who does TLS between browsers and the node.
@@ -36,4 +48,6 @@ pub enum Tls {
     Off,
     /// The node, with a certificate authority of its own.
     Own,
+    /// The node, with a certificate for its domain from a public authority.
+    Acme,
 }

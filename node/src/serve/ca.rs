@@ -19,8 +19,9 @@ use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use zeroize::Zeroizing;
 
+use super::secret::Secret;
 use crate::driver::now;
 use crate::home::{Home, HomeError, random};
 
@@ -79,11 +80,6 @@ struct Kept {
     /// Seconds since 1970.
     made: u64,
 }
-
-/// A text that is wiped after use.
-#[derive(Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
-#[serde(transparent)]
-struct Secret(String);
 
 /// The authority of a home.
 pub struct Authority {

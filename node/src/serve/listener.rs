@@ -12,7 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 
-use super::ca::Authority;
+use super::credentials::Credentials;
 use super::stream::{Stream, Way};
 use crate::access::{Entrance, Peer};
 
@@ -35,14 +35,14 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Takes connections; with an authority by TLS, and then whoever speaks plain HTTP is marked as such.
+    /// Takes connections; with credentials by TLS. Whoever speaks plain HTTP to the node's own authority is marked as such.
     ///
     /// # Errors
     /// If the socket has no address.
-    pub fn new(socket: TcpListener, authority: Option<Arc<Authority>>) -> io::Result<Self> {
+    pub fn new(socket: TcpListener, credentials: Option<Credentials>) -> io::Result<Self> {
         let address = socket.local_addr()?;
         let (sender, ready) = mpsc::channel(1);
-        let taking = tokio::spawn(take(socket, authority, sender)).abort_handle();
+        let taking = tokio::spawn(take(socket, credentials, sender)).abort_handle();
         Ok(Self { address, ready, taking })
     }
 }
@@ -76,7 +76,7 @@ impl Connected<IncomingStream<'_, Listener>> for Peer {
     }
 }
 
-async fn take(socket: TcpListener, authority: Option<Arc<Authority>>, ready: mpsc::Sender<(Stream, Peer)>) {
+async fn take(socket: TcpListener, credentials: Option<Credentials>, ready: mpsc::Sender<(Stream, Peer)>) {
     let (places, handshakes) = (Arc::new(Semaphore::new(CONNECTIONS)), Arc::new(Semaphore::new(HANDSHAKES)));
     // They end with this task.
     let mut greeting = JoinSet::new();
@@ -95,9 +95,9 @@ async fn take(socket: TcpListener, authority: Option<Arc<Authority>>, ready: mps
             }
         };
         while greeting.try_join_next().is_some() {}
-        let (authority, ready) = (authority.clone(), ready.clone());
+        let (credentials, ready) = (credentials.clone(), ready.clone());
         greeting.spawn(async move {
-            let greeted = tokio::time::timeout(HANDSHAKE, greet(stream, address, authority.as_deref(), place)).await;
+            let greeted = tokio::time::timeout(HANDSHAKE, greet(stream, address, credentials, place)).await;
             drop(turn);
             if let Ok(Ok(connection)) = greeted {
                 // Nobody takes connections any more: the node stops.
@@ -110,23 +110,30 @@ async fn take(socket: TcpListener, authority: Option<Arc<Authority>>, ready: mps
 async fn greet(
     stream: TcpStream,
     address: SocketAddr,
-    authority: Option<&Authority>,
+    credentials: Option<Credentials>,
     place: OwnedSemaphorePermit,
 ) -> io::Result<(Stream, Peer)> {
     // An answer is small, and is waited for.
     stream.set_nodelay(true)?;
-    let peer = |entrance| Peer { address, entrance };
-    let Some(authority) = authority else {
-        return Ok((Stream::new(Way::Plain(stream), place), peer(Entrance::Plain)));
+    let (way, entrance) = match credentials {
+        None => (Way::Plain(stream), Entrance::Plain),
+        Some(Credentials::Own(_)) if !speaks_tls(&stream).await? => (Way::Plain(stream), Entrance::Lobby),
+        Some(Credentials::Own(authority)) => {
+            let config = authority.config_for(stream.local_addr()?.ip()).map_err(io::Error::other)?;
+            (Way::Tls(Box::new(TlsAcceptor::from(config).accept(stream).await?)), Entrance::Tls)
+        }
+        Some(Credentials::Acme(certificates)) => match certificates.accept(stream).await? {
+            Some(stream) => (Way::Tls(Box::new(stream)), Entrance::Tls),
+            None => return Err(io::ErrorKind::ConnectionAborted.into()),
+        },
     };
+    Ok((Stream::new(way, place), Peer { address, entrance }))
+}
+
+async fn speaks_tls(stream: &TcpStream) -> io::Result<bool> {
     let mut first = [0; 1];
     if stream.peek(&mut first).await? == 0 {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
-    if first != [TLS] {
-        return Ok((Stream::new(Way::Plain(stream), place), peer(Entrance::Lobby)));
-    }
-    let config = authority.config_for(stream.local_addr()?.ip()).map_err(io::Error::other)?;
-    let stream = TlsAcceptor::from(config).accept(stream).await?;
-    Ok((Stream::new(Way::Tls(Box::new(stream)), place), peer(Entrance::Tls)))
+    Ok(first == [TLS])
 }

@@ -1,10 +1,13 @@
 //! Serving the web app and the API to browsers and programs: sockets, TLS, and what comes before a page.
 
+pub mod acme;
 pub mod ca;
+mod credentials;
 mod guard;
 mod headers;
 mod health;
 mod listener;
+mod secret;
 mod server;
 mod stream;
 mod trust;
@@ -21,6 +24,7 @@ use futures::StreamExt;
 use tokio::sync::watch;
 use tower::ServiceExt;
 
+pub use credentials::{Credentials, Opened};
 pub use listener::Listener;
 pub use server::{Server, Sockets};
 

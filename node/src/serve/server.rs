@@ -5,15 +5,13 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
 
 use axum::Router;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::ca::Authority;
-use super::{Listener, run};
+use super::{Credentials, Listener, run};
 use crate::access::Place;
 
 /// Bound and not yet listened on.
@@ -61,9 +59,9 @@ impl Sockets {
     ///
     /// # Errors
     /// If a socket has no address any more.
-    pub fn serve(self, app: &Router, authority: Option<&Arc<Authority>>) -> io::Result<Server> {
+    pub fn serve(self, app: &Router, credentials: Option<Credentials>) -> io::Result<Server> {
         let (stop, stopped) = watch::channel(false);
-        let mut listeners = vec![Listener::new(self.web, authority.cloned())?];
+        let mut listeners = vec![Listener::new(self.web, credentials)?];
         if let Some(local) = self.local {
             listeners.push(Listener::new(local, None)?);
         }

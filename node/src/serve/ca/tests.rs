@@ -12,7 +12,7 @@ use tokio_rustls::TlsConnector;
 
 use super::*;
 use crate::access::{Access, Ways};
-use crate::serve::{self, Listener};
+use crate::serve::{self, Credentials, Listener};
 
 fn home() -> (tempfile::TempDir, Home) {
     let folder = tempfile::tempdir().unwrap();
@@ -43,7 +43,7 @@ async fn node(home: &Home, authority: &Arc<Authority>) -> (SocketAddr, watch::Se
     let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = socket.local_addr().unwrap();
     let (stop, stopped) = watch::channel(false);
-    let listener = Listener::new(socket, Some(Arc::clone(authority))).unwrap();
+    let listener = Listener::new(socket, Some(Credentials::Own(Arc::clone(authority)))).unwrap();
     tokio::spawn(serve::run(listener, app, stopped));
     (address, stop)
 }
