@@ -15,6 +15,7 @@ pub mod api;
 pub mod codes;
 pub mod driver;
 pub mod formats;
+mod here;
 pub mod home;
 pub mod network;
 pub mod node;

@@ -36,7 +36,7 @@ const LETTER_EACH: Duration = Duration::from_millis(40);
 const SLOWEST: f64 = 25.0;
 
 /// What is looked at; `{id}` is somebody's id.
-const PATHS: [&str; 27] = [
+const PATHS: [&str; 41] = [
     "/",
     "/people",
     "/people?page=150",
@@ -44,12 +44,26 @@ const PATHS: [&str; 27] = [
     "/people?overdue=true",
     "/people/{id}",
     "/people/{id}/capture",
+    "/people/{id}/letters",
+    "/people/{id}/thanks",
+    "/people/{id}/hand-over",
+    "/people/{id}/vouch",
+    "/people/{id}/forget",
+    "/people/new",
+    "/scan",
+    "/qr",
+    "/codes",
     "/qr/other",
     "/exchange",
+    "/exchange/ask",
+    "/exchange/suggest",
     "/card",
+    "/card/as?eyes=public",
     "/more",
     "/node",
     "/events",
+    "/fair",
+    "/access",
     "/today?of=steps",
     "/exchange?of=waiting",
     "/api/v1/people",

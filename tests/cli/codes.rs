@@ -1,5 +1,6 @@
 //! Codes of every kind, as pictures, links, texts and on standard input.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use kith_node::codes::draw::Drawing;
@@ -88,4 +89,34 @@ fn a_code_shown_again_is_the_same_code() {
     ana.kith(["invite", "show", ""]).fails(4, &["hint: "]);
     let nowhere = ana.beside("nowhere").join("code.png");
     ana.kith(["invite", "--png", nowhere.to_str().unwrap()]).fails(1, &[nowhere.to_str().unwrap()]);
+}
+
+#[test]
+fn a_box_of_codes_is_made_at_once_each_for_one_person() {
+    let (ana, bo) = (Someone::up("Ana Sousa"), Someone::up("Bo"));
+    let pictures = ana.beside("codes");
+    let folder = pictures.to_str().unwrap();
+    let ten = ana.kith(["invite", "prepare", "--count", "10", "--event", "Hannover Messe", "--svg-dir", folder]).ok();
+    let links: BTreeSet<&str> = ten.out.lines().collect();
+    assert_eq!(links.len(), 10, "{}", ten.out);
+    assert!(ten.err.contains("Each is for one person"), "{}", ten.err);
+    let drawn =
+        std::fs::read_dir(&pictures).unwrap().map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
+    assert_eq!(drawn.filter(|picture| picture.starts_with("<svg") || picture.contains("<svg ")).count(), 10);
+    bo.kith(["scan", links.first().unwrap()]).ok();
+    bo.api().until_contact("Ana Sousa");
+    let list = ana.kith(["invite", "list", "--json"]).ok().json();
+    let states: Vec<&str> = list.as_array().unwrap().iter().map(|code| code["state"].as_str().unwrap()).collect();
+    assert_eq!(states.iter().filter(|state| **state == "used").count(), 1, "{states:?}");
+    for count in ["0", "101", "many"] {
+        ana.kith(["invite", "prepare", "--count", count]).fails(2, &["--count"]);
+    }
+    let file = ana.beside("a-file");
+    std::fs::write(&file, "").unwrap();
+    ana.kith(["invite", "prepare", "--count", "1", "--svg-dir", file.to_str().unwrap()]).fails(1, &["a-file"]);
+    assert_eq!(
+        ana.kith(["invite", "list", "--json"]).ok().json().as_array().unwrap().len(),
+        10,
+        "none was made in vain"
+    );
 }

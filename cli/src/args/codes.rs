@@ -57,6 +57,21 @@ pub enum InviteCommand {
         #[arg(long, value_name = "FILE")]
         svg: Option<PathBuf>,
     },
+    /// Make many at once, each for one person: for a device or a box of cards at a stand
+    Prepare {
+        /// How many
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=100))]
+        count: u8,
+        /// The event at which they are shown, empty for none [default: the one that is on]
+        #[arg(long)]
+        event: Option<String>,
+        /// What of my card their scanners get
+        #[arg(long)]
+        tier: Option<Tier>,
+        /// Write each as an SVG picture into this folder
+        #[arg(long, value_name = "DIR")]
+        svg_dir: Option<PathBuf>,
+    },
     /// Withdraw one, so that nobody can use it any more
     Revoke {
         /// Its id, or the beginning of it

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use axum::http::Method;
-use kith_node::api::model::{InviteForm, ShownInvite};
+use kith_node::api::model::{InviteForm, Prepared, ShownInvite};
 use kith_node::codes::draw::Drawing;
 use serde::Serialize;
 use serde_json::json;
@@ -25,6 +25,14 @@ pub async fn run(client: &Client, invite: &Invite, json: bool) -> Result<(), Tro
         Some(InviteCommand::Show { id, png, svg }) => {
             let shown: ShownInvite = client.get(&path(&["invites", id])).await?;
             show(client, &shown, png.as_deref(), svg.as_deref(), json)
+        }
+        Some(InviteCommand::Prepare { count, event, tier, svg_dir }) => {
+            let tier = tier.map(|tier| tier.name());
+            let body = json!({ "count": count, "event": event, "tier": tier });
+            // Before anything is made, so that no code is lost for want of a place.
+            svg_dir.as_deref().map(make_folder).transpose()?;
+            let prepared: Prepared = client.post("/invites/prepare", &body).await?;
+            show_prepared(client, &prepared, svg_dir.as_deref(), json)
         }
         Some(InviteCommand::Revoke { id }) => {
             let revoked: InviteForm = client.ask(Method::POST, &path(&["invites", id, "revoke"]), None).await?;
@@ -80,6 +88,28 @@ fn show(
         out::aside("This node has never been up, so the code names no address and leads nowhere. Run kith up first.");
     } else if !client.is_running() {
         out::aside("No node runs in this home: whoever scans the code reaches you once you run kith up.");
+    }
+    Ok(())
+}
+
+fn make_folder(folder: &Path) -> Result<(), Trouble> {
+    std::fs::create_dir_all(folder).map_err(|error| Trouble::failed(format!("{}: {error}", folder.display())))
+}
+
+fn show_prepared(client: &Client, prepared: &Prepared, folder: Option<&Path>, json: bool) -> Result<(), Trouble> {
+    for code in &prepared.codes {
+        if let Some(folder) = folder {
+            // By their ids, so that codes of another day in the same folder stay.
+            write(&folder.join(format!("code-{}.svg", code.id)), code.svg.as_bytes())?;
+        }
+    }
+    if json {
+        return out::json(prepared);
+    }
+    prepared.codes.iter().for_each(|code| out::say(&code.link));
+    out::aside(format!("Each is for one person, until {}.", out::when(&prepared.until)));
+    if !client.is_running() {
+        out::aside("No node runs in this home: whoever scans a code reaches you once you run kith up.");
     }
     Ok(())
 }

@@ -9,11 +9,11 @@ use kith_protocol::engine::invites::{InviteOptions, OwnInvite, invite, invites};
 use kith_protocol::id::InviteId;
 use kith_protocol::invite::Invite;
 use kith_protocol::limits;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::captures::place;
-use super::model::{InviteForm, ShownInvite, TierName, time};
+use super::model::{InviteForm, Prepared, PreparedCode, ShownInvite, TierName, time};
 use super::{Api, Kind, Problem, ProblemBody, text};
 use crate::codes::draw::Drawing;
 use crate::driver::now;
@@ -84,32 +84,6 @@ pub(super) struct Preparing {
     #[serde(default)]
     #[schema(max_items = 100)]
     replaces: Vec<String>,
-}
-
-/// A code that a device shows by itself.
-#[derive(Serialize, ToSchema)]
-pub(super) struct PreparedCode {
-    /// Its id.
-    id: String,
-    /// The text inside the QR code.
-    link: String,
-    /// The QR code as an SVG picture.
-    svg: String,
-    /// Until when it is good.
-    expires: String,
-}
-
-/// What a device takes along.
-#[derive(Serialize, ToSchema)]
-pub(super) struct Prepared {
-    /// My name, as the codes say it.
-    name: String,
-    /// The time of the node, for a device to compare its own with.
-    now: String,
-    /// Until when all of them are good.
-    until: String,
-    /// The codes, each for one person.
-    codes: Vec<PreparedCode>,
 }
 
 /// Codes that may be made at once: a busy stand's two days.

@@ -11,6 +11,7 @@ use utoipa::IntoParams;
 
 use super::Problem;
 use crate::driver::now;
+use crate::here;
 
 /// Where the clock stands for whoever asks; left out for the clock of the node.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
@@ -32,13 +33,13 @@ pub struct Local {
 }
 
 impl Local {
-    /// What whoever asks says, or what the clock of the node says.
+    /// What whoever asks says, or what their clock says as far as it is known.
     ///
     /// # Errors
     /// If it is no date, or no offset that a place on earth has.
     pub fn of(here: &Here) -> Result<Self, Problem> {
         let zone = match here.offset {
-            None => TimeZone::system(),
+            None => here::zone(),
             Some(minutes) if minutes.abs() <= 18 * 60 => {
                 Offset::from_seconds(minutes * 60).map_or(TimeZone::UTC, TimeZone::fixed)
             }
@@ -51,9 +52,9 @@ impl Local {
         Ok(Self { date, zone })
     }
 
-    /// The clock of the node.
+    /// The clock of whoever asks.
     pub fn here() -> Self {
-        let zone = TimeZone::system();
+        let zone = here::zone();
         Self { date: date_in(&zone, now()), zone }
     }
 

@@ -1,6 +1,7 @@
 //! One person as lists know them.
 
 use kith_protocol::card::{CardView, FieldKind, Tier};
+use kith_protocol::engine::follow_up::{FollowUp, follow_up};
 use kith_protocol::engine::guests::LeftCard;
 use kith_protocol::engine::people::{self, Called, folded_names};
 use kith_protocol::engine::person::{Person, Scan, ScanProblem, Standing};
@@ -139,7 +140,7 @@ impl ScanListed {
 pub(super) struct Entry {
     pub listed: Listed,
     sort: Box<str>,
-    /// Folded texts, one on a line: names, tags, events, card, foreign code, notes.
+    /// Folded texts, one on a line: names, tags, events, card, foreign code, need, promise, next step, notes.
     pub text: Box<str>,
     /// How much of the text are names.
     names: usize,
@@ -200,6 +201,9 @@ fn text(view: &View, person: &Person, card: Option<&CardView>, met: &[Event]) ->
     met.iter().for_each(|event| add(event.as_str()));
     card.into_iter().flat_map(|card| &card.fields).for_each(|field| add(field.value.as_str()));
     person.foreign.iter().for_each(|foreign| add(foreign.as_str()));
+    let FollowUp { need, promise, next, .. } = follow_up(view, person.id).map_err(as_store_error)?;
+    [need, promise].iter().filter(|words| !words.is_empty()).for_each(|words| add(words.as_str()));
+    next.and_then(|next| next.what).iter().for_each(|what| add(what.as_str()));
     for note in people::notes_about(view, person.id).map_err(as_store_error)? {
         add(note.text.as_str());
     }

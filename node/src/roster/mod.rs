@@ -169,9 +169,10 @@ impl Roster {
     }
 }
 
-/// Whose entry a write changes: people, their cards and my notes about them have the person's id first.
+/// Whose entry a write changes: people, their cards, my notes about
+/// them and what I do for them have the person's id first.
 fn concerned(write: &Write) -> Option<PersonId> {
-    let is_listed = matches!(write.table, Table::People | Table::Cards | Table::Notes);
+    let is_listed = matches!(write.table, Table::People | Table::Cards | Table::Notes | Table::FollowUps);
     write.key.first_chunk().filter(|_| is_listed).map(|id| PersonId(*id))
 }
 

@@ -3,12 +3,13 @@ use std::ops::ControlFlow;
 
 use kith_protocol::engine::captures::{Capture, Whom};
 use kith_protocol::engine::events::Where;
+use kith_protocol::engine::follow_up::{Due, FollowUpChange, NextStep};
 use kith_protocol::engine::people::{PersonChange, notes_about};
 use kith_protocol::engine::person::Standing;
 use kith_protocol::folding::{fold, sort_key};
 use kith_protocol::limits;
-use kith_protocol::text::{Label, Line, Name, Note};
-use kith_protocol::time::Timestamp;
+use kith_protocol::text::{Label, Line, Name, Note, Text};
+use kith_protocol::time::{Date, Timestamp};
 use proptest::prelude::*;
 
 use super::*;
@@ -144,6 +145,28 @@ fn what_is_too_long_to_be_held_is_found_all_the_same() {
     assert_eq!(ana.names("valves pumps"), [""; 0]);
     let (tags, met) = (vec!["welders, bremen".to_owned()], vec!["HANNOVER MESSE".to_owned()]);
     assert_eq!(ana.list(&Query { tags, met, ..Query::default() }).1, 1);
+}
+
+#[test]
+fn what_they_need_and_i_promised_is_found_until_it_is_done() {
+    let ana = Ana::new();
+    let bo = ana.add("Bo", None, "");
+    let words = |text: &str| Text::new(text).unwrap();
+    let due = Due::On(Date::from_number(30_000));
+    let step = NextStep { due, what: Some(Line::new("visit the foundry").unwrap()) };
+    for change in [
+        FollowUpChange::Need(words("ball valves DN 50")),
+        FollowUpChange::Promise(words("the Bremen catalogue")),
+        FollowUpChange::Next(Some(step)),
+    ] {
+        ana.change(bo, PersonChange::FollowUp(change));
+    }
+    for words in ["valves", "bremen CATALOGUE", "foundry valves"] {
+        assert_eq!(ana.names(words), ["Bo"], "{words}");
+    }
+    ana.change(bo, PersonChange::FollowUp(FollowUpChange::Need(words(""))));
+    ana.change(bo, PersonChange::FollowUp(FollowUpChange::Done));
+    assert_eq!((ana.names("valves").len(), ana.names("foundry").len(), ana.names("bremen").len()), (0, 0, 1));
 }
 
 #[derive(Clone, Debug)]

@@ -10,7 +10,7 @@ use axum::routing::get;
 use kith_protocol::crypto::sha256;
 
 use super::ca::Authority;
-use crate::web::words as w;
+use crate::web::{STYLE, words as w};
 
 #[derive(Template)]
 #[template(path = "trust.html")]
@@ -40,6 +40,7 @@ pub(super) fn router(authority: Arc<Authority>) -> Router {
     let certificate = file("application/x-x509-ca-cert", "attachment; filename=\"kith-ca.crt\"", certificate);
     Router::new()
         .route("/trust", get(move || async move { page }))
+        .route("/trust.css", get(async || ([(CONTENT_TYPE, "text/css; charset=utf-8")], STYLE)))
         .route("/kith-ca.crt", get(move || async move { certificate }))
         .route("/kith.mobileconfig", get(move || async move { profile }))
 }

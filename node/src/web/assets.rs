@@ -33,7 +33,11 @@ assets! {
     "scan.js": "text/javascript; charset=utf-8",
     "thanks.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
+    "icon-180.png": "image/png",
 }
+
+/// The style of all pages, for those that are not made here.
+pub(crate) const STYLE: &str = include_str!("assets/style.css");
 
 /// The service worker.
 pub(super) const WORKER: &str = include_str!("assets/sw.js");

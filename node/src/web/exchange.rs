@@ -4,16 +4,14 @@ use askama::Template;
 use axum::extract::{Path, State};
 use serde_json::{Value, json};
 
+use super::contacts::Contacts;
 use super::form::{Asked, Fields, Form};
 use super::frame::{Frame, Tab, go_to, html};
 use super::paging::Pages;
 use super::trouble::{Answer, Trouble};
 use super::{Web, time as t, words as w};
 use crate::api::model::{ExchangeForm, IntroductionForm, IntroductionLine, LinesPage, PersonForm};
-use crate::api::{INTRODUCTIONS_ON_A_PAGE, PeoplePage, path, query};
-
-/// Pages of contacts that a form offers to choose from: a longer list nobody reads through.
-const PAGES: usize = 4;
+use crate::api::{INTRODUCTIONS_ON_A_PAGE, path, query};
 
 #[derive(Template)]
 #[template(path = "exchange.html")]
@@ -55,7 +53,7 @@ struct One {
     frame: Frame,
     intro: IntroductionForm,
     /// Whom an ask that names nobody can be passed on to.
-    contacts: Vec<PersonForm>,
+    contacts: Option<Contacts>,
 }
 
 impl One {
@@ -83,25 +81,11 @@ impl One {
 pub(super) async fn show(State(web): State<Web>, Path(id): Path<String>, Asked(asked): Asked) -> Answer {
     let intro: IntroductionForm = web.inside.get(&path(&["introductions", &id])).await?;
     let frame = Frame::new(&web, Tab::Exchange, w::INTRODUCTION).after(&web, &asked);
-    let mut page = One { frame, intro, contacts: Vec::new() };
+    let mut page = One { frame, intro, contacts: None };
     if page.asks_whom() {
-        page.contacts = contacts(&web).await?;
+        page.contacts = Some(Contacts::of(&web, "").await?);
     }
     html(&page)
-}
-
-/// Contacts to choose from.
-pub(super) async fn contacts(web: &Web) -> Result<Vec<PersonForm>, Trouble> {
-    let mut all = Vec::new();
-    for page in 0..PAGES {
-        let asked = query(&[("standing", Some("contact")), ("page", Some(&page.to_string()))]);
-        let found: PeoplePage = web.inside.get(&format!("/people{asked}")).await?;
-        all.extend(found.people);
-        if all.len() >= found.total {
-            break;
-        }
-    }
-    Ok(all)
 }
 
 /// Does something about an introduction.
@@ -137,8 +121,7 @@ fn body_of(action: &str, form: &Fields) -> Option<Value> {
 struct Ask {
     frame: Frame,
     who: Option<PersonForm>,
-    via: String,
-    contacts: Vec<PersonForm>,
+    contacts: Contacts,
 }
 
 /// Shows a form for asking for an introduction.
@@ -147,9 +130,9 @@ pub(super) async fn ask(State(web): State<Web>, Asked(asked): Asked) -> Answer {
         Some(who) => Some(web.inside.get(&path(&["people", who])).await?),
         None => None,
     };
-    let contacts = contacts(&web).await?;
+    let contacts = Contacts::of(&web, asked.text("via")).await?;
     let frame = Frame::new(&web, Tab::Exchange, w::ASK);
-    html(&Ask { frame, who: who.map(|who| who.person), via: asked.text("via").to_owned(), contacts })
+    html(&Ask { frame, who: who.map(|who| who.person), contacts })
 }
 
 /// Asks for an introduction.
@@ -168,19 +151,21 @@ pub(super) async fn asked(State(web): State<Web>, Form(form): Form) -> Answer {
     go_to(&web, &format!("exchange/{}?said=asked", asked.line.id))
 }
 
+/// Nobody is chosen.
+const NOBODY: &str = "";
+
 #[derive(Template)]
 #[template(path = "suggest.html")]
 struct Suggest {
     frame: Frame,
-    one: String,
-    contacts: Vec<PersonForm>,
+    contacts: Contacts,
 }
 
 /// Shows a form for bringing two contacts together.
 pub(super) async fn suggest(State(web): State<Web>, Asked(asked): Asked) -> Answer {
-    let contacts = contacts(&web).await?;
+    let contacts = Contacts::of(&web, asked.text("one")).await?;
     let frame = Frame::new(&web, Tab::Exchange, w::SUGGEST);
-    html(&Suggest { frame, one: asked.text("one").to_owned(), contacts })
+    html(&Suggest { frame, contacts })
 }
 
 /// Asks two contacts whether they would like to meet.

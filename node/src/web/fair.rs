@@ -38,7 +38,7 @@ pub(super) async fn offline(State(web): State<Web>) -> Answer {
 
 /// What makes a browser offer to install the app (Web Application Manifest).
 pub(super) async fn manifest(State(web): State<Web>) -> Answer {
-    let icon = format!("{}assets/icon.svg?v={}", web.base, assets::version());
+    let icon = |name: &str| format!("{}assets/{name}?v={}", web.base, assets::version());
     let manifest = json!({
         "id": &*web.base,
         "name": "Kith",
@@ -48,7 +48,10 @@ pub(super) async fn manifest(State(web): State<Web>) -> Answer {
         "display": "standalone",
         "background_color": "#fbfaf6",
         "theme_color": "#0d5c5a",
-        "icons": [{ "src": icon, "sizes": "any", "type": "image/svg+xml", "purpose": "any" }],
+        "icons": [
+            { "src": icon("icon.svg"), "sizes": "any", "type": "image/svg+xml", "purpose": "any" },
+            { "src": icon("icon-180.png"), "sizes": "180x180", "type": "image/png", "purpose": "any" },
+        ],
         "shortcuts": [
             { "name": w::MY_CODE, "url": format!("{}qr", web.base) },
             { "name": w::SCAN, "url": format!("{}scan", web.base) },

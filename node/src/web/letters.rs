@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use serde_json::{Value, json};
 
-use super::exchange::contacts;
+use super::contacts::Contacts;
 use super::form::{Asked, Form};
 use super::frame::{Frame, Tab, go_to, html};
 use super::paging::Pages;
@@ -56,7 +56,7 @@ pub(super) async fn write(State(web): State<Web>, Path(who): Path<String>, Form(
 struct HandOver {
     frame: Frame,
     person: PersonForm,
-    contacts: Vec<PersonForm>,
+    contacts: Contacts,
     /// My first note about them.
     note: String,
 }
@@ -64,8 +64,7 @@ struct HandOver {
 /// Shows a form for handing somebody over.
 pub(super) async fn ask_hand_over(State(web): State<Web>, Path(who): Path<String>) -> Answer {
     let details: PersonDetails = web.inside.get(&path(&["people", &who])).await?;
-    let mut contacts = contacts(&web).await?;
-    contacts.retain(|contact| contact.id != details.person.id);
+    let contacts = Contacts::of(&web, "").await?.without(&details.person.id);
     let note = details.notes.first().map(|note| note.text.clone()).unwrap_or_default();
     html(&HandOver { frame: Frame::new(&web, Tab::People, w::HAND_OVER), person: details.person, contacts, note })
 }

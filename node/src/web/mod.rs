@@ -8,6 +8,7 @@
 
 mod assets;
 mod card;
+mod contacts;
 pub(crate) mod entry;
 mod events;
 mod exchange;
@@ -29,6 +30,8 @@ mod today;
 mod trouble;
 mod undo;
 pub(crate) mod words;
+
+pub(crate) use assets::STYLE;
 
 use std::sync::{Arc, Mutex};
 
@@ -136,6 +139,7 @@ fn router(web: Web) -> Router {
         .fallback(trouble::no_such_page)
         .method_not_allowed_fallback(trouble::no_such_page)
         .layer(middleware::from_fn_with_state(web.clone(), trouble::show))
+        .layer(middleware::from_fn(time::as_the_reader_has_it))
         .with_state(web.clone());
     // Without a name that others can look up, there is no such page.
     if web.public_page().is_some() { own.merge(public::router(web)) } else { own }

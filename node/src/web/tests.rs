@@ -94,6 +94,22 @@ async fn who_begins_makes_a_card_in_four_fields_and_shows_a_code() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn today_is_today_where_the_phone_is() {
+    let ana = Ana::new();
+    let today = |zone: &str| jiff::Timestamp::now().in_tz(zone).unwrap().date();
+    // Fourteen hours ahead and eleven behind: never the same day.
+    let (east, west) = ("Pacific/Kiritimati", "Pacific/Pago_Pago");
+    ana.post("/events", &[("name", "Hannover Messe"), ("first", &today(east).to_string())]).await;
+    let seen = async |zone: &str| {
+        let request = Request::get("/events").header("cookie", format!("other=1; kith_zone={zone}"));
+        ana.send(request.body(Body::empty()).unwrap()).await.text
+    };
+    assert!(seen(east).await.contains("now, "), "it is the first day there");
+    assert!(!seen(west).await.contains("now, "), "it has not begun there");
+    assert!(seen("Nowhere/At_All").await.contains("Hannover Messe"), "an unknown zone is that of the node");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_others_write_is_text_and_nothing_else() {
     let ana = Ana::new();
     let bad = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>";

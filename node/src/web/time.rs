@@ -1,16 +1,36 @@
-//! Times of the API as people read them, in the time zone of this machine.
+//! Times of the API as people read them, in the time zone of whoever reads.
 
+use axum::extract::Request;
+use axum::http::header::COOKIE as COOKIE_HEADER;
+use axum::middleware::Next;
+use axum::response::Response;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
+use crate::here;
+
+/// The cookie in which a browser says its time zone. A script of ours sets it; it gives nobody anything.
+const COOKIE: &str = "kith_zone=";
+
+/// Answers in the time zone of the reader.
+pub(super) async fn as_the_reader_has_it(request: Request, next: Next) -> Response {
+    let cookies = request.headers().get_all(COOKIE_HEADER).iter().filter_map(|cookies| cookies.to_str().ok());
+    let name = cookies.flat_map(|cookies| cookies.split(';')).find_map(|cookie| cookie.trim().strip_prefix(COOKIE));
+    let zone = name.and_then(here::named);
+    here::answer(zone, next.run(request)).await
+}
+
 fn local(time: &str) -> Option<Zoned> {
-    Some(time.parse::<Timestamp>().ok()?.to_zoned(TimeZone::system()))
+    Some(time.parse::<Timestamp>().ok()?.to_zoned(here::zone()))
+}
+
+fn today() -> Date {
+    Timestamp::now().to_zoned(here::zone()).date()
 }
 
 /// A day: `Tue 24 Nov`, with its year if it is another one.
 pub(super) fn day(time: &str) -> String {
-    local(time).map(|at| day_of(at.date(), Zoned::now().date())).unwrap_or_default()
+    local(time).map(|at| day_of(at.date(), today())).unwrap_or_default()
 }
 
 fn day_of(day: Date, today: Date) -> String {
@@ -36,7 +56,7 @@ pub(super) fn moment(time: &str) -> String {
 /// A date as it is, without any time zone.
 pub(super) fn date(date: &str) -> String {
     let date: Option<Date> = date.parse().ok();
-    date.map(|date| day_of(date, Zoned::now().date())).unwrap_or_default()
+    date.map(|date| day_of(date, today())).unwrap_or_default()
 }
 
 /// Whole minutes until then, at least none.

@@ -25,6 +25,7 @@ words! {
     EXCHANGE = "Exchange";
     MORE = "More";
     UNTIL = "until";
+    TYPE_A_NAME = "Type a name";
     CHOOSE = "Choose…";
     KEEP = "Keep";
     ADD = "Add";

@@ -71,3 +71,29 @@ pub struct ShownInvite {
     /// False if the code names no address, since the node has never been up: who scans it cannot find the node.
     pub has_address: bool,
 }
+
+/// A code that a device shows by itself.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct PreparedCode {
+    /// Its id.
+    pub id: String,
+    /// The text inside the QR code.
+    pub link: String,
+    /// The QR code as an SVG picture.
+    pub svg: String,
+    /// Until when it is good.
+    pub expires: String,
+}
+
+/// What a device takes along.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Prepared {
+    /// My name, as the codes say it.
+    pub name: String,
+    /// The time of the node, for a device to compare its own with.
+    pub now: String,
+    /// Until when all of them are good.
+    pub until: String,
+    /// The codes, each for one person.
+    pub codes: Vec<PreparedCode>,
+}

@@ -23,7 +23,7 @@ pub use introduction::{
     ActionForm, EndForm, ExchangeForm, IntroductionForm, IntroductionLine, LinesPage, OutcomeForm, PurposeName,
     SharedField, SharesForm, StageName,
 };
-pub use invite::{InviteForm, ShownInvite};
+pub use invite::{InviteForm, Prepared, PreparedCode, ShownInvite};
 pub use letter::{WaitingForm, WrittenForm, letter_in_words};
 pub use person::{EncounterForm, MeetingForm, NoteForm, PersonDetails, PersonForm, ScanForm, standing, standing_of};
 pub use vouch::{BasisName, InterestName, ReachName, VouchForm, VouchesForm, vouch_id};

@@ -61,6 +61,8 @@ impl Node {
 
     pub async fn with_door(self, byte: u8) -> Self {
         self.run(Effect::OpenDoor { locator: secret(byte).locator(), secret: secret(byte) }).await;
+        // What the network answers now comes after the door is open; a hello would not wait for it.
+        self.network.strangers().await;
         self
     }
 

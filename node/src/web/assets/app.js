@@ -1,6 +1,11 @@
 // On every page. Those who prepared this device for a fair: what waits here goes home as soon as it can.
 const PLACE = new URL(document.baseURI).pathname;
 const version = new URL(import.meta.url).search;
+// The node may live in another time zone than whoever reads.
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+if (zone && !document.cookie.split("; ").includes(`kith_zone=${zone}`)) {
+  document.cookie = `kith_zone=${zone}; path=${PLACE}; max-age=34560000; samesite=lax`;
+}
 let isUsed = false;
 try { isUsed = localStorage.getItem(`kith-offline ${PLACE}`) !== null; } catch { /* storage is forbidden: no queue either */ }
 
