@@ -73,7 +73,7 @@ pub(super) async fn card(
     responses((status = 200, content_type = "text/vcard", body = String), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
 pub(super) async fn person(State(api): State<Api>, Path(who): Path<String>) -> Result<Response, Problem> {
     let view = api.handle.view();
-    let person = people::find(view, &who)?;
+    let person = api.handle.roster().find(&who)?;
     Ok(file(VCARD, "person.vcf", as_vcard(view, &person)?.into()))
 }
 

@@ -5,7 +5,6 @@ use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use kith_protocol::engine::correspondence::correspondence_with;
-use kith_protocol::engine::people;
 use kith_protocol::text::{Note, Words};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -42,7 +41,7 @@ pub(super) async fn list(
     which: Result<Query<Which>, QueryRejection>,
 ) -> Result<Json<LettersPage>, Problem> {
     let skip = which?.0.page.unwrap_or_default().saturating_mul(PAGE);
-    let person = people::find(api.handle.view(), &who)?;
+    let person = api.handle.roster().find(&who)?;
     let all = correspondence_with(api.handle.view(), person.id)?;
     let letters = all.iter().rev().skip(skip).take(PAGE).map(WrittenForm::from).collect();
     Ok(Json(LettersPage { letters, total: all.len() }))
@@ -66,7 +65,7 @@ pub(super) async fn write(
     body: Result<Json<NewLetter>, JsonRejection>,
 ) -> Result<(StatusCode, Json<WrittenForm>), Problem> {
     let words = Words::new(&body?.0.text).map_err(|error| Problem::text("text", &error))?;
-    let id = people::find(api.handle.view(), &who)?.id;
+    let id = api.handle.roster().find(&who)?.id;
     let written = api.handle.act(move |turn| turn.write_to(id, words)).await.map_err(advised)?;
     Ok((StatusCode::CREATED, Json(WrittenForm::from(&written))))
 }
@@ -97,8 +96,8 @@ pub(super) async fn hand_over(
 ) -> Result<StatusCode, Problem> {
     let NewHandOver { to, note } = body?.0;
     let note = note.map(|note| Note::new(&note)).transpose().map_err(|error| Problem::text("note", &error))?;
-    let whom = people::find(api.handle.view(), &who)?.id;
-    let to = people::find(api.handle.view(), &to)?.id;
+    let whom = api.handle.roster().find(&who)?.id;
+    let to = api.handle.roster().find(&to)?.id;
     api.handle.act(move |turn| turn.hand_over(whom, to, note)).await.map_err(advised)?;
     Ok(StatusCode::NO_CONTENT)
 }
