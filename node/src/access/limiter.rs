@@ -115,9 +115,10 @@ impl Limiter {
     }
 }
 
-/// One household has a whole /64 of IPv6.
-fn source(address: IpAddr) -> IpAddr {
-    match address {
+/// What counts as one address: one household has a whole /64 of IPv6, and an address of IPv4 is the same on a socket
+/// for both.
+pub(crate) fn source(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
         IpAddr::V6(address) if !address.is_loopback() => {
             Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into()
         }

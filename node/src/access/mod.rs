@@ -9,7 +9,7 @@ pub mod certificate;
 mod client;
 mod cookie;
 mod hosts;
-mod limiter;
+pub(crate) mod limiter;
 mod origin;
 mod password;
 mod reach;

@@ -8,16 +8,15 @@ use std::time::Duration;
 use axum::extract::connect_info::Connected;
 use axum::serve::IncomingStream;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 
 use super::credentials::Credentials;
+use super::places::{Place, Places};
 use super::stream::{Stream, Way};
 use crate::access::{Entrance, Peer};
 
-/// Connections at a time: a browser opens six, and a person has a few browsers. Others wait outside.
-const CONNECTIONS: usize = 256;
 /// Handshakes at a time: each takes a millisecond of work, and somebody who is slow holds a place.
 const HANDSHAKES: usize = 32;
 /// How long a handshake may take, over a bad mobile network too.
@@ -77,13 +76,11 @@ impl Connected<IncomingStream<'_, Listener>> for Peer {
 }
 
 async fn take(socket: TcpListener, credentials: Option<Credentials>, ready: mpsc::Sender<(Stream, Peer)>) {
-    let (places, handshakes) = (Arc::new(Semaphore::new(CONNECTIONS)), Arc::new(Semaphore::new(HANDSHAKES)));
+    let (places, handshakes) = (Places::new(), Arc::new(Semaphore::new(HANDSHAKES)));
     // They end with this task.
     let mut greeting = JoinSet::new();
     loop {
-        let (Ok(place), Ok(turn)) =
-            (Arc::clone(&places).acquire_owned().await, Arc::clone(&handshakes).acquire_owned().await)
-        else {
+        let (Ok(room), Ok(turn)) = (places.room().await, Arc::clone(&handshakes).acquire_owned().await) else {
             return;
         };
         let (stream, address) = match socket.accept().await {
@@ -94,6 +91,7 @@ async fn take(socket: TcpListener, credentials: Option<Credentials>, ready: mpsc
                 continue;
             }
         };
+        let Some(place) = places.place(room, address.ip()) else { continue };
         while greeting.try_join_next().is_some() {}
         let (credentials, ready) = (credentials.clone(), ready.clone());
         greeting.spawn(async move {
@@ -111,7 +109,7 @@ async fn greet(
     stream: TcpStream,
     address: SocketAddr,
     credentials: Option<Credentials>,
-    place: OwnedSemaphorePermit,
+    place: Place,
 ) -> io::Result<(Stream, Peer)> {
     // An answer is small, and is waited for.
     stream.set_nodelay(true)?;

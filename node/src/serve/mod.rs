@@ -7,6 +7,7 @@ mod guard;
 mod headers;
 mod health;
 mod listener;
+mod places;
 mod secret;
 mod server;
 mod stream;

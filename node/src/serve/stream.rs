@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep};
 use tokio_rustls::server::TlsStream;
+
+use super::places::Place;
 
 /// How long a connection may carry nothing. News to an open page come every few seconds, if only to say that it lives.
 const SILENCE: Duration = Duration::from_secs(75);
@@ -20,7 +21,7 @@ pub struct Stream {
     way: Way,
     silence: Pin<Box<Sleep>>,
     /// Makes room for another one when this ends.
-    _place: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 /// What the connection runs over.
@@ -32,7 +33,7 @@ pub(super) enum Way {
 }
 
 impl Stream {
-    pub(super) fn new(way: Way, place: OwnedSemaphorePermit) -> Self {
+    pub(super) fn new(way: Way, place: Place) -> Self {
         Self { way, silence: Box::pin(tokio::time::sleep(SILENCE)), _place: place }
     }
 
