@@ -12,10 +12,12 @@
 )]
 
 mod beginning;
+mod correspondence_without_scripts;
 mod everything;
 mod fair;
 mod getting_in;
 mod introduction;
+mod introduction_without_scripts;
 mod meeting;
 mod own_authority;
 mod phone;
