@@ -23,6 +23,7 @@ mod own_authority;
 mod phone;
 mod public_page;
 mod rig;
+mod undo;
 mod webkit;
 mod weight;
 mod without_scripts;
