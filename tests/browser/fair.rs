@@ -1,5 +1,6 @@
 //! A fair in a hall without network.
 
+use kith_node::codes::draw::Drawing;
 use kith_tests::browser::{Engine, Setup};
 use kith_tests::e2e::{Someone, free_port};
 use serde_json::Value;
@@ -109,6 +110,67 @@ fn queue(phone: &Phone) -> Vec<Value> {
          };",
     );
     waiting.as_array().unwrap().clone()
+}
+
+#[test]
+fn a_photo_taken_without_network_is_read_at_home_and_is_one_person() {
+    if !has_chromium() {
+        return;
+    }
+    let mut ana = Someone::new("Ana");
+    ana.web = free_port();
+    ana.start();
+    let bo = Someone::up("Bo");
+    let (code, blurred) = (ana.beside("code.png"), ana.beside("blurred.png"));
+    std::fs::write(&code, Drawing::new(&bo.shows("Hannover Messe")).unwrap().png(8)).unwrap();
+    image::GrayImage::from_pixel(400, 400, image::Luma([90])).save(&blurred).unwrap();
+    let profile = tempfile::tempdir().unwrap();
+    let setup = || Setup::new(Engine::Chromium).profile(profile.path());
+    let phone = Phone::with(&ana, setup());
+    phone.opens("fair");
+    phone.presses("Prepare this device");
+    phone.sees("The app opens without network.");
+
+    // This browser reads no codes by itself: photos are kept as they are.
+    ana.stop();
+    phone.opens("");
+    phone.sees("No network");
+    assert_eq!(phone.script("return 'BarcodeDetector' in window"), false);
+    phone.uploads("Photo of their code", &code);
+    phone.sees("This browser cannot read it; your node will. Type the name too, to be safe.");
+    takes_down(&phone, "Bo", None);
+    phone.sees("by photo");
+    phone.uploads("Photo of their code", &blurred);
+    phone.sees("your node will");
+    phone.types("They need", "a welder");
+    phone.presses("Keep");
+    phone.sees("2 wait on this device");
+    phone.sees("somebody");
+    drop(phone);
+
+    // The battery was empty, and there is network again.
+    ana.start();
+    let phone = Phone::at(format!("http://127.0.0.1:{}", ana.web), setup());
+    phone.opens("offline");
+    phone.sees("1 wait on this device");
+    phone.sees("No code could be read off the photo. Type a name.");
+    phone.presses("Mend it");
+    assert_eq!(phone.value_of("They need"), "a welder");
+    phone.types("Name", "Chi");
+    phone.presses("Keep");
+    phone.sees("0 wait on this device");
+    phone.opens("people");
+    phone.sees("2 people");
+    phone.presses("Bo");
+    phone.sees("what Bo needs");
+    phone.opens("people");
+    phone.presses("Chi");
+    phone.sees("a welder");
+    // The answer to the code that was on the photo comes to the same person.
+    ana.api().until_contact("Bo");
+    met_at(&ana, "Bo");
+    phone.opens("people");
+    phone.sees("2 people");
 }
 
 #[test]

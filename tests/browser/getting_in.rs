@@ -35,6 +35,7 @@ fn a_wrong_password_is_said_to_be_wrong_and_many_are_stopped() {
     window.sees("That is not the password.");
     window.types("Password", PASSWORD);
     window.presses("Sign in");
+    window.sees("Nobody yet.");
     window.is_at("/people");
 
     window.goes_to(&format!("{node}/access"));
@@ -108,6 +109,81 @@ fn ana_sets_a_password_and_signs_in_with_it() {
     phone.presses("Sign out");
     phone.sees("Sign in");
     phone.types("Password", PASSWORD);
+    phone.presses("Sign in");
+    phone.sees("Your card");
+}
+
+#[test]
+fn without_scripts_ana_lets_a_phone_in_and_everybody_out_again() {
+    if !has_chromium() {
+        return;
+    }
+    let mut ana = Someone::new("Ana");
+    ana.web = free_port();
+    ana.also = ["--web-url", &format!("http://127.0.0.1:{}/", ana.web)].map(str::to_owned).into();
+    ana.start();
+    let laptop = Phone::without_scripts(&ana);
+    laptop.opens("?skip=1");
+    laptop.presses("Write them down");
+    laptop.presses("They are on paper: delete the file");
+    laptop.sees("The file with the words is gone.");
+    laptop.opens("?skip=1");
+    laptop.does_not_see("recovery words");
+
+    // A password for later, and a code for the phone.
+    laptop.opens("access");
+    laptop.types("New password", PASSWORD);
+    laptop.types("The same again", "something else here");
+    laptop.presses("Save");
+    laptop.sees("The two are not the same.");
+    laptop.types("New password", PASSWORD);
+    laptop.types("The same again", PASSWORD);
+    laptop.presses("Save");
+    laptop.sees("Change the password");
+    laptop.presses("Show a code for it");
+    let link = laptop.shows_code();
+    let phone = Phone::at(laptop.node().to_owned(), Setup::new(Engine::Chromium).without_scripts());
+    phone.goes_to(&link);
+    phone.presses("Come in");
+    phone.sees("Your card");
+    laptop.opens("access");
+    laptop.presses("Sign out: ");
+    // The code counts twice, and a thumb may have tapped twice.
+    laptop.presses("Sign out all others");
+    laptop.until("one browser", |window| (!window.can_press("Sign out: ")).then_some(()));
+    phone.opens("people");
+    phone.sees("Sign in");
+    phone.types("Password", PASSWORD);
+    phone.presses("Sign in");
+    phone.sees("Nobody yet.");
+    phone.is_at("/people");
+    phone.opens("access");
+    phone.presses("Sign out all others");
+    phone.until("one browser", |window| (!window.can_press("Sign out: ")).then_some(()));
+    laptop.opens("people");
+    laptop.sees("Sign in");
+
+    // Who signed in is forgotten with the process: a stolen phone does not become a new password.
+    ana.stop();
+    ana.start();
+    phone.opens("access");
+    phone.types("New password", "five looms and a boat");
+    phone.types("The same again", "five looms and a boat");
+    phone.presses("Save");
+    phone.sees("Show that it is you");
+    phone.types("Password", "four looms and a goat");
+    phone.presses("Go on");
+    phone.sees("That is not the password.");
+    phone.types("Password", PASSWORD);
+    phone.presses("Go on");
+    phone.sees("Signed in");
+    phone.is_at("/access");
+    phone.types("New password", "five looms and a boat");
+    phone.types("The same again", "five looms and a boat");
+    phone.presses("Save");
+    phone.sees("Change the password");
+    phone.presses("Sign out");
+    phone.types("Password", "five looms and a boat");
     phone.presses("Sign in");
     phone.sees("Your card");
 }

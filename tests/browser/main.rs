@@ -12,15 +12,21 @@
 )]
 
 mod beginning;
+mod correspondence_without_scripts;
 mod everything;
 mod fair;
 mod getting_in;
 mod introduction;
+mod introduction_without_scripts;
 mod meeting;
 mod own_authority;
 mod phone;
+mod proxy;
 mod public_page;
 mod rig;
+mod sub_path;
+mod two_homes;
+mod undo;
 mod webkit;
 mod weight;
 mod without_scripts;

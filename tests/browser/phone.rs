@@ -32,6 +32,12 @@ impl Phone {
         phone
     }
 
+    /// A phone whose browser runs no scripts.
+    #[track_caller]
+    pub fn without_scripts(someone: &Someone) -> Self {
+        Self::with(someone, Setup::new(Engine::Chromium).without_scripts())
+    }
+
     /// A phone that was let in by a node earlier, or not yet.
     #[track_caller]
     pub fn at(node: String, setup: Setup) -> Self {
@@ -47,6 +53,24 @@ impl Phone {
     #[track_caller]
     pub fn opens(&self, page: &str) {
         self.goes_to(&format!("{}/{page}", self.node));
+    }
+
+    /// Opens a page again and again until these words are on it: without scripts no page changes by itself.
+    #[track_caller]
+    pub fn looks_at(&self, page: &str, words: &str) {
+        self.until(&format!("{words:?} on the page {page:?}"), |window| {
+            window.goes_to(&format!("{}/{page}", self.node));
+            window.text().contains(words).then_some(())
+        });
+    }
+
+    /// Loads the page that is shown again and again until these words are on it.
+    #[track_caller]
+    pub fn looks_again_for(&self, words: &str) {
+        self.until(&format!("{words:?} on the page, loaded again"), |window| {
+            window.reloads();
+            window.text().contains(words).then_some(())
+        });
     }
 
     /// What another phone's camera reads on this one's screen.

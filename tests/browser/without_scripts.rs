@@ -6,18 +6,13 @@ use kith_tests::e2e::Someone;
 
 use crate::phone::{Phone, has_chromium};
 
-/// A browser without scripts, signed in at somebody's node.
-fn without_scripts(someone: &Someone) -> Phone {
-    Phone::with(someone, Setup::new(Engine::Chromium).without_scripts())
-}
-
 #[test]
 fn card_and_codes_are_forms() {
     if !has_chromium() {
         return;
     }
     let ana = Someone::up("Ana");
-    let phone = without_scripts(&ana);
+    let phone = Phone::without_scripts(&ana);
     phone.types("Company", "Sousa Weaving");
     phone.types("E-mail or phone", "+351 912 345 678");
     phone.presses("Make my card");
@@ -58,7 +53,7 @@ fn scanning_and_writing_down_are_forms() {
         return;
     }
     let (ana, bo) = (Someone::up("Ana"), Someone::up("Bo"));
-    let phone = without_scripts(&ana);
+    let phone = Phone::without_scripts(&ana);
     phone.opens("scan");
     phone.types(
         "Code, link or vCard",
@@ -110,7 +105,7 @@ fn what_is_kept_of_a_person_is_changed_by_forms() {
     }
     let (ana, bo) = (Someone::up("Ana"), Someone::up("Bo"));
     ana.meets(&bo, "Hannover Messe");
-    let phone = without_scripts(&ana);
+    let phone = Phone::without_scripts(&ana);
     phone.opens("people");
     phone.presses("Bo");
     phone.presses("In touch today");
@@ -141,13 +136,23 @@ fn what_is_kept_of_a_person_is_changed_by_forms() {
     phone.sees("Said. They are asked whether it may be shown.");
     phone.sees("His boats float.");
 
-    let bos = without_scripts(&bo);
+    let bos = Phone::without_scripts(&bo);
     bos.until("the question", |window| {
         window.goes_to(&format!("{}/?skip=1", bos.node()));
         window.can_press("It may be shown").then_some(())
     });
     bos.presses("It may be shown");
     bos.sees("Done.");
+    phone.looks_again_for("accepted, for contacts of either");
+    phone.presses("Say it for longer");
+    phone.sees("Saved.");
+    phone.sees("accepted, for contacts of either");
+    phone.presses("Say it no more");
+    phone.sees_no_more("His boats float.");
+
+    phone.chooses("Of your card", "anyone with my code");
+    phone.presses_beside("Of your card", "Keep");
+    phone.until("the tier", |window| (window.value_of("Of your card") == "public").then_some(()));
 
     phone.presses("Block");
     phone.sees("Nothing of theirs reaches you.");
@@ -168,7 +173,8 @@ fn events_are_forms() {
         return;
     }
     let ana = Someone::up("Ana");
-    let phone = without_scripts(&ana);
+    let saved = ana.beside("downloads");
+    let phone = Phone::with(&ana, Setup::new(Engine::Chromium).without_scripts().downloads(&saved));
     phone.opens("events");
     phone.sees("Add the next event you will attend.");
     phone.types("Name", "Hannover Messe");
@@ -182,6 +188,35 @@ fn events_are_forms() {
     phone.types("Place", "Hannover, hall 4");
     phone.presses("Keep");
     phone.sees("Hannover, hall 4");
+
+    // What is refused comes back as it was typed.
+    phone.presses("Change this event");
+    phone.types("Last day", "2030-04-19");
+    phone.presses("Keep");
+    phone.sees("This did not work");
+    phone.sees("Nothing that you typed is lost.");
+    phone.types("Last day", "2030-04-25");
+    phone.presses("Send again");
+    phone.sees("Saved.");
+    phone.sees("25 Apr 2030");
+
+    // Whom Ana met, for her other programs.
+    phone.opens("people/new");
+    phone.types("Name", "Dee Okafor");
+    phone.types("Where you met", "Hannover Messe");
+    phone.presses("Write somebody down");
+    phone.sees("Written down, unconfirmed.");
+    phone.presses("All about Dee Okafor");
+    let card = phone.downloads("As vCard", &saved);
+    assert!(card.starts_with("BEGIN:VCARD") && card.contains("FN:Dee Okafor"), "{card}");
+    phone.opens("events");
+    phone.presses("Hannover Messe");
+    phone.sees("Dee Okafor");
+    let table = phone.downloads("CSV", &saved);
+    assert!(table.lines().count() == 2 && table.contains("Dee,Okafor,"), "{table}");
+    let cards = phone.downloads("vCard", &saved);
+    assert!(cards.matches("BEGIN:VCARD").count() == 1 && cards.contains("FN:Dee Okafor"), "{cards}");
+
     phone.presses("Change this event");
     phone.presses("Remove this event");
     phone.sees("Add the next event you will attend.");

@@ -40,7 +40,10 @@ pub(super) async fn list(State(web): State<Web>, Asked(asked): Asked) -> Answer 
     };
     let wanted = with("query", number);
     let mut found: PeoplePage = web.inside.get(&format!("/people{wanted}")).await?;
+    let listed = found.people.len();
     found.people.retain(|person| !web.undo.hides(&person.id));
+    // Who is about to go is not counted either.
+    let total = found.total.saturating_sub(listed.saturating_sub(found.people.len()));
     let page = List {
         frame: Frame::new(&web, Tab::People, w::PEOPLE).after(&web, &asked),
         query: asked.text("q").to_owned(),
@@ -49,7 +52,7 @@ pub(super) async fn list(State(web): State<Web>, Asked(asked): Asked) -> Answer 
         filter: filter_of(&asked),
         pages: Pages::around(number, PEOPLE_ON_A_PAGE, found.total, |page| format!("people{}", with("q", page))),
         people: found.people,
-        total: found.total,
+        total,
     };
     html(&page)
 }

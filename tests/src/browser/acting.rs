@@ -43,6 +43,18 @@ impl Window {
         self.clicks(&element).unwrap_or_else(|refusal| self.fails(&format!("{name:?}: {refusal}")));
     }
 
+    /// Presses the button with these words that belongs to the form of the field with this label.
+    #[track_caller]
+    pub fn presses_beside(&self, label: &str, name: &str) {
+        self.acts(Kind::Field, label, |field| {
+            let beside = "const [field, name] = arguments;
+                const buttons = [...field.form.querySelectorAll('button')];
+                return buttons.find((button) => button.textContent.trim() === name);";
+            let button = self.session.script(beside, &json!([field, name]))?;
+            self.clicks(&button)
+        });
+    }
+
     /// Scrolls no further than until it is in sight, as a thumb does, and presses it.
     fn clicks(&self, element: &Value) -> Result<Value, Refusal> {
         let scroll = "arguments[0].scrollIntoView({ block: 'nearest', behavior: 'instant' })";
@@ -103,6 +115,21 @@ impl Window {
             let path = file.to_str().unwrap();
             self.session.post(&format!("/element/{}/value", id(element)), &json!({ "text": path }))
         });
+    }
+
+    /// Presses a link to a file, and reads and deletes what is saved in the folder of downloads.
+    #[track_caller]
+    pub fn downloads(&self, name: &str, folder: &Path) -> String {
+        self.presses(name);
+        let file = self.until(&format!("{name:?} to be saved"), |_| {
+            let saved = std::fs::read_dir(folder).ok()?.filter_map(Result::ok).map(|entry| entry.path());
+            // While it comes, it has another ending, or is hidden.
+            let mut whole = saved.filter(|file| file.extension().is_some_and(|end| end == "csv" || end == "vcf"));
+            whole.next()
+        });
+        let text = std::fs::read_to_string(&file).unwrap();
+        std::fs::remove_file(file).unwrap();
+        text
     }
 
     fn sets(&self, element: &Value, value: &str) -> Result<Value, Refusal> {

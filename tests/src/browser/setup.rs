@@ -91,13 +91,14 @@ pub struct Setup {
     profile: Option<PathBuf>,
     home: Option<PathBuf>,
     camera: Option<PathBuf>,
+    downloads: Option<PathBuf>,
     host: Option<String>,
 }
 
 impl Setup {
     /// A phone with nothing special about it.
     pub const fn new(engine: Engine) -> Self {
-        Self { engine, without_scripts: false, profile: None, home: None, camera: None, host: None }
+        Self { engine, without_scripts: false, profile: None, home: None, camera: None, downloads: None, host: None }
     }
 
     /// Pages may not run scripts.
@@ -125,6 +126,13 @@ impl Setup {
     #[must_use]
     pub fn camera(mut self, film: &Path) -> Self {
         self.camera = Some(film.to_owned());
+        self
+    }
+
+    /// Saves what is downloaded in a folder.
+    #[must_use]
+    pub fn downloads(mut self, folder: &Path) -> Self {
+        self.downloads = Some(folder.to_owned());
         self
     }
 
@@ -179,6 +187,9 @@ impl Setup {
         let mut preferences = Map::new();
         if self.without_scripts {
             preferences.insert("profile.managed_default_content_settings.javascript".to_owned(), REFUSED.into());
+        }
+        if let Some(folder) = &self.downloads {
+            preferences.insert("download.default_directory".to_owned(), json!(folder));
         }
         preferences
     }
