@@ -36,7 +36,7 @@ const LETTER_EACH: Duration = Duration::from_millis(40);
 const SLOWEST: f64 = 25.0;
 
 /// What is looked at; `{id}` is somebody's id.
-const PATHS: [&str; 40] = [
+const PATHS: [&str; 41] = [
     "/",
     "/people",
     "/people?page=150",
@@ -58,6 +58,7 @@ const PATHS: [&str; 40] = [
     "/exchange/suggest",
     "/card",
     "/card/as?eyes=public",
+    "/vouches",
     "/more",
     "/node",
     "/events",

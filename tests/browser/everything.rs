@@ -126,6 +126,7 @@ fn every_page_is_for_everybody() {
         ("exchange/suggest", "suggest"),
         ("card", "card"),
         ("card/as?eyes=public", "preview"),
+        ("vouches", "said-of-me"),
         ("more", "more"),
         ("events", "events"),
         ("fair", "fair"),

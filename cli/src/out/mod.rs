@@ -55,9 +55,10 @@ pub fn short(id: &str) -> &str {
     id.get(..8).unwrap_or(id)
 }
 
-/// A time without what few people read.
+/// A time by the clock of this machine.
 pub fn when(time: &str) -> String {
-    time.replace('T', " ").trim_end_matches('Z').get(..16).map_or_else(|| time.to_owned(), |time| format!("{time} UTC"))
+    let moment = time.parse::<jiff::Timestamp>().map(|moment| moment.to_zoned(jiff::tz::TimeZone::system()));
+    moment.map_or_else(|_| time.to_owned(), |moment| moment.strftime("%-d %b %Y, %H:%M").to_string())
 }
 
 /// A card.

@@ -29,6 +29,7 @@ mod time;
 mod today;
 mod trouble;
 mod undo;
+mod vouches;
 pub(crate) mod words;
 
 pub(crate) use assets::STYLE;
@@ -110,8 +111,9 @@ fn router(web: Web) -> Router {
         .route("/people/{who}/thanks", get(people::thanks))
         .route("/people/{who}/letters", get(letters::show).post(letters::write))
         .route("/people/{who}/hand-over", get(letters::ask_hand_over).post(letters::hand_over))
-        .route("/people/{who}/vouch", get(people::vouch).post(people::give_vouch))
-        .route("/vouches/{id}/{action}", post(people::about_vouch))
+        .route("/people/{who}/vouch", get(vouches::ask).post(vouches::give))
+        .route("/vouches", get(vouches::of_me))
+        .route("/vouches/{id}/{action}", post(vouches::about))
         .route("/exchange", get(exchange::list))
         .route("/exchange/ask", get(exchange::ask).post(exchange::asked))
         .route("/exchange/suggest", get(exchange::suggest).post(exchange::suggested))

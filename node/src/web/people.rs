@@ -12,7 +12,7 @@ use super::scan::{event_on, fresh_key};
 use super::trouble::{Answer, Trouble};
 use super::undo::{Going, let_go};
 use super::{Web, time as t, words as w};
-use crate::api::model::{PersonDetails, PersonForm, VouchForm};
+use crate::api::model::{PersonDetails, PersonForm};
 use crate::api::{PEOPLE_ON_A_PAGE, PeoplePage, path, query};
 
 #[derive(Template)]
@@ -265,53 +265,4 @@ pub(super) async fn thanks(State(web): State<Web>, Path(who): Path<String>) -> A
     let frame = Frame::new(&web, Tab::People, w::WRITE_THANKS);
     let is_contact = details.person.standing == "contact";
     html(&Thanks { frame, person: details.person, draft, is_contact, mail })
-}
-
-#[derive(Template)]
-#[template(path = "vouch.html")]
-struct Vouch {
-    frame: Frame,
-    person: PersonForm,
-}
-
-/// Shows a form for vouching.
-pub(super) async fn vouch(State(web): State<Web>, Path(who): Path<String>) -> Answer {
-    let person = details(&web, &who).await?.person;
-    html(&Vouch { frame: Frame::new(&web, Tab::People, w::VOUCH), person })
-}
-
-/// Vouches for a person.
-pub(super) async fn give_vouch(State(web): State<Web>, Path(who): Path<String>, Form(form): Form) -> Answer {
-    let skills: Vec<&str> = form.text("skills").split(',').map(str::trim).filter(|skill| !skill.is_empty()).collect();
-    let body = json!({
-        "who": who,
-        "basis": form.get("basis"),
-        "words": form.text("words"),
-        "skills": skills,
-        "since": form.number("since")?,
-        "until": form.number("until")?,
-        "strength": form.number("strength")?,
-        "interest": form.get("interest"),
-        "interest_words": form.get("interest_words"),
-        "reach": form.get("reach"),
-    });
-    let _: VouchForm = web.inside.post("/vouches", &body).await?;
-    let id = details(&web, &who).await?.person.id;
-    go_to(&web, &format!("people/{id}?said=vouched"))
-}
-
-/// Renews or revokes what I said, or says how far what was said of me may be shown.
-pub(super) async fn about_vouch(
-    State(web): State<Web>,
-    Path((id, action)): Path<(String, String)>,
-    Form(form): Form,
-) -> Answer {
-    let body = match action.as_str() {
-        "renew" | "revoke" => json!({}),
-        "accept" => json!({ "reach": form.get("reach") }),
-        _ => return Err(Trouble::not_found()),
-    };
-    let _: VouchForm = web.inside.post(&path(&["vouches", &id, &action]), &body).await?;
-    let back = form.get("back").filter(|back| back.bytes().all(|byte| byte.is_ascii_alphanumeric()));
-    go_to(&web, &back.map_or_else(|| "exchange?said=saved".to_owned(), |who| format!("people/{who}?said=saved")))
 }

@@ -257,6 +257,9 @@ words! {
     FOREIGN_CODE = "As it came, unconfirmed";
     NOTES = "Notes";
     VOUCHES = "What people say";
+    SAID_OF_ME = "What others say of you";
+    SAID_OF_ME_MEANS = "Each is shown only as far as both of you let it be. Taking it back keeps it from whoever has not seen it yet.";
+    NOTHING_SAID = "Nobody has said anything yet.";
     RENEW = "Say it for longer";
     REVOKE = "Say it no more";
     INTRODUCTIONS = "Introductions";

@@ -30,16 +30,18 @@ pub use vouch::{BasisName, InterestName, ReachName, VouchForm, VouchesForm, vouc
 
 use kith_protocol::time::Timestamp;
 
+use crate::here;
+
 /// A time in words that programs read.
 pub fn time(at: Timestamp) -> String {
     let secs = i64::try_from(at.secs()).unwrap_or(i64::MAX);
     jiff::Timestamp::from_second(secs).map(|at| at.to_string()).unwrap_or_default()
 }
 
-/// A time in words that people read.
+/// A time in words that people read, by the clock of whoever asks.
 pub fn when(at: Timestamp) -> String {
-    let text = time(at);
-    text.get(..16).map_or_else(|| text.clone(), |text| format!("{} UTC", text.replace('T', " ")))
+    let moment = i64::try_from(at.secs()).ok().and_then(|secs| jiff::Timestamp::from_second(secs).ok());
+    moment.map_or_else(|| time(at), |moment| moment.to_zoned(here::zone()).strftime("%-d %b %Y, %H:%M").to_string())
 }
 
 /// The name of one of several choices, as programs read it.
