@@ -147,6 +147,14 @@ fn what_is_kept_of_a_person_is_changed_by_forms() {
     phone.presses("Say it for longer");
     phone.sees("Saved.");
     phone.sees("accepted, for contacts of either");
+    bos.opens("card");
+    bos.presses("What others say of you");
+    bos.sees("His boats float.");
+    assert_eq!(bos.value_of("Who may see it"), "contacts");
+    bos.chooses("Who may see it", "the two of us");
+    bos.presses("Keep");
+    bos.sees("Saved.");
+    assert_eq!(bos.value_of("Who may see it"), "us_two");
     phone.presses("Say it no more");
     phone.sees_no_more("His boats float.");
 

@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use tempfile::TempDir;
 
 use super::Engine;
 use crate::e2e::{PATIENCE, free_port, read_head};
@@ -20,6 +21,8 @@ pub(super) struct Driver {
     address: SocketAddr,
     program: Child,
     screen: Option<Child>,
+    /// Where the browser puts what it forgets to remove.
+    _temporary: TempDir,
 }
 
 impl Driver {
@@ -39,9 +42,11 @@ impl Driver {
         if let Some(home) = home {
             command.env("HOME", home);
         }
+        let temporary = tempfile::tempdir().unwrap();
+        command.env("TMPDIR", temporary.path());
         command.arg(format!("--port={port}")).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let program = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-        let driver = Self { address: (Ipv4Addr::LOCALHOST, port).into(), program, screen };
+        let driver = Self { address: (Ipv4Addr::LOCALHOST, port).into(), program, screen, _temporary: temporary };
         driver.wait_until_ready();
         driver
     }
