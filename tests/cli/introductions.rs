@@ -84,7 +84,7 @@ fn ana_asks_bo_for_chi_and_never_are_all_three_up() {
     assert_eq!(item["introduction"]["blurb"], BLURB);
     settle(&ana, &bo);
     let listed = ana.kith(["intro", "list", "--open"]).ok().out;
-    says(&listed, &["You ask Bo Lindqvist to introduce you to somebody who", "hear a yes, or nothing until 20"]);
+    says(&listed, &["You ask Bo Lindqvist to introduce you to somebody who", "hear a yes, or nothing until "]);
     // All that Bo needs is on one screen.
     let inbox = bo.kith(["inbox"]).ok().out;
     says(&inbox, &["Ana Sousa asks you to introduce them to somebody who buys", "they want to sell something"]);
@@ -286,7 +286,7 @@ fn what_cannot_be_asked_is_refused_with_a_word_why_and_nothing_is_lost() {
     bo.kith(["inbox", "accept", item]).fails(1, &["pass it on"]);
     assert_eq!(until_asked(&bo.api(), "introduce")["introduction"]["state"], "asked", "it waits as before");
     let too_late = ["intro", "later", &intro, "--until", "2200-01-01T00:00:00Z"];
-    bo.kith(too_late).fails(2, &["until: it ends on 20", "hint: name an earlier time"]);
+    bo.kith(too_late).fails(2, &["until: it ends on ", "hint: name an earlier time"]);
     let soon = item_date(&until_asked(&bo.api(), "introduce"));
     let later = bo.kith(["intro", "later", &intro, "--until", &soon, "--json"]).ok().json();
     assert!(later["state_in_words"].as_str().unwrap().starts_with("you look at it again on"), "{later}");
