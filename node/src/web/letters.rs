@@ -8,7 +8,8 @@ use super::contacts::Contacts;
 use super::form::{Asked, Form};
 use super::frame::{Frame, Tab, go_to, html};
 use super::paging::Pages;
-use super::trouble::{Answer, Trouble};
+use super::people::details;
+use super::trouble::Answer;
 use super::{Web, time as t, words as w};
 use crate::api::model::{PersonDetails, PersonForm};
 use crate::api::{LETTERS_ON_A_PAGE, LettersPage, path, query};
@@ -24,7 +25,7 @@ struct Letters {
 
 /// Shows what a person and I wrote to each other.
 pub(super) async fn show(State(web): State<Web>, Path(who): Path<String>, Asked(asked): Asked) -> Answer {
-    let person = person(&web, &who).await?;
+    let person = details(&web, &who).await?.person;
     let number = asked.number("page")?.unwrap_or_default();
     let of = |number: u64| query(&[("page", Some(&number.to_string()))]);
     let page: LettersPage = web.inside.get(&format!("{}{}", path(&["people", &who, "letters"]), of(number))).await?;
@@ -32,10 +33,6 @@ pub(super) async fn show(State(web): State<Web>, Path(who): Path<String>, Asked(
     let pages = Pages::around(number, LETTERS_ON_A_PAGE, page.total, link);
     let frame = Frame::new(&web, Tab::People, person.name.clone()).after(&web, &asked);
     html(&Letters { frame, person, page, pages })
-}
-
-async fn person(web: &Web, who: &str) -> Result<PersonForm, Trouble> {
-    Ok(web.inside.get::<PersonDetails>(&path(&["people", who])).await?.person)
 }
 
 /// Writes to a contact.
@@ -48,7 +45,7 @@ pub(super) async fn write(State(web): State<Web>, Path(who): Path<String>, Form(
             tracing::debug!(message = trouble.message, "a step was not done");
         }
     }
-    go_to(&web, &format!("people/{}?said=written", person(&web, &who).await?.id))
+    go_to(&web, &format!("people/{}?said=written", details(&web, &who).await?.person.id))
 }
 
 #[derive(Template)]
@@ -63,7 +60,7 @@ struct HandOver {
 
 /// Shows a form for handing somebody over.
 pub(super) async fn ask_hand_over(State(web): State<Web>, Path(who): Path<String>) -> Answer {
-    let details: PersonDetails = web.inside.get(&path(&["people", &who])).await?;
+    let details = details(&web, &who).await?;
     let contacts = Contacts::of(&web, "").await?.without(&details.person.id);
     let note = details.notes.first().map(|note| note.text.clone()).unwrap_or_default();
     html(&HandOver { frame: Frame::new(&web, Tab::People, w::HAND_OVER), person: details.person, contacts, note })
@@ -73,5 +70,5 @@ pub(super) async fn ask_hand_over(State(web): State<Web>, Path(who): Path<String
 pub(super) async fn hand_over(State(web): State<Web>, Path(who): Path<String>, Form(form): Form) -> Answer {
     let body = json!({ "to": form.text("to"), "note": form.raw("note") });
     let _: Value = web.inside.post(&path(&["people", &who, "hand-over"]), &body).await?;
-    go_to(&web, &format!("people/{}?said=handed_over", person(&web, &who).await?.id))
+    go_to(&web, &format!("people/{}?said=handed_over", details(&web, &who).await?.person.id))
 }

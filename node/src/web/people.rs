@@ -103,7 +103,7 @@ pub(super) async fn show(State(web): State<Web>, Path(who): Path<String>, Asked(
     html(&Person { frame, is_contact: details.person.standing == "contact", details })
 }
 
-async fn details(web: &Web, who: &str) -> Result<PersonDetails, Trouble> {
+pub(super) async fn details(web: &Web, who: &str) -> Result<PersonDetails, Trouble> {
     web.inside.get(&path(&["people", who])).await
 }
 

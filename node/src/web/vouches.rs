@@ -6,9 +6,10 @@ use serde_json::json;
 
 use super::form::{Asked, Form};
 use super::frame::{Frame, Tab, go_to, html};
+use super::people::details;
 use super::trouble::{Answer, Trouble};
 use super::{Web, words as w};
-use crate::api::model::{PersonDetails, PersonForm, ReachName, VouchForm, VouchesForm};
+use crate::api::model::{PersonForm, ReachName, VouchForm, VouchesForm, choice_name};
 use crate::api::path;
 
 /// Where the form about a vouch came from, if not from a person's page.
@@ -23,12 +24,8 @@ struct Vouch {
 
 /// Shows a form for vouching.
 pub(super) async fn ask(State(web): State<Web>, Path(who): Path<String>) -> Answer {
-    let person = person(&web, &who).await?;
+    let person = details(&web, &who).await?.person;
     html(&Vouch { frame: Frame::new(&web, Tab::People, w::VOUCH), person })
-}
-
-async fn person(web: &Web, who: &str) -> Result<PersonForm, Trouble> {
-    Ok(web.inside.get::<PersonDetails>(&path(&["people", who])).await?.person)
 }
 
 /// Vouches for a person.
@@ -47,7 +44,7 @@ pub(super) async fn give(State(web): State<Web>, Path(who): Path<String>, Form(f
         "reach": form.get("reach"),
     });
     let _: VouchForm = web.inside.post("/vouches", &body).await?;
-    go_to(&web, &format!("people/{}?said=vouched", person(&web, &who).await?.id))
+    go_to(&web, &format!("people/{}?said=vouched", details(&web, &who).await?.person.id))
 }
 
 #[derive(Template)]
@@ -67,12 +64,7 @@ pub(super) async fn of_me(State(web): State<Web>, Asked(asked): Asked) -> Answer
 impl OfMe {
     /// True if this is how far I let it be shown.
     fn is_shown(&self, vouch: &VouchForm, reach: &str) -> bool {
-        let accepted = match vouch.accepted.unwrap_or(ReachName::UsTwo) {
-            ReachName::UsTwo => "us_two",
-            ReachName::Contacts => "contacts",
-            ReachName::Public => "public",
-        };
-        accepted == reach
+        choice_name(&vouch.accepted.unwrap_or(ReachName::UsTwo)) == reach
     }
 }
 
