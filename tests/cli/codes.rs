@@ -108,6 +108,10 @@ fn a_box_of_codes_is_made_at_once_each_for_one_person() {
     let list = ana.kith(["invite", "list", "--json"]).ok().json();
     let states: Vec<&str> = list.as_array().unwrap().iter().map(|code| code["state"].as_str().unwrap()).collect();
     assert_eq!(states.iter().filter(|state| **state == "used").count(), 1, "{states:?}");
+    assert!(!ten.err.contains("leads nowhere"), "{}", ten.err);
+    let dee = Someone::at_home("Dee");
+    let too_early = dee.kith(["invite", "prepare", "--count", "2"]).ok();
+    assert!(too_early.err.contains("never been up") && too_early.err.contains("leads nowhere"), "{}", too_early.err);
     for count in ["0", "101", "many"] {
         ana.kith(["invite", "prepare", "--count", count]).fails(2, &["--count"]);
     }

@@ -84,12 +84,16 @@ fn show(
         return Ok(());
     }
     out::aside(format!("A code for {who}{event}, until {}.", out::when(&shown.invite.expires)));
-    if !shown.has_address {
+    say_where_it_leads(client, shown.has_address);
+    Ok(())
+}
+
+fn say_where_it_leads(client: &Client, has_address: bool) {
+    if !has_address {
         out::aside("This node has never been up, so the code names no address and leads nowhere. Run kith up first.");
     } else if !client.is_running() {
         out::aside("No node runs in this home: whoever scans the code reaches you once you run kith up.");
     }
-    Ok(())
 }
 
 fn make_folder(folder: &Path) -> Result<(), Trouble> {
@@ -108,9 +112,7 @@ fn show_prepared(client: &Client, prepared: &Prepared, folder: Option<&Path>, js
     }
     prepared.codes.iter().for_each(|code| out::say(&code.link));
     out::aside(format!("Each is for one person, until {}.", out::when(&prepared.until)));
-    if !client.is_running() {
-        out::aside("No node runs in this home: whoever scans a code reaches you once you run kith up.");
-    }
+    say_where_it_leads(client, prepared.has_address);
     Ok(())
 }
 

@@ -124,7 +124,13 @@ pub(super) async fn prepare(
     let codes = made.iter().map(|(invite, code)| prepared(invite, code)).collect::<Result<Vec<_>, _>>()?;
     let own = Own::load(api.handle.view())?;
     let until = now().plus(limits::GRANT_LIFE);
-    let prepared = Prepared { name: own.card.name.to_string(), now: time(now()), until: time(until), codes };
+    let prepared = Prepared {
+        name: own.card.name.to_string(),
+        now: time(now()),
+        until: time(until),
+        has_address: made.iter().all(|(_, code)| !code.hints.is_empty()),
+        codes,
+    };
     Ok((StatusCode::CREATED, Json(prepared)))
 }
 

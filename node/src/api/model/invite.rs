@@ -94,6 +94,8 @@ pub struct Prepared {
     pub now: String,
     /// Until when all of them are good.
     pub until: String,
+    /// False if the node has never been up: then they lead nowhere.
+    pub has_address: bool,
     /// The codes, each for one person.
     pub codes: Vec<PreparedCode>,
 }
