@@ -95,9 +95,10 @@ impl OpenHome {
     /// A home of an earlier version gets what this one keeps beside what was there. After a crash in between, opening
     /// does it again.
     fn bring_up_to_date(&mut self) -> Result<(), HomeError> {
-        let missing = engine::agenda::missing_agenda(&self.store)?;
-        for part in missing.chunks(AT_ONCE) {
-            self.store.commit(part)?;
+        for missing in [engine::agenda::missing_agenda, engine::code_lists::missing_code_lists] {
+            for part in missing(&self.store)?.chunks(AT_ONCE) {
+                self.store.commit(part)?;
+            }
         }
         Ok(())
     }

@@ -16,6 +16,7 @@ use kith_protocol::engine::scans::ScanOptions;
 use kith_protocol::engine::{self, Answer, Beginning, CardChange, Effect, Engine, Own, Ticket, Turn};
 use kith_protocol::id::{LetterId, Locator, PeerId, PersonId, SessionId};
 use kith_protocol::introduction::Purpose;
+use kith_protocol::limits;
 use kith_protocol::store::{MemoryStore, Read, Store, Table, Write};
 use kith_protocol::text::{Label, Line, Name, Note, Text};
 use kith_protocol::words::RecoveryWords;
@@ -58,9 +59,23 @@ pub fn make_known(home: &Home, people: u32, port: u16) {
             answer_most(&mut ana.store);
         }
     }
+    take_along(&mut ana);
     write_down(&ana.store, &mut store);
     store.close().unwrap();
     drop(lock);
+}
+
+/// Codes that are out: a phone is ready for a fair, and badges hang here and there.
+fn take_along<S: Store>(ana: &mut Side<S>) {
+    let for_a_phone = InviteOptions {
+        meant_for: Note::new("a device without network").unwrap(),
+        life: Some(limits::GRANT_LIFE),
+        ..InviteOptions::default()
+    };
+    let badge = InviteOptions { printed: true, ..InviteOptions::default() };
+    for options in [vec![for_a_phone; 100], vec![badge; limits::OPEN_PRINTED_INVITES]].concat() {
+        ana.turn(|turn| turn.create_invite(options.clone()));
+    }
 }
 
 /// Questions that still wait for Ana.

@@ -13,6 +13,7 @@ use kith_node::home::Home;
 use kith_node::network::listen_on;
 use kith_node::node::{Node, NodeOptions};
 use kith_protocol::card::FieldKind;
+use kith_protocol::engine::invites::InviteOptions;
 use kith_protocol::engine::{CardChange, Notice};
 use kith_protocol::store::Table;
 use kith_protocol::text::Line;
@@ -35,8 +36,8 @@ const LETTER_EACH: Duration = Duration::from_millis(40);
 /// Slowest answer of nineteen in twenty, in milliseconds.
 const SLOWEST: f64 = 25.0;
 
-/// What is looked at; `{id}` is somebody's id.
-const PATHS: [&str; 41] = [
+/// What is looked at; `{id}` is somebody's id, `{code}` that of a code.
+const PATHS: [&str; 46] = [
     "/",
     "/people",
     "/people?page=150",
@@ -52,6 +53,8 @@ const PATHS: [&str; 41] = [
     "/people/new",
     "/scan",
     "/codes",
+    "/qr",
+    "/qr?code={code}",
     "/qr/other",
     "/exchange",
     "/exchange/ask",
@@ -66,6 +69,9 @@ const PATHS: [&str; 41] = [
     "/access",
     "/today?of=steps",
     "/exchange?of=waiting",
+    "/api/v1/invites",
+    "/api/v1/invites?after={code}",
+    "/api/v1/invites?open=true",
     "/api/v1/people",
     "/api/v1/people?page=150",
     "/api/v1/people?query=contact%20999",
@@ -123,9 +129,10 @@ async fn measure(home: &Home, ana: &Node, bo: &Path, options: &Options) -> bool 
     let counting = tokio::spawn(count_letters(handle.clone(), Arc::clone(&arrived)));
     println!("{:<58} {:>9} {:>9} {:>9} {:>8}", "", "p50", "p95", "p99", "× bare");
     let (began, mut met) = (Instant::now(), true);
+    let code = waiting_code(&handle).await;
     let runs = options.runs.unwrap_or(RUNS);
     let is_wanted = |path: &&str| options.only.as_ref().is_none_or(|part| path.contains(part.as_str()));
-    for path in PATHS.iter().copied().filter(is_wanted).map(|path| path.replace("{id}", &id)) {
+    for path in PATHS.iter().copied().filter(is_wanted).map(|path| path.replace("{id}", &id).replace("{code}", &code)) {
         let (mut page, mut empty) = (Series::default(), Series::default());
         for _ in 0..runs.div_ceil(TURN) {
             ask(bare, "/", &token, &mut empty).await;
@@ -148,6 +155,13 @@ async fn meet(ana: &Handle, bo: &Handle) {
     let mut of_ana = ana.notices();
     pair::scan(bo, pair::code(ana).await).await;
     notice(&mut of_ana, is_contact_made).await;
+}
+
+/// A live code that waits for the next person. Codes are dated by the second, and this one must be the newest.
+async fn waiting_code(ana: &Handle) -> String {
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let (invite, _) = ana.act(|turn| turn.create_invite(InviteOptions::default())).await.unwrap();
+    invite.id.to_string()
 }
 
 /// Bo changes his card again and again, and each time a letter says so.

@@ -81,7 +81,7 @@ fn what_ana_undoes_stays_and_what_she_does_not_is_gone_after_ten_seconds() {
     // Now she means it.
     code_for("the stand");
     scripted.opens("codes");
-    scripted.presses_nth("Withdraw", 0);
+    scripted.presses_in_row("the stand", "Withdraw");
     scripted.sees("Withdrawn.");
     scripted.does_not_see("the stand");
     scripted.opens("");

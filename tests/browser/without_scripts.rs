@@ -31,7 +31,7 @@ fn card_and_codes_are_forms() {
     phone.presses("Another code");
     phone.presses("Codes that are out");
     phone.sees("the hall");
-    phone.presses_nth("Withdraw", 0);
+    phone.presses_in_row("the hall", "Withdraw");
     phone.sees("Withdrawn.");
     phone.does_not_see("the hall");
 

@@ -1,11 +1,13 @@
 //! Codes that are printed, late, stale, withdrawn, filmed or one's own.
 
 use kith_protocol::card::{FieldKind, Tier};
+use kith_protocol::engine::code_lists::{codes_made, open_codes};
 use kith_protocol::engine::inbox::ItemKind;
-use kith_protocol::engine::invites::invites;
+use kith_protocol::engine::invites::OwnInvite;
 use kith_protocol::engine::person::{ScanProblem, Standing};
 use kith_protocol::engine::scans::Scanned;
 use kith_protocol::engine::{Answer, CodeError, Error, Refusal};
+use kith_protocol::id::InviteId;
 use kith_protocol::invite::Invite;
 use kith_tests::sim::{Mallory, Scan, Who, World};
 
@@ -203,7 +205,7 @@ fn mallory_films_the_code_and_comes_too_late() {
     let (_, _, answer) = world.claims(&Mallory::new("Bo", &words), &code).unwrap();
     assert_eq!(refusal(&answer), Some(Refusal::InviteUsed));
     assert_eq!(world.people(ana).len(), 1);
-    let shown = invites(&world.home(ana).store).unwrap();
+    let shown = codes_made(&world.home(ana).store, None, 9).unwrap();
     assert_eq!(shown[0].refused, 1, "Ana can see that somebody else tried");
     assert!(world.are_contacts(ana, bo));
 }
@@ -231,6 +233,39 @@ fn mallory_films_the_code_and_is_faster() {
     world.run_for(60);
     assert!(world.are_contacts(ana, bo) && world.met(ana, bo));
     world.check();
+}
+
+#[test]
+fn codes_that_are_out_are_listed_apart_from_those_that_lead_nowhere_any_more() {
+    let mut world = World::new(13);
+    let (ana, bo) = (world.person("Ana"), world.person("Bo"));
+    let badge = world.prints(ana, "Badge 2027");
+    world.run_for(1);
+    let used = world.shows_live(ana, "Hannover Messe");
+    world.run_for(1);
+    let withdrawn = world.shows_live(ana, "Hannover Messe");
+    world.run_for(1);
+    let waiting = world.shows_live(ana, "Hannover Messe");
+    world.scans(bo, &used);
+    world.run_for(60);
+    world.does(ana, |turn| turn.revoke_invite(withdrawn.invite));
+    let open = |world: &World| ids(&open_codes(&world.home(ana).store, world.clock(ana)).unwrap());
+    let made = |world: &World| codes_made(&world.home(ana).store, None, 9).unwrap();
+    assert_eq!(open(&world), [waiting.invite, badge.invite]);
+    assert_eq!(ids(&made(&world)), [waiting.invite, withdrawn.invite, used.invite, badge.invite]);
+    let behind = codes_made(&world.home(ana).store, Some(&made(&world)[1]), 1).unwrap();
+    assert_eq!(ids(&behind), [used.invite]);
+    world.check();
+    world.run_for(HOUR);
+    assert_eq!(open(&world), [badge.invite], "the live one has ended");
+    assert_eq!(made(&world).len(), 4);
+    world.run_for(40 * DAY);
+    assert_eq!(ids(&made(&world)), [badge.invite], "nobody can ask about the live ones any more");
+    world.check();
+}
+
+fn ids(codes: &[OwnInvite]) -> Vec<InviteId> {
+    codes.iter().map(|code| code.id).collect()
 }
 
 #[test]

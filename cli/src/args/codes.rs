@@ -45,7 +45,14 @@ pub struct NewInvite {
 #[derive(Subcommand)]
 pub enum InviteCommand {
     /// List them, the newest first
-    List,
+    List {
+        /// Only those that can still be used
+        #[arg(long)]
+        open: bool,
+        /// Only those behind this one in the list: its id, or the beginning of it
+        #[arg(long, value_name = "ID")]
+        after: Option<String>,
+    },
     /// Show one again
     Show {
         /// Its id, or the beginning of it

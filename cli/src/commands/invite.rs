@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use axum::http::Method;
+use kith_node::api::InvitesPage;
 use kith_node::api::model::{InviteForm, Prepared, ShownInvite};
 use kith_node::codes::draw::Drawing;
 use serde::Serialize;
@@ -12,7 +13,7 @@ use crate::args::{Invite, InviteCommand, NewInvite};
 use crate::client::Client;
 use crate::out;
 use crate::trouble::Trouble;
-use kith_node::api::path;
+use kith_node::api::{path, query};
 
 /// Pixels of a module in a PNG: a version 6 code becomes about 500 pixels wide.
 const SCALE: u32 = 10;
@@ -21,7 +22,7 @@ const SCALE: u32 = 10;
 pub async fn run(client: &Client, invite: &Invite, json: bool) -> Result<(), Trouble> {
     match &invite.command {
         None => create(client, &invite.new, json).await,
-        Some(InviteCommand::List) => list(client, json).await,
+        Some(InviteCommand::List { open, after }) => list(client, *open, after.as_deref(), json).await,
         Some(InviteCommand::Show { id, png, svg }) => {
             let shown: ShownInvite = client.get(&path(&["invites", id])).await?;
             show(client, &shown, png.as_deref(), svg.as_deref(), json)
@@ -141,14 +142,21 @@ fn write(file: &Path, bytes: &[u8]) -> Result<(), Trouble> {
     std::fs::write(file, bytes).map_err(|error| Trouble::failed(format!("{}: {error}", file.display())))
 }
 
-async fn list(client: &Client, json: bool) -> Result<(), Trouble> {
-    let invites: Vec<InviteForm> = client.get("/invites").await?;
+async fn list(client: &Client, open: bool, after: Option<&str>, json: bool) -> Result<(), Trouble> {
+    let asked = query(&[("open", open.then_some("true")), ("after", after)]);
+    let found: InvitesPage = client.get(&format!("/invites{asked}")).await?;
     if json {
-        return out::json(&invites);
+        return out::json(&found);
     }
-    if invites.is_empty() {
-        out::aside("You have made no codes yet: kith invite makes one.");
+    found.invites.iter().for_each(out::invite);
+    match found.invites.last() {
+        _ if found.total == 0 && open => out::aside("No code of yours is out: kith invite makes one."),
+        _ if found.total == 0 => out::aside("You have made no codes yet: kith invite makes one."),
+        Some(last) if found.more => {
+            let (shown, total, last) = (found.invites.len(), found.total, out::short(&last.id));
+            out::aside(format!("{shown} of {total}; --after {last} shows the next."));
+        }
+        _ => {}
     }
-    invites.iter().for_each(out::invite);
     Ok(())
 }

@@ -1,16 +1,18 @@
 //! Codes that I show.
 
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
-use axum::extract::{Path, State};
+use axum::extract::rejection::{JsonRejection, QueryRejection};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use kith_protocol::engine::Own;
-use kith_protocol::engine::invites::{InviteOptions, OwnInvite, invite, invites};
+use kith_protocol::engine::code_lists::{codes_made, open_codes};
+use kith_protocol::engine::invites::{InviteOptions, OwnInvite, invite};
 use kith_protocol::id::InviteId;
 use kith_protocol::invite::Invite;
 use kith_protocol::limits;
-use serde::Deserialize;
-use utoipa::ToSchema;
+use kith_protocol::store::Table;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::captures::place;
 use super::model::{InviteForm, Prepared, PreparedCode, ShownInvite, TierName, time};
@@ -119,7 +121,7 @@ pub(super) async fn prepare(
         (0..count).map(|_| turn.create_invite(options.clone())).collect()
     });
     let made: Vec<(OwnInvite, Invite)> = made.await.map_err(|refused| {
-        Problem::from(refused).advise(Kind::Full, "withdraw codes that are out: kith invite list")
+        Problem::from(refused).advise(Kind::Full, "withdraw codes that are out: kith invite list --open")
     })?;
     let codes = made.iter().map(|(invite, code)| prepared(invite, code)).collect::<Result<Vec<_>, _>>()?;
     let own = Own::load(api.handle.view())?;
@@ -145,26 +147,59 @@ fn prepared(invite: &OwnInvite, code: &Invite) -> Result<PreparedCode, Problem> 
 fn shown(invite: &OwnInvite, code: &Invite) -> Result<ShownInvite, Problem> {
     let link = code.to_code();
     // A code has at most 154 characters, which every version from 6 on holds.
-    let drawing = Drawing::new(&link).map_err(|error| Problem::failed(error.to_string(), None))?;
-    Ok(ShownInvite {
-        invite: InviteForm::of(invite, now()),
-        link,
-        qr_version: drawing.version(),
-        has_address: !code.hints.is_empty(),
-    })
+    let qr_version = Drawing::version_of(&link).map_err(|error| Problem::failed(error.to_string(), None))?;
+    Ok(ShownInvite { invite: InviteForm::of(invite, now()), link, qr_version, has_address: !code.hints.is_empty() })
 }
 
-/// The codes that I show; those that were made for one person in an introduction are nobody's to see.
-fn shown_to_people(api: &Api) -> Result<Vec<OwnInvite>, Problem> {
-    Ok(invites(api.handle.view())?.into_iter().filter(OwnInvite::is_shown).collect())
+/// Codes on one page.
+const PAGE: usize = 50;
+
+/// Which codes.
+#[derive(Deserialize, IntoParams)]
+pub(super) struct Which {
+    /// Only those that can still be used.
+    open: Option<bool>,
+    /// Only those behind this one in the list: its id, or the beginning of it.
+    after: Option<String>,
+    /// At most so many: fifty, or fewer.
+    #[param(minimum = 1, maximum = 50)]
+    most: Option<usize>,
 }
 
-/// Lists my codes, the newest first.
-#[utoipa::path(get, path = "/invites", tag = "invites", responses((status = 200, body = Vec<InviteForm>)))]
-pub(super) async fn list(State(api): State<Api>) -> Result<Json<Vec<InviteForm>>, Problem> {
-    let mut all = shown_to_people(&api)?;
-    all.sort_by_key(|invite| std::cmp::Reverse((invite.created, invite.id)));
-    Ok(Json(all.iter().map(|invite| InviteForm::of(invite, now())).collect()))
+/// A page of my codes.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct InvitesPage {
+    /// The codes, the newest first.
+    pub invites: Vec<InviteForm>,
+    /// How many there are on all pages.
+    pub total: usize,
+    /// True if there are more behind these.
+    pub more: bool,
+}
+
+/// Lists my codes, the newest first, fifty on a page.
+#[utoipa::path(get, path = "/invites", params(Which), tag = "invites",
+    responses((status = 200, body = InvitesPage), (status = 400, body = ProblemBody), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
+pub(super) async fn list(
+    State(api): State<Api>,
+    which: Result<Query<Which>, QueryRejection>,
+) -> Result<Json<InvitesPage>, Problem> {
+    let Which { open, after, most } = which?.0;
+    let most = most.map_or(PAGE, |most| most.clamp(1, PAGE));
+    let after = after.map(|id| find(&api, &id)).transpose()?;
+    let (view, now) = (api.handle.view(), now());
+    let (mut shown, total) = if open.unwrap_or_default() {
+        let mut all = open_codes(view, now)?;
+        let total = all.len();
+        all.sort_by_key(OwnInvite::newest_first);
+        all.retain(|invite| after.as_ref().is_none_or(|after| invite.newest_first() > after.newest_first()));
+        (all, total)
+    } else {
+        (codes_made(view, after.as_ref(), most + 1)?, view.count(Table::CodesMade))
+    };
+    let more = shown.len() > most;
+    shown.truncate(most);
+    Ok(Json(InvitesPage { invites: shown.iter().map(|invite| InviteForm::of(invite, now)).collect(), total, more }))
 }
 
 /// Shows a code again.
@@ -187,5 +222,10 @@ pub(super) async fn revoke(State(api): State<Api>, Path(id): Path<String>) -> Re
 }
 
 fn find(api: &Api, id: &str) -> Result<OwnInvite, Problem> {
-    super::by_id("code", id, shown_to_people(api)?, |invite| invite.id.to_string())
+    // Links have the whole id; people type the beginning of it.
+    let whole = InviteId::from_text(id).map(|id| invite(api.handle.view(), id)).transpose()?.flatten();
+    match whole.filter(OwnInvite::is_shown) {
+        Some(invite) => Ok(invite),
+        None => super::by_id("code", id, codes_made(api.handle.view(), None, usize::MAX)?, |code| code.id.to_string()),
+    }
 }

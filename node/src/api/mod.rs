@@ -45,6 +45,7 @@ pub(crate) use crate::roster::PAGE as INTRODUCTIONS_ON_A_PAGE;
 pub use captures::{CaptureResult, OutcomeName};
 pub use entry::{Ended, SessionForm, WayIn};
 pub(crate) use events::PAGE as MET_ON_A_PAGE;
+pub use invites::InvitesPage;
 pub use letters::LettersPage;
 pub(crate) use letters::PAGE as LETTERS_ON_A_PAGE;
 pub use node::{Finding, Health, StatusForm};

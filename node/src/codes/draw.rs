@@ -50,13 +50,16 @@ impl Drawing {
 
     /// The smallest code at a chosen level that holds `text`.
     pub fn with_level(text: &str, level: EcLevel) -> Result<Self, DrawError> {
-        if text.is_empty() {
-            return Err(DrawError::Empty);
-        }
-        let (version, code) = smallest(text.as_bytes(), level).ok_or(DrawError::TooLong { bytes: text.len() })?;
+        let (version, bits) = smallest(text, level)?;
+        let code = QrCode::with_bits(bits, level).map_err(|_| DrawError::TooLong { bytes: text.len() })?;
         let width = code.width();
         let dark = code.into_colors().into_iter().map(|color| color == Color::Dark).collect();
         Ok(Self { version, width, dark })
+    }
+
+    /// The version that [`Drawing::new`] takes for a text, a hundred times sooner than the drawing.
+    pub fn version_of(text: &str) -> Result<u8, DrawError> {
+        smallest(text, EcLevel::M).map(|(version, _)| version)
     }
 
     /// The version, 1 to 40; a side has `17 + 4 · version` modules.
@@ -168,19 +171,23 @@ enum Layout {
     Bytes,
 }
 
-fn smallest(text: &[u8], level: EcLevel) -> Option<(u8, QrCode)> {
+/// The bits of the smallest version that holds the text, and that version.
+fn smallest(text: &str, level: EcLevel) -> Result<(u8, Bits), DrawError> {
+    let text = text.as_bytes();
+    if text.is_empty() {
+        return Err(DrawError::Empty);
+    }
     let layouts: &[Layout] = if text.iter().all(|&byte| is_alphanumeric(byte)) {
         &[Layout::Alphanumeric, Layout::Segments]
     } else {
         &[Layout::Segments, Layout::Bytes]
     };
-    (1..=40).find_map(|version| {
-        let code = layouts.iter().find_map(|&layout| encode(text, version, level, layout))?;
-        Some((version, code))
-    })
+    let fits = |version| layouts.iter().find_map(|&layout| lay_out(text, version, level, layout));
+    let found = (1..=40).find_map(|version| fits(version).map(|bits| (version, bits)));
+    found.ok_or(DrawError::TooLong { bytes: text.len() })
 }
 
-fn encode(text: &[u8], version: u8, level: EcLevel, layout: Layout) -> Option<QrCode> {
+fn lay_out(text: &[u8], version: u8, level: EcLevel, layout: Layout) -> Option<Bits> {
     let mut bits = Bits::new(Version::Normal(i16::from(version)));
     match layout {
         Layout::Alphanumeric => bits.push_alphanumeric_data(text),
@@ -189,7 +196,7 @@ fn encode(text: &[u8], version: u8, level: EcLevel, layout: Layout) -> Option<Qr
     }
     .ok()?;
     bits.push_terminator(level).ok()?;
-    QrCode::with_bits(bits, level).ok()
+    Some(bits)
 }
 
 /// ISO/IEC 18004 table 5.

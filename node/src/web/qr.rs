@@ -13,7 +13,7 @@ use super::trouble::{Answer, Trouble};
 use super::undo::{by_post, let_go};
 use super::{Web, time as t, words as w};
 use crate::api::model::{CardForm, InviteForm, ShownInvite};
-use crate::api::{path, query};
+use crate::api::{InvitesPage, path, query};
 use crate::codes::draw::Drawing;
 
 /// Pixels of a module in a saved picture: sharp on paper, small enough to send.
@@ -53,14 +53,28 @@ pub(super) async fn show(State(web): State<Web>, Asked(asked): Asked) -> Answer 
 /// Minutes that a code must still be good for to be shown to the next person.
 const LEAST_LEFT: i64 = 3;
 
+/// How many codes are read at a time to find the last one: mostly it is the first, and two hundred made for a phone may
+/// lie above it.
+const LOOKED_THROUGH: [&str; 6] = ["1", "50", "50", "50", "50", "50"];
+
 /// The live code that was made last, if nobody has used it.
 async fn waiting(web: &Web) -> Result<Option<String>, Trouble> {
-    let codes: Vec<InviteForm> = web.inside.get("/invites").await?;
-    // What was made for somebody in particular, or for a phone that goes to a fair, is not for the next person here.
-    let newest = codes.into_iter().find(|code| code.kind == "live" && code.meant_for.is_none());
-    let is_fresh =
-        |code: &InviteForm| code.state == "open" && code.uses == 0 && t::minutes_left(&code.expires) >= LEAST_LEFT;
-    Ok(newest.filter(is_fresh).map(|code| code.id))
+    let mut after: Option<String> = None;
+    for most in LOOKED_THROUGH {
+        let asked = query(&[("after", after.as_deref()), ("most", Some(most))]);
+        let page: InvitesPage = web.inside.get(&format!("/invites{asked}")).await?;
+        after = page.invites.last().filter(|_| page.more).map(|last| last.id.clone());
+        // What was made for somebody in particular, or for a phone that goes to a fair, is not for the next person here.
+        let newest = page.invites.into_iter().find(|code| code.kind == "live" && code.meant_for.is_none());
+        if let Some(code) = newest {
+            let is_fresh = code.state == "open" && code.uses == 0 && t::minutes_left(&code.expires) >= LEAST_LEFT;
+            return Ok(is_fresh.then_some(code.id));
+        }
+        if after.is_none() {
+            break;
+        }
+    }
+    Ok(None)
 }
 
 fn drawing(shown: &ShownInvite) -> Result<Drawing, Trouble> {
@@ -129,13 +143,18 @@ pub(super) async fn picture(State(web): State<Web>, Path(id): Path<String>) -> A
 struct Codes {
     frame: Frame,
     codes: Vec<InviteForm>,
+    /// Leads to those behind these.
+    further: Option<String>,
 }
 
 /// Lists the codes that may still be used.
 pub(super) async fn list(State(web): State<Web>, Asked(asked): Asked) -> Answer {
-    let mut codes: Vec<InviteForm> = web.inside.get("/invites").await?;
-    codes.retain(|code| code.state == "open" && !web.undo.hides(&code.id));
-    html(&Codes { frame: Frame::new(&web, Tab::Qr, w::CODES).after(&web, &asked), codes })
+    let page = query(&[("open", Some("true")), ("after", asked.get("after"))]);
+    let InvitesPage { invites: mut codes, more, .. } = web.inside.get(&format!("/invites{page}")).await?;
+    let behind = codes.last().filter(|_| more).map(|last| query(&[("after", Some(&last.id))]));
+    codes.retain(|code| !web.undo.hides(&code.id));
+    let further = behind.map(|behind| format!("codes{behind}"));
+    html(&Codes { frame: Frame::new(&web, Tab::Qr, w::CODES).after(&web, &asked), codes, further })
 }
 
 /// Withdraws a code.

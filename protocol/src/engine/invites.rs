@@ -1,5 +1,9 @@
 //! Codes that I show, and the claims of those who scanned them.
 
+use std::cmp::Reverse;
+use std::ops::ControlFlow;
+
+use super::code_lists;
 use super::contact::{Newcomer, pair_of};
 use super::deadline::Ends;
 use super::effect::Refusal;
@@ -112,6 +116,11 @@ impl OwnInvite {
         self.state == InviteState::Open
     }
 
+    /// What codes are sorted by in lists: the newest first.
+    pub const fn newest_first(&self) -> (Reverse<Timestamp>, InviteId) {
+        (Reverse(self.created), self.id)
+    }
+
     /// True if it is shown to people, rather than made for one in an introduction.
     pub const fn is_shown(&self) -> bool {
         self.binding.is_none()
@@ -136,11 +145,6 @@ pub struct InviteOptions {
 /// A code of mine, if it is still kept.
 pub fn invite(read: &dyn Read, id: InviteId) -> Result<Option<OwnInvite>> {
     Ok(entity::load(read, &id.0)?)
-}
-
-/// My codes, in no particular order, those for introductions among them.
-pub fn invites(read: &dyn Read) -> Result<Vec<OwnInvite>> {
-    Ok(entity::list(read, b"", limits::OPEN_LIVE_INVITES * 64)?)
 }
 
 impl Turn<'_> {
@@ -202,12 +206,9 @@ impl Turn<'_> {
     }
 
     fn check_room_for(&self, printed: bool) -> Result<()> {
-        let open = invites(&self.txn)?;
-        let shown = |invite: &&OwnInvite| {
-            invite.is_open() && invite.is_shown() && invite.printed == printed && invite.expires > self.now
-        };
         let most = if printed { limits::OPEN_PRINTED_INVITES } else { limits::OPEN_LIVE_INVITES };
-        if open.iter().filter(shown).count() >= most { Err(Error::Full("open codes of this kind")) } else { Ok(()) }
+        let open = code_lists::count_open(&self.txn, printed, self.now, most)?;
+        if open >= most { Err(Error::Full("open codes of this kind")) } else { Ok(()) }
     }
 
     /// The code of an invite, to be shown again.
@@ -233,12 +234,13 @@ impl Turn<'_> {
     }
 
     pub(super) fn revoke_all_invites(&mut self) -> Result<()> {
-        for invite in invites(&self.txn)? {
-            if invite.state == InviteState::Open {
-                self.revoke_invite(invite.id)?;
-            }
-        }
-        Ok(())
+        let mut open = Vec::new();
+        // Those for introductions are in no list.
+        entity::each::<OwnInvite>(&self.txn, b"", b"", |invite| {
+            open.extend(invite.is_open().then_some(invite.id));
+            ControlFlow::Continue(())
+        })?;
+        open.into_iter().try_for_each(|invite| self.revoke_invite(invite).map(drop))
     }
 
     pub(super) fn forget_invite(&mut self, invite: InviteId) -> Result<()> {

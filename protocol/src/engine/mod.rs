@@ -22,6 +22,7 @@
 //! | `captures` | what I note at the moment we meet, taken in once |
 //! | `events`, `follow_up` | where we meet, and what is to be done then |
 //! | `agenda` | what is due and who was met where, by time |
+//! | `code_lists` | which codes are out, and in which order all were made |
 //! | `correspondence` | what a contact and I write to each other |
 //! | `handover` | somebody whom a contact hands over to me, or I to a contact |
 //! | `guests` | cards that visitors leave on my public page |
@@ -33,6 +34,7 @@
 
 pub mod agenda;
 pub mod captures;
+pub mod code_lists;
 mod contact;
 pub mod correspondence;
 mod deadline;
@@ -109,7 +111,11 @@ impl Engine {
         act: impl FnOnce(&mut Turn<'_>) -> Result<R>,
     ) -> Result<(R, Step)> {
         let mut turn = Turn::new(read, now, seed, &mut self.keys, &mut self.live);
-        let done = act(&mut turn).and_then(|done| turn.keep_agenda().map(|()| done));
+        let done = act(&mut turn).and_then(|done| {
+            turn.keep_agenda()?;
+            turn.keep_code_lists()?;
+            Ok(done)
+        });
         match done {
             Ok(done) => Ok((done, turn.into_step())),
             Err(error) => {

@@ -1,6 +1,7 @@
 //! My own identity: creating it, my card, my node grant, rotation.
 
 use super::agenda::AgendaForm;
+use super::code_lists::CodeListsForm;
 use super::deadline::Ends;
 use super::entity::{self, Entity};
 use super::error::{Error, Result};
@@ -123,6 +124,7 @@ pub fn create(read: &dyn Read, now: Timestamp, seed: [u8; 32], beginning: Beginn
     sign_views(&mut own, &keys, now);
     txn.save(&own);
     txn.save(&AgendaForm::NOW);
+    txn.save(&CodeListsForm::NOW);
     let mut turn = Turn::new(&txn, now, random.bytes(), &mut keys, &mut live);
     turn.sign_grant(&mut own)?;
     turn.txn.save(&own);

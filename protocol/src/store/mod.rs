@@ -84,6 +84,10 @@ tables! {
     27 => Captures,
     /// Cards that visitors left on my public page, those that wait before those that I keep, by person.
     28 => LeftCards,
+    /// Codes that nobody used and I did not withdraw, by kind and end: an index that is made from invites.
+    29 => OpenCodes,
+    /// Codes that I show or showed, the newest first: an index that is made from invites.
+    30 => CodesMade,
 }
 
 impl Table {

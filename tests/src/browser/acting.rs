@@ -55,6 +55,19 @@ impl Window {
         });
     }
 
+    /// Presses the button with these words in the row of a list that says something.
+    #[track_caller]
+    pub fn presses_in_row(&self, row: &str, name: &str) {
+        let in_row = "const [row, name] = arguments;
+            const rows = [...document.querySelectorAll('li')].filter((item) => item.textContent.includes(row));
+            const buttons = rows.flatMap((item) => [...item.querySelectorAll('button')]);
+            return buttons.find((button) => button.textContent.trim() === name) ?? null;";
+        let button = self.until(&format!("{name:?} in the row of {row:?}"), |window| {
+            window.session.script(in_row, &json!([row, name])).ok().filter(|found| !found.is_null())
+        });
+        self.clicks(&button).unwrap_or_else(|refusal| self.fails(&format!("{name:?}: {refusal}")));
+    }
+
     /// Scrolls no further than until it is in sight, as a thumb does, and presses it.
     fn clicks(&self, element: &Value) -> Result<Value, Refusal> {
         let scroll = "arguments[0].scrollIntoView({ block: 'nearest', behavior: 'instant' })";

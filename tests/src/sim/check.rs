@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use kith_protocol::card::Tier;
+use kith_protocol::engine::code_lists::missing_code_lists;
 use kith_protocol::engine::inbox::items;
 use kith_protocol::engine::outbox::{Waiting, waiting_for};
 use kith_protocol::engine::people::card_of;
 use kith_protocol::engine::person::Person;
 use kith_protocol::id::{LetterId, PersonId};
 use kith_protocol::limits;
-use kith_protocol::store::{Read, Table};
+use kith_protocol::store::{MemoryStore, Read, Store, Table, Write};
 use kith_protocol::time::Timestamp;
 
 use super::home::Who;
@@ -63,6 +64,7 @@ impl World {
             self.check_contacts(who);
             self.check_handled(who);
             self.check_count(who);
+            self.check_code_lists(who);
             if self.home(who).engine.is_some() {
                 self.check_dates(who);
             }
@@ -152,6 +154,14 @@ impl World {
         }
     }
 
+    /// The lists of codes are what they would be if they were made from the codes anew.
+    fn check_code_lists(&self, who: Who) {
+        let (name, store) = (&self.home(who).name, &self.home(who).store);
+        let listed = [Table::OpenCodes, Table::CodesMade].map(|table| keys(store, table));
+        let made = without_code_lists(store.clone());
+        assert_eq!(listed, [Table::OpenCodes, Table::CodesMade].map(|table| keys(&made, table)), "codes of {name}");
+    }
+
     /// Every letter of somebody that waits.
     pub fn outbox(&self, who: Who) -> Vec<Waiting> {
         let read = &self.home(who).store;
@@ -181,6 +191,20 @@ impl World {
     pub fn entries(&self, who: Who, table: Table) -> usize {
         keys(&self.home(who).store, table).len()
     }
+}
+
+/// The home as an earlier version would have left it, opened by this one.
+fn without_code_lists(mut store: MemoryStore) -> MemoryStore {
+    let listed = [Table::OpenCodes, Table::CodesMade].into_iter().flat_map(|table| {
+        let listed = keys(&store, table);
+        listed.into_iter().map(move |key| Write { table, key, value: None })
+    });
+    let form = Write { table: Table::Meta, key: b"code lists".to_vec(), value: None };
+    let gone: Vec<_> = listed.chain([form]).collect();
+    store.commit(&gone).expect("a storage in memory takes it");
+    let missing = missing_code_lists(&store).expect("codes that can be read");
+    store.commit(&missing).expect("a storage in memory takes it");
+    store
 }
 
 fn keys(read: &dyn Read, table: Table) -> BTreeSet<Vec<u8>> {
