@@ -21,6 +21,9 @@ const ANSWER: usize = 16 * 1024 * 1024;
 /// How long the node may take to answer. A large picture takes a few seconds.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Takes the pieces of a long answer.
+type Sink<'s> = dyn FnMut(&[u8]) -> Result<(), Trouble> + 's;
+
 /// Somebody to ask.
 pub struct Client {
     token: String,
@@ -136,15 +139,23 @@ impl Client {
     /// Copies an answer to standard output as it comes, however long it is.
     ///
     /// # Errors
-    /// What the node says is wrong, or that the answer broke off.
+    /// As [`Client::copy`].
     pub async fn copy_out(&self, path: &str) -> Result<(), Trouble> {
+        self.copy(path, &mut out::raw).await
+    }
+
+    /// Gives an answer away piece by piece as it comes, however long it is.
+    ///
+    /// # Errors
+    /// What the node says is wrong, that the answer broke off, or what `sink` says.
+    pub async fn copy(&self, path: &str, sink: &mut Sink<'_>) -> Result<(), Trouble> {
         let request = self.request(Method::GET, path, "application/json", Body::empty())?;
         match &self.line {
             Line::Desk(desk) => {
                 let Ok(response) = desk.router().oneshot(request).await;
-                copy_out(response).await
+                copy(response, sink).await
             }
-            Line::Running(api) => copy_out(over_loopback(*api, request).await?).await,
+            Line::Running(api) => copy(over_loopback(*api, request).await?, sink).await,
         }
     }
 
@@ -201,7 +212,7 @@ where
     Ok((status, body.to_bytes()))
 }
 
-async fn copy_out<B>(response: Response<B>) -> Result<(), Trouble>
+async fn copy<B>(response: Response<B>, sink: &mut Sink<'_>) -> Result<(), Trouble>
 where
     B: hyper::body::Body<Data = Bytes> + Unpin,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -215,7 +226,7 @@ where
     while let Some(frame) = tokio::time::timeout(PATIENCE, body.frame()).await.map_err(silent)? {
         let frame = frame.map_err(|error| Trouble::failed(format!("the node's answer broke off: {}", error.into())))?;
         if let Some(data) = frame.data_ref() {
-            out::raw(data)?;
+            sink(data)?;
         }
     }
     Ok(())

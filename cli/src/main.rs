@@ -7,6 +7,7 @@ mod commands;
 mod demo;
 mod out;
 mod passphrase;
+mod recovery;
 mod trouble;
 
 use std::process::ExitCode;

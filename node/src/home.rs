@@ -10,6 +10,7 @@
 //! | `access.json` | the hash of the password, and those of browsers that are signed in; 0600 |
 //! | `ca.json` | the key and certificate by which browsers know the node, if it does its own TLS; 0600 |
 //! | `acme.json` | the account with a public authority, and the certificate and key that it gave for the domain; 0600 |
+//! | `backups.json` | when the last backup was made |
 //! | `recovery-words.txt` | the 24 words, until their owner has written them down; 0600 |
 
 mod files;
@@ -164,6 +165,44 @@ impl Home {
         let step = engine::create(&open.store, crate::driver::now(), random(), beginning)?;
         open.store.commit(&step.writes)?;
         Ok((open, words))
+    }
+
+    /// Makes a home of something else than a new identity: with fresh keys, and an empty storage that `fill` fills, whose
+    /// last commit makes it somebody's. What an earlier try left is removed.
+    ///
+    /// # Errors
+    /// [`HomeError::Exists`] if somebody lives here, or what `fill` says.
+    pub fn begin_anew<E: From<HomeError>>(
+        &self,
+        fill: impl FnOnce(&mut FileStore, PeerId) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let lock = self.lock()?;
+        if let Ok(keys) = self.read_keys() {
+            let open = self.open_with(lock, keys)?;
+            if engine::Own::load(&open.store).is_ok() {
+                return Err(HomeError::Exists(self.folder.clone()).into());
+            }
+            let (_, store, _, lock) = open.into_parts();
+            drop(store);
+            let failed = |reason| self.file_error(&self.store_folder(), reason);
+            std::fs::remove_dir_all(self.store_folder()).map_err(failed)?;
+            return self.fill_anew(lock, fill);
+        }
+        self.fill_anew(lock, fill)
+    }
+
+    fn fill_anew<E: From<HomeError>>(
+        &self,
+        lock: HomeLock,
+        fill: impl FnOnce(&mut FileStore, PeerId) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut open = self.open_with(lock, self.write_keys()?)?;
+        let peer = peer_of(&open.node_seed);
+        fill(&mut open.store, peer)?;
+        let (_, store, _, lock) = open.into_parts();
+        let closed = store.close().map_err(HomeError::from);
+        drop(lock);
+        Ok(closed?)
     }
 
     /// Opens the home, alone.
@@ -327,6 +366,17 @@ impl Home {
     fn write_json(&self, name: &str, value: &impl Serialize) -> Result<(), HomeError> {
         let path = self.folder.join(name);
         files::write_json(&path, value).map_err(|reason| self.file_error(&path, reason))
+    }
+
+    /// What is remembered of backups.
+    pub(crate) fn read_backups<T: DeserializeOwned>(&self) -> Option<T> {
+        // Without it the next backup is made early, which harms nobody.
+        self.read_json("backups.json").ok().flatten()
+    }
+
+    /// Writes down what is to be remembered of backups.
+    pub(crate) fn write_backups(&self, record: &impl Serialize) -> Result<(), HomeError> {
+        self.write_json("backups.json", record)
     }
 
     /// What the node remembers between runs.

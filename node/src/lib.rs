@@ -12,6 +12,7 @@
 
 pub mod access;
 pub mod api;
+pub mod backup;
 pub mod codes;
 pub mod driver;
 pub mod formats;

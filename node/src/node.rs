@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 
 use crate::access::{Access, Ways, WebUrl};
 use crate::api::{self, Api};
+use crate::backup::{self, Plan};
 use crate::driver::{Driver, Handle, Offline};
 use crate::home::{Home, HomeError, OpenHome, Running, Settings, Tls};
 use crate::network::{self, Limits, Multiaddr, Network, NetworkError, listen_on};
@@ -48,6 +49,8 @@ pub struct NodeOptions {
     pub acme_email: Option<Option<Email>>,
     /// The public authority; the inner `None` for the usual one.
     pub acme_directory: Option<Option<Directory>>,
+    /// Backups that are made by themselves; the inner `None` for none.
+    pub backup: Option<Option<Plan>>,
 }
 
 /// Why a node did not start.
@@ -91,6 +94,7 @@ pub struct Node {
     undo: web::Undo,
     certificate: Option<Keeping>,
     warming: JoinHandle<()>,
+    keeping: Option<backup::Keeping>,
     lock: HomeLock,
 }
 
@@ -120,7 +124,7 @@ impl Node {
         let handle = driver.handle();
         let _ = tokio::time::timeout(LISTENING, handle.until(|status| !status.listening.is_empty())).await;
         let api = Api::new(driver.handle(), home.clone(), access.clone(), true)?;
-        let (place, calls) = (sockets.place(), api::router(api.clone()));
+        let (place, calls, backups) = (sockets.place(), api::router(api.clone()), api.backups().clone());
         let (pages, undo) = web::pages(api, calls.clone());
         let app = serve::app(&access, pages, calls, authority);
         let server = sockets.serve(&app, credentials);
@@ -128,7 +132,8 @@ impl Node {
         home.announce(&Running { api: place.local, pid: std::process::id() })?;
         let warming = warm(Arc::clone(driver.handle().roster()));
         let certificate = keeper.map(Keeper::start);
-        Ok(Self { home, driver, network, access, server, undo, certificate, warming, lock })
+        let keeping = backups.keep();
+        Ok(Self { home, driver, network, access, server, undo, certificate, warming, keeping, lock })
     }
 
     /// A handle on the driver.
@@ -147,7 +152,7 @@ impl Node {
     /// What the storage said at the end.
     pub async fn stop(self) -> Result<(), StoreError> {
         self.home.retract();
-        drop(self.certificate);
+        drop((self.certificate, self.keeping));
         self.server.stop().await;
         self.undo.finish_all().await;
         // It reads the storage that is to be closed.
@@ -221,6 +226,9 @@ fn remember_ways(settings: &mut Settings, options: &NodeOptions) -> Result<Optio
     }
     if let Some(proxies) = &options.trust_proxy {
         settings.trust_proxy.clone_from(proxies);
+    }
+    if let Some(plan) = &options.backup {
+        settings.backup.clone_from(plan);
     }
     settings.tls = options.tls.unwrap_or(settings.tls);
     if let Some(email) = &options.acme_email {

@@ -5,6 +5,7 @@
 //! `SPEC.md` beside this crate says in words and byte vectors what the code here does.
 
 pub mod address;
+pub mod backup;
 pub mod card;
 pub mod crypto;
 pub mod engine;

@@ -1,6 +1,7 @@
 //! The 24 words from which an identity can be made again (BIP-39, English list, 256 bits).
 
 use crate::crypto::derive;
+use crate::crypto::seal::DecryptionKey;
 use crate::crypto::sign::{SecretSeed, SigningKey};
 
 /// The words, as the 32 bytes that they spell. Whoever has them is the identity.
@@ -62,6 +63,11 @@ impl RecoveryWords {
     /// The signing key with this number.
     pub fn key(&self, number: u8) -> SigningKey {
         SigningKey::from_seed(&self.key_seed(number))
+    }
+
+    /// The key that backups are sealed to: its public half lies in the home, its secret half nowhere but in the words.
+    pub fn backup_key(&self) -> DecryptionKey {
+        DecryptionKey::from_seed(&SecretSeed(derive(&self.0.0, b"", "kith/1/backup key")))
     }
 
     /// The key that signs the change to the signing key with this number, from 1. It is made from the words when

@@ -93,7 +93,7 @@ fn a_code_shown_again_is_the_same_code() {
 
 /// What an earlier version left, written by it: Bo had used one code, one was withdrawn, nobody came for one, and one
 /// hangs in the hall.
-fn home_before_code_lists() -> Someone {
+pub fn home_before_code_lists() -> Someone {
     let ana = Someone::new("Ana Sousa");
     let left = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/home-before-code-lists");
     std::fs::create_dir_all(ana.folder().join("store")).unwrap();

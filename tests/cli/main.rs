@@ -10,6 +10,7 @@
 )]
 
 mod access;
+mod backup;
 mod beginning;
 mod codes;
 mod demo;

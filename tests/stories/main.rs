@@ -17,6 +17,7 @@ mod letters;
 mod mallory;
 mod meeting;
 mod reaching;
+mod restoring;
 mod scans;
 mod slander;
 mod spam;

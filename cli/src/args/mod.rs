@@ -1,6 +1,7 @@
 //! What can be typed, each noun in its file.
 
 mod access;
+mod backup;
 mod capture;
 mod card;
 mod codes;
@@ -16,6 +17,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 pub use access::{Password, Sessions, SessionsCommand};
+pub use backup::{Backup, Restore, Verify};
 pub use capture::Along;
 pub use card::{Card, Format, Tier};
 pub use codes::{Invite, InviteCommand, NewInvite, Scan};
@@ -90,6 +92,12 @@ pub enum Command {
     Sessions(Sessions),
     /// My 24 recovery words
     Words(Words),
+    /// Write everything of mine into one file that my recovery words alone open
+    Backup(Backup),
+    /// Look whether a backup is whole
+    Verify(Verify),
+    /// Make a home of a backup, on this machine or another
+    Restore(Restore),
     /// Print what a shell needs to complete these commands
     Completions {
         /// For which shell

@@ -3,6 +3,7 @@
 #![allow(rustdoc::bare_urls, reason = "--help shows these words as they are")]
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
@@ -36,9 +37,31 @@ pub struct Up {
     /// https://acme-staging-v02.api.letsencrypt.org/directory to try it out, or none for Let's Encrypt; kept
     #[arg(long, value_name = "URL")]
     pub acme_directory: Option<String>,
+    /// Make backups by themselves into this folder, or none; kept
+    #[arg(long, value_name = "DIR")]
+    pub backup_to: Option<PathBuf>,
+    /// How often, such as 12h or 1d
+    #[arg(long, value_name = "TIME", requires = "backup_to", default_value = "1d", value_parser = every)]
+    pub every: u64,
     /// How to write the log on standard error
     #[arg(long, value_enum, default_value_t = LogFormat::Text)]
     pub log: LogFormat,
+}
+
+/// Seconds of a time such as 12h or 1d.
+fn every(text: &str) -> Result<u64, String> {
+    let wrong = || format!("{text:?} is no time such as 12h or 1d");
+    let unit = text.chars().last().ok_or_else(wrong)?;
+    let seconds = match unit {
+        'h' => 3_600,
+        'd' => 86_400,
+        _ => return Err(wrong()),
+    };
+    let count: u64 = text.trim_end_matches(unit).parse().map_err(|_| wrong())?;
+    match count.checked_mul(seconds) {
+        Some(every) if (3_600..=366 * 86_400).contains(&every) => Ok(every),
+        _ => Err("between an hour (1h) and a year (366d)".to_owned()),
+    }
 }
 
 /// Who does TLS for browsers.
@@ -97,4 +120,10 @@ pub struct Words {
     /// I have written them down: delete the file in which they lie
     #[arg(long)]
     pub done: bool,
+    /// Type them in and see whether they are mine
+    #[arg(long, conflicts_with = "done")]
+    pub check: bool,
+    /// A file that holds the 24 words, instead of typing them in
+    #[arg(long, value_name = "FILE", requires = "check")]
+    pub words_file: Option<PathBuf>,
 }

@@ -9,7 +9,9 @@ use kith_protocol::engine::{CardChange, Own};
 use kith_protocol::text::{Line, Name};
 
 use crate::args::{Init, Words};
+use crate::client::Client;
 use crate::out;
+use crate::recovery;
 use crate::trouble::Trouble;
 
 /// Makes an identity without running a node.
@@ -74,6 +76,17 @@ pub fn ask(question: &str) -> Result<String, Trouble> {
     let read = std::io::stdin().lock().read_line(&mut answer);
     read.map_err(|error| Trouble::failed(format!("the answer cannot be read: {error}")))?;
     Ok(answer.trim().to_owned())
+}
+
+/// Says whether the words that somebody types in are those of this home.
+pub async fn check_words(client: &Client, words: &Words, json: bool) -> Result<(), Trouble> {
+    let typed = recovery::text(words.words_file.as_deref())?;
+    let _: serde_json::Value = client.post("/words/check", &serde_json::json!({ "words": typed.as_str() })).await?;
+    if json {
+        return out::json(&serde_json::json!({ "yours": true }));
+    }
+    out::say("These are your words.");
+    Ok(())
 }
 
 /// Says where the words are, or deletes the file in which they lie.

@@ -1,6 +1,7 @@
 //! The commands, each in the file of its noun.
 
 mod access;
+mod backup;
 mod card;
 mod completions;
 mod event;
@@ -42,7 +43,9 @@ pub async fn run(arguments: Arguments) -> Result<(), Trouble> {
         Command::Up(up) => up::run(&home, up).await,
         Command::Init(init) => init::run(&home, &init, json).await,
         Command::Status => status::status(&home, json).await,
-        Command::Words(words) => init::words(&home, &words, json),
+        Command::Words(words) if !words.check => init::words(&home, &words, json),
+        Command::Verify(verify) => backup::verify(&verify, json),
+        Command::Restore(restore) => backup::restore(&home, &restore, json),
         command => {
             let client = Client::open(&home).await?;
             let outcome = ask(&client, command, json).await;
@@ -56,6 +59,8 @@ pub async fn run(arguments: Arguments) -> Result<(), Trouble> {
 async fn ask(client: &Client, command: Command, json: bool) -> Result<(), Trouble> {
     match command {
         Command::Doctor => status::doctor(client, json).await,
+        Command::Backup(file) => backup::backup(client, &file, json).await,
+        Command::Words(words) => init::check_words(client, &words, json).await,
         Command::Open => access::open(client, json).await,
         Command::Phone => access::phone(client, json).await,
         Command::Password(password) => access::password(client, &password, json).await,
@@ -75,7 +80,8 @@ async fn ask(client: &Client, command: Command, json: bool) -> Result<(), Troubl
         | Command::Init(_)
         | Command::Demo(_)
         | Command::Status
-        | Command::Words(_)
+        | Command::Verify(_)
+        | Command::Restore(_)
         | Command::Completions { .. } => Ok(()),
     }
 }

@@ -1,9 +1,11 @@
 //! `kith up`: running my node.
 
 use std::io::IsTerminal;
+use std::path::Path;
 use std::str::FromStr;
 
 use kith_node::access::{Proxy, Reach, WebUrl};
+use kith_node::backup::Plan;
 use kith_node::driver::Handle;
 use kith_node::home::{Home, HomeError, OpenHome, Tls};
 use kith_node::network::Multiaddr;
@@ -69,7 +71,17 @@ fn options(up: &Up) -> Result<NodeOptions, Trouble> {
     });
     let acme_email = or_none(up.acme_email.as_deref())?;
     let acme_directory = or_none(up.acme_directory.as_deref())?;
-    Ok(NodeOptions { listen, web: up.web, web_url, trust_proxy, tls, acme_email, acme_directory })
+    let backup = up.backup_to.as_deref().map(|to| plan(to, up.every)).transpose()?;
+    Ok(NodeOptions { listen, web: up.web, web_url, trust_proxy, tls, acme_email, acme_directory, backup })
+}
+
+/// Backups that are made by themselves. A node may be started from another folder next time.
+fn plan(to: &Path, every: u64) -> Result<Option<Plan>, Trouble> {
+    if to == Path::new("none") {
+        return Ok(None);
+    }
+    let to = std::path::absolute(to).map_err(|error| Trouble::usage(format!("{}: {error}", to.display())))?;
+    Ok(Some(Plan { to, every }))
 }
 
 /// What was given for the public authority, where the word none takes back what was given before.

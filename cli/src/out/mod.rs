@@ -61,6 +61,11 @@ pub fn when(time: &str) -> String {
     moment.map_or_else(|_| time.to_owned(), |moment| moment.strftime("%-d %b %Y, %H:%M").to_string())
 }
 
+/// A time by the clock of this machine.
+pub fn moment(at: kith_protocol::time::Timestamp) -> String {
+    when(&kith_node::api::model::time(at))
+}
+
 /// A card.
 pub fn card(card: &CardForm) {
     say(&card.name);

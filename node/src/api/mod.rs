@@ -7,6 +7,7 @@
 
 mod access;
 mod answers;
+mod backups;
 pub mod captures;
 mod card;
 mod entry;
@@ -60,6 +61,7 @@ use access::Bearer;
 use model::PersonForm;
 
 use crate::access::Access;
+use crate::backup::Backups;
 use crate::codes;
 use crate::driver::Handle;
 use crate::home::{Home, HomeError};
@@ -76,6 +78,7 @@ pub struct Api {
     token: Arc<str>,
     access: Access,
     has_network: bool,
+    backups: Backups,
     /// Pictures are decoded one at a time: each may take a quarter of a gigabyte.
     pictures: Arc<tokio::sync::Semaphore>,
 }
@@ -87,7 +90,14 @@ impl Api {
     /// If the token file cannot be read or made.
     pub fn new(handle: Handle, home: Home, access: Access, has_network: bool) -> Result<Self, HomeError> {
         let token = home.api_token()?.into();
-        Ok(Self { handle, home, token, access, has_network, pictures: Arc::new(tokio::sync::Semaphore::new(1)) })
+        let backups = Backups::new(handle.clone(), home.clone());
+        let pictures = Arc::new(tokio::sync::Semaphore::new(1));
+        Ok(Self { handle, home, token, access, has_network, backups, pictures })
+    }
+
+    /// The backups of the home.
+    pub(crate) const fn backups(&self) -> &Backups {
+        &self.backups
     }
 
     /// The driver behind it.
@@ -137,6 +147,8 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(node::doctor))
         .routes(routes!(notices::notices))
         .routes(routes!(node::words_done))
+        .routes(routes!(backups::check_words))
+        .routes(routes!(backups::take))
         .routes(routes!(entry::sessions))
         .routes(routes!(entry::end_session))
         .routes(routes!(entry::end_others))

@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use kith_protocol::engine::Own;
 use kith_protocol::limits;
 use kith_protocol::store::Table;
+use kith_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -42,6 +43,9 @@ pub struct StatusForm {
     pub outbox: usize,
     /// Until when contacts believe that this machine speaks for me; renewed by itself.
     pub grant_ends: String,
+    /// When the last backup was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_backup: Option<String>,
 }
 
 /// Says what the node is and does.
@@ -63,6 +67,7 @@ pub(super) async fn status(State(api): State<Api>) -> Result<Json<StatusForm>, P
         inbox: view.count(Table::Inbox),
         outbox: view.count(Table::Outbox),
         grant_ends: time(own.grant_ends),
+        last_backup: api.backups.record().made.map(|made| time(Timestamp::from_secs(made))),
     }))
 }
 
@@ -93,7 +98,7 @@ pub struct Finding {
 }
 
 impl Finding {
-    fn new(subject: &str, health: Health, finding: impl Into<String>, advice: Option<&str>) -> Self {
+    pub(super) fn new(subject: &str, health: Health, finding: impl Into<String>, advice: Option<&str>) -> Self {
         Self { subject: subject.to_owned(), health, finding: finding.into(), advice: advice.map(str::to_owned) }
     }
 }
@@ -103,6 +108,7 @@ impl Finding {
 pub(super) async fn doctor(State(api): State<Api>) -> Result<Json<Vec<Finding>>, Problem> {
     let mut findings = vec![
         recovery_words(&api),
+        super::backups::finding(&api),
         node(&api),
         address(&api),
         grant(&api)?,

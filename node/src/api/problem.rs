@@ -139,6 +139,7 @@ impl From<Refused> for Problem {
                     Some(hint),
                 )
             }
+            Refused::NotRead(_) => Self::failed(refused.to_string(), Some("run kith doctor")),
             Refused::Stopping => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, Kind::Failed, "the node is stopping", Some("start it again"))
             }

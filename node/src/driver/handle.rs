@@ -10,7 +10,7 @@ use kith_protocol::time::Timestamp;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use crate::roster::Roster;
-use crate::store::View;
+use crate::store::{Snapshot, View};
 
 /// Why something was not done.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +21,9 @@ pub enum Refused {
     /// The rules said yes, but it could not be made durable; nothing was changed.
     #[error("this could not be stored: {0}")]
     NotStored(String),
+    /// What is stored could not be read.
+    #[error("the storage could not be read: {0}")]
+    NotRead(String),
     /// The node is stopping.
     #[error("the node is stopping")]
     Stopping,
@@ -34,6 +37,8 @@ pub(super) type Act = Box<dyn FnOnce(&mut Engine, &Txn<'_>, Timestamp, [u8; 32])
 
 pub(super) enum Input {
     Act(Act),
+    /// Somebody wants to read everything as it is now.
+    Snapshot(oneshot::Sender<Result<Snapshot, StoreError>>),
     Stop,
 }
 
@@ -124,6 +129,17 @@ impl Handle {
         });
         self.inputs.send(Input::Act(act)).await.map_err(|_| Refused::Stopping)?;
         answered.await.map_err(|_| Refused::Stopping)?
+    }
+
+    /// Everything that is stored now, secrets too, to be read by another thread.
+    ///
+    /// # Errors
+    /// If the storage cannot be read, or the node is stopping.
+    pub async fn snapshot(&self) -> Result<Snapshot, Refused> {
+        let (answer, answered) = oneshot::channel();
+        self.inputs.send(Input::Snapshot(answer)).await.map_err(|_| Refused::Stopping)?;
+        let snapshot = answered.await.map_err(|_| Refused::Stopping)?;
+        snapshot.map_err(|error| Refused::NotRead(error.to_string()))
     }
 
     pub(super) async fn stop(&self) {

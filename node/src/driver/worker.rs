@@ -103,11 +103,13 @@ impl<W: World> Worker<W> {
     fn deal_with(&mut self, first: Next, sources: &mut Sources, has_network: bool) -> Result<bool, StoreError> {
         let mut batch = Batch::new(&self.store, now());
         let mut listening = None;
+        let mut snapshots = Vec::new();
         let mut stop = false;
         let mut next = Some(first);
         while let Some(one) = next {
             match one {
                 Next::Input(Input::Act(act)) => batch.act(&mut self.engine, act),
+                Next::Input(Input::Snapshot(answer)) => snapshots.push(answer),
                 Next::Input(Input::Stop) => stop = true,
                 Next::Event(event) => {
                     if let Event::Listening { hints, multiaddrs } = &event {
@@ -123,6 +125,10 @@ impl<W: World> Worker<W> {
         let outcome = batch.finish();
         self.complete(outcome)?;
         self.publish(listening);
+        for answer in snapshots {
+            // Whoever asked may have gone away meanwhile.
+            let _ = answer.send(self.store.snapshot());
+        }
         Ok(stop)
     }
 

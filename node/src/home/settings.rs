@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::backup::Plan;
+
 /// Where a running node can be spoken to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Running {
@@ -27,6 +29,8 @@ pub struct Settings {
     pub tls: Tls,
     /// The public authority for certificates.
     pub acme: AcmeSettings,
+    /// Backups that are made by themselves.
+    pub backup: Option<Plan>,
 }
 
 /// What a public authority is told, and which one it is.

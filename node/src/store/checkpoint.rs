@@ -202,14 +202,24 @@ pub(super) fn merge(
 ) -> Result<(), StoreError> {
     let changes = changes_of(disk, journals, commit)?;
     let mut writer = Writer::create(disk, commit)?;
-    let mut put = |name: &[u8], stored: &[u8]| {
+    merged(disk, before, &changes, &mut |name, stored| {
         visit(name, stored);
         writer.put(name, stored)
-    };
+    })?;
+    writer.finish(disk, commit.sequence)
+}
+
+/// Visits what a checkpoint, if any, and changes since hold together, by rising name.
+pub(super) fn merged<E: From<StoreError>>(
+    disk: &dyn Disk,
+    before: Option<u64>,
+    changes: &Changes,
+    put: &mut impl FnMut(&[u8], &[u8]) -> Result<(), E>,
+) -> Result<(), E> {
     let mut old = before.map(|sequence| Reader::open(disk, sequence)).transpose()?;
     let mut next_old = || old.as_mut().map_or(Ok(None), Reader::next);
     let mut kept = next_old()?;
-    for (name, stored) in &changes {
+    for (name, stored) in changes {
         while let Some((old_name, old_stored)) = kept.take_if(|(old_name, _)| &*old_name < name) {
             put(&old_name, &old_stored)?;
             kept = next_old()?;
@@ -225,7 +235,7 @@ pub(super) fn merge(
         put(&name, &stored)?;
         kept = next_old()?;
     }
-    writer.finish(disk, commit.sequence)
+    Ok(())
 }
 
 /// The last change of every name in the journal files, which must end with `commit`.

@@ -224,7 +224,8 @@ pub(super) struct NotWritten {
 pub(super) struct Journal {
     disk: Arc<dyn Disk>,
     file: Box<dyn DiskFile>,
-    first: u64,
+    /// Sequence of the first frame of this file.
+    pub first: u64,
     salt: u32,
     /// Where the good frames end.
     end: u64,

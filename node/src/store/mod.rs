@@ -25,6 +25,7 @@ mod lock;
 mod overlay;
 mod recovery;
 mod segment;
+mod snapshot;
 pub mod testing;
 mod upkeep;
 mod vault;
@@ -51,6 +52,7 @@ pub use lock::{HomeLock, LockError};
 pub use recovery::IndexState;
 use recovery::{History, Rebuilt};
 use segment::Segments;
+pub use snapshot::Snapshot;
 use upkeep::{Done, Job};
 pub use vault::VaultKey;
 use view::Shared;
@@ -95,6 +97,8 @@ pub struct FileStore {
     checkpoint_at: u64,
     erased: BTreeMap<u32, u64>,
     failed: bool,
+    /// Held by snapshots, for which upkeep waits.
+    hold: Arc<()>,
 }
 
 impl FileStore {
@@ -132,6 +136,7 @@ impl FileStore {
             checkpoint_at: CHECKPOINT_AT,
             erased: BTreeMap::new(),
             failed: false,
+            hold: Arc::default(),
             disk,
         };
         store.check_segments()?;
@@ -160,7 +165,34 @@ impl FileStore {
         View { shared: Arc::clone(&self.shared) }
     }
 
-    /// Folds the journal into a checkpoint and waits until it is done. What was removed before is then in no file
+    /// Everything that is stored now, for another thread to read. As long as it is held, no checkpoint is made.
+    ///
+    /// # Errors
+    /// If the files cannot be read, or an earlier write failed.
+    pub fn snapshot(&mut self) -> Result<Snapshot, StoreError> {
+        self.finish_upkeep()?;
+        if self.failed {
+            return Err(StoreError::Failed);
+        }
+        let mut tail = Changes::new();
+        for frame in journal::Content::read(&*self.disk, self.journal.first, true)?.frames() {
+            tail.extend(frame.changes()?);
+        }
+        Ok(Snapshot {
+            disk: Arc::clone(&self.disk),
+            checkpoint: self.checkpoint,
+            closed: self.journal.closed.clone(),
+            tail,
+            vault: self.vault.clone(),
+            _hold: Arc::clone(&self.hold),
+        })
+    }
+
+    fn is_held(&self) -> bool {
+        Arc::strong_count(&self.hold) > 1
+    }
+
+    /// Folds the journal into a checkpoint and waits until it is done, unless a [`Snapshot`] is held. What was removed before is then in no file
     /// but, for a while, in the index; see [`FileStore::forget`].
     ///
     /// # Errors
@@ -324,6 +356,10 @@ impl FileStore {
         }
         self.journal.roll()?;
         if self.journal.closed.is_empty() {
+            return Ok(());
+        }
+        if self.is_held() {
+            self.checkpoint_at = self.journal.bytes() + CHECKPOINT_AT;
             return Ok(());
         }
         let job = Job {

@@ -3,6 +3,7 @@
 mod crashes;
 mod faults;
 mod overlay;
+mod snapshot;
 mod upkeep;
 
 use std::collections::BTreeMap;

@@ -388,6 +388,8 @@ words! {
     NODE = "My node";
     NODE_WHAT = "Health, recovery words, what it is";
     WORDS_HOW = "They are the only way back to your identity. Write all 24 on paper from recovery-words.txt in the home, then delete the file.";
+    TAKE_BACKUP = "Take a backup";
+    TAKE_BACKUP_MEANS = "One file with everything of yours. Your recovery words alone open it; keep it on another machine.";
     WORDS_DONE = "They are on paper: delete the file";
     DOCTOR = "Health";
     THIS_NODE = "This node";

@@ -49,6 +49,10 @@ impl DecryptionKey {
         Self { secret, public }
     }
 
+    pub(super) const fn secret(&self) -> &<Suite as Kem>::PrivateKey {
+        &self.secret
+    }
+
     /// The public half.
     pub const fn public(&self) -> EncryptionKey {
         self.public

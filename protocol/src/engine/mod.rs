@@ -30,9 +30,11 @@
 //! | `vouches` | what people say of each other |
 //! | `outbox`, `incoming` | letters that go and letters that come |
 //! | `session`, `door`, `live` | who is on the line |
+//! | `backups`, `restore` | what a backup is sealed to; coming back from one |
 //! | `deadline` | everything that waits has an end |
 
 pub mod agenda;
+pub mod backups;
 pub mod captures;
 pub mod code_lists;
 mod contact;
@@ -60,6 +62,7 @@ pub mod own;
 pub mod people;
 pub mod person;
 mod presence;
+mod restore;
 mod rounds;
 pub mod scans;
 mod session;

@@ -34,7 +34,7 @@ crate::wire_map! {
         2 => pub card: OwnCard,
         /// The views of my card, one per tier, as I signed them.
         3 => pub views: Vec<RecordBytes>,
-        /// Counts my machines.
+        /// Tells my machines apart: the later counts.
         4 => pub generation: u32,
         /// My current node grant.
         5 => pub grant: RecordBytes,
@@ -128,6 +128,7 @@ pub fn create(read: &dyn Read, now: Timestamp, seed: [u8; 32], beginning: Beginn
     let mut turn = Turn::new(&txn, now, random.bytes(), &mut keys, &mut live);
     turn.sign_grant(&mut own)?;
     turn.txn.save(&own);
+    turn.keep_backup_key(beginning.words);
     let step = turn.into_step();
     txn.absorb(&step.writes);
     Ok(Step { writes: txn.into_writes(), ..Step::default() })
@@ -201,10 +202,15 @@ impl Turn<'_> {
         if self.now.plus(limits::GRANT_LIFE - limits::GRANT_RENEWAL) < own.grant_ends {
             return Ok(());
         }
+        self.grant_anew(&mut own)
+    }
+
+    /// Signs a grant for a fresh encryption key, and tells who must know.
+    pub(super) fn grant_anew(&mut self, own: &mut Own) -> Result<()> {
         self.retire_encryption_key()?;
-        self.sign_grant(&mut own)?;
-        self.txn.save(&own);
-        self.after_new_grant(&own)
+        self.sign_grant(own)?;
+        self.txn.save(own);
+        self.after_new_grant(own)
     }
 
     /// Changes to the next key of these words; see [`Reason`] for what becomes of the old one.
@@ -222,6 +228,7 @@ impl Turn<'_> {
             history.learn(notice.bytes())?;
             self.revoke_all_invites()?;
         }
+        self.keep_backup_key(words);
         own.history = history.to_bytes();
         self.keys.history = history;
         own.card.seq += 1;

@@ -11,7 +11,7 @@ crate::wire_map! {
     /// The identity lets this machine speak for it, for at most [`limits::GRANT_LIFE`].
     #[derive(Clone, Debug, PartialEq, Eq)]
     pub struct NodeGrant {
-        /// Counts the machines: one more after each restore or recovery.
+        /// Tells the machines apart: later after each restore or recovery.
         1 => pub generation: u32,
         /// Counts the grants of one machine.
         2 => pub seq: u64,

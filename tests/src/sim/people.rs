@@ -11,8 +11,8 @@ use kith_protocol::engine::outbox::{Waiting, waiting_for};
 use kith_protocol::engine::people::{self, PersonChange, card_of};
 use kith_protocol::engine::person::{Person, Reach};
 use kith_protocol::engine::scans::{ScanOptions, Scanned, read_code};
-use kith_protocol::engine::{CardChange, Error, Notice, Turn};
-use kith_protocol::id::{InviteId, LetterId, Locator, PersonId};
+use kith_protocol::engine::{CardChange, Engine, Error, Notice, Turn};
+use kith_protocol::id::{InviteId, LetterId, Locator, PeerId, PersonId};
 use kith_protocol::identity::Reason;
 use kith_protocol::invite::Invite;
 use kith_protocol::letter::body::kind;
@@ -381,6 +381,22 @@ impl World {
         self.stop(who);
         self.home_mut(who).store = copy;
         self.home_mut(who).handled.clear();
+        self.start(who);
+    }
+
+    /// Somebody's machine is gone; they go on from a backup on another one, at another address.
+    pub fn restores_backup(&mut self, who: Who, backup: MemoryStore) {
+        self.stop(who);
+        let (peer, now, seed) = (PeerId(self.random.random()), self.clock(who), self.random.random());
+        let mut store = backup;
+        let mut engine = Engine::open(&store).expect("a backup is a whole home");
+        let (_, step) = engine.turn(&store, now, seed, |turn| turn.restored(peer)).expect("a backup can be restored");
+        store.commit(&step.writes).expect("the memory has room");
+        let run = self.home(who).run;
+        let home = self.home_mut(who);
+        (home.peer, home.store) = (peer, store);
+        home.handled.clear();
+        home.address = home.address.is_some().then(|| Home::fresh_address(who.0, run));
         self.start(who);
     }
 

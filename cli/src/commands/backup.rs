@@ -1,0 +1,105 @@
+//! `kith backup`, `kith verify`, `kith restore`.
+
+use std::fs::{File, OpenOptions};
+use std::io::{BufReader, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use kith_node::backup::{self, RestoreError};
+use kith_node::home::Home;
+use kith_protocol::backup::{BackupError, check};
+use serde_json::json;
+
+use crate::args::{Backup, Restore, Verify};
+use crate::client::Client;
+use crate::out;
+use crate::recovery;
+use crate::trouble::Trouble;
+
+const STANDARD_OUTPUT: &str = "-";
+
+/// Writes everything into one file, which is there whole or not at all.
+pub async fn backup(client: &Client, backup: &Backup, json: bool) -> Result<(), Trouble> {
+    if backup.file == Path::new(STANDARD_OUTPUT) {
+        return client.copy("/backup", &mut out::raw).await;
+    }
+    let unfinished = backup.file.with_extension("unfinished");
+    let written = write(client, &unfinished).await;
+    let kept = written.and_then(|size| {
+        std::fs::rename(&unfinished, &backup.file).map(|()| size).map_err(|error| in_file(&backup.file, &error))
+    });
+    if kept.is_err() {
+        // The reason is told; what is left is of no use.
+        let _ = std::fs::remove_file(&unfinished);
+    }
+    let size = kept?;
+    if json {
+        return out::json(&json!({ "file": backup.file, "bytes": size }));
+    }
+    out::say(format!("{}: {} KiB. Your recovery words alone open it.", backup.file.display(), size.div_ceil(1024)));
+    Ok(())
+}
+
+/// Writes, makes durable, and reads it back.
+async fn write(client: &Client, path: &Path) -> Result<u64, Trouble> {
+    let failed = |error: &std::io::Error| in_file(path, error);
+    let opened = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
+    let mut file = opened.map_err(|error| failed(&error))?;
+    client.copy("/backup", &mut |piece| file.write_all(piece).map_err(|error| failed(&error))).await?;
+    file.sync_all().map_err(|error| failed(&error))?;
+    whole(path)?;
+    Ok(file.metadata().map_err(|error| failed(&error))?.len())
+}
+
+fn in_file(path: &Path, error: &std::io::Error) -> Trouble {
+    Trouble::failed(format!("{}: {error}", path.display()))
+}
+
+/// Says whether every byte of a backup is there, which needs no words.
+pub fn verify(verify: &Verify, json: bool) -> Result<(), Trouble> {
+    whole(&verify.file)?;
+    if json {
+        return out::json(&json!({ "whole": true }));
+    }
+    out::say(format!("{} is whole. Your recovery words open it.", verify.file.display()));
+    Ok(())
+}
+
+fn whole(path: &Path) -> Result<(), Trouble> {
+    let file = File::open(path).map_err(|error| in_file(path, &error))?;
+    check(BufReader::new(file)).map_err(|error| unreadable(path, &error))
+}
+
+fn unreadable(path: &Path, error: &BackupError) -> Trouble {
+    let trouble = Trouble::failed(format!("{}: {error}", path.display()));
+    match error {
+        BackupError::TooNew => trouble.hint("use the version of Kith that wrote it, or a later one"),
+        BackupError::WrongWords => trouble.hint("use the words of the identity whose backup it is"),
+        BackupError::Damaged(_) => trouble.hint("take another copy of it, or the backup before"),
+        BackupError::NotABackup | BackupError::BadKey | BackupError::Io(_) => trouble,
+    }
+}
+
+/// Makes a home of a backup.
+pub fn restore(home: &Home, restore: &Restore, json: bool) -> Result<(), Trouble> {
+    if home.exists() {
+        return Err(Trouble::failed(format!("there is a home in {} already", home.folder().display()))
+            .hint("restore into another folder: --home DIR"));
+    }
+    whole(&restore.file)?;
+    let words = recovery::words(restore.words_file.as_deref())?;
+    let head = backup::restore(home, &restore.file, &words).map_err(|error| match error {
+        RestoreError::Backup(error) => unreadable(&restore.file, &error),
+        RestoreError::Home(error) => error.into(),
+        RestoreError::Engine(error) => Trouble::failed(error.to_string()),
+        RestoreError::Store(error) => Trouble::failed(error.to_string()),
+    })?;
+    if json {
+        let (name, made) = (head.name.to_string(), head.made.secs());
+        return out::json(&json!({ "name": name, "made": made, "home": home.folder() }));
+    }
+    out::say(format!("{} is back in {}, as of {}.", head.name, home.folder().display(), out::moment(head.made)));
+    out::say("Run kith up: your contacts are told where you are now. Do not start the old machine again.");
+    out::say("Codes for one person that were out lead nowhere any more; badges lead on.");
+    Ok(())
+}

@@ -1,0 +1,59 @@
+//! The 24 recovery words as a person gives them: typed in, or in a file.
+
+use std::io::{BufRead, IsTerminal, Write};
+use std::path::Path;
+
+use kith_protocol::words::RecoveryWords;
+use zeroize::Zeroizing;
+
+use crate::trouble::Trouble;
+
+/// Longest file that is read.
+const FILE: u64 = 4096;
+
+/// The words, from a file or asked for on the terminal.
+///
+/// # Errors
+/// If they cannot be read, or are none.
+pub fn words(file: Option<&Path>) -> Result<RecoveryWords, Trouble> {
+    let typed = text(file)?;
+    RecoveryWords::parse(&typed).map_err(|error| Trouble::usage(error.to_string()))
+}
+
+/// The same as text that was looked at.
+///
+/// # Errors
+/// As [`words`].
+pub fn text(file: Option<&Path>) -> Result<Zeroizing<String>, Trouble> {
+    let typed = match file {
+        Some(file) => of_file(file)?,
+        None => ask()?,
+    };
+    match RecoveryWords::parse(&typed) {
+        Ok(_) => Ok(typed),
+        Err(error) => Err(Trouble::usage(error.to_string())),
+    }
+}
+
+fn of_file(file: &Path) -> Result<Zeroizing<String>, Trouble> {
+    let failed = |error: std::io::Error| Trouble::failed(format!("{}: {error}", file.display()));
+    let mut text = Zeroizing::new(String::new());
+    let opened = std::fs::File::open(file).map_err(failed)?;
+    std::io::Read::read_to_string(&mut std::io::Read::take(opened, FILE), &mut text).map_err(failed)?;
+    Ok(text)
+}
+
+/// Asks for all of them in one line; they are shown, since nobody types 24 words blindly.
+fn ask() -> Result<Zeroizing<String>, Trouble> {
+    if !std::io::stdin().is_terminal() {
+        return Err(
+            Trouble::usage("nobody is there to ask for the recovery words").hint("give them with --words-file FILE")
+        );
+    }
+    let _ = write!(std::io::stderr(), "Your 24 recovery words, in one line: ");
+    let _ = std::io::stderr().flush();
+    let mut answer = Zeroizing::new(String::new());
+    let read = std::io::stdin().lock().read_line(&mut answer);
+    read.map_err(|error| Trouble::failed(format!("the answer cannot be read: {error}")))?;
+    Ok(answer)
+}

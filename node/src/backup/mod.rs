@@ -1,0 +1,22 @@
+//! Backups: one file with everything that a home holds, which the recovery words alone open. What stands in it is in
+//! [`kith_protocol::backup`].
+//!
+//! ```text
+//! writing    a snapshot of the storage becomes a file, while the node goes on
+//! keeper     a file each night, and those of long ago removed
+//! record     what the home remembers of its backups
+//! restoring  a file becomes a home
+//! ```
+
+mod keeper;
+mod record;
+mod restoring;
+mod writing;
+
+#[cfg(test)]
+mod tests;
+
+pub use keeper::{Backups, Keeping};
+pub use record::{LEAST, Plan, Record};
+pub use restoring::{RestoreError, restore};
+pub use writing::Unmade;

@@ -1,0 +1,97 @@
+//! A snapshot of the storage becomes a file.
+
+use std::fs::{File, OpenOptions};
+use std::io::{BufWriter, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use kith_protocol::backup::{BackupError, BackupWriter, Head};
+use kith_protocol::crypto::seal::EncryptionKey;
+use kith_protocol::engine;
+use kith_protocol::engine::backups::{backup_key, head};
+use kith_protocol::store::StoreError;
+
+use crate::driver::{Handle, Refused, now};
+use crate::home::random;
+use crate::store::Snapshot;
+
+/// Bytes that are written at a time.
+const PIECE: usize = 256 * 1024;
+
+/// Why no backup was made.
+#[derive(Debug, thiserror::Error)]
+pub enum Unmade {
+    /// An earlier version made the home, and nobody has typed in the words since.
+    #[error("this home does not know what to seal a backup to")]
+    NoKey,
+    /// The driver did not give a snapshot.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// The storage cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The file cannot be written.
+    #[error(transparent)]
+    File(#[from] BackupError),
+    /// The home cannot be read.
+    #[error(transparent)]
+    Engine(#[from] engine::Error),
+    /// The program is stopping.
+    #[error("the node is stopping")]
+    Stopping,
+}
+
+impl From<std::io::Error> for Unmade {
+    fn from(error: std::io::Error) -> Self {
+        Self::File(error.into())
+    }
+}
+
+impl Unmade {
+    /// What to do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::NoKey => "type your recovery words in once: kith words --check",
+            Self::File(_) => "see that the folder is there, may be written, and has room",
+            Self::Store(_) | Self::Engine(_) => "run kith doctor",
+            Self::Refused(_) | Self::Stopping => "try again when the node runs",
+        }
+    }
+}
+
+/// Writes everything that is stored now into a file, which is there whole or not at all, and says how long it is in
+/// bytes.
+pub(super) async fn write(handle: &Handle, path: &Path) -> Result<u64, Unmade> {
+    let key = backup_key(handle.view())?.ok_or(Unmade::NoKey)?;
+    let head = head(handle.view(), now())?;
+    let snapshot = handle.snapshot().await?;
+    let path = path.to_owned();
+    let written = tokio::task::spawn_blocking(move || write_file(snapshot, &key, &head, &path));
+    written.await.map_err(|_| Unmade::Stopping)?
+}
+
+fn write_file(snapshot: Snapshot, key: &EncryptionKey, head: &Head, path: &Path) -> Result<u64, Unmade> {
+    let unfinished = path.with_extension("unfinished");
+    let written = fill(snapshot, key, head, &unfinished);
+    let kept = written.and_then(|size| std::fs::rename(&unfinished, path).map(|()| size).map_err(Unmade::from));
+    if kept.is_err() {
+        // What is left of it is of no use to anybody; if it cannot be removed either, the reason was told already.
+        let _ = std::fs::remove_file(&unfinished);
+    }
+    let size = kept?;
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(size)
+}
+
+fn fill(snapshot: Snapshot, key: &EncryptionKey, head: &Head, path: &Path) -> Result<u64, Unmade> {
+    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    let mut writer = BackupWriter::begin(BufWriter::with_capacity(PIECE, file), key, head, random())?;
+    snapshot.each::<Unmade>(&mut |table, key, value| Ok(writer.put(table, key, value)?))?;
+    let mut file = writer.finish()?;
+    file.flush()?;
+    let file = file.into_inner().map_err(std::io::IntoInnerError::into_error)?;
+    file.sync_all()?;
+    Ok(file.metadata()?.len())
+}

@@ -1,0 +1,186 @@
+//! Backups, and going on from one when the machine is gone.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use kith_tests::e2e::Someone;
+
+/// How long a file is waited for; nothing tells of it.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let begun = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(begun.elapsed() < PATIENCE, "waited in vain: {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// The words, as their owner wrote them on paper.
+fn paper(of: &Someone) -> std::path::PathBuf {
+    let paper = of.beside("paper");
+    std::fs::copy(of.folder().join("recovery-words.txt"), &paper).unwrap();
+    of.kith(["words", "--done"]).ok();
+    paper
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+#[test]
+fn anas_machine_is_gone_and_she_goes_on_from_last_nights_backup() {
+    let (mut ana, mut bo) = (Someone::up("Ana Sousa"), Someone::up("Bo Lindqvist"));
+    let (paper, backup) = (paper(&ana), ana.beside("last-night.backup"));
+    bo.meets(&ana, "Hannover Messe");
+    ana.kith(["person", "note", "Bo", "wants a quote by Friday"]).ok();
+    ana.kith(["card", "set", "org", "Sousa Weaving"]).ok();
+    let code = ana.shows("Hannover Messe");
+    let made = ana.kith(["backup", text(&backup)]).ok();
+    assert!(made.out.contains("Your recovery words alone open it"), "{made}");
+    assert!(ana.kith(["verify", text(&backup)]).ok().out.contains("is whole"));
+    let health = ana.kith(["doctor"]).ok().out;
+    assert!(health.contains("backup") && health.contains("the last one was made"), "{health}");
+    let bytes = std::fs::read(&backup).unwrap();
+    for secret in ["Sousa", "Lindqvist", "quote"] {
+        assert!(!bytes.windows(secret.len()).any(|window| window == secret.as_bytes()), "{secret:?} can be read");
+    }
+    // After the backup she changes her card, and then the machine is gone.
+    ana.kith(["card", "set", "title", "Owner"]).ok();
+    bo.api().until("Bo reads her new title", |api| {
+        api.get("/people/Ana")["card"].to_string().contains("Owner").then_some(())
+    });
+    ana.stop();
+    std::fs::remove_dir_all(ana.folder()).unwrap();
+    bo.kith(["person", "write", "Ana", "Is Friday still good?"]).ok();
+
+    let mut new = Someone::new("Ana Sousa");
+    let restored = new.kith(["restore", text(&backup), "--words-file", text(&paper)]).ok();
+    assert!(restored.out.contains("Ana Sousa is back") && restored.out.contains("Run kith up"), "{restored}");
+    let inside = new.kith(["person", "show", "Bo"]).ok().out;
+    assert!(inside.contains("wants a quote by Friday") && inside.contains("Hannover Messe"), "{inside}");
+    let open = new.kith(["invite", "list", "--open"]).ok();
+    assert!(open.err.contains("No code of yours is out"), "the code may have been used meanwhile: {open}");
+    new.start();
+    new.api().until("what Bo wrote meanwhile", |api| {
+        api.get("/people/Bo/letters")["letters"].to_string().contains("Is Friday still good?").then_some(())
+    });
+    new.kith(["card", "set", "title", "Founder"]).ok();
+    bo.api().until("Bo reads what she is now", |api| {
+        api.get("/people/Ana")["card"].to_string().contains("Founder").then_some(())
+    });
+    // Whoever kept the code of before gets nothing by it.
+    let chi = Someone::up("Chi Tran");
+    chi.kith(["scan", &code]).ok();
+    assert_eq!(new.kith(["people", "--json"]).ok().json()["total"], 1);
+    bo.stop();
+}
+
+#[test]
+fn a_backup_made_while_no_node_runs_is_as_good() {
+    let ana = Someone::at_home("Ana Sousa");
+    let (paper, backup) = (paper(&ana), ana.beside("ana.backup"));
+    ana.kith(["person", "add", "Chi", "--need", "ball valves"]).ok();
+    let made = ana.kith(["backup", text(&backup), "--json"]).ok().json();
+    assert_eq!(made["bytes"], std::fs::metadata(&backup).unwrap().len());
+    let same = kith_tests::e2e::run(&mut ana.command(["backup", "-"]), b"").ok();
+    assert!(same.out.starts_with("KITH-B1"), "also to standard output");
+    let new = Someone::new("Ana Sousa");
+    let restored = new.kith(["restore", text(&backup), "--words-file", text(&paper), "--json"]).ok().json();
+    assert_eq!(restored["name"], "Ana Sousa");
+    assert!(new.kith(["person", "show", "Chi"]).ok().out.contains("ball valves"));
+    let [before, after] = [&ana, &new].map(|home| std::fs::read(home.folder().join("keys")).unwrap());
+    assert_ne!(before, after, "the new machine has keys of its own");
+}
+
+#[test]
+fn what_cannot_be_restored_says_why_and_leaves_nothing() {
+    let (ana, bo) = (Someone::at_home("Ana Sousa"), Someone::at_home("Bo Lindqvist"));
+    let (paper, bos_paper, backup) = (paper(&ana), paper(&bo), ana.beside("ana.backup"));
+    ana.kith(["backup", text(&backup)]).ok();
+    let bytes = std::fs::read(&backup).unwrap();
+    let new = Someone::new("Ana Sousa");
+    let damaged = new.beside("damaged.backup");
+    let restore = |file: &Path, words: &Path| new.kith(["restore", text(file), "--words-file", text(words)]);
+    restore(&backup, &bos_paper).fails(1, &["these words do not open this backup", "hint: use the words of the"]);
+    for (cut, wrong) in [(bytes.len() - 7, "cut short"), (30, "cut short"), (3, "no Kith backup")] {
+        std::fs::write(&damaged, &bytes[..cut]).unwrap();
+        restore(&damaged, &paper).fails(1, &[wrong, "damaged.backup"]);
+    }
+    let mut flipped = bytes.clone();
+    flipped[bytes.len() / 2] ^= 1;
+    std::fs::write(&damaged, &flipped).unwrap();
+    restore(&damaged, &paper).fails(1, &["damaged", "hint: take another copy"]);
+    new.kith(["verify", text(&damaged)]).fails(1, &["its checksum is wrong"]);
+    std::fs::write(&damaged, b"KITH-B9\n and whatever comes then").unwrap();
+    restore(&damaged, &paper).fails(1, &["a newer version of Kith"]);
+    restore(&new.beside("nowhere"), &paper).fails(1, &["nowhere"]);
+    new.kith(["restore", text(&backup)]).fails(2, &["nobody is there to ask", "--words-file"]);
+    std::fs::write(&damaged, "only three words").unwrap();
+    restore(&backup, &damaged).fails(2, &["there are 3 words; recovery words are 24"]);
+    ana.kith(["restore", text(&backup), "--words-file", text(&paper)]).fails(1, &["there is a home", "--home"]);
+    assert!(!new.folder().join("keys").exists(), "nothing of all that made a home");
+    restore(&backup, &paper).ok();
+    new.kith(["words", "--check", "--words-file", text(&paper)]).ok();
+    new.kith(["words", "--check", "--words-file", text(&bos_paper)]).fails(1, &["the words of another identity"]);
+    ana.kith(["backup", text(&ana.beside("nowhere").join("ana.backup"))]).fails(1, &["nowhere"]);
+}
+
+#[test]
+fn a_node_makes_backups_by_itself_and_says_when_it_cannot() {
+    let mut ana = Someone::new("Ana Sousa");
+    let folder = ana.beside("backups");
+    ana.also = ["--backup-to", text(&folder), "--every", "1h"].map(str::to_owned).to_vec();
+    ana.start();
+    let files = || -> Vec<_> {
+        let found = std::fs::read_dir(&folder).into_iter().flatten().map(|file| file.unwrap().path());
+        found.filter(|file| file.extension().is_some_and(|end| end == "backup")).collect()
+    };
+    let first = until("the first backup", || files().pop());
+    ana.kith(["verify", text(&first)]).ok();
+    until("it is remembered", || ana.api().get("/status").get("last_backup").map(|_| ()));
+    ana.stop();
+    // The plan is kept, and so is when the last one was made.
+    ana.also.clear();
+    ana.start();
+    assert!(ana.kith(["doctor"]).ok().out.contains(text(&folder)));
+    assert_eq!(files(), [first], "an hour has not passed");
+    ana.stop();
+
+    let blocked = ana.beside("blocked");
+    std::fs::write(&blocked, "a file, not a folder").unwrap();
+    ana.also = ["--backup-to", text(&blocked), "--every", "1h"].map(str::to_owned).to_vec();
+    ana.clock = Some("+3h");
+    ana.start();
+    let told = until("that it cannot", || {
+        let said = ana.kith(["doctor"]);
+        said.out.contains("since then").then_some(said)
+    });
+    assert!(told.out.contains("--backup-to") && told.err.contains("backup"), "{told}");
+    ana.stop();
+    ana.also = ["--backup-to", "none"].map(str::to_owned).to_vec();
+    ana.start();
+    ana.kith(["up", "--backup-to", "x", "--every", "5m"]).fails(2, &["no time such as 12h or 1d"]);
+}
+
+#[test]
+fn a_home_of_an_earlier_version_asks_for_its_words_once() {
+    let ana = crate::codes::home_before_code_lists();
+    let file = ana.beside("ana.backup");
+    ana.kith(["backup", text(&file)]).fails(1, &["does not know what to seal a backup to", "kith words --check"]);
+    assert!(!file.exists() && !file.with_extension("unfinished").exists());
+}
+
+#[test]
+fn a_backup_of_the_first_form_can_still_be_restored() {
+    let left = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/backup-1");
+    let ana = Someone::new("Ana Sousa");
+    let (backup, words) = (left.join("ana.backup"), left.join("words"));
+    ana.kith(["restore", text(&backup), "--words-file", text(&words)]).ok();
+    assert!(ana.kith(["person", "show", "Chi"]).ok().out.contains("ball valves"));
+    assert!(ana.kith(["card", "show"]).ok().out.contains("Sousa Weaving"));
+    assert!(ana.kith(["invite", "list", "--open"]).ok().out.contains("the hall"));
+}

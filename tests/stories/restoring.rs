@@ -1,0 +1,85 @@
+//! Machines die, and people go on from a backup.
+
+use kith_protocol::card::FieldKind;
+use kith_protocol::engine::code_lists::open_codes;
+use kith_protocol::engine::person::Reach;
+use kith_protocol::engine::{Own, Refusal};
+use kith_protocol::id::PeerId;
+use kith_protocol::identity::NodeGrant;
+use kith_protocol::record::Signed;
+use kith_protocol::store::{Read, Table};
+use kith_protocol::wire;
+use kith_tests::sim::{Mallory, Who, World};
+
+use crate::{DAY, HOUR, ana_and_bo, refusal};
+
+/// The machine that somebody takes for another's.
+fn machine_of(world: &World, who: Who, other: Who) -> PeerId {
+    let person = world.knows(who, other).unwrap().id;
+    let reach = world.home(who).store.get(Table::Reach, &person.0).unwrap().unwrap();
+    let reach: Reach = wire::decode(&reach).unwrap();
+    let grant = Signed::<NodeGrant>::from_bytes(reach.grant.as_slice()).unwrap();
+    world.history(other).verify(grant).unwrap().peer
+}
+
+#[test]
+fn ana_goes_on_from_last_nights_backup_and_her_contacts_follow() {
+    let (mut world, ana, bo) = ana_and_bo(1);
+    let backup = world.copies(ana);
+    world.changes_card(ana, FieldKind::Title, Some("Owner"));
+    world.run_for(HOUR);
+    world.stop(ana);
+    world.changes_card(bo, FieldKind::Title, Some("Buyer"));
+    world.run_for(HOUR);
+    world.restores_backup(ana, backup);
+    world.run_for(HOUR);
+    assert_eq!(machine_of(&world, bo, ana), world.home(ana).peer, "Bo writes to her new machine");
+    assert_eq!(world.reads(ana, bo, FieldKind::Title).as_deref(), Some("Buyer"), "what was written meanwhile came");
+    assert_eq!(world.reads(bo, ana, FieldKind::Title).as_deref(), Some("Owner"), "nothing old was told");
+    world.changes_card(ana, FieldKind::Title, Some("Founder"));
+    world.run_for(HOUR);
+    assert_eq!(world.reads(bo, ana, FieldKind::Title).as_deref(), Some("Founder"), "what is new counts");
+    assert!(world.has_delivered_all());
+    world.check();
+}
+
+#[test]
+fn codes_for_one_person_lead_nowhere_after_a_restore_and_badges_lead_on() {
+    let (mut world, ana, _) = ana_and_bo(2);
+    let chi = world.person("Chi");
+    let (code, badge) = (world.shows_live(ana, "Fair"), world.prints(ana, "Badge"));
+    let backup = world.copies(ana);
+    world.scans(chi, &code);
+    world.run_for(60);
+    world.stop(ana);
+    world.restores_backup(ana, backup);
+    world.run_for(HOUR);
+    let open = open_codes(&world.home(ana).store, world.clock(ana)).unwrap();
+    assert_eq!(open.iter().map(|code| code.id).collect::<Vec<_>>(), [badge.invite]);
+    let words = world.fresh_words();
+    let (_, _, answer) = world.claims(&Mallory::new("Chi", &words), &code).unwrap();
+    assert_eq!(refusal(&answer), Some(Refusal::InviteRevoked), "it was used by Chi, of whom the backup knows nothing");
+}
+
+#[test]
+fn of_two_machines_from_one_backup_the_one_restored_later_counts() {
+    let (mut world, ana, bo) = ana_and_bo(3);
+    let backup = world.copies(ana);
+    world.stop(ana);
+    world.restores_backup(ana, backup.clone());
+    world.run_for(DAY);
+    let first = world.home(ana).peer;
+    assert_eq!(machine_of(&world, bo, ana), first);
+    let first_home = world.copies(ana);
+    world.restores_backup(ana, backup);
+    world.run_for(DAY);
+    let second = world.home(ana).peer;
+    assert_eq!(machine_of(&world, bo, ana), second);
+    // The first machine is switched on once more and says where it is.
+    let twin = world.runs_copy(ana, first_home, "twin");
+    world.moves(twin);
+    world.run_for(DAY);
+    assert_eq!(machine_of(&world, bo, ana), second);
+    let generation = |who: Who| Own::load(&world.home(who).store).unwrap().generation;
+    assert!(generation(ana) > generation(twin));
+}
