@@ -4,28 +4,74 @@ use std::io::{BufRead, IsTerminal, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use kith_node::home::{Home, Passphrase};
 use zeroize::Zeroizing;
 
 use crate::trouble::Trouble;
 
-/// The variable from which scripts give it.
-const VARIABLE: &str = "KITH_PASSPHRASE";
 /// Longest file that is read.
 const FILE: u64 = 4096;
+
+/// A secret that commands ask for, and where else it may come from.
+pub struct Asked {
+    /// What is asked on a terminal.
+    pub question: &'static str,
+    /// The option that names a file.
+    pub option: &'static str,
+    /// The variable from which scripts give it.
+    pub variable: &'static str,
+}
+
+/// The password of the web app.
+pub const PASSWORD: Asked =
+    Asked { question: "New password for the web app", option: "--password-file", variable: "KITH_PASSWORD" };
+/// The passphrase of the keys.
+const KEYS: Asked =
+    Asked { question: "Passphrase of your keys", option: "--passphrase-file", variable: "KITH_PASSPHRASE" };
+/// Another one.
+pub const NEW_KEYS: Asked =
+    Asked { question: "New passphrase of your keys", option: "--new-passphrase-file", variable: "KITH_NEW_PASSPHRASE" };
+/// The name under which a service manager hands it over (systemd.exec(5), LoadCredential=).
+const CREDENTIAL: &str = "kith-passphrase";
 
 /// A new secret: from a file, from the environment, or asked for twice on the terminal.
 ///
 /// # Errors
 /// If it cannot be read, or the two are not the same.
-pub fn new(question: &str, file: Option<&Path>) -> Result<Zeroizing<String>, Trouble> {
-    if let Some(file) = file {
-        return of_file(file);
+pub fn new(asked: &Asked, file: Option<&Path>) -> Result<Zeroizing<String>, Trouble> {
+    if let Some(given) = given(asked, file)? {
+        return Ok(given);
     }
-    if let Ok(secret) = std::env::var(VARIABLE) {
-        return Ok(Zeroizing::new(secret));
+    let first = ask(asked, asked.question)?;
+    if *ask(asked, "The same again")? == *first { Ok(first) } else { Err(Trouble::usage("the two are not the same")) }
+}
+
+/// The home, with what opens its keys if they are behind a passphrase and no node runs that has opened them.
+///
+/// # Errors
+/// If the passphrase cannot be read, or nobody is there to ask for it.
+pub fn unlock(home: Home, file: Option<&Path>) -> Result<Home, Trouble> {
+    if !home.is_locked() || home.running().is_some() {
+        return Ok(home);
     }
-    let first = ask(question)?;
-    if *ask("The same again")? == *first { Ok(first) } else { Err(Trouble::usage("the two are not the same")) }
+    let secret = match given(&KEYS, file)?.map_or_else(credential, |given| Ok(Some(given)))? {
+        Some(secret) => secret,
+        None => ask(&KEYS, KEYS.question)?,
+    };
+    Ok(home.unlocked_by(Passphrase::given(secret)))
+}
+
+fn given(asked: &Asked, file: Option<&Path>) -> Result<Option<Zeroizing<String>>, Trouble> {
+    match file {
+        Some(file) => of_file(file).map(Some),
+        None => Ok(std::env::var(asked.variable).ok().map(Zeroizing::new)),
+    }
+}
+
+fn credential() -> Result<Option<Zeroizing<String>>, Trouble> {
+    let Some(folder) = std::env::var_os("CREDENTIALS_DIRECTORY") else { return Ok(None) };
+    let file = Path::new(&folder).join(CREDENTIAL);
+    if file.exists() { of_file(&file).map(Some) } else { Ok(None) }
 }
 
 fn of_file(file: &Path) -> Result<Zeroizing<String>, Trouble> {
@@ -37,9 +83,9 @@ fn of_file(file: &Path) -> Result<Zeroizing<String>, Trouble> {
 }
 
 /// Asks on the terminal without showing what is typed.
-fn ask(question: &str) -> Result<Zeroizing<String>, Trouble> {
+fn ask(asked: &Asked, question: &str) -> Result<Zeroizing<String>, Trouble> {
     if !std::io::stdin().is_terminal() {
-        let hint = format!("give it with --passphrase-file FILE, or in {VARIABLE}");
+        let hint = format!("give it with {} FILE, or in {}", asked.option, asked.variable);
         return Err(Trouble::usage("nobody is there to ask").hint(hint));
     }
     let _ = write!(std::io::stderr(), "{question}: ");

@@ -99,6 +99,12 @@ impl From<HomeError> for Trouble {
             HomeError::Missing(_) => Self::not_found(message).hint("make one with kith init --name \"Your Name\""),
             HomeError::Exists(_) => Self::failed(message).hint("choose another folder with --home"),
             HomeError::InUse(_) => Self::failed(message).hint("wait for it, or stop it"),
+            HomeError::Locked(_) => Self::usage(message)
+                .hint("give the passphrase in KITH_PASSPHRASE or with --passphrase-file, or run this on a terminal"),
+            HomeError::WrongPassphrase(_) => {
+                Self::failed(message).hint("without it, go on from a backup and your recovery words: kith restore")
+            }
+            HomeError::NotHashed => Self::failed(message).hint("it takes 64 MiB of memory: close something"),
             HomeError::Damaged(_) => {
                 Self::failed(message).hint("put back a copy of that file, or recover from your words")
             }

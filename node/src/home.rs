@@ -2,7 +2,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `keys` | the key that encrypts secrets in the storage, and the seed of the node's libp2p key; 0600 |
+//! | `keys` | the key that encrypts secrets in the storage, and the seed of the node's libp2p key; behind a passphrase if their owner set one; 0600 |
 //! | `store/` | the storage, see [`crate::store`] |
 //! | `api-token` | the bearer token of the API; 0600 |
 //! | `running.json` | where the API of the running node listens; only while it runs |
@@ -14,6 +14,7 @@
 //! | `recovery-words.txt` | the 24 words, until their owner has written them down; 0600 |
 
 mod files;
+mod keystore;
 mod settings;
 
 use std::io;
@@ -30,6 +31,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
+pub use keystore::{BadPassphrase, Passphrase};
+use keystore::{NoKeys, StoredKeys};
 pub use settings::{AcmeSettings, Running, Settings, Tls};
 
 use crate::store::{FileStore, HomeLock, LockError, OpenReport, VaultKey};
@@ -54,6 +57,15 @@ pub enum HomeError {
     /// A file of the home does not hold what was written to it.
     #[error("{} is damaged", .0.display())]
     Damaged(PathBuf),
+    /// Its keys are behind a passphrase, and none was given.
+    #[error("the keys of the home in {} are behind a passphrase", .0.display())]
+    Locked(PathBuf),
+    /// The passphrase that was given is another one.
+    #[error("this is not the passphrase of the home in {}", .0.display())]
+    WrongPassphrase(PathBuf),
+    /// There is no memory to hash a passphrase.
+    #[error("the passphrase could not be hashed")]
+    NotHashed,
     /// A file cannot be read or written.
     #[error("{}: {reason}", .path.display())]
     File {
@@ -74,6 +86,7 @@ pub enum HomeError {
 #[derive(Clone, Debug)]
 pub struct Home {
     folder: PathBuf,
+    passphrase: Option<Passphrase>,
 }
 
 /// A home that this process works in, and no other.
@@ -113,7 +126,31 @@ impl OpenHome {
 impl Home {
     /// The home in this folder, whether or not there is one yet.
     pub fn at(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into() }
+        Self { folder: folder.into(), passphrase: None }
+    }
+
+    /// The same home, whose keys this passphrase opens.
+    #[must_use]
+    pub fn unlocked_by(mut self, passphrase: Passphrase) -> Self {
+        self.passphrase = Some(passphrase);
+        self
+    }
+
+    /// True if its keys are behind a passphrase.
+    pub fn is_locked(&self) -> bool {
+        files::read_secret(&self.keys_file()).is_ok_and(|bytes| keystore::is_sealed(&bytes))
+    }
+
+    /// From now on its keys are behind another passphrase, or in the clear.
+    ///
+    /// # Errors
+    /// If the passphrase of before was not given, or another process works in the home.
+    pub fn set_passphrase(&self, new: Option<&Passphrase>) -> Result<(), HomeError> {
+        if !self.exists() {
+            return Err(HomeError::Missing(self.folder.clone()));
+        }
+        let _lock = self.lock()?;
+        self.store_keys(&self.read_keys()?, new)
     }
 
     /// The folder.
@@ -229,7 +266,9 @@ impl Home {
 
     fn open_with(&self, lock: HomeLock, keys: StoredKeys) -> Result<OpenHome, HomeError> {
         let (store, report) = FileStore::open(&self.store_folder(), VaultKey::new(*keys.vault))?;
-        Ok(OpenHome { home: self.clone(), store, report, node_seed: keys.node, lock })
+        // Whoever works in it needs the passphrase no more.
+        let home = Self::at(self.folder.clone());
+        Ok(OpenHome { home, store, report, node_seed: keys.node, lock })
     }
 
     /// Locks the home. Commands take turns: one that works in the home itself is soon done, while a node says
@@ -259,17 +298,25 @@ impl Home {
     fn read_keys(&self) -> Result<StoredKeys, HomeError> {
         let path = self.keys_file();
         match files::read_secret(&path) {
-            Ok(bytes) => StoredKeys::from_bytes(&bytes).ok_or(HomeError::Damaged(path)),
+            Ok(bytes) => StoredKeys::from_bytes(&bytes, self.passphrase.as_ref()).map_err(|why| match why {
+                NoKeys::Damaged => HomeError::Damaged(path),
+                NoKeys::Locked => HomeError::Locked(self.folder.clone()),
+                NoKeys::WrongPassphrase => HomeError::WrongPassphrase(self.folder.clone()),
+            }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Err(HomeError::Missing(self.folder.clone())),
             Err(reason) => Err(self.file_error(&path, reason)),
         }
     }
 
     fn write_keys(&self) -> Result<StoredKeys, HomeError> {
-        let keys = StoredKeys { vault: Zeroizing::new(random()), node: SecretSeed(random()) };
-        let path = self.keys_file();
-        files::write_durably(&path, &keys.to_bytes()).map_err(|reason| self.file_error(&path, reason))?;
+        let keys = StoredKeys::fresh();
+        self.store_keys(&keys, None)?;
         Ok(keys)
+    }
+
+    fn store_keys(&self, keys: &StoredKeys, passphrase: Option<&Passphrase>) -> Result<(), HomeError> {
+        let (path, bytes) = (self.keys_file(), keys.to_bytes(passphrase).ok_or(HomeError::NotHashed)?);
+        files::write_durably(&path, &bytes).map_err(|reason| self.file_error(&path, reason))
     }
 
     fn write_words(&self, words: &RecoveryWords) -> Result<(), HomeError> {
@@ -389,32 +436,6 @@ impl Home {
     pub fn remember(&self, settings: &Settings) -> Result<(), HomeError> {
         let path = self.folder.join("settings.json");
         files::write_json(&path, settings).map_err(|reason| self.file_error(&path, reason))
-    }
-}
-
-/// The contents of `keys`: a mark, the vault key, the node seed, a checksum.
-struct StoredKeys {
-    vault: Zeroizing<[u8; 32]>,
-    node: SecretSeed,
-}
-
-const KEYS_MARK: &[u8; 8] = b"kithkey1";
-
-impl StoredKeys {
-    fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
-        let mut bytes = Zeroizing::new([&KEYS_MARK[..], &self.vault[..], &self.node.0].concat());
-        let checksum = crc32c::crc32c(&bytes).to_be_bytes();
-        bytes.extend_from_slice(&checksum);
-        bytes
-    }
-
-    fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let (body, checksum) = bytes.split_last_chunk::<4>()?;
-        if crc32c::crc32c(body).to_be_bytes() != *checksum {
-            return None;
-        }
-        let (vault, node) = body.strip_prefix(&KEYS_MARK[..])?.split_first_chunk::<32>()?;
-        Some(Self { vault: Zeroizing::new(*vault), node: SecretSeed(node.try_into().ok()?) })
     }
 }
 

@@ -12,7 +12,7 @@ fn with_password(name: &'static str) -> Someone {
     let someone = Someone::up(name);
     let file = someone.beside("password");
     std::fs::write(&file, PASSWORD).unwrap();
-    someone.kith(["password", "--passphrase-file", file.to_str().unwrap()]).ok();
+    someone.kith(["password", "--password-file", file.to_str().unwrap()]).ok();
     someone
 }
 

@@ -53,10 +53,10 @@ fn a_link_lets_ana_in_once_and_she_signs_that_browser_out_again() {
 #[test]
 fn the_password_is_asked_for_or_read_from_a_file_and_never_an_argument() {
     let mut ana = Someone::at_home("Ana Sousa");
-    ana.kith(["password"]).fails(2, &["nobody is there to ask", "--passphrase-file"]);
+    ana.kith(["password"]).fails(2, &["nobody is there to ask", "--password-file"]);
     let file = ana.beside("password");
     std::fs::write(&file, "short\n").unwrap();
-    let set = |file: &std::path::Path| ana.kith(["password", "--passphrase-file", file.to_str().unwrap()]);
+    let set = |file: &std::path::Path| ana.kith(["password", "--password-file", file.to_str().unwrap()]);
     set(&file).fails(2, &["at least 10 characters"]);
     std::fs::write(&file, "valves and more valves\n").unwrap();
     set(&file).ok();

@@ -19,6 +19,7 @@ mod follow_up;
 mod introductions;
 mod letters;
 mod meeting;
+mod passphrase;
 mod people;
 mod secrets;
 mod shell;

@@ -9,7 +9,18 @@ use clap::{Args, Subcommand};
 pub struct Password {
     /// A file whose first line is the password, instead of a question on the terminal
     #[arg(long, value_name = "FILE")]
-    pub passphrase_file: Option<PathBuf>,
+    pub password_file: Option<PathBuf>,
+}
+
+/// The passphrase of my keys.
+#[derive(Args)]
+pub struct SetPassphrase {
+    /// A file whose first line is the new passphrase, instead of a question on the terminal
+    #[arg(long, value_name = "FILE", conflicts_with = "remove")]
+    pub new_passphrase_file: Option<PathBuf>,
+    /// Without a passphrase from now on
+    #[arg(long)]
+    pub remove: bool,
 }
 
 /// Browsers that are signed in.

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-pub use access::{Password, Sessions, SessionsCommand};
+pub use access::{Password, Sessions, SessionsCommand, SetPassphrase};
 pub use backup::{Backup, Restore, Verify};
 pub use capture::Along;
 pub use card::{Card, Format, Tier};
@@ -37,6 +37,9 @@ pub struct Arguments {
     /// The folder that holds everything of yours [default: ~/.local/share/kith]
     #[arg(long, global = true, env = "KITH_HOME", value_name = "DIR")]
     pub home: Option<PathBuf>,
+    /// A file whose first line is the passphrase of my keys, if they have one
+    #[arg(long, global = true, value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
     /// Print JSON
     #[arg(long, global = true)]
     pub json: bool,
@@ -90,6 +93,8 @@ pub enum Command {
     Password(Password),
     /// The browsers that are signed in
     Sessions(Sessions),
+    /// Put the keys of my home behind a passphrase, which each start asks for
+    Passphrase(SetPassphrase),
     /// My 24 recovery words
     Words(Words),
     /// Write everything of mine into one file that my recovery words alone open

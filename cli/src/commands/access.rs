@@ -1,11 +1,12 @@
-//! `kith open`, `kith phone`, `kith password`, `kith sessions`: letting browsers in.
+//! `kith open`, `kith phone`, `kith password`, `kith sessions`: letting browsers in; `kith passphrase`: what opens the keys.
 
 use axum::http::Method;
 use kith_node::api::{Ended, SessionForm, WayIn, path};
 use kith_node::codes::draw::Drawing;
+use kith_node::home::{Home, Passphrase};
 use serde_json::{Value, json};
 
-use crate::args::{Password, Sessions, SessionsCommand};
+use crate::args::{Password, Sessions, SessionsCommand, SetPassphrase};
 use crate::client::Client;
 use crate::out;
 use crate::passphrase;
@@ -48,13 +49,39 @@ pub async fn phone(client: &Client, json: bool) -> Result<(), Trouble> {
 
 /// Sets the password.
 pub async fn password(client: &Client, password: &Password, json: bool) -> Result<(), Trouble> {
-    let secret = passphrase::new("New password for the web app", password.passphrase_file.as_deref())?;
+    let secret = passphrase::new(&passphrase::PASSWORD, password.password_file.as_deref())?;
     let body = json!({ "password": secret.as_str() });
     let _: Value = client.ask(Method::PUT, "/access/password", Some(&body)).await?;
     if json {
         return out::json(&json!({ "set": true }));
     }
     out::say("Set. Browsers that were signed in are signed out.");
+    Ok(())
+}
+
+/// Puts the keys of the home behind a passphrase, or takes it away.
+pub fn set_passphrase(home: &Home, set: &SetPassphrase, json: bool) -> Result<(), Trouble> {
+    if home.running().is_some() {
+        return Err(Trouble::failed("a node runs in this home")
+            .hint("stop it first: it asks for the passphrase when it starts"));
+    }
+    let new = match set.remove {
+        true => None,
+        false => {
+            let secret = passphrase::new(&passphrase::NEW_KEYS, set.new_passphrase_file.as_deref())?;
+            Some(Passphrase::new(secret).map_err(|error| Trouble::usage(error.to_string()))?)
+        }
+    };
+    home.set_passphrase(new.as_ref())?;
+    if json {
+        return out::json(&json!({ "set": new.is_some() }));
+    }
+    match new {
+        Some(_) => out::say(
+            "Set. Each start asks for it, and each command while no node runs. Nobody can give it back to you.",
+        ),
+        None => out::say("The keys lie in the clear now, readable for you alone."),
+    }
     Ok(())
 }
 

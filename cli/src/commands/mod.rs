@@ -25,11 +25,12 @@ use crate::args::{Along, Arguments, Command};
 use crate::client::Client;
 use crate::demo;
 use crate::out;
+use crate::passphrase;
 use crate::trouble::Trouble;
 
 /// Does what was asked.
 pub async fn run(arguments: Arguments) -> Result<(), Trouble> {
-    let Arguments { home, json, command } = arguments;
+    let Arguments { home, passphrase_file, json, command } = arguments;
     let command = match command {
         Command::Demo(demo) => return demo::run(&demo).await,
         Command::Completions { shell } => return completions::print(shell),
@@ -39,6 +40,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Trouble> {
         Some(folder) => folder,
         None => usual_home()?,
     });
+    let home = if opens(&command) { passphrase::unlock(home, passphrase_file.as_deref())? } else { home };
     match command {
         Command::Up(up) => up::run(&home, up).await,
         Command::Init(init) => init::run(&home, &init, json).await,
@@ -46,6 +48,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Trouble> {
         Command::Words(words) if !words.check => init::words(&home, &words, json),
         Command::Verify(verify) => backup::verify(&verify, json),
         Command::Restore(restore) => backup::restore(&home, &restore, json),
+        Command::Passphrase(set) => access::set_passphrase(&home, &set, json),
         command => {
             let client = Client::open(&home).await?;
             let outcome = ask(&client, command, json).await;
@@ -53,6 +56,15 @@ pub async fn run(arguments: Arguments) -> Result<(), Trouble> {
             let closed = client.close().await;
             outcome.and(closed)
         }
+    }
+}
+
+/// False for what needs no key of the home.
+const fn opens(command: &Command) -> bool {
+    match command {
+        Command::Init(_) | Command::Status | Command::Verify(_) | Command::Restore(_) => false,
+        Command::Words(words) => words.check,
+        _ => true,
     }
 }
 
@@ -82,6 +94,7 @@ async fn ask(client: &Client, command: Command, json: bool) -> Result<(), Troubl
         | Command::Status
         | Command::Verify(_)
         | Command::Restore(_)
+        | Command::Passphrase(_)
         | Command::Completions { .. } => Ok(()),
     }
 }

@@ -108,6 +108,7 @@ impl Finding {
 pub(super) async fn doctor(State(api): State<Api>) -> Result<Json<Vec<Finding>>, Problem> {
     let mut findings = vec![
         recovery_words(&api),
+        keys(&api),
         super::backups::finding(&api),
         node(&api),
         address(&api),
@@ -129,6 +130,17 @@ fn recovery_words(api: &Api) -> Finding {
         return Finding::new(subject, Health::Warning, finding, Some(advice));
     }
     Finding::new(subject, Health::Good, "written down", None)
+}
+
+fn keys(api: &Api) -> Finding {
+    let (finding, advice) = match api.home.is_locked() {
+        true => ("behind a passphrase", None),
+        false => (
+            "in the clear, readable for this user of the machine alone",
+            Some("on a disk that others can get at, kith passphrase puts them behind one"),
+        ),
+    };
+    Finding::new("keys", Health::Good, finding, advice)
 }
 
 fn node(api: &Api) -> Finding {

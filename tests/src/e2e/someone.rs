@@ -99,7 +99,11 @@ impl Someone {
             command.env("FAKETIME_DONT_FAKE_MONOTONIC", "1").env("DONT_FAKE_MONOTONIC", "1");
         }
         command.arg("--home").arg(&self.folder).args(args);
-        command.env_remove("KITH_HOME").env_remove("KITH_LOG").env_remove("KITH_PASSPHRASE");
+        command
+            .env_remove("KITH_HOME")
+            .env_remove("KITH_LOG")
+            .env_remove("KITH_PASSPHRASE")
+            .env_remove("CREDENTIALS_DIRECTORY");
         if let Some(filter) = self.log_filter {
             command.env("KITH_LOG", filter);
         }
