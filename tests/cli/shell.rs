@@ -155,3 +155,27 @@ fn help_is_there_for_every_command() {
         run(Command::new(kith_bin()).args([name, "--help"]), b"").ok();
     }
 }
+
+#[test]
+fn a_program_that_watches_the_node_reads_numbers_that_name_nobody() {
+    let (ana, bo) = (Someone::up("Ana Sousa"), Someone::up("Bo Lindqvist"));
+    bo.meets(&ana, "Hannover Messe");
+    let api = std::fs::read_to_string(ana.folder().join("running.json")).unwrap();
+    let api: serde_json::Value = serde_json::from_str(&api).unwrap();
+    let token = std::fs::read_to_string(ana.folder().join("api-token")).unwrap();
+    let ask = |path: &str, token: &str| {
+        let mut command = Command::new("curl");
+        command.args(["--silent", "--show-error", "--include", "--max-time", "20", "--header"]);
+        command.arg(format!("authorization: Bearer {token}"));
+        command.arg(format!("http://{}{path}", api["api"].as_str().unwrap()));
+        run(&mut command, b"").ok().out
+    };
+    assert!(ask("/healthz", "").ends_with(r#"{"status":"up"}"#));
+    assert!(ask("/metrics", "wrong").starts_with("HTTP/1.1 401"), "not without the token");
+    let told = ask("/metrics", &token);
+    assert!(told.starts_with("HTTP/1.1 200") && told.contains("content-type: text/plain; version=0.0.4"), "{told}");
+    for line in ["kith_contacts 1", "kith_connected 1", "kith_outbox ", "kith_home_bytes ", "# TYPE kith_inbox gauge"] {
+        assert!(told.contains(&format!("\n{line}")), "{line}: {told}");
+    }
+    assert!(!told.contains("Bo") && !told.contains("Ana"), "{told}");
+}

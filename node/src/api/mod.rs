@@ -19,6 +19,7 @@ mod introductions;
 mod invites;
 mod letters;
 pub mod local;
+mod metrics;
 pub mod model;
 mod node;
 mod notices;
@@ -212,6 +213,7 @@ pub fn router(api: Api) -> axum::Router {
     let (router, document) = described().split_for_parts();
     let document = answers::complete(document).to_json().unwrap_or_default();
     router
+        .route("/metrics", get(metrics::show))
         .route("/api/v1/openapi.json", get(move || async move { ([("content-type", "application/json")], document) }))
         .fallback(problem::no_such_page)
         .method_not_allowed_fallback(problem::no_such_method)

@@ -18,7 +18,7 @@ const OPEN: [&str; 4] = ["/assets", "/c", "/enter", "/login"];
 ///
 /// The page that opens without network shows nothing of its own: a device whose sign-in is over keeps it all the same.
 const OPEN_FILES: [&str; 7] =
-    ["/health", "/sw.js", "/manifest.webmanifest", "/offline", "/trust", "/kith-ca.crt", "/kith.mobileconfig"];
+    ["/healthz", "/sw.js", "/manifest.webmanifest", "/offline", "/trust", "/kith-ca.crt", "/kith.mobileconfig"];
 /// Longest path that is kept while somebody signs in.
 const NEXT: usize = 500;
 
@@ -26,7 +26,7 @@ const NEXT: usize = 500;
 pub(super) async fn guard(State(access): State<Access>, mut request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<Peer>>().map(|info| info.0);
     take_off_base(request.uri_mut(), access.base());
-    let (is_api, is_open) = (request.uri().path().starts_with("/api/"), is_open(request.uri().path()));
+    let (is_api, is_open) = (is_api(request.uri().path()), is_open(request.uri().path()));
     let admitted = access.admit(peer, request.method(), request.headers(), is_open).await;
     let mut response = match admitted {
         Ok((caller, entered)) => {
@@ -45,6 +45,11 @@ pub(super) async fn guard(State(access): State<Access>, mut request: Request, ne
     };
     headers::add(response.headers_mut());
     response
+}
+
+/// What programs ask for, rather than people.
+pub(super) fn is_api(path: &str) -> bool {
+    path.starts_with("/api/") || path == "/metrics"
 }
 
 fn is_open(path: &str) -> bool {

@@ -45,7 +45,7 @@ pub fn app(access: &Access, pages: Router, api: Router, authority: Option<Arc<Au
     let lobby = authority.map(trust::lobby);
     // No route leads to the API: what a route takes from the path would come to the handlers as a parameter more.
     let all = Router::new().fallback(move |request: Request| {
-        let is_api = request.uri().path().starts_with("/api/");
+        let is_api = guard::is_api(request.uri().path());
         if is_api { api.oneshot(request) } else { pages.oneshot(request) }
     });
     let guarded =

@@ -133,7 +133,7 @@ async fn a_stranger_sees_the_door_and_is_led_back_to_the_page_after_signing_in()
     assert_eq!(browser.get(&ana, "/api/v1/status").await.status, StatusCode::UNAUTHORIZED);
     let seen = browser.get(&ana, "/login?next=/people%3Fpage%3D2").await;
     assert!(seen.text.contains(r#"name="next" value="/people?page=2""#), "{}", seen.text);
-    for open in ["/assets/style.css", "/health", "/enter"] {
+    for open in ["/assets/style.css", "/healthz", "/enter"] {
         assert_eq!(browser.get(&ana, open).await.status, StatusCode::OK, "{open}");
     }
     let seen = browser.sign_in(&ana, PASSWORD).await;
@@ -167,7 +167,7 @@ async fn a_page_under_a_rebound_name_gets_nothing() {
     let mut browser = Browser::new();
     browser.sign_in(&ana, PASSWORD).await;
     browser.host = "mallory.example:7518";
-    for path in ["/people", "/login", "/health", "/api/v1/status", "/assets/style.css"] {
+    for path in ["/people", "/login", "/healthz", "/api/v1/status", "/assets/style.css"] {
         let seen = browser.get(&ana, path).await;
         assert_eq!(seen.status, StatusCode::MISDIRECTED_REQUEST, "{path}");
         assert!(!seen.text.contains("people") || path != "/people", "{}", seen.text);
