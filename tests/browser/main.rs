@@ -11,6 +11,7 @@
     reason = "a test may end in a panic; nothing here is shipped"
 )]
 
+mod backup;
 mod beginning;
 mod correspondence_without_scripts;
 mod everything;

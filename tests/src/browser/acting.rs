@@ -1,6 +1,7 @@
 //! What a person does on a page.
 
-use std::path::Path;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -130,16 +131,22 @@ impl Window {
         });
     }
 
-    /// Presses a link to a file, and reads and deletes what is saved in the folder of downloads.
+    /// Presses a link to a file, and waits until it is saved in the folder of downloads.
+    #[track_caller]
+    pub fn saves(&self, name: &str, folder: &Path) -> PathBuf {
+        self.presses(name);
+        self.until(&format!("{name:?} to be saved"), |_| {
+            let mut saved = std::fs::read_dir(folder).ok()?.filter_map(Result::ok).map(|entry| entry.path());
+            // While it comes, it has another ending, or is hidden.
+            let is_whole = |end: &OsStr| end == "csv" || end == "vcf" || end == "backup";
+            saved.find(|file| file.extension().is_some_and(is_whole))
+        })
+    }
+
+    /// Presses a link to a text, and reads and deletes what is saved in the folder of downloads.
     #[track_caller]
     pub fn downloads(&self, name: &str, folder: &Path) -> String {
-        self.presses(name);
-        let file = self.until(&format!("{name:?} to be saved"), |_| {
-            let saved = std::fs::read_dir(folder).ok()?.filter_map(Result::ok).map(|entry| entry.path());
-            // While it comes, it has another ending, or is hidden.
-            let mut whole = saved.filter(|file| file.extension().is_some_and(|end| end == "csv" || end == "vcf"));
-            whole.next()
-        });
+        let file = self.saves(name, folder);
         let text = std::fs::read_to_string(&file).unwrap();
         std::fs::remove_file(file).unwrap();
         text

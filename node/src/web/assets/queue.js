@@ -115,7 +115,7 @@ export const sync = (unreadable = "") => alone(async () => {
 
 /** True if the node answers. */
 export const isReached = async () => {
-  const asked = fetch(new URL("health", document.baseURI), { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
+  const asked = fetch(new URL("healthz", document.baseURI), { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
   return asked.then((answer) => answer.ok, () => false);
 };
 
