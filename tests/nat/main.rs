@@ -12,3 +12,4 @@
 )]
 
 mod reachable;
+mod relayed;

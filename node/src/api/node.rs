@@ -9,7 +9,7 @@ use kith_protocol::store::Table;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::model::{time, when};
+use super::model::{name_of, time, when};
 use super::{Api, Problem, ProblemBody};
 use crate::access::certificate::Standing;
 use crate::driver::now;
@@ -30,6 +30,9 @@ pub struct StatusForm {
     pub version: String,
     /// Where it listens.
     pub listening: Vec<String>,
+    /// Contacts whose nodes pass things on for this one, so that others can reach it.
+    #[serde(default)]
+    pub reached_through: Vec<String>,
     /// Contacts.
     pub contacts: usize,
     /// People of every kind.
@@ -56,6 +59,7 @@ pub(super) async fn status(State(api): State<Api>) -> Result<Json<StatusForm>, P
         identity: own.id().to_string(),
         home: api.home.folder().display().to_string(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
+        reached_through: live.relays.iter().filter_map(|relay| name_of(view, *relay)).collect(),
         listening: live.listening,
         contacts,
         people,
@@ -133,7 +137,8 @@ fn node(api: &Api) -> Finding {
 }
 
 fn address(api: &Api) -> Finding {
-    let hints = api.handle.status().hints;
+    let status = api.handle.status();
+    let hints: Vec<_> = status.hints.iter().filter(|hint| hint.fits_in_code()).collect();
     let advice = "one of two people must be reachable: forward the port on your router, or meet in one network";
     match (api.has_network, hints.is_empty()) {
         (false, _) => Finding::new("address", Health::Good, "not looked at while no node runs", None),
@@ -141,9 +146,18 @@ fn address(api: &Api) -> Finding {
         (true, false) => {
             let public = hints.iter().any(|hint| hint.reach == kith_protocol::address::Reach::Direct);
             let all: Vec<String> = hints.iter().map(ToString::to_string).collect();
-            let (health, where_from) =
-                if public { (Health::Good, "") } else { (Health::Warning, " (local network only)") };
-            let advice = (!public).then_some(advice);
+            let relays: Vec<_> = status.relays.iter().filter_map(|relay| name_of(api.handle.view(), *relay)).collect();
+            let (health, where_from) = match (public, relays.as_slice()) {
+                (true, []) => (Health::Good, String::new()),
+                (true, _) => (Health::Good, format!("; and through the node of {}", relays.join(" and of "))),
+                (false, []) => (Health::Warning, " (local network only)".to_owned()),
+                (false, _) => {
+                    let through =
+                        format!(" (local network); from elsewhere through the node of {}", relays.join(" and of "));
+                    (Health::Good, through)
+                }
+            };
+            let advice = (health != Health::Good).then_some(advice);
             Finding::new("address", health, format!("{}{where_from}", all.join(", ")), advice)
         }
     }

@@ -6,8 +6,10 @@ use std::net::{IpAddr, SocketAddr};
 use kith_protocol::address::{Hint, Host, Reach, Transports};
 use kith_protocol::limits;
 use kith_protocol::text::Line;
-use libp2p::Multiaddr;
 use libp2p::multiaddr::Protocol;
+use libp2p::{Multiaddr, PeerId};
+
+use super::peer;
 
 /// The multiaddrs to listen on so that both transports share one port, which is what a [`Hint`] can say in one
 /// entry. With port 0 the system chooses two different ones.
@@ -31,8 +33,46 @@ pub(super) fn dialled(hint: &Hint) -> Vec<Multiaddr> {
         (Transports::Tcp, _) => vec![tcp],
         (Transports::Quic, _) => vec![quic],
         (Transports::Both, Reach::Lan) => vec![tcp, quic],
-        (Transports::Both, Reach::Direct | Reach::FrontDoor) => vec![quic, tcp],
+        (Transports::Both, Reach::Direct | Reach::FrontDoor | Reach::Relayed(_)) => vec![quic, tcp],
     }
+}
+
+/// What to dial to reach a peer through the relay of a hint; nothing if the hint names none.
+pub(super) fn dialled_through(hint: &Hint, peer: PeerId) -> Vec<Multiaddr> {
+    let Reach::Relayed(relay) = &hint.reach else { return Vec::new() };
+    let Some(relay) = peer::to_libp2p(relay) else { return Vec::new() };
+    let whole =
+        |address: Multiaddr| address.with(Protocol::P2p(relay)).with(Protocol::P2pCircuit).with(Protocol::P2p(peer));
+    dialled(hint).into_iter().map(whole).collect()
+}
+
+/// The relay that an address leads through.
+pub(super) fn relay_of(address: &Multiaddr) -> Option<PeerId> {
+    let mut before = None;
+    for part in address {
+        match part {
+            Protocol::P2p(peer) => before = Some(peer),
+            Protocol::P2pCircuit => return before,
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Where the relay is that an address leads through.
+pub(super) fn place_of_relay(address: &Multiaddr) -> Option<Multiaddr> {
+    let before = || address.iter().take_while(|part| *part != Protocol::P2pCircuit);
+    is_relayed(address).then(|| before().collect())
+}
+
+/// True if the address leads through a relay.
+pub(super) fn is_relayed(address: &Multiaddr) -> bool {
+    address.iter().any(|part| part == Protocol::P2pCircuit)
+}
+
+/// True if anybody can route to the address.
+pub(super) fn is_public(address: &Multiaddr) -> bool {
+    hint(address).is_some_and(|hint| hint.reach == Reach::Direct)
 }
 
 /// True if both name the same place, whoever is expected there.

@@ -7,9 +7,11 @@ use kith_protocol::id::{LetterId, SessionId};
 use kith_protocol::limits::LETTER_CLASSES;
 use libp2p::PeerId;
 use libp2p::request_response::{self, InboundRequestId, Message, OutboundFailure, OutboundRequestId, ResponseChannel};
+use tokio::time::Instant;
 
 use super::event::Event;
 use super::letter_codec::LetterRequest;
+use super::sessions::Session;
 use super::task::Task;
 
 /// A letter whose sender waits for the driver's answer.
@@ -60,7 +62,9 @@ impl Task {
     /// Sends a letter. What cannot be sent is reported as not answered, as if the stream had broken.
     pub(super) fn send(&mut self, session: SessionId, letter: LetterId, sealed: Vec<u8>) {
         let most = self.limits.letters_per_session;
-        let open = self.sessions.get_mut(&session).filter(|open| open.sent < most);
+        let circuits = &mut self.circuits;
+        let has_room = |open: &&mut Session| circuits.take(&open.peer, sealed.len(), Instant::now());
+        let open = self.sessions.get_mut(&session).filter(|open| open.sent < most).filter(has_room);
         match open.filter(|_| LETTER_CLASSES.contains(&sealed.len())) {
             Some(open) => {
                 open.sent += 1;
@@ -71,6 +75,9 @@ impl Task {
             None => {
                 tracing::debug!(size = sealed.len(), "a letter was not sent: no session, too many, or no size class");
                 self.outlet.emit(Event::LetterAnswered { session, letter, outcome: None });
+                if let Some(peer) = self.sessions.get_mut(&session).map(|open| open.peer) {
+                    self.close_spent_circuit(peer);
+                }
             }
         }
     }
@@ -107,7 +114,7 @@ impl Task {
                     self.uncount_received(&waiting.session);
                 }
             }
-            LetterEvent::ResponseSent { .. } => {}
+            LetterEvent::ResponseSent { peer, .. } => self.close_spent_circuit(peer),
         }
     }
 
@@ -119,6 +126,7 @@ impl Task {
         channel: ResponseChannel<Answer>,
     ) {
         let LetterRequest { session, sealed } = letter;
+        self.circuits.took(&peer, sealed.len());
         let Some(open) = self.sessions.get_mut(&session).filter(|open| open.peer == peer) else {
             // Dropping the channel closes the stream without a word.
             tracing::debug!("a letter names a session that its sender does not have");
@@ -138,10 +146,14 @@ impl Task {
 
     fn on_answer(&mut self, request: OutboundRequestId, outcome: Option<Answer>) -> Option<SessionId> {
         let (session, letter) = self.letters.sent.remove(&request)?;
-        if let Some(open) = self.sessions.get_mut(&session) {
+        let peer = self.sessions.get_mut(&session).map(|open| {
             open.sent = open.sent.saturating_sub(1);
-        }
+            open.peer
+        });
         self.outlet.emit(Event::LetterAnswered { session, letter, outcome });
+        if let Some(peer) = peer {
+            self.close_spent_circuit(peer);
+        }
         Some(session)
     }
 

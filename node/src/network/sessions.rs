@@ -95,6 +95,12 @@ impl Sessions {
         self.of_peer.get(peer).cloned().unwrap_or_default()
     }
 
+    /// True if a letter with this peer waits for its answer, on either side.
+    pub(super) fn is_busy(&self, peer: &PeerId) -> bool {
+        let sessions = self.of_peer.get(peer).into_iter().flatten().filter_map(|id| self.by_id.get(id));
+        sessions.into_iter().any(|session| session.sent + session.received > 0)
+    }
+
     pub(super) fn has(&self, peer: &PeerId) -> bool {
         self.of_peer.contains_key(peer)
     }

@@ -1,0 +1,117 @@
+//! What may pass over the node of somebody else: so many bytes in so much time, and then over a new circuit.
+//!
+//! The relay counts both directions and breaks off in the middle of a word. So we count too, and what would not fit
+//! any more waits: when everything under way has its answer the circuit is closed, and whoever has letters left calls
+//! again. If both ends begin a large letter at the same moment one may break; it is sent again.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use libp2p::PeerId;
+use tokio::time::Instant;
+
+use super::task::Task;
+
+/// Bytes that a relay passes on in one circuit, both ways together.
+pub(super) const BYTES: u64 = 96 * 1024;
+/// How long a circuit may last.
+pub(super) const LIFE: Duration = Duration::from_secs(2 * 60);
+
+/// What connecting and staying connected costs: handshake, hello, identify, and a ping every few seconds.
+const UPKEEP: usize = 10 * 1024;
+/// What goes with a letter: its answer, the opening of a stream, encryption and framing.
+const PER_LETTER: usize = 1024;
+/// Within so much of the end nothing is begun: a large letter over a slow line takes a while.
+const MARGIN: Duration = Duration::from_secs(20);
+
+struct Circuit {
+    spent: usize,
+    since: Instant,
+    /// Nothing more is begun.
+    closing: bool,
+}
+
+/// The peers with whom we are connected over a relay alone.
+#[derive(Default)]
+pub(super) struct Circuits(HashMap<PeerId, Circuit>);
+
+impl Circuits {
+    /// Letters with this peer go over a relay from now on.
+    pub(super) fn open(&mut self, peer: PeerId, now: Instant) {
+        self.0.entry(peer).or_insert(Circuit { spent: UPKEEP, since: now, closing: false });
+    }
+
+    /// They do not any more.
+    pub(super) fn forget(&mut self, peer: &PeerId) {
+        self.0.remove(peer);
+    }
+
+    /// Takes the room that a letter needs; false if there is not enough, and then the circuit ends soon.
+    pub(super) fn take(&mut self, peer: &PeerId, letter: usize, now: Instant) -> bool {
+        let Some(circuit) = self.0.get_mut(peer) else { return true };
+        let after = circuit.spent + letter + letter / 64 + PER_LETTER;
+        let fits = u64::try_from(after).is_ok_and(|after| after <= BYTES) && now < circuit.since + (LIFE - MARGIN);
+        circuit.closing |= !fits;
+        if !circuit.closing {
+            circuit.spent = after;
+        }
+        !circuit.closing
+    }
+
+    /// Notes a letter that came.
+    pub(super) fn took(&mut self, peer: &PeerId, letter: usize) {
+        if let Some(circuit) = self.0.get_mut(peer) {
+            circuit.spent += letter + letter / 64 + PER_LETTER;
+        }
+    }
+
+    fn is_closing(&self, peer: &PeerId) -> bool {
+        self.0.get(peer).is_some_and(|circuit| circuit.closing)
+    }
+}
+
+impl Task {
+    /// Closes a circuit on which nothing more may be begun, once nothing is under way on it.
+    pub(super) fn close_spent_circuit(&mut self, peer: PeerId) {
+        if !self.circuits.is_closing(&peer) || self.sessions.is_busy(&peer) {
+            return;
+        }
+        tracing::debug!("a circuit is spent; the rest goes over the next one");
+        self.circuits.forget(&peer);
+        for session in self.sessions.of(&peer) {
+            self.end_session(session);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kith_protocol::limits::LETTER;
+
+    #[test]
+    fn the_largest_letter_fits_once() {
+        let (now, bo, mut circuits) = (Instant::now(), PeerId::random(), Circuits::default());
+        assert!(circuits.take(&bo, LETTER, now), "Bo is connected directly");
+        circuits.open(bo, now);
+        assert!(circuits.take(&bo, LETTER, now));
+        assert!(!circuits.take(&bo, LETTER, now) && circuits.is_closing(&bo));
+        assert!(!circuits.take(&bo, 512, now), "nothing more is begun");
+    }
+
+    #[test]
+    fn what_comes_counts_as_what_goes() {
+        let (now, bo, mut circuits) = (Instant::now(), PeerId::random(), Circuits::default());
+        circuits.open(bo, now);
+        circuits.took(&bo, LETTER);
+        assert!(circuits.take(&bo, 4096, now) && !circuits.take(&bo, LETTER, now));
+    }
+
+    #[test]
+    fn nothing_is_begun_shortly_before_the_end() {
+        let (now, bo, mut circuits) = (Instant::now(), PeerId::random(), Circuits::default());
+        circuits.open(bo, now);
+        assert!(circuits.take(&bo, 512, now + Duration::from_secs(60)));
+        assert!(!circuits.take(&bo, 512, now + Duration::from_secs(110)));
+    }
+}
