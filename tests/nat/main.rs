@@ -11,5 +11,6 @@
     reason = "a test may end in a panic; nothing here is shipped"
 )]
 
+mod punched;
 mod reachable;
 mod relayed;

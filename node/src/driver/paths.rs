@@ -15,7 +15,7 @@ impl Paths {
     /// Notes what an event says of them.
     pub(super) fn note(&mut self, event: &Event) {
         match event {
-            Event::SessionOpened { session, via, .. } => {
+            Event::SessionOpened { session, via, .. } | Event::PathChanged { session, via } => {
                 self.0.insert(*session, *via);
             }
             Event::SessionClosed { session } => {

@@ -88,7 +88,9 @@ pub(super) fn is_tcp(address: &Multiaddr) -> bool {
 
 /// The UDP sockets among the addresses that this node listens on.
 pub(super) fn udp_sockets<'a>(listening: impl Iterator<Item = &'a Multiaddr>) -> Vec<SocketAddr> {
-    listening.filter(|address| !is_tcp(address)).filter_map(socket).collect()
+    // An address within one link cannot be bound without naming the interface.
+    let is_bindable = |socket: &SocketAddr| !matches!(socket.ip(), IpAddr::V6(ip) if ip.is_unicast_link_local());
+    listening.filter(|address| !is_tcp(address)).filter_map(socket).filter(is_bindable).collect()
 }
 
 /// The socket address that a multiaddr with a numeric host begins with.
@@ -139,7 +141,9 @@ pub fn hint(address: &Multiaddr) -> Option<Hint> {
 /// [`limits::ADDRESSES`](kith_protocol::limits::ADDRESSES).
 pub(super) fn own_hints<'a>(listening: impl Iterator<Item = &'a Multiaddr>) -> Vec<Hint> {
     let mut at: BTreeMap<(u8, Host, u16), Hint> = BTreeMap::new();
-    for hint in listening.filter_map(hint) {
+    // Nobody can dial an IPv6 address within one link without naming an interface of their own.
+    let is_of_use = |hint: &Hint| !matches!(hint.host, Host::Ip6(ip) if ip.is_unicast_link_local());
+    for hint in listening.filter_map(hint).filter(is_of_use) {
         let transports = hint.transports;
         at.entry((distance(&hint.host), hint.host.clone(), hint.port))
             .and_modify(|other| {
@@ -215,6 +219,7 @@ mod tests {
             at("/ip4/192.168.1.4/tcp/4001"),
             at("/ip4/169.254.3.3/tcp/4001"),
             at("/ip6/fd00::1/tcp/4001"),
+            at("/ip6/fe80::1/tcp/4001"),
             at("/ip6/2001:db8::1/tcp/4001"),
             at("/ip6/2001:db8::1/udp/4002/quic-v1"),
         ];

@@ -8,6 +8,7 @@ use super::Limits;
 use super::gate::Gate;
 use super::hello_codec::{self, HelloCodec};
 use super::letter_codec::{self, LetterCodec, OpenSessions};
+use super::punching::Punching;
 use super::relaying::{self, Admitted};
 
 /// The protocols of a node and the bounds on its connections.
@@ -20,6 +21,7 @@ pub(super) struct Behaviour {
     ping: ping::Behaviour,
     relayed: relay::client::Behaviour,
     pub relay: relay::Behaviour,
+    punching: Punching,
     pub hello: request_response::Behaviour<HelloCodec>,
     pub letter: request_response::Behaviour<LetterCodec>,
 }
@@ -46,6 +48,7 @@ impl Behaviour {
             identify: identify::Behaviour::new(identity(keypair)),
             ping: ping::Behaviour::default(),
             relayed,
+            punching: Punching::new(keypair.public().to_peer_id()),
             relay: relaying::behaviour(keypair.public().to_peer_id(), limits, admitted),
             hello: request_response::Behaviour::with_codec(HelloCodec, [(hello_codec::PROTOCOL, full.clone())], hello),
             letter: request_response::Behaviour::with_codec(

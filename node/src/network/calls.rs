@@ -28,6 +28,9 @@ use super::{addresses, peer};
 /// Dials that have their head start before relays are tried: with both transports, two addresses.
 const DIRECT_FIRST: usize = 4;
 
+/// Addresses through relays that are dialled: both transports of each.
+const MOST_RELAYED: usize = 2 * limits::RELAYED_ADDRESSES;
+
 /// How far the hello of a call is.
 enum Hello {
     Opened { peer: PeerId, initiator: Initiator },
@@ -315,7 +318,9 @@ fn to_dial(hints: &[Hint], expected: Option<PeerId>) -> VecDeque<Multiaddr> {
     let own = hints.iter().filter(|hint| matches!(hint.reach, Reach::Direct | Reach::Lan));
     let mut all: Vec<Multiaddr> = own.flat_map(|hint| addresses::dialled(hint)).collect();
     let through = |peer| hints.iter().flat_map(move |hint| addresses::dialled_through(hint, peer));
-    let relayed = expected.into_iter().flat_map(through).take(limits::RELAYED_ADDRESSES);
+    let mut relayed: Vec<Multiaddr> = expected.into_iter().flat_map(through).take(MOST_RELAYED).collect();
+    // Every relay has its turn before any has a second one.
+    relayed.sort_by_key(addresses::is_tcp);
     let at = all.len().min(DIRECT_FIRST);
     all.splice(at..at, relayed);
     let mut seen = HashSet::new();

@@ -4,7 +4,7 @@
 //! any more waits: when everything under way has its answer the circuit is closed, and whoever has letters left calls
 //! again. If both ends begin a large letter at the same moment one may break; it is sent again.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use libp2p::PeerId;
@@ -31,24 +31,30 @@ struct Circuit {
     closing: bool,
 }
 
-/// The peers with whom we are connected over a relay alone.
+/// The peers with whom we are connected over a relay.
 #[derive(Default)]
-pub(super) struct Circuits(HashMap<PeerId, Circuit>);
+pub(super) struct Circuits {
+    /// Over nothing else.
+    open: HashMap<PeerId, Circuit>,
+    /// Over a direct connection, too, since a moment ago.
+    leaving: HashSet<PeerId>,
+}
 
 impl Circuits {
     /// Letters with this peer go over a relay from now on.
     pub(super) fn open(&mut self, peer: PeerId, now: Instant) {
-        self.0.entry(peer).or_insert(Circuit { spent: UPKEEP, since: now, closing: false });
+        self.open.entry(peer).or_insert(Circuit { spent: UPKEEP, since: now, closing: false });
     }
 
     /// They do not any more.
     pub(super) fn forget(&mut self, peer: &PeerId) {
-        self.0.remove(peer);
+        self.open.remove(peer);
+        self.leaving.remove(peer);
     }
 
     /// Takes the room that a letter needs; false if there is not enough, and then the circuit ends soon.
     pub(super) fn take(&mut self, peer: &PeerId, letter: usize, now: Instant) -> bool {
-        let Some(circuit) = self.0.get_mut(peer) else { return true };
+        let Some(circuit) = self.open.get_mut(peer) else { return true };
         let after = circuit.spent + letter + letter / 64 + PER_LETTER;
         let fits = u64::try_from(after).is_ok_and(|after| after <= BYTES) && now < circuit.since + (LIFE - MARGIN);
         circuit.closing |= !fits;
@@ -60,19 +66,30 @@ impl Circuits {
 
     /// Notes a letter that came.
     pub(super) fn took(&mut self, peer: &PeerId, letter: usize) {
-        if let Some(circuit) = self.0.get_mut(peer) {
+        if let Some(circuit) = self.open.get_mut(peer) {
             circuit.spent += letter + letter / 64 + PER_LETTER;
         }
     }
 
+    /// There is a direct connection: the relay is left once nothing is under way.
+    pub(super) fn leave(&mut self, peer: PeerId) {
+        if self.open.remove(&peer).is_some() {
+            self.leaving.insert(peer);
+        }
+    }
+
     fn is_closing(&self, peer: &PeerId) -> bool {
-        self.0.get(peer).is_some_and(|circuit| circuit.closing)
+        self.open.get(peer).is_some_and(|circuit| circuit.closing)
     }
 }
 
 impl Task {
-    /// Closes a circuit on which nothing more may be begun, once nothing is under way on it.
-    pub(super) fn close_spent_circuit(&mut self, peer: PeerId) {
+    /// Closes a circuit on which nothing more may be begun, or that is not needed any more, once nothing is under way
+    /// on it.
+    pub(super) fn settle_circuit(&mut self, peer: PeerId) {
+        if self.circuits.leaving.contains(&peer) {
+            return self.leave_relay(peer);
+        }
         if !self.circuits.is_closing(&peer) || self.sessions.is_busy(&peer) {
             return;
         }
@@ -80,6 +97,17 @@ impl Task {
         self.circuits.forget(&peer);
         for session in self.sessions.of(&peer) {
             self.end_session(session);
+        }
+    }
+
+    fn leave_relay(&mut self, peer: PeerId) {
+        if self.sessions.is_busy(&peer) || self.calls.need(&peer) || self.hellos.expect(&peer) {
+            return;
+        }
+        self.circuits.leaving.remove(&peer);
+        let we_choose = *self.swarm.local_peer_id() < peer;
+        for connection in self.swarm.behaviour().gate.superfluous(&peer, we_choose) {
+            self.swarm.behaviour_mut().gate.close_one(connection);
         }
     }
 }

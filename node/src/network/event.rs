@@ -31,6 +31,13 @@ pub enum Event {
         /// The node that passes letters on, if not even one connection is direct.
         via: Option<PeerId>,
     },
+    /// Letters of a session take another way now.
+    PathChanged {
+        /// The session.
+        session: SessionId,
+        /// The node that passes letters on, if not even one connection is direct.
+        via: Option<PeerId>,
+    },
     /// The session is over.
     SessionClosed {
         /// The session.

@@ -110,6 +110,15 @@ impl Gate {
         last.via.filter(|_| self.is_relayed(peer))
     }
 
+    /// The connections with a peer that can go, now that there is a direct one: the relayed ones that we made, and of
+    /// several direct ones all but the first, if it is for us to choose.
+    pub(super) fn superfluous(&self, peer: &PeerId, we_choose: bool) -> Vec<ConnectionId> {
+        let connections = self.peers.get(peer).map(|one| one.connections.as_slice()).unwrap_or_default();
+        let direct = connections.iter().filter(|connection| !connection.relayed).skip(1).filter(|_| we_choose);
+        let relayed = connections.iter().filter(|connection| connection.relayed && connection.source.is_none());
+        relayed.chain(direct).map(|connection| connection.id).collect()
+    }
+
     /// True if somebody is connected through this relay.
     pub(super) fn leads_on(&self, relay: &PeerId) -> bool {
         self.peers.values().flat_map(|one| &one.connections).any(|connection| connection.via == Some(*relay))

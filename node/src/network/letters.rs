@@ -76,7 +76,7 @@ impl Task {
                 tracing::debug!(size = sealed.len(), "a letter was not sent: no session, too many, or no size class");
                 self.outlet.emit(Event::LetterAnswered { session, letter, outcome: None });
                 if let Some(peer) = self.sessions.get_mut(&session).map(|open| open.peer) {
-                    self.close_spent_circuit(peer);
+                    self.settle_circuit(peer);
                 }
             }
         }
@@ -114,7 +114,7 @@ impl Task {
                     self.uncount_received(&waiting.session);
                 }
             }
-            LetterEvent::ResponseSent { peer, .. } => self.close_spent_circuit(peer),
+            LetterEvent::ResponseSent { peer, .. } => self.settle_circuit(peer),
         }
     }
 
@@ -152,7 +152,7 @@ impl Task {
         });
         self.outlet.emit(Event::LetterAnswered { session, letter, outcome });
         if let Some(peer) = peer {
-            self.close_spent_circuit(peer);
+            self.settle_circuit(peer);
         }
         Some(session)
     }

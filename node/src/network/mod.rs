@@ -10,6 +10,7 @@
 //! calls       dial, and hello as its initiator          hellos   doors, and hello as its responder
 //! sessions    who may send letters                      letters  letters and answers, both ways
 //! relays      being reached through others          relaying passing things on for others
+//! punching    from a relayed connection to a direct one
 //! circuits    what may pass over a relay            reachability  which of the two this node does
 //! outlet      events to the driver, without waiting     task     the loop that joins them
 //! ```
@@ -29,6 +30,7 @@ mod letters;
 mod limits;
 mod outlet;
 mod peer;
+mod punching;
 mod reachability;
 mod relaying;
 mod relays;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use kith_protocol::id::{Locator, SessionId};
+use kith_protocol::id::{Locator, PeerId as KithPeer, SessionId};
 use libp2p::PeerId;
 
 use super::Limits;
@@ -21,6 +21,8 @@ pub(super) struct Session {
     pub sent: usize,
     /// Letters received that the driver has not answered.
     pub received: usize,
+    /// The relay that its letters go through, as the driver was told last.
+    pub via: Option<KithPeer>,
 }
 
 /// Open sessions by id and by peer.
@@ -111,7 +113,7 @@ mod tests {
     use super::*;
 
     fn session(peer: PeerId, locator: u8) -> Session {
-        Session { peer, locator: Locator([locator; 16]), initiator: true, sent: 0, received: 0 }
+        Session { peer, locator: Locator([locator; 16]), initiator: true, sent: 0, received: 0, via: None }
     }
 
     /// Opens one, and says which one went for it.

@@ -117,6 +117,10 @@ impl Task {
             SwarmEvent::Behaviour(BehaviourEvent::Letter(event)) => self.on_letter_event(event),
             SwarmEvent::Behaviour(BehaviourEvent::Hello(event)) => self.on_hello_event(event),
             SwarmEvent::Behaviour(BehaviourEvent::Relay(event)) => self.on_relaying(event),
+            SwarmEvent::Behaviour(BehaviourEvent::Punching(event)) => match event.result {
+                Ok(_) => tracing::debug!(peer = %event.remote_peer_id, "a direct connection took the place of a relay"),
+                Err(error) => tracing::debug!(%error, "no direct connection"),
+            },
             // TCP alone would notice only after many minutes that the other machine is gone.
             SwarmEvent::Behaviour(BehaviourEvent::Ping(ping::Event {
                 connection,
@@ -133,6 +137,7 @@ impl Task {
                 self.on_dial_failed(connection_id, &error);
             }
             SwarmEvent::ConnectionClosed { peer_id, num_established: 0, .. } => self.on_peer_gone(&peer_id),
+            SwarmEvent::ConnectionClosed { peer_id, .. } => self.on_connected(peer_id),
             SwarmEvent::NewListenAddr { listener_id, .. } if self.relays.own(listener_id) => {
                 self.on_reserved(listener_id)
             }
@@ -201,17 +206,37 @@ impl Task {
         if self.swarm.behaviour().gate.is_relayed(&peer) {
             self.circuits.open(peer, Instant::now());
         } else {
-            self.circuits.forget(&peer);
+            self.circuits.leave(peer);
+            self.settle_circuit(peer);
         }
+        self.tell_path(peer);
         self.on_relay_there(&peer);
+    }
+
+    /// The relay through which alone a peer is connected.
+    fn via(&self, peer: &PeerId) -> Option<KithPeer> {
+        self.swarm.behaviour().gate.via(peer).and_then(|relay| peer::from_libp2p(&relay))
+    }
+
+    /// Tells the driver if letters with a peer take another way than before.
+    fn tell_path(&mut self, peer: PeerId) {
+        let via = self.via(&peer);
+        for session in self.sessions.of(&peer) {
+            if let Some(open) = self.sessions.get_mut(&session).filter(|open| open.via != via) {
+                open.via = via;
+                self.outlet.emit(Event::PathChanged { session, via });
+            }
+        }
     }
 
     /// Tells the driver of a session.
     pub(super) fn announce_session(&mut self, session: SessionId, peer: PeerId, locator: Locator, initiator: bool) {
         // The gate lets nobody in whose key it does not know.
         let Some(kith) = peer::from_libp2p(&peer) else { return };
-        let gate = &self.swarm.behaviour().gate;
-        let (remote, via) = (gate.remote(&peer), gate.via(&peer).and_then(|relay| peer::from_libp2p(&relay)));
+        let (remote, via) = (self.swarm.behaviour().gate.remote(&peer), self.via(&peer));
+        if let Some(open) = self.sessions.get_mut(&session) {
+            open.via = via;
+        }
         tracing::debug!(session = %session.short(), peer = %kith.short(), initiator, "a session opened");
         self.outlet.emit(Event::SessionOpened { session, locator, peer: kith, initiator, remote, via });
     }
