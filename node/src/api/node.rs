@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::model::{name_of, time, when};
-use super::{Api, Problem, ProblemBody};
+use super::{Api, Problem, ProblemBody, reach};
 use crate::access::certificate::Standing;
 use crate::driver::now;
 use crate::roster::Counts;
@@ -97,7 +97,7 @@ pub struct Finding {
 }
 
 impl Finding {
-    fn new(subject: &str, health: Health, finding: impl Into<String>, advice: Option<&str>) -> Self {
+    pub(super) fn new(subject: &str, health: Health, finding: impl Into<String>, advice: Option<&str>) -> Self {
         Self { subject: subject.to_owned(), health, finding: finding.into(), advice: advice.map(str::to_owned) }
     }
 }
@@ -108,7 +108,7 @@ pub(super) async fn doctor(State(api): State<Api>) -> Result<Json<Vec<Finding>>,
     let mut findings = vec![
         recovery_words(&api),
         node(&api),
-        address(&api),
+        reach::finding(&api),
         grant(&api)?,
         letters(&api)?,
         disk(&api),
@@ -134,33 +134,6 @@ fn node(api: &Api) -> Finding {
         return Finding::new("node", Health::Good, "running", None);
     }
     Finding::new("node", Health::Warning, "not running: letters wait", Some("run kith up"))
-}
-
-fn address(api: &Api) -> Finding {
-    let status = api.handle.status();
-    let hints: Vec<_> = status.hints.iter().filter(|hint| hint.fits_in_code()).collect();
-    let advice = "one of two people must be reachable: forward the port on your router, or meet in one network";
-    match (api.has_network, hints.is_empty()) {
-        (false, _) => Finding::new("address", Health::Good, "not looked at while no node runs", None),
-        (true, true) => Finding::new("address", Health::Bad, "the node listens nowhere", Some(advice)),
-        (true, false) => {
-            let public = hints.iter().any(|hint| hint.reach == kith_protocol::address::Reach::Direct);
-            let all: Vec<String> = hints.iter().map(ToString::to_string).collect();
-            let relays: Vec<_> = status.relays.iter().filter_map(|relay| name_of(api.handle.view(), *relay)).collect();
-            let (health, where_from) = match (public, relays.as_slice()) {
-                (true, []) => (Health::Good, String::new()),
-                (true, _) => (Health::Good, format!("; and through the node of {}", relays.join(" and of "))),
-                (false, []) => (Health::Warning, " (local network only)".to_owned()),
-                (false, _) => {
-                    let through =
-                        format!(" (local network); from elsewhere through the node of {}", relays.join(" and of "));
-                    (Health::Good, through)
-                }
-            };
-            let advice = (health != Health::Good).then_some(advice);
-            Finding::new("address", health, format!("{}{where_from}", all.join(", ")), advice)
-        }
-    }
 }
 
 fn web(api: &Api) -> Finding {

@@ -121,6 +121,9 @@ fn with_quic(hint: &Hint) -> Multiaddr {
 
 /// The hint for one multiaddr; `None` if it is of a kind that no hint names.
 pub fn hint(address: &Multiaddr) -> Option<Hint> {
+    if is_relayed(address) {
+        return None;
+    }
     let mut parts = address.iter();
     let host = match parts.next()? {
         Protocol::Ip4(ip) => Host::Ip4(ip),
@@ -197,6 +200,9 @@ mod tests {
                 assert_eq!(dialled(&hint(&address).unwrap()), [address]);
             }
         }
+        let me = PeerId::random();
+        let through = at(&format!("/ip4/1.2.3.4/tcp/1/p2p/{me}/p2p-circuit"));
+        assert_eq!((hint(&through), is_public(&through)), (None, false), "the address of a relay is not ours");
         for other in ["/ip4/1.2.3.4/udp/1", "/ip4/1.2.3.4/tcp/1/ws", "/memory/1", "/ip4/1.2.3.4"] {
             assert_eq!(hint(&at(other)), None, "{other}");
         }

@@ -2,13 +2,14 @@
 
 use libp2p::identity::Keypair;
 use libp2p::swarm::NetworkBehaviour;
-use libp2p::{identify, memory_connection_limits, ping, relay, request_response};
+use libp2p::{autonat, dcutr, identify, memory_connection_limits, ping, relay, request_response};
 
 use super::Limits;
+use super::careful::Careful;
 use super::gate::Gate;
 use super::hello_codec::{self, HelloCodec};
 use super::letter_codec::{self, LetterCodec, OpenSessions};
-use super::punching::Punching;
+use super::probing::Probing;
 use super::relaying::{self, Admitted};
 
 /// The protocols of a node and the bounds on its connections.
@@ -21,7 +22,9 @@ pub(super) struct Behaviour {
     ping: ping::Behaviour,
     relayed: relay::client::Behaviour,
     pub relay: relay::Behaviour,
-    punching: Punching,
+    punching: Careful<dcutr::Behaviour>,
+    pub probing: Probing,
+    probed: Careful<autonat::v2::server::Behaviour>,
     pub hello: request_response::Behaviour<HelloCodec>,
     pub letter: request_response::Behaviour<LetterCodec>,
 }
@@ -48,7 +51,9 @@ impl Behaviour {
             identify: identify::Behaviour::new(identity(keypair)),
             ping: ping::Behaviour::default(),
             relayed,
-            punching: Punching::new(keypair.public().to_peer_id()),
+            punching: Careful::new(dcutr::Behaviour::new(keypair.public().to_peer_id())),
+            probing: Probing::new(),
+            probed: Careful::new(autonat::v2::server::Behaviour::default()),
             relay: relaying::behaviour(keypair.public().to_peer_id(), limits, admitted),
             hello: request_response::Behaviour::with_codec(HelloCodec, [(hello_codec::PROTOCOL, full.clone())], hello),
             letter: request_response::Behaviour::with_codec(

@@ -21,13 +21,21 @@ struct Waiting {
     request: InboundRequestId,
 }
 
+/// A letter that waits for its answer.
+struct Sent {
+    session: SessionId,
+    letter: LetterId,
+    /// To be sent once more if the relay that it went through is left meanwhile.
+    again: Option<LetterRequest>,
+}
+
 /// Letters under way. An entry lives at most as long as its stream, which the library ends after
 /// [`Limits::answer`](super::Limits::answer).
 #[derive(Default)]
 pub(super) struct Letters {
     waiting: HashMap<Ticket, Waiting>,
     tickets: HashMap<InboundRequestId, Ticket>,
-    sent: HashMap<OutboundRequestId, (SessionId, LetterId)>,
+    sent: HashMap<OutboundRequestId, Sent>,
     next: u64,
 }
 
@@ -52,7 +60,7 @@ impl Letters {
         for ticket in tickets {
             self.take(&ticket);
         }
-        self.sent.extract_if(|_, (of, _)| of == session).map(|(_, (_, letter))| letter).collect()
+        self.sent.extract_if(|_, sent| sent.session == *session).map(|(_, sent)| sent.letter).collect()
     }
 }
 
@@ -68,9 +76,10 @@ impl Task {
         match open.filter(|_| LETTER_CLASSES.contains(&sealed.len())) {
             Some(open) => {
                 open.sent += 1;
-                let request = LetterRequest { session, sealed };
-                let id = self.swarm.behaviour_mut().letter.send_request(&open.peer, request);
-                self.letters.sent.insert(id, (session, letter));
+                let (peer, request) = (open.peer, LetterRequest { session, sealed });
+                let again = self.swarm.behaviour().gate.is_relayed(&peer).then(|| request.clone());
+                let id = self.swarm.behaviour_mut().letter.send_request(&peer, request);
+                self.letters.sent.insert(id, Sent { session, letter, again });
             }
             None => {
                 tracing::debug!(size = sealed.len(), "a letter was not sent: no session, too many, or no size class");
@@ -97,6 +106,9 @@ impl Task {
             }
             LetterEvent::Message { message: Message::Response { request_id, response }, .. } => {
                 self.on_answer(request_id, Some(response));
+            }
+            LetterEvent::OutboundFailure { peer, request_id, .. } if self.lost_its_relay(&peer, request_id) => {
+                self.send_again(peer, request_id);
             }
             LetterEvent::OutboundFailure { request_id, error, .. } => {
                 tracing::debug!(%error, "a letter has no answer");
@@ -144,8 +156,23 @@ impl Task {
         self.outlet.emit(Event::LetterArrived { session, ticket, sealed });
     }
 
+    /// True if a letter went through a relay that was left for a direct connection meanwhile.
+    fn lost_its_relay(&self, peer: &PeerId, request: OutboundRequestId) -> bool {
+        let may_go_again = self.letters.sent.get(&request).is_some_and(|sent| sent.again.is_some());
+        may_go_again && self.swarm.is_connected(peer) && !self.swarm.behaviour().gate.is_relayed(peer)
+    }
+
+    /// Whoever handled the letter already gives the same answer again.
+    fn send_again(&mut self, peer: PeerId, request: OutboundRequestId) {
+        let Some(mut sent) = self.letters.sent.remove(&request) else { return };
+        if let Some(again) = sent.again.take() {
+            let id = self.swarm.behaviour_mut().letter.send_request(&peer, again);
+            self.letters.sent.insert(id, sent);
+        }
+    }
+
     fn on_answer(&mut self, request: OutboundRequestId, outcome: Option<Answer>) -> Option<SessionId> {
-        let (session, letter) = self.letters.sent.remove(&request)?;
+        let Sent { session, letter, .. } = self.letters.sent.remove(&request)?;
         let peer = self.sessions.get_mut(&session).map(|open| {
             open.sent = open.sent.saturating_sub(1);
             open.peer

@@ -10,7 +10,7 @@
 //! calls       dial, and hello as its initiator          hellos   doors, and hello as its responder
 //! sessions    who may send letters                      letters  letters and answers, both ways
 //! relays      being reached through others          relaying passing things on for others
-//! punching    from a relayed connection to a direct one
+//! probing     asking others whether they reach us       careful  bounds on dials that others ask for
 //! circuits    what may pass over a relay            reachability  which of the two this node does
 //! outlet      events to the driver, without waiting     task     the loop that joins them
 //! ```
@@ -18,6 +18,7 @@
 mod addresses;
 mod behaviour;
 mod calls;
+mod careful;
 mod circuits;
 mod crowd;
 mod event;
@@ -30,7 +31,7 @@ mod letters;
 mod limits;
 mod outlet;
 mod peer;
-mod punching;
+mod probing;
 mod reachability;
 mod relaying;
 mod relays;
@@ -132,6 +133,7 @@ pub fn start(config: Config) -> Result<(Network, mpsc::Receiver<Event>), Network
         relaying: relaying::Relaying::new(&limits, admitted),
         listeners,
         listening: std::collections::BTreeSet::new(),
+        confirmed: reachability::Confirmed::default(),
         limits,
     };
     runtime.spawn(task.run(effects));

@@ -112,7 +112,8 @@ impl Task {
 
     /// Offers to pass things on if and where this node can be reached.
     pub(super) fn offer_relaying(&mut self) {
-        let public = reachability::public(&self.listening);
+        let mut public = reachability::public(&self.listening);
+        public.extend(self.confirmed.all().cloned());
         let before = std::mem::replace(&mut self.relaying.announced, public.clone());
         for gone in before.difference(&public) {
             self.swarm.remove_external_address(gone);

@@ -22,6 +22,7 @@ use super::event::Event;
 use super::hellos::Hellos;
 use super::letters::Letters;
 use super::outlet::Outlet;
+use super::reachability::Confirmed;
 use super::relaying::Relaying;
 use super::relays::Relays;
 use super::sessions::Sessions;
@@ -58,6 +59,7 @@ pub(super) struct Task {
     pub relaying: Relaying,
     pub listeners: Vec<ListenerId>,
     pub listening: BTreeSet<Multiaddr>,
+    pub confirmed: Confirmed,
 }
 
 impl Task {
@@ -117,6 +119,9 @@ impl Task {
             SwarmEvent::Behaviour(BehaviourEvent::Letter(event)) => self.on_letter_event(event),
             SwarmEvent::Behaviour(BehaviourEvent::Hello(event)) => self.on_hello_event(event),
             SwarmEvent::Behaviour(BehaviourEvent::Relay(event)) => self.on_relaying(event),
+            SwarmEvent::Behaviour(BehaviourEvent::Probing(event)) => {
+                self.on_probed(event.tested_addr, event.result.is_ok())
+            }
             SwarmEvent::Behaviour(BehaviourEvent::Punching(event)) => match event.result {
                 Ok(_) => tracing::debug!(peer = %event.remote_peer_id, "a direct connection took the place of a relay"),
                 Err(error) => tracing::debug!(%error, "no direct connection"),
@@ -186,6 +191,8 @@ impl Task {
 
     fn on_listening(&mut self, change: impl FnOnce(&mut BTreeSet<Multiaddr>) -> bool) {
         if change(&mut self.listening) {
+            // It may be another network altogether.
+            self.forget_confirmed();
             self.offer_relaying();
             self.announce_addresses();
             self.seek_relays(Instant::now());
@@ -194,7 +201,7 @@ impl Task {
 
     /// Tells the driver where this node is reached, by itself and through others.
     pub(super) fn announce_addresses(&mut self) {
-        let mut hints = addresses::own_hints(self.listening.iter());
+        let mut hints = addresses::own_hints(self.listening.iter().chain(self.confirmed.all()));
         let relayed = self.relays.hints(Instant::now());
         hints.truncate(limits::ADDRESSES - relayed.len());
         hints.extend(relayed);
@@ -264,13 +271,15 @@ impl Task {
 
     fn next_deadline(&self) -> Option<Instant> {
         let relays = self.relays.next_deadline(Instant::now());
-        [self.calls.next_deadline(), self.hellos.next_deadline(), relays].into_iter().flatten().min()
+        let confirmed = self.confirmed.next_deadline();
+        [self.calls.next_deadline(), self.hellos.next_deadline(), relays, confirmed].into_iter().flatten().min()
     }
 
     fn on_deadline(&mut self, now: Instant) {
         self.advance_calls(now);
         self.expire_hellos(now);
         self.tend_relays(now);
+        self.tend_confirmed(now);
     }
 
     /// Closes listeners and connections, so that peers need not find out by themselves.

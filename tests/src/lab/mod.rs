@@ -69,7 +69,7 @@ impl Lab {
     pub fn public(&self, name: &'static str) -> Resident {
         let (space, host) = self.space(name);
         self.plug(&space, "eth0", host);
-        Resident::new(name, space, None)
+        Resident::new(name, space, None, host)
     }
 
     /// Somebody at home behind a router.
@@ -93,7 +93,7 @@ impl Lab {
         }
         router.forwards();
         let router = Router::new(router, nat, format!("192.168.{host}.2"));
-        Resident::new(name, space, Some(router))
+        Resident::new(name, space, Some(router), host)
     }
 
     /// Gives a namespace an interface on the switch, addresses, and the way to everywhere.

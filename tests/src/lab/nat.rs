@@ -9,6 +9,8 @@ pub enum Nat {
     PortPreserving,
     /// Keeps the port, and lets in anything from an address that was spoken to.
     AddressRestricted,
+    /// As [`PortPreserving`](Nat::PortPreserving), with the port of the node passed on to it, as a person sets it up.
+    Forwarded,
     /// Another port for each conversation: mobile networks and offices.
     Symmetric,
     /// Nothing but IPv6: no translation, but nobody comes in who was not spoken to.
@@ -26,6 +28,9 @@ impl Nat {
         matches!(self, Self::Ip6Only)
     }
 }
+
+/// Where a node listens by itself.
+const PORT: u16 = 7517;
 
 /// A router between a home and the internet.
 #[derive(Debug)]
@@ -58,6 +63,15 @@ impl Router {
         self.forget();
     }
 
+    /// The provider gives the home another address, as some do every night.
+    pub(super) fn move_to(&self, host: u8) {
+        let (before, after) = (format!("203.0.113.{host}/24"), format!("198.51.100.{host}/24"));
+        self.space.ip(&["address", "add", &after, "dev", "wan"]);
+        self.space.ip(&["address", "delete", &before, "dev", "wan"]);
+        self.space.ip(&["route", "replace", "default", "via", "198.51.100.1"]);
+        self.forget();
+    }
+
     /// Forgets all conversations, as after a loss of power or a long silence.
     pub(super) fn forget(&self) {
         self.space.run(&["conntrack", "-F"], "");
@@ -80,12 +94,18 @@ impl Router {
             }}\n"
         );
         let translation = match nat {
-            Nat::PortPreserving | Nat::NoUdp => "oifname wan masquerade".to_owned(),
+            Nat::PortPreserving | Nat::NoUdp | Nat::Forwarded => "oifname wan masquerade".to_owned(),
             Nat::Symmetric => "oifname wan masquerade fully-random".to_owned(),
             Nat::AddressRestricted => "oifname wan masquerade".to_owned(),
             Nat::Ip6Only => return filter,
         };
-        let spoken_to = if *nat == Nat::AddressRestricted {
+        let spoken_to = if *nat == Nat::Forwarded {
+            format!(
+                "chain prerouting {{ type nat hook prerouting priority -100;
+                    iifname wan meta l4proto {{ tcp, udp }} th dport {PORT} dnat to {inside};
+                }}"
+            )
+        } else if *nat == Nat::AddressRestricted {
             format!(
                 "set spoken_to {{ type ipv4_addr; flags dynamic,timeout; timeout 2m; }}
                 chain note {{ type filter hook forward priority 10; iifname lan update @spoken_to {{ ip daddr }}; }}

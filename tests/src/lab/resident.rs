@@ -1,5 +1,6 @@
 //! Somebody who lives in a namespace.
 
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -21,12 +22,13 @@ pub struct Resident {
     someone: Someone,
     router: Option<Router>,
     _space: Space,
+    host: u8,
 }
 
 impl Resident {
-    pub(super) fn new(name: &'static str, space: Space, router: Option<Router>) -> Self {
+    pub(super) fn new(name: &'static str, space: Space, router: Option<Router>, host: u8) -> Self {
         let someone = Someone::new(name).in_namespace(space.name()).logging("info,kith_node=debug");
-        let mut resident = Self { someone, router, _space: space };
+        let mut resident = Self { someone, router, _space: space, host };
         resident.start();
         resident
     }
@@ -134,6 +136,26 @@ impl Resident {
     /// The router works again, and has forgotten all conversations.
     pub fn back_online(&self) {
         self.router().mend();
+    }
+
+    /// The provider gives the home another address.
+    pub fn gets_another_address(&self) {
+        self.router().move_to(self.host);
+    }
+
+    /// The lid of the laptop is closed.
+    pub fn sleeps(&self) {
+        self.signal("-STOP");
+    }
+
+    /// And opened again.
+    pub fn wakes(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let node = self.someone.node.as_ref().expect("a node runs").pid().to_string();
+        assert!(Command::new("kill").args([signal, &node]).status().unwrap().success());
     }
 
     /// The router forgets all conversations.

@@ -1,8 +1,6 @@
-//! Direct connections between two homes: both ends of a relayed connection dial each other at the same moment, so that
-//! each router takes what comes for an answer (DCUtR).
+//! The library's behaviours that dial where a peer says, kept within bounds: public addresses alone, and not many.
 //!
-//! The library does this. Here it is kept from two things: telling a peer of addresses inside a home, and dialling
-//! whatever a peer names.
+//! Otherwise whoever connects could make this node knock at every door of the network that it lives in.
 
 use std::collections::HashSet;
 use std::task::{Context, Poll};
@@ -10,9 +8,10 @@ use std::task::{Context, Poll};
 use libp2p::core::Endpoint;
 use libp2p::core::transport::PortUse;
 use libp2p::swarm::{
-    ConnectionDenied, ConnectionId, FromSwarm, NetworkBehaviour, THandler, THandlerInEvent, THandlerOutEvent, ToSwarm,
+    ConnectionDenied, ConnectionId, FromSwarm, NetworkBehaviour, NewExternalAddrCandidate, THandler, THandlerInEvent,
+    THandlerOutEvent, ToSwarm,
 };
-use libp2p::{Multiaddr, PeerId, dcutr};
+use libp2p::{Multiaddr, PeerId};
 
 use super::addresses;
 
@@ -23,22 +22,22 @@ const ADDRESSES: usize = 16;
 #[error("the peer wants to be dialled where no peer is")]
 struct NoPeerThere;
 
-/// The library's behaviour with its bounds.
-pub(super) struct Punching {
-    inner: dcutr::Behaviour,
+/// A behaviour that dials for others.
+pub(super) struct Careful<B> {
+    inner: B,
     /// Dials that it asked for and that have not begun.
     asked: HashSet<ConnectionId>,
 }
 
-impl Punching {
-    pub(super) fn new(me: PeerId) -> Self {
-        Self { inner: dcutr::Behaviour::new(me), asked: HashSet::new() }
+impl<B> Careful<B> {
+    pub(super) fn new(inner: B) -> Self {
+        Self { inner, asked: HashSet::new() }
     }
 }
 
-impl NetworkBehaviour for Punching {
-    type ConnectionHandler = <dcutr::Behaviour as NetworkBehaviour>::ConnectionHandler;
-    type ToSwarm = dcutr::Event;
+impl<B: NetworkBehaviour> NetworkBehaviour for Careful<B> {
+    type ConnectionHandler = B::ConnectionHandler;
+    type ToSwarm = B::ToSwarm;
 
     fn handle_established_inbound_connection(
         &mut self,
@@ -77,7 +76,14 @@ impl NetworkBehaviour for Punching {
 
     fn on_swarm_event(&mut self, event: FromSwarm<'_>) {
         match event {
+            // What is inside a home is told to nobody outside.
             FromSwarm::NewExternalAddrCandidate(seen) if !addresses::is_public(seen.addr) => {}
+            // Where we may be reached anyway, by IPv6 say, is worth a try too.
+            FromSwarm::ExternalAddrConfirmed(own) if addresses::is_public(own.addr) => {
+                self.inner
+                    .on_swarm_event(FromSwarm::NewExternalAddrCandidate(NewExternalAddrCandidate { addr: own.addr }));
+                self.inner.on_swarm_event(event);
+            }
             event => self.inner.on_swarm_event(event),
         }
     }
