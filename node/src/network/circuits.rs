@@ -4,7 +4,7 @@
 //! any more waits: when everything under way has its answer the circuit is closed, and whoever has letters left calls
 //! again. If both ends begin a large letter at the same moment one may break; it is sent again.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::time::Duration;
 
 use libp2p::PeerId;
@@ -24,6 +24,9 @@ const PER_LETTER: usize = 1024;
 /// Within so much of the end nothing is begun: a large letter over a slow line takes a while.
 const MARGIN: Duration = Duration::from_secs(20);
 
+/// Of two ends one knows of a direct connection first. By now the other does, too, and has sent its letters there.
+const GRACE: Duration = Duration::from_millis(1_500);
+
 struct Circuit {
     spent: usize,
     since: Instant,
@@ -36,8 +39,8 @@ struct Circuit {
 pub(super) struct Circuits {
     /// Over nothing else.
     open: HashMap<PeerId, Circuit>,
-    /// Over a direct connection, too, since a moment ago.
-    leaving: HashSet<PeerId>,
+    /// Over a direct connection, too; and when the relay may be left.
+    leaving: HashMap<PeerId, Instant>,
 }
 
 impl Circuits {
@@ -72,10 +75,15 @@ impl Circuits {
     }
 
     /// There is a direct connection: the relay is left once nothing is under way.
-    pub(super) fn leave(&mut self, peer: PeerId) {
+    pub(super) fn leave(&mut self, peer: PeerId, now: Instant) {
         if self.open.remove(&peer).is_some() {
-            self.leaving.insert(peer);
+            self.leaving.insert(peer, now + GRACE);
         }
+    }
+
+    /// When a relay may be left.
+    pub(super) fn next_deadline(&self, now: Instant) -> Option<Instant> {
+        self.leaving.values().copied().filter(|after| *after > now).min()
     }
 
     fn is_closing(&self, peer: &PeerId) -> bool {
@@ -87,8 +95,11 @@ impl Task {
     /// Closes a circuit on which nothing more may be begun, or that is not needed any more, once nothing is under way
     /// on it.
     pub(super) fn settle_circuit(&mut self, peer: PeerId) {
-        if self.circuits.leaving.contains(&peer) {
-            return self.leave_relay(peer);
+        if let Some(after) = self.circuits.leaving.get(&peer) {
+            if *after <= Instant::now() {
+                self.leave_relay(peer);
+            }
+            return;
         }
         if !self.circuits.is_closing(&peer) || self.sessions.is_busy(&peer) {
             return;
@@ -97,6 +108,13 @@ impl Task {
         self.circuits.forget(&peer);
         for session in self.sessions.of(&peer) {
             self.end_session(session);
+        }
+    }
+
+    /// Leaves relays that are not needed any more.
+    pub(super) fn settle_circuits(&mut self) {
+        for peer in self.circuits.leaving.keys().copied().collect::<Vec<_>>() {
+            self.settle_circuit(peer);
         }
     }
 

@@ -213,8 +213,7 @@ impl Task {
         if self.swarm.behaviour().gate.is_relayed(&peer) {
             self.circuits.open(peer, Instant::now());
         } else {
-            self.circuits.leave(peer);
-            self.settle_circuit(peer);
+            self.circuits.leave(peer, Instant::now());
         }
         self.tell_path(peer);
         self.on_relay_there(&peer);
@@ -271,13 +270,17 @@ impl Task {
 
     fn next_deadline(&self) -> Option<Instant> {
         let relays = self.relays.next_deadline(Instant::now());
-        let confirmed = self.confirmed.next_deadline();
-        [self.calls.next_deadline(), self.hellos.next_deadline(), relays, confirmed].into_iter().flatten().min()
+        let (confirmed, circuits) = (self.confirmed.next_deadline(), self.circuits.next_deadline(Instant::now()));
+        [self.calls.next_deadline(), self.hellos.next_deadline(), relays, confirmed, circuits]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     fn on_deadline(&mut self, now: Instant) {
         self.advance_calls(now);
         self.expire_hellos(now);
+        self.settle_circuits();
         self.tend_relays(now);
         self.tend_confirmed(now);
     }
