@@ -1,6 +1,6 @@
 //! A node: a home, its driver, its network and its API, running together.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::sync::Arc;
 
 use kith_protocol::crypto::sign::SecretSeed;
@@ -267,8 +267,8 @@ fn start_network(seed: SecretSeed, asked: &[Multiaddr], settings: &mut Settings)
         return Ok(started);
     }
     let last: Vec<Multiaddr> = settings.listen.iter().filter_map(|address| address.parse().ok()).collect();
-    let usual = listen_on(Ipv4Addr::UNSPECIFIED.into(), PORT);
-    for listen in [last, usual].into_iter().filter(|listen| !listen.is_empty()) {
+    let [usual, by_ip4] = everywhere(PORT);
+    for listen in [last, usual, by_ip4].into_iter().filter(|listen| !listen.is_empty()) {
         match start(listen.clone()) {
             Ok(started) => {
                 settings.listen = listen.iter().map(Multiaddr::to_string).collect();
@@ -279,13 +279,21 @@ fn start_network(seed: SecretSeed, asked: &[Multiaddr], settings: &mut Settings)
         }
     }
     for _ in 0..PORTS {
-        let listen = listen_on(Ipv4Addr::UNSPECIFIED.into(), free_port()?);
-        if let Ok(started) = start(listen.clone()) {
-            settings.listen = listen.iter().map(Multiaddr::to_string).collect();
-            return Ok(started);
+        for listen in everywhere(free_port()?) {
+            if let Ok(started) = start(listen.clone()) {
+                settings.listen = listen.iter().map(Multiaddr::to_string).collect();
+                return Ok(started);
+            }
         }
     }
     Err(NodeError::NoPort)
+}
+
+/// All interfaces by IPv6 and IPv4; and by IPv4 alone, for machines that have nothing else. IPv6 comes first: whether its
+/// port is free is looked at for both together.
+fn everywhere(port: u16) -> [Vec<Multiaddr>; 2] {
+    let by_ip4 = listen_on(Ipv4Addr::UNSPECIFIED.into(), port);
+    [[listen_on(Ipv6Addr::UNSPECIFIED.into(), port), by_ip4.clone()].concat(), by_ip4]
 }
 
 /// A port that is free for TCP and UDP at this moment.

@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use crate::id::PeerId;
 use crate::text::Line;
 use crate::wire::{Reader, Wire, WireError, Writer};
 
@@ -36,12 +37,15 @@ pub enum Reach {
     Lan,
     /// The plain address of a mailbox that holds the bundle of the person.
     FrontDoor,
+    /// The address of another node, this one, which passes on what is for the person. It names a node, so it may stand in
+    /// letters, whose readers are contacts, and not in codes.
+    Relayed(PeerId),
 }
 
-/// One address of a node: at most 70 bytes, 8 for IPv4.
+/// One address of a node: at most [`limits::HINT`](crate::limits::HINT) bytes, 7 for IPv4.
 ///
 /// Encoded as one byte string: a tag byte (host kind in bits 0–1, reach in bits 2–3, transports in bits 4–5),
-/// two bytes of port, then the host.
+/// two bytes of port, the relay if there is one, then the host.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Hint {
     /// What the address is good for.
@@ -66,6 +70,7 @@ impl Hint {
             Reach::Direct => 0,
             Reach::Lan => 1,
             Reach::FrontDoor => 2,
+            Reach::Relayed(_) => 3,
         };
         let transports = match self.transports {
             Transports::Both => 0,
@@ -74,27 +79,33 @@ impl Hint {
         };
         let mut bytes = vec![kind | reach << 2 | transports << 4];
         bytes.extend_from_slice(&self.port.to_be_bytes());
+        if let Reach::Relayed(relay) = &self.reach {
+            bytes.extend_from_slice(&relay.0);
+        }
         bytes.extend_from_slice(&host);
         bytes
     }
 
     /// Reads the bytes of a hint.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, WireError> {
-        let (&[tag, high, low], host) = bytes.split_first_chunk::<3>().ok_or(WireError::Truncated)?;
+        let (&[tag, high, low], rest) = bytes.split_first_chunk::<3>().ok_or(WireError::Truncated)?;
         if tag >> 6 != 0 {
             return Err(WireError::OutOfRange("the flags of an address"));
         }
+        let (reach, host) = match tag >> 2 & 3 {
+            0 => (Reach::Direct, rest),
+            1 => (Reach::Lan, rest),
+            2 => (Reach::FrontDoor, rest),
+            _ => {
+                let (relay, host) = rest.split_first_chunk::<32>().ok_or(WireError::Truncated)?;
+                (Reach::Relayed(PeerId(*relay)), host)
+            }
+        };
         let host = match tag & 3 {
             0 => Host::Ip4(<[u8; 4]>::try_from(host).map_err(|_| WireError::Truncated)?.into()),
             1 => Host::Ip6(<[u8; 16]>::try_from(host).map_err(|_| WireError::Truncated)?.into()),
             2 => Host::Dns(dns_name(host)?),
             _ => return Err(WireError::OutOfRange("the kind of an address")),
-        };
-        let reach = match tag >> 2 & 3 {
-            0 => Reach::Direct,
-            1 => Reach::Lan,
-            2 => Reach::FrontDoor,
-            _ => return Err(WireError::OutOfRange("the reach of an address")),
         };
         let transports = match tag >> 4 & 3 {
             0 => Transports::Both,
@@ -103,6 +114,13 @@ impl Hint {
             _ => return Err(WireError::OutOfRange("the transports of an address")),
         };
         Ok(Self { reach, host, port: u16::from_be_bytes([high, low]), transports })
+    }
+}
+
+impl Hint {
+    /// True if it may stand in a code, which must name no node.
+    pub const fn fits_in_code(&self) -> bool {
+        !matches!(self.reach, Reach::Relayed(_))
     }
 }
 

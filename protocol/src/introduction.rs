@@ -13,7 +13,7 @@
 use crate::address::Hint;
 use crate::crypto::seal::{self, CannotOpen, DecryptionKey, EncryptionKey};
 use crate::crypto::{derive, sha256};
-use crate::id::{IdentityId, IntroId, RecordId};
+use crate::id::{IdentityId, IntroId, PeerId, RecordId};
 use crate::identity::HistoryBytes;
 use crate::invite::InviteSecret;
 use crate::letter::body::RecordBytes;
@@ -97,6 +97,8 @@ crate::wire_map! {
         6 => pub card: RecordBytes,
         /// Where the target's node may be reached.
         7 => pub hints: Vec<Hint>,
+        /// The target's node: whoever is reached through another node must be asked for by name.
+        8 => pub node: Option<PeerId>,
     }
 }
 

@@ -82,7 +82,7 @@ impl Invite {
         bytes.extend_from_slice(&self.secret);
         bytes.extend_from_slice(&expiry_bytes(self.expires));
         push_short(&mut bytes, self.name.as_str().as_bytes());
-        for hint in self.hints.iter().take(limits::INVITE_HINTS) {
+        for hint in self.hints.iter().filter(|hint| hint.fits_in_code()).take(limits::INVITE_HINTS) {
             let hint = hint.to_bytes();
             if bytes.len() + 1 + hint.len() <= limits::INVITE_PAYLOAD {
                 push_short(&mut bytes, &hint);
@@ -115,7 +115,11 @@ impl Invite {
         let mut hints = Vec::new();
         while !rest.is_empty() {
             let (hint, after) = take_short(rest)?;
-            hints.push(Hint::from_bytes(hint)?);
+            let hint = Hint::from_bytes(hint)?;
+            if !hint.fits_in_code() {
+                return Err(WireError::OutOfRange("the reach of an address in a code").into());
+            }
+            hints.push(hint);
             rest = after;
         }
         if hints.len() > limits::INVITE_HINTS {

@@ -65,6 +65,10 @@ pub const INVITE_PAYLOAD: usize = 93;
 pub const INVITE_HINTS: usize = 4;
 /// Addresses that a person is known under.
 pub const ADDRESSES: usize = 8;
+/// Of these, addresses of relays: two relays, each by IPv4 and IPv6.
+pub const RELAYED_ADDRESSES: usize = 4;
+/// Bytes of one address: tag, port, relay and the longest DNS name.
+pub const HINT: usize = 1 + 2 + 32 + 64;
 
 /// How long a live code is shown before it is stale.
 pub const LIVE_INVITE_LIFE: u64 = 15 * MINUTE;

@@ -150,6 +150,7 @@ impl Scene {
             expires: ask.expires,
             card: record(&invented.card(1, now)),
             hints: Vec::new(),
+            node: None,
         });
         let opened = OpenedConsent { history: invented.history.to_bytes(), consent: record(&consent) };
         opened.seal(Verified::id(&ask), &ask.reply_key, &[5; 32]).unwrap()

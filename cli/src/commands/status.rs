@@ -20,6 +20,9 @@ pub async fn status(home: &Home, json: bool) -> Result<(), Trouble> {
     for address in &status.listening {
         out::say(format!("  listening  {address}"));
     }
+    for relay in &status.reached_through {
+        out::say(format!("  reached    through the node of {relay}"));
+    }
     out::say(format!(
         "  people     {} contacts of {} people, {} connected now",
         status.contacts, status.people, status.connected

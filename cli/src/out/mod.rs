@@ -103,7 +103,7 @@ pub fn person(details: &PersonDetails) {
     if person.name != details.own_name {
         say(format!("  calls themselves {}", details.own_name));
     }
-    let connected = if person.connected { ", connected now" } else { "" };
+    let connected = details.path.as_ref().map(|path| format!(", connected {}", path.in_words())).unwrap_or_default();
     let blocked = if details.blocked { ", blocked" } else { "" };
     say(format!("  {}{connected}{blocked}; {}", person.standing, person.how));
     if let Some(scan) = &person.scan {

@@ -26,6 +26,7 @@ mod notices;
 mod path;
 mod people;
 mod problem;
+mod reach;
 mod scans;
 pub(crate) mod today;
 mod vouches;

@@ -10,8 +10,8 @@ use kith_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::model::{time, when};
-use super::{Api, Problem, ProblemBody};
+use super::model::{name_of, time, when};
+use super::{Api, Problem, ProblemBody, reach};
 use crate::access::certificate::Standing;
 use crate::driver::now;
 use crate::roster::Counts;
@@ -31,6 +31,9 @@ pub struct StatusForm {
     pub version: String,
     /// Where it listens.
     pub listening: Vec<String>,
+    /// Contacts whose nodes pass things on for this one, so that others can reach it.
+    #[serde(default)]
+    pub reached_through: Vec<String>,
     /// Contacts.
     pub contacts: usize,
     /// People of every kind.
@@ -60,6 +63,7 @@ pub(super) async fn status(State(api): State<Api>) -> Result<Json<StatusForm>, P
         identity: own.id().to_string(),
         home: api.home.folder().display().to_string(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
+        reached_through: live.relays.iter().filter_map(|relay| name_of(view, *relay)).collect(),
         listening: live.listening,
         contacts,
         people,
@@ -111,7 +115,7 @@ pub(super) async fn doctor(State(api): State<Api>) -> Result<Json<Vec<Finding>>,
         keys(&api),
         super::backups::finding(&api),
         node(&api),
-        address(&api),
+        reach::finding(&api),
         grant(&api)?,
         letters(&api)?,
         disk(&api),
@@ -148,23 +152,6 @@ fn node(api: &Api) -> Finding {
         return Finding::new("node", Health::Good, "running", None);
     }
     Finding::new("node", Health::Warning, "not running: letters wait", Some("run kith up"))
-}
-
-fn address(api: &Api) -> Finding {
-    let hints = api.handle.status().hints;
-    let advice = "one of two people must be reachable: forward the port on your router, or meet in one network";
-    match (api.has_network, hints.is_empty()) {
-        (false, _) => Finding::new("address", Health::Good, "not looked at while no node runs", None),
-        (true, true) => Finding::new("address", Health::Bad, "the node listens nowhere", Some(advice)),
-        (true, false) => {
-            let public = hints.iter().any(|hint| hint.reach == kith_protocol::address::Reach::Direct);
-            let all: Vec<String> = hints.iter().map(ToString::to_string).collect();
-            let (health, where_from) =
-                if public { (Health::Good, "") } else { (Health::Warning, " (local network only)") };
-            let advice = (!public).then_some(advice);
-            Finding::new("address", health, format!("{}{where_from}", all.join(", ")), advice)
-        }
-    }
 }
 
 fn web(api: &Api) -> Finding {

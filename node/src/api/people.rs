@@ -18,8 +18,8 @@ use super::introductions::Looking;
 use super::local::{self, Local};
 use super::model::standing_of;
 use super::model::{
-    CardForm, EncounterForm, FollowUpForm, MeetingForm, NoteForm, PersonDetails, PersonForm, TierName, WaitingForm,
-    WrittenForm,
+    CardForm, EncounterForm, FollowUpForm, MeetingForm, NoteForm, PathForm, PersonDetails, PersonForm, TierName,
+    WaitingForm, WrittenForm,
 };
 use super::{Api, Problem, ProblemBody, line, optional_line, text, vouches};
 use crate::driver::now;
@@ -124,6 +124,7 @@ fn details(api: &Api, person: &Person) -> Result<PersonDetails, Problem> {
     };
     Ok(PersonDetails {
         person: api.listed(person)?,
+        path: PathForm::to(person.id, &api.handle.status(), view),
         identity: person.identity.as_ref().map(ToString::to_string),
         own_name: person.name.to_string(),
         petname: person.petname.as_ref().map(ToString::to_string),

@@ -51,6 +51,7 @@ impl<'s> Batch<'s> {
         self.step(engine, move |turn| match event {
             Event::Listening { hints, .. } => turn.addresses_changed(hints),
             Event::SessionOpened { session, locator, .. } => turn.session_opened(session, locator),
+            Event::PathChanged { .. } => Ok(()),
             Event::SessionClosed { session } => turn.session_closed(session),
             Event::CallFailed { locator, .. } => turn.call_failed(locator),
             Event::LetterArrived { session, ticket, sealed } => turn.letter_arrived(session, ticket, &sealed),

@@ -1,5 +1,6 @@
 //! How others speak with the driver.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kith_protocol::address::Hint;
@@ -51,6 +52,10 @@ pub struct Status {
     pub hints: Vec<Hint>,
     /// People with an open session.
     pub connected: Vec<PersonId>,
+    /// Of these, with whom only through somebody else's node, and whose it is, if I know them.
+    pub relayed: BTreeMap<PersonId, Option<PersonId>>,
+    /// Whose nodes pass things on for mine, as far as I know them.
+    pub relays: Vec<PersonId>,
 }
 
 /// A handle on the driver; clones are handles on the same one.

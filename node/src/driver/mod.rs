@@ -6,6 +6,7 @@
 
 mod batch;
 mod handle;
+mod paths;
 mod worker;
 
 use std::sync::Arc;
@@ -75,7 +76,7 @@ impl Driver {
         let (notices, _) = broadcast::channel::<Notice>(NOTICES);
         let (status, published) = watch::channel(Status::default());
         let handle = Handle::new(inputs, store.view(), Arc::clone(&roster), notices.clone(), published);
-        let worker = worker::Worker { engine, store, roster, world, notices, status };
+        let worker = worker::Worker { engine, store, roster, world, notices, status, paths: paths::Paths::default() };
         let runtime = tokio::runtime::Handle::current();
         let thread = std::thread::Builder::new()
             .name("kith-driver".into())

@@ -1,9 +1,12 @@
 //! The driver's loop.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use kith_protocol::address::{Hint, Reach};
 use kith_protocol::engine::{self, Engine, Notice};
+use kith_protocol::id::PersonId;
 use kith_protocol::store::StoreError;
 use kith_protocol::time::Timestamp;
 use tokio::runtime::Handle as Runtime;
@@ -11,6 +14,7 @@ use tokio::sync::{broadcast, mpsc, watch};
 
 use super::batch::{Batch, Outcome};
 use super::handle::{Input, Status};
+use super::paths::Paths;
 use super::{World, now};
 use crate::network::Event;
 use crate::roster::Roster;
@@ -27,6 +31,7 @@ pub(super) struct Worker<W> {
     pub world: W,
     pub notices: broadcast::Sender<Notice>,
     pub status: watch::Sender<Status>,
+    pub paths: Paths,
 }
 
 /// Where inputs come from.
@@ -115,6 +120,7 @@ impl<W: World> Worker<W> {
                     if let Event::Listening { hints, multiaddrs } = &event {
                         listening = Some((hints.clone(), multiaddrs.clone()));
                     }
+                    self.paths.note(&event);
                     judge(batch.happened(&mut self.engine, event))?;
                 }
                 Next::Time if has_network => judge(batch.step(&mut self.engine, |turn| turn.time_passed()))?,
@@ -177,18 +183,29 @@ impl<W: World> Worker<W> {
         Ok(())
     }
 
-    fn publish(&self, listening: Option<(Vec<kith_protocol::address::Hint>, Vec<String>)>) {
-        let connected = self.engine.connected();
+    fn publish(&self, listening: Option<(Vec<Hint>, Vec<String>)>) {
+        let (connected, relayed) = (self.engine.connected(), self.paths.relayed(&self.engine));
         self.status.send_if_modified(|status| {
-            let changed = listening.is_some() || status.connected != connected;
+            let changed = listening.is_some() || status.connected != connected || status.relayed != relayed;
             if let Some((hints, multiaddrs)) = listening {
+                status.relays = relays_in(&hints, &self.engine);
                 status.hints = hints;
                 status.listening = multiaddrs;
             }
             status.connected = connected;
+            status.relayed = relayed;
             changed
         });
     }
+}
+
+/// Whose nodes my addresses lead through, each once.
+fn relays_in(hints: &[Hint], engine: &Engine) -> Vec<PersonId> {
+    let relays = hints.iter().filter_map(|hint| match &hint.reach {
+        Reach::Relayed(relay) => engine.whose(*relay),
+        Reach::Direct | Reach::Lan | Reach::FrontDoor => None,
+    });
+    relays.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// A rule that refuses what happened on the network, a full inbox say, ends in nothing being done; a storage that

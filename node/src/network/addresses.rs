@@ -6,8 +6,10 @@ use std::net::{IpAddr, SocketAddr};
 use kith_protocol::address::{Hint, Host, Reach, Transports};
 use kith_protocol::limits;
 use kith_protocol::text::Line;
-use libp2p::Multiaddr;
 use libp2p::multiaddr::Protocol;
+use libp2p::{Multiaddr, PeerId};
+
+use super::peer;
 
 /// The multiaddrs to listen on so that both transports share one port, which is what a [`Hint`] can say in one
 /// entry. With port 0 the system chooses two different ones.
@@ -31,8 +33,46 @@ pub(super) fn dialled(hint: &Hint) -> Vec<Multiaddr> {
         (Transports::Tcp, _) => vec![tcp],
         (Transports::Quic, _) => vec![quic],
         (Transports::Both, Reach::Lan) => vec![tcp, quic],
-        (Transports::Both, Reach::Direct | Reach::FrontDoor) => vec![quic, tcp],
+        (Transports::Both, Reach::Direct | Reach::FrontDoor | Reach::Relayed(_)) => vec![quic, tcp],
     }
+}
+
+/// What to dial to reach a peer through the relay of a hint; nothing if the hint names none.
+pub(super) fn dialled_through(hint: &Hint, peer: PeerId) -> Vec<Multiaddr> {
+    let Reach::Relayed(relay) = &hint.reach else { return Vec::new() };
+    let Some(relay) = peer::to_libp2p(relay) else { return Vec::new() };
+    let whole =
+        |address: Multiaddr| address.with(Protocol::P2p(relay)).with(Protocol::P2pCircuit).with(Protocol::P2p(peer));
+    dialled(hint).into_iter().map(whole).collect()
+}
+
+/// The relay that an address leads through.
+pub(super) fn relay_of(address: &Multiaddr) -> Option<PeerId> {
+    let mut before = None;
+    for part in address {
+        match part {
+            Protocol::P2p(peer) => before = Some(peer),
+            Protocol::P2pCircuit => return before,
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Where the relay is that an address leads through.
+pub(super) fn place_of_relay(address: &Multiaddr) -> Option<Multiaddr> {
+    let before = || address.iter().take_while(|part| *part != Protocol::P2pCircuit);
+    is_relayed(address).then(|| before().collect())
+}
+
+/// True if the address leads through a relay.
+pub(super) fn is_relayed(address: &Multiaddr) -> bool {
+    address.iter().any(|part| part == Protocol::P2pCircuit)
+}
+
+/// True if anybody can route to the address.
+pub(super) fn is_public(address: &Multiaddr) -> bool {
+    hint(address).is_some_and(|hint| hint.reach == Reach::Direct)
 }
 
 /// True if both name the same place, whoever is expected there.
@@ -48,7 +88,9 @@ pub(super) fn is_tcp(address: &Multiaddr) -> bool {
 
 /// The UDP sockets among the addresses that this node listens on.
 pub(super) fn udp_sockets<'a>(listening: impl Iterator<Item = &'a Multiaddr>) -> Vec<SocketAddr> {
-    listening.filter(|address| !is_tcp(address)).filter_map(socket).collect()
+    // An address within one link cannot be bound without naming the interface.
+    let is_bindable = |socket: &SocketAddr| !matches!(socket.ip(), IpAddr::V6(ip) if ip.is_unicast_link_local());
+    listening.filter(|address| !is_tcp(address)).filter_map(socket).filter(is_bindable).collect()
 }
 
 /// The socket address that a multiaddr with a numeric host begins with.
@@ -79,6 +121,9 @@ fn with_quic(hint: &Hint) -> Multiaddr {
 
 /// The hint for one multiaddr; `None` if it is of a kind that no hint names.
 pub fn hint(address: &Multiaddr) -> Option<Hint> {
+    if is_relayed(address) {
+        return None;
+    }
     let mut parts = address.iter();
     let host = match parts.next()? {
         Protocol::Ip4(ip) => Host::Ip4(ip),
@@ -99,7 +144,9 @@ pub fn hint(address: &Multiaddr) -> Option<Hint> {
 /// [`limits::ADDRESSES`](kith_protocol::limits::ADDRESSES).
 pub(super) fn own_hints<'a>(listening: impl Iterator<Item = &'a Multiaddr>) -> Vec<Hint> {
     let mut at: BTreeMap<(u8, Host, u16), Hint> = BTreeMap::new();
-    for hint in listening.filter_map(hint) {
+    // Nobody can dial an IPv6 address within one link without naming an interface of their own.
+    let is_of_use = |hint: &Hint| !matches!(hint.host, Host::Ip6(ip) if ip.is_unicast_link_local());
+    for hint in listening.filter_map(hint).filter(is_of_use) {
         let transports = hint.transports;
         at.entry((distance(&hint.host), hint.host.clone(), hint.port))
             .and_modify(|other| {
@@ -153,6 +200,9 @@ mod tests {
                 assert_eq!(dialled(&hint(&address).unwrap()), [address]);
             }
         }
+        let me = PeerId::random();
+        let through = at(&format!("/ip4/1.2.3.4/tcp/1/p2p/{me}/p2p-circuit"));
+        assert_eq!((hint(&through), is_public(&through)), (None, false), "the address of a relay is not ours");
         for other in ["/ip4/1.2.3.4/udp/1", "/ip4/1.2.3.4/tcp/1/ws", "/memory/1", "/ip4/1.2.3.4"] {
             assert_eq!(hint(&at(other)), None, "{other}");
         }
@@ -175,6 +225,7 @@ mod tests {
             at("/ip4/192.168.1.4/tcp/4001"),
             at("/ip4/169.254.3.3/tcp/4001"),
             at("/ip6/fd00::1/tcp/4001"),
+            at("/ip6/fe80::1/tcp/4001"),
             at("/ip6/2001:db8::1/tcp/4001"),
             at("/ip6/2001:db8::1/udp/4002/quic-v1"),
         ];

@@ -2,12 +2,15 @@
 
 use libp2p::identity::Keypair;
 use libp2p::swarm::NetworkBehaviour;
-use libp2p::{identify, memory_connection_limits, ping, request_response};
+use libp2p::{autonat, dcutr, identify, memory_connection_limits, ping, relay, request_response};
 
 use super::Limits;
+use super::careful::Careful;
 use super::gate::Gate;
 use super::hello_codec::{self, HelloCodec};
 use super::letter_codec::{self, LetterCodec, OpenSessions};
+use super::probing::Probing;
+use super::relaying::{self, Admitted};
 
 /// The protocols of a node and the bounds on its connections.
 #[derive(NetworkBehaviour)]
@@ -17,12 +20,24 @@ pub(super) struct Behaviour {
     pub gate: Gate,
     identify: identify::Behaviour,
     ping: ping::Behaviour,
+    relayed: relay::client::Behaviour,
+    pub relay: relay::Behaviour,
+    punching: Careful<dcutr::Behaviour>,
+    pub probing: Probing,
+    probed: Careful<autonat::v2::server::Behaviour>,
     pub hello: request_response::Behaviour<HelloCodec>,
     pub letter: request_response::Behaviour<LetterCodec>,
 }
 
 impl Behaviour {
-    pub(super) fn new(keypair: &Keypair, limits: &Limits, open: OpenSessions) -> Self {
+    /// `relayed` belongs to the transport of the same kind, `admitted` may have things passed on, `open` may send letters.
+    pub(super) fn new(
+        keypair: &Keypair,
+        limits: &Limits,
+        relayed: relay::client::Behaviour,
+        admitted: Admitted,
+        open: OpenSessions,
+    ) -> Self {
         let full = request_response::ProtocolSupport::Full;
         let hello = request_response::Config::default()
             .with_request_timeout(limits.hello)
@@ -35,6 +50,11 @@ impl Behaviour {
             gate: Gate::new(limits),
             identify: identify::Behaviour::new(identity(keypair)),
             ping: ping::Behaviour::default(),
+            relayed,
+            punching: Careful::new(dcutr::Behaviour::new(keypair.public().to_peer_id())),
+            probing: Probing::new(),
+            probed: Careful::new(autonat::v2::server::Behaviour::default()),
+            relay: relaying::behaviour(keypair.public().to_peer_id(), limits, admitted),
             hello: request_response::Behaviour::with_codec(HelloCodec, [(hello_codec::PROTOCOL, full.clone())], hello),
             letter: request_response::Behaviour::with_codec(
                 LetterCodec::new(open, limits.reading),

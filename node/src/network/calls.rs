@@ -25,6 +25,12 @@ use super::hellos::random_nonce;
 use super::task::Task;
 use super::{addresses, peer};
 
+/// Dials that have their head start before relays are tried: with both transports, two addresses.
+const DIRECT_FIRST: usize = 4;
+
+/// Addresses through relays that are dialled: both transports of each.
+const MOST_RELAYED: usize = 2 * limits::RELAYED_ADDRESSES;
+
 /// How far the hello of a call is.
 enum Hello {
     Opened { peer: PeerId, initiator: Initiator },
@@ -112,7 +118,7 @@ impl Task {
             return self.outlet.emit(Event::CallFailed { locator, reason: CallFailure::WrongPeer });
         }
         let now = Instant::now();
-        let untried = to_dial(at);
+        let untried = to_dial(at, expected);
         let call = Call {
             secret,
             expected,
@@ -305,11 +311,20 @@ impl Task {
     }
 }
 
-/// The multiaddrs of the hints, each once. A front door is a mailbox's address, not the person's own.
-fn to_dial(hints: &[Hint]) -> VecDeque<Multiaddr> {
+/// The multiaddrs of the hints, each once. A front door is a mailbox's address, not the person's own. Relays come after
+/// [`DIRECT_FIRST`] of the others, and only where it is known who must be asked for.
+fn to_dial(hints: &[Hint], expected: Option<PeerId>) -> VecDeque<Multiaddr> {
+    let hints = &hints.iter().take(limits::ADDRESSES).collect::<Vec<_>>();
+    let own = hints.iter().filter(|hint| matches!(hint.reach, Reach::Direct | Reach::Lan));
+    let mut all: Vec<Multiaddr> = own.flat_map(|hint| addresses::dialled(hint)).collect();
+    let through = |peer| hints.iter().flat_map(move |hint| addresses::dialled_through(hint, peer));
+    let mut relayed: Vec<Multiaddr> = expected.into_iter().flat_map(through).take(MOST_RELAYED).collect();
+    // Every relay has its turn before any has a second one.
+    relayed.sort_by_key(addresses::is_tcp);
+    let at = all.len().min(DIRECT_FIRST);
+    all.splice(at..at, relayed);
     let mut seen = HashSet::new();
-    let own = hints.iter().filter(|hint| hint.reach != Reach::FrontDoor).take(limits::ADDRESSES);
-    own.flat_map(addresses::dialled).filter(|address| seen.insert(address.clone())).collect()
+    all.into_iter().filter(|address| seen.insert(address.clone())).collect()
 }
 
 fn dial_opts(expected: Option<PeerId>, address: Multiaddr) -> DialOpts {

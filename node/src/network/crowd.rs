@@ -8,12 +8,19 @@ use libp2p::Multiaddr;
 use libp2p::multiaddr::Protocol;
 use tokio::time::Instant;
 
+use super::addresses;
+
 /// What one attacker can hardly have many of: an IPv4 address or the /64 that an IPv6 customer is given.
 /// `None` for what has no address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Source(Option<IpAddr>);
 
 impl Source {
+    /// The source of a connection that came to us at `local`. Of who comes through a relay only the relay can be told.
+    pub(super) fn of_incoming(local: &Multiaddr, from: &Multiaddr) -> Self {
+        Self::of(if addresses::is_relayed(local) { local } else { from })
+    }
+
     /// The source of a connection from this address.
     pub(super) fn of(address: &Multiaddr) -> Self {
         Self(address.iter().find_map(|part| match part {

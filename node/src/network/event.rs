@@ -28,6 +28,15 @@ pub enum Event {
         initiator: bool,
         /// The other end's address, as libp2p writes it, for people to read.
         remote: String,
+        /// The node that passes letters on, if not even one connection is direct.
+        via: Option<PeerId>,
+    },
+    /// Letters of a session take another way now.
+    PathChanged {
+        /// The session.
+        session: SessionId,
+        /// The node that passes letters on, if not even one connection is direct.
+        via: Option<PeerId>,
     },
     /// The session is over.
     SessionClosed {

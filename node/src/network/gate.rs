@@ -29,8 +29,20 @@ struct UnknownKey;
 struct Peer {
     /// Has a session.
     guest: bool,
+    /// Has something passed on to or from others by us.
+    kept: bool,
     /// In the order in which they came.
-    connections: Vec<(ConnectionId, Multiaddr)>,
+    connections: Vec<Connection>,
+}
+
+struct Connection {
+    id: ConnectionId,
+    remote: Multiaddr,
+    /// Where it came from, if the other end made it.
+    source: Option<Source>,
+    relayed: bool,
+    /// The relay that it goes through.
+    via: Option<PeerId>,
 }
 
 /// Counts connections and closes those that are too many or stayed too long.
@@ -61,10 +73,55 @@ impl Gate {
     pub(super) fn welcome(&mut self, peer: &PeerId) {
         if let Some(one) = self.peers.get_mut(peer) {
             one.guest = true;
-            for (connection, _) in &one.connections {
-                self.strangers.leave(connection);
+            for connection in &one.connections {
+                self.strangers.leave(&connection.id);
             }
         }
+    }
+
+    /// Whether the peer may stay without a session, because things are passed on to or from it by us. Without that it is a
+    /// stranger again, from this moment.
+    pub(super) fn keep(&mut self, peer: &PeerId, kept: bool) {
+        let Some(one) = self.peers.get_mut(peer).filter(|one| one.kept != kept) else { return };
+        one.kept = kept;
+        let (mut leavers, is_guest) = (Vec::new(), one.guest);
+        for connection in &one.connections {
+            match connection.source {
+                _ if kept => drop(self.strangers.leave(&connection.id)),
+                Some(source) if !is_guest => {
+                    leavers.extend(self.strangers.admit(connection.id, source, Instant::now()));
+                }
+                _ => {}
+            }
+        }
+        for leaver in leavers {
+            self.close_one(leaver);
+        }
+    }
+
+    /// True if a peer is connected, and only through relays.
+    pub(super) fn is_relayed(&self, peer: &PeerId) -> bool {
+        self.peers.get(peer).is_some_and(|one| one.connections.iter().all(|connection| connection.relayed))
+    }
+
+    /// The relay through which alone a peer is connected.
+    pub(super) fn via(&self, peer: &PeerId) -> Option<PeerId> {
+        let last = self.peers.get(peer)?.connections.last()?;
+        last.via.filter(|_| self.is_relayed(peer))
+    }
+
+    /// The connections with a peer that can go, now that there is a direct one: the relayed ones that we made, and of
+    /// several direct ones all but the first, if it is for us to choose.
+    pub(super) fn superfluous(&self, peer: &PeerId, we_choose: bool) -> Vec<ConnectionId> {
+        let connections = self.peers.get(peer).map(|one| one.connections.as_slice()).unwrap_or_default();
+        let direct = connections.iter().filter(|connection| !connection.relayed).skip(1).filter(|_| we_choose);
+        let relayed = connections.iter().filter(|connection| connection.relayed && connection.source.is_none());
+        relayed.chain(direct).map(|connection| connection.id).collect()
+    }
+
+    /// True if somebody is connected through this relay.
+    pub(super) fn leads_on(&self, relay: &PeerId) -> bool {
+        self.peers.values().flat_map(|one| &one.connections).any(|connection| connection.via == Some(*relay))
     }
 
     /// The peer on this connection has shown that it holds a secret of ours.
@@ -90,14 +147,14 @@ impl Gate {
 
     /// Who is connected from this address.
     pub(super) fn peer_at(&self, address: &Multiaddr) -> Option<PeerId> {
-        let is_there = |one: &Peer| one.connections.iter().any(|(_, remote)| addresses::is_same_place(remote, address));
+        let is_there = |one: &Peer| one.connections.iter().any(|to| addresses::is_same_place(&to.remote, address));
         self.peers.iter().find(|(_, one)| is_there(one)).map(|(peer, _)| *peer)
     }
 
     /// Where a peer is, for people to read.
     pub(super) fn remote(&self, peer: &PeerId) -> String {
         let latest = self.peers.get(peer).and_then(|one| one.connections.last());
-        latest.map_or_else(String::new, |(_, address)| address.to_string())
+        latest.map_or_else(String::new, |connection| connection.remote.to_string())
     }
 
     /// Peers that are connected.
@@ -112,27 +169,42 @@ impl Gate {
 
     fn opened(&mut self, peer: PeerId, connection: ConnectionId, endpoint: &ConnectedPoint) {
         self.owners.insert(connection, peer);
+        let seen = self.seen(connection, endpoint);
+        let source = seen.source;
         let one = self.peers.entry(peer).or_default();
-        one.connections.push((connection, endpoint.get_remote_address().clone()));
-        let surplus = (one.connections.len() > self.per_peer).then(|| one.connections.first().map(|(id, _)| *id));
-        let is_stranger = !one.guest && endpoint.is_listener();
+        one.connections.push(seen);
+        let surplus = (one.connections.len() > self.per_peer).then(|| one.connections.first().map(|first| first.id));
+        let stranger = source.filter(|_| !one.guest && !one.kept);
         if let Some(oldest) = surplus.flatten() {
             self.close_one(oldest);
         }
-        if is_stranger {
-            let source = Source::of(endpoint.get_remote_address());
-            if let Some(leaver) = self.strangers.admit(connection, source, Instant::now()) {
-                tracing::debug!(strangers = self.strangers.len(), "too many strangers; one leaves");
-                self.close_one(leaver);
-            }
+        if let Some(source) = stranger
+            && let Some(leaver) = self.strangers.admit(connection, source, Instant::now())
+        {
+            tracing::debug!(strangers = self.strangers.len(), "too many strangers; one leaves");
+            self.close_one(leaver);
         }
+    }
+
+    fn seen(&self, id: ConnectionId, endpoint: &ConnectedPoint) -> Connection {
+        let remote = endpoint.get_remote_address().clone();
+        let (source, way) = match endpoint {
+            ConnectedPoint::Dialer { address, .. } => (None, address),
+            ConnectedPoint::Listener { local_addr, send_back_addr } => {
+                (Some(Source::of_incoming(local_addr, send_back_addr)), local_addr)
+            }
+        };
+        // What comes in through a relay names the relay's address alone.
+        let by_place = || addresses::place_of_relay(way).and_then(|place| self.peer_at(&place));
+        let via = addresses::relay_of(way).or_else(by_place);
+        Connection { id, remote, source, relayed: endpoint.is_relayed(), via }
     }
 
     fn closed(&mut self, peer: &PeerId, connection: &ConnectionId) {
         self.owners.remove(connection);
         self.strangers.leave(connection);
         if let Some(one) = self.peers.get_mut(peer) {
-            one.connections.retain(|(id, _)| id != connection);
+            one.connections.retain(|one| one.id != *connection);
             if one.connections.is_empty() {
                 self.peers.remove(peer);
             }

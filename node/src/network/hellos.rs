@@ -113,7 +113,7 @@ impl Task {
 
     /// Takes up a session after a hello; false if there is no room for it.
     pub(super) fn opened(&mut self, id: SessionId, peer: PeerId, locator: Locator, initiator: bool) -> bool {
-        let session = Session { peer, locator, initiator, sent: 0, received: 0 };
+        let session = Session { peer, locator, initiator, sent: 0, received: 0, via: None };
         let replaced = self.sessions.replaced_by(&session);
         if !self.swarm.is_connected(&peer) || (replaced.is_none() && self.sessions.are_full()) {
             return false;
@@ -124,6 +124,7 @@ impl Task {
         }
         self.swarm.behaviour_mut().gate.welcome(&peer);
         self.announce_session(id, peer, locator, initiator);
+        self.settle_circuit(peer);
         true
     }
 

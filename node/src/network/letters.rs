@@ -7,9 +7,11 @@ use kith_protocol::id::{LetterId, SessionId};
 use kith_protocol::limits::LETTER_CLASSES;
 use libp2p::PeerId;
 use libp2p::request_response::{self, InboundRequestId, Message, OutboundFailure, OutboundRequestId, ResponseChannel};
+use tokio::time::Instant;
 
 use super::event::Event;
 use super::letter_codec::LetterRequest;
+use super::sessions::Session;
 use super::task::Task;
 
 /// A letter whose sender waits for the driver's answer.
@@ -19,13 +21,21 @@ struct Waiting {
     request: InboundRequestId,
 }
 
+/// A letter that waits for its answer.
+struct Sent {
+    session: SessionId,
+    letter: LetterId,
+    /// To be sent once more if the relay that it went through is left meanwhile.
+    again: Option<LetterRequest>,
+}
+
 /// Letters under way. An entry lives at most as long as its stream, which the library ends after
 /// [`Limits::answer`](super::Limits::answer).
 #[derive(Default)]
 pub(super) struct Letters {
     waiting: HashMap<Ticket, Waiting>,
     tickets: HashMap<InboundRequestId, Ticket>,
-    sent: HashMap<OutboundRequestId, (SessionId, LetterId)>,
+    sent: HashMap<OutboundRequestId, Sent>,
     next: u64,
 }
 
@@ -50,7 +60,7 @@ impl Letters {
         for ticket in tickets {
             self.take(&ticket);
         }
-        self.sent.extract_if(|_, (of, _)| of == session).map(|(_, (_, letter))| letter).collect()
+        self.sent.extract_if(|_, sent| sent.session == *session).map(|(_, sent)| sent.letter).collect()
     }
 }
 
@@ -60,17 +70,23 @@ impl Task {
     /// Sends a letter. What cannot be sent is reported as not answered, as if the stream had broken.
     pub(super) fn send(&mut self, session: SessionId, letter: LetterId, sealed: Vec<u8>) {
         let most = self.limits.letters_per_session;
-        let open = self.sessions.get_mut(&session).filter(|open| open.sent < most);
+        let circuits = &mut self.circuits;
+        let has_room = |open: &&mut Session| circuits.take(&open.peer, sealed.len(), Instant::now());
+        let open = self.sessions.get_mut(&session).filter(|open| open.sent < most).filter(has_room);
         match open.filter(|_| LETTER_CLASSES.contains(&sealed.len())) {
             Some(open) => {
                 open.sent += 1;
-                let request = LetterRequest { session, sealed };
-                let id = self.swarm.behaviour_mut().letter.send_request(&open.peer, request);
-                self.letters.sent.insert(id, (session, letter));
+                let (peer, request) = (open.peer, LetterRequest { session, sealed });
+                let again = self.swarm.behaviour().gate.is_relayed(&peer).then(|| request.clone());
+                let id = self.swarm.behaviour_mut().letter.send_request(&peer, request);
+                self.letters.sent.insert(id, Sent { session, letter, again });
             }
             None => {
                 tracing::debug!(size = sealed.len(), "a letter was not sent: no session, too many, or no size class");
                 self.outlet.emit(Event::LetterAnswered { session, letter, outcome: None });
+                if let Some(peer) = self.sessions.get_mut(&session).map(|open| open.peer) {
+                    self.settle_circuit(peer);
+                }
             }
         }
     }
@@ -91,6 +107,9 @@ impl Task {
             LetterEvent::Message { message: Message::Response { request_id, response }, .. } => {
                 self.on_answer(request_id, Some(response));
             }
+            LetterEvent::OutboundFailure { peer, request_id, .. } if self.lost_its_relay(&peer, request_id) => {
+                self.send_again(peer, request_id);
+            }
             LetterEvent::OutboundFailure { request_id, error, .. } => {
                 tracing::debug!(%error, "a letter has no answer");
                 let session = self.on_answer(request_id, None);
@@ -107,7 +126,7 @@ impl Task {
                     self.uncount_received(&waiting.session);
                 }
             }
-            LetterEvent::ResponseSent { .. } => {}
+            LetterEvent::ResponseSent { peer, .. } => self.settle_circuit(peer),
         }
     }
 
@@ -119,6 +138,7 @@ impl Task {
         channel: ResponseChannel<Answer>,
     ) {
         let LetterRequest { session, sealed } = letter;
+        self.circuits.took(&peer, sealed.len());
         let Some(open) = self.sessions.get_mut(&session).filter(|open| open.peer == peer) else {
             // Dropping the channel closes the stream without a word.
             tracing::debug!("a letter names a session that its sender does not have");
@@ -136,12 +156,31 @@ impl Task {
         self.outlet.emit(Event::LetterArrived { session, ticket, sealed });
     }
 
-    fn on_answer(&mut self, request: OutboundRequestId, outcome: Option<Answer>) -> Option<SessionId> {
-        let (session, letter) = self.letters.sent.remove(&request)?;
-        if let Some(open) = self.sessions.get_mut(&session) {
-            open.sent = open.sent.saturating_sub(1);
+    /// True if a letter went through a relay that was left for a direct connection meanwhile.
+    fn lost_its_relay(&self, peer: &PeerId, request: OutboundRequestId) -> bool {
+        let may_go_again = self.letters.sent.get(&request).is_some_and(|sent| sent.again.is_some());
+        may_go_again && self.swarm.is_connected(peer) && !self.swarm.behaviour().gate.is_relayed(peer)
+    }
+
+    /// Whoever handled the letter already gives the same answer again.
+    fn send_again(&mut self, peer: PeerId, request: OutboundRequestId) {
+        let Some(mut sent) = self.letters.sent.remove(&request) else { return };
+        if let Some(again) = sent.again.take() {
+            let id = self.swarm.behaviour_mut().letter.send_request(&peer, again);
+            self.letters.sent.insert(id, sent);
         }
+    }
+
+    fn on_answer(&mut self, request: OutboundRequestId, outcome: Option<Answer>) -> Option<SessionId> {
+        let Sent { session, letter, .. } = self.letters.sent.remove(&request)?;
+        let peer = self.sessions.get_mut(&session).map(|open| {
+            open.sent = open.sent.saturating_sub(1);
+            open.peer
+        });
         self.outlet.emit(Event::LetterAnswered { session, letter, outcome });
+        if let Some(peer) = peer {
+            self.settle_circuit(peer);
+        }
         Some(session)
     }
 

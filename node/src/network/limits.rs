@@ -48,6 +48,14 @@ pub struct Limits {
     pub call: Duration,
     /// Head start of an address before the next one is dialled beside it (RFC 8305 §8 recommends 250 ms).
     pub head_start: Duration,
+    /// Nodes that pass things on for us at once, when others may not reach ours: two, so that one may be lost.
+    pub relays: usize,
+    /// Nodes that are remembered as able to do so.
+    pub relay_candidates: usize,
+    /// Nodes of contacts for which things are passed on at once. Each costs a connection.
+    pub reservations: usize,
+    /// Connections passed on at once: each costs two streams and 16 KiB.
+    pub circuits: usize,
     /// Letters sent or received in one session that wait for their answer.
     pub letters_per_session: usize,
     /// Letters received in all that wait for the driver's answer: 30 MiB if all are of the largest size.
@@ -83,6 +91,10 @@ impl Default for Limits {
             calls: limits::CALLS,
             call: Duration::from_secs(20),
             head_start: Duration::from_millis(250),
+            relays: 2,
+            relay_candidates: 256,
+            reservations: 256,
+            circuits: 64,
             letters_per_session: limits::IN_FLIGHT,
             letters: 512,
             reading: 16 * 1024 * 1024,

@@ -9,12 +9,17 @@
 //! gate        bounds connections: strangers are few and short-lived, peers with a session are not displaced
 //! calls       dial, and hello as its initiator          hellos   doors, and hello as its responder
 //! sessions    who may send letters                      letters  letters and answers, both ways
+//! relays      being reached through others          relaying passing things on for others
+//! probing     asking others whether they reach us       careful  bounds on dials that others ask for
+//! circuits    what may pass over a relay            reachability  which of the two this node does
 //! outlet      events to the driver, without waiting     task     the loop that joins them
 //! ```
 
 mod addresses;
 mod behaviour;
 mod calls;
+mod careful;
+mod circuits;
 mod crowd;
 mod event;
 mod frame;
@@ -26,6 +31,10 @@ mod letters;
 mod limits;
 mod outlet;
 mod peer;
+mod probing;
+mod reachability;
+mod relaying;
+mod relays;
 mod sessions;
 mod task;
 mod transport;
@@ -100,10 +109,11 @@ pub fn start(config: Config) -> Result<(Network, mpsc::Receiver<Event>), Network
     let Config { mut keypair_seed, listen, limits } = config;
     let keypair = keypair(&mut keypair_seed)?;
     let me = peer::from_libp2p(&keypair.public().to_peer_id()).ok_or_else(|| NetworkError::Key("no Ed25519".into()))?;
-    let open = OpenSessions::default();
+    let (open, admitted) = (OpenSessions::default(), relaying::Admitted::default());
+    let (relayed_transport, relayed) = libp2p::relay::client::new(keypair.public().to_peer_id());
     let mut swarm = Swarm::new(
-        transport::build(&keypair, &limits)?,
-        Behaviour::new(&keypair, &limits, open.clone()),
+        transport::build(&keypair, &limits, relayed_transport)?,
+        Behaviour::new(&keypair, &limits, relayed, admitted.clone(), open.clone()),
         keypair.public().to_peer_id(),
         swarm_config(&limits),
     );
@@ -118,8 +128,12 @@ pub fn start(config: Config) -> Result<(Network, mpsc::Receiver<Event>), Network
         hellos: hellos::Hellos::default(),
         sessions: Sessions::new(&limits, open),
         letters: letters::Letters::default(),
+        circuits: circuits::Circuits::default(),
+        relays: relays::Relays::default(),
+        relaying: relaying::Relaying::new(&limits, admitted),
         listeners,
         listening: std::collections::BTreeSet::new(),
+        confirmed: reachability::Confirmed::default(),
         limits,
     };
     runtime.spawn(task.run(effects));

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use kith_protocol::id::{Locator, SessionId};
+use kith_protocol::id::{Locator, PeerId as KithPeer, SessionId};
 use libp2p::PeerId;
 
 use super::Limits;
@@ -21,6 +21,8 @@ pub(super) struct Session {
     pub sent: usize,
     /// Letters received that the driver has not answered.
     pub received: usize,
+    /// The relay that its letters go through, as the driver was told last.
+    pub via: Option<KithPeer>,
 }
 
 /// Open sessions by id and by peer.
@@ -95,6 +97,12 @@ impl Sessions {
         self.of_peer.get(peer).cloned().unwrap_or_default()
     }
 
+    /// True if a letter with this peer waits for its answer, on either side.
+    pub(super) fn is_busy(&self, peer: &PeerId) -> bool {
+        let sessions = self.of_peer.get(peer).into_iter().flatten().filter_map(|id| self.by_id.get(id));
+        sessions.into_iter().any(|session| session.sent + session.received > 0)
+    }
+
     pub(super) fn has(&self, peer: &PeerId) -> bool {
         self.of_peer.contains_key(peer)
     }
@@ -105,7 +113,7 @@ mod tests {
     use super::*;
 
     fn session(peer: PeerId, locator: u8) -> Session {
-        Session { peer, locator: Locator([locator; 16]), initiator: true, sent: 0, received: 0 }
+        Session { peer, locator: Locator([locator; 16]), initiator: true, sent: 0, received: 0, via: None }
     }
 
     /// Opens one, and says which one went for it.

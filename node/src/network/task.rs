@@ -7,6 +7,7 @@ use futures::StreamExt;
 use kith_protocol::engine::Effect;
 use kith_protocol::hello::{Request, Response};
 use kith_protocol::id::{Locator, PeerId as KithPeer, SessionId};
+use kith_protocol::limits;
 use libp2p::core::transport::ListenerId;
 use libp2p::request_response::{self, Message};
 use libp2p::swarm::SwarmEvent;
@@ -16,10 +17,14 @@ use tokio::time::Instant;
 
 use super::behaviour::{Behaviour, BehaviourEvent};
 use super::calls::Calls;
+use super::circuits::Circuits;
 use super::event::Event;
 use super::hellos::Hellos;
 use super::letters::Letters;
 use super::outlet::Outlet;
+use super::reachability::Confirmed;
+use super::relaying::Relaying;
+use super::relays::Relays;
 use super::sessions::Sessions;
 use super::{Limits, addresses, peer};
 
@@ -49,8 +54,12 @@ pub(super) struct Task {
     pub hellos: Hellos,
     pub sessions: Sessions,
     pub letters: Letters,
+    pub circuits: Circuits,
+    pub relays: Relays,
+    pub relaying: Relaying,
     pub listeners: Vec<ListenerId>,
     pub listening: BTreeSet<Multiaddr>,
+    pub confirmed: Confirmed,
 }
 
 impl Task {
@@ -94,6 +103,14 @@ impl Task {
             Effect::Send { session, letter, sealed } => self.send(session, letter, sealed),
             Effect::Answer { ticket, answer } => self.answer(ticket, answer),
             Effect::HangUp { session } => self.end_session(session),
+            Effect::Admit { peer, direct } => {
+                self.admit(&peer);
+                self.may_relay(peer, direct);
+            }
+            Effect::Dismiss { peer } => {
+                self.dismiss(&peer);
+                self.may_not_relay(&peer);
+            }
         }
     }
 
@@ -101,19 +118,38 @@ impl Task {
         match event {
             SwarmEvent::Behaviour(BehaviourEvent::Letter(event)) => self.on_letter_event(event),
             SwarmEvent::Behaviour(BehaviourEvent::Hello(event)) => self.on_hello_event(event),
+            SwarmEvent::Behaviour(BehaviourEvent::Relay(event)) => self.on_relaying(event),
+            SwarmEvent::Behaviour(BehaviourEvent::Probing(event)) => {
+                self.on_probed(event.tested_addr, event.result.is_ok())
+            }
+            SwarmEvent::Behaviour(BehaviourEvent::Punching(event)) => match event.result {
+                Ok(_) => tracing::debug!(peer = %event.remote_peer_id, "a direct connection took the place of a relay"),
+                Err(error) => tracing::debug!(%error, "no direct connection"),
+            },
             // TCP alone would notice only after many minutes that the other machine is gone.
             SwarmEvent::Behaviour(BehaviourEvent::Ping(ping::Event {
                 connection,
                 result: Err(ping::Failure::Timeout),
                 ..
             })) => self.swarm.behaviour_mut().gate.close_one(connection),
-            SwarmEvent::ConnectionEstablished { peer_id, connection_id, endpoint, .. } if endpoint.is_dialer() => {
-                self.on_dialled(peer_id, connection_id);
+            SwarmEvent::ConnectionEstablished { peer_id, connection_id, endpoint, .. } => {
+                self.on_connected(peer_id);
+                if endpoint.is_dialer() {
+                    self.on_dialled(peer_id, connection_id);
+                }
             }
             SwarmEvent::OutgoingConnectionError { connection_id, error, .. } => {
                 self.on_dial_failed(connection_id, &error);
             }
             SwarmEvent::ConnectionClosed { peer_id, num_established: 0, .. } => self.on_peer_gone(&peer_id),
+            SwarmEvent::ConnectionClosed { peer_id, .. } => self.on_connected(peer_id),
+            SwarmEvent::NewListenAddr { listener_id, .. } if self.relays.own(listener_id) => {
+                self.on_reserved(listener_id)
+            }
+            SwarmEvent::ExpiredListenAddr { listener_id, .. } if self.relays.own(listener_id) => {}
+            SwarmEvent::ListenerClosed { listener_id, .. } if self.relays.own(listener_id) => {
+                self.on_reservation_closed(listener_id);
+            }
             SwarmEvent::NewListenAddr { address, .. } => self.on_listening(|all| all.insert(address)),
             SwarmEvent::ExpiredListenAddr { address, .. } => self.on_listening(|all| all.remove(&address)),
             SwarmEvent::ListenerClosed { addresses, reason, .. } => {
@@ -146,6 +182,8 @@ impl Task {
 
     fn on_peer_gone(&mut self, peer: &PeerId) {
         self.hellos.forget(peer);
+        self.circuits.forget(peer);
+        self.relaying.forget(peer);
         for session in self.sessions.of(peer) {
             self.end_session(session);
         }
@@ -153,10 +191,47 @@ impl Task {
 
     fn on_listening(&mut self, change: impl FnOnce(&mut BTreeSet<Multiaddr>) -> bool) {
         if change(&mut self.listening) {
-            self.outlet.emit(Event::Listening {
-                hints: addresses::own_hints(self.listening.iter()),
-                multiaddrs: self.listening.iter().map(ToString::to_string).collect(),
-            });
+            // It may be another network altogether.
+            self.forget_confirmed();
+            self.offer_relaying();
+            self.announce_addresses();
+            self.seek_relays(Instant::now());
+        }
+    }
+
+    /// Tells the driver where this node is reached, by itself and through others.
+    pub(super) fn announce_addresses(&mut self) {
+        let mut hints = addresses::own_hints(self.listening.iter().chain(self.confirmed.all()));
+        let relayed = self.relays.hints(Instant::now());
+        hints.truncate(limits::ADDRESSES - relayed.len());
+        hints.extend(relayed);
+        let multiaddrs = self.listening.iter().map(ToString::to_string).collect();
+        self.outlet.emit(Event::Listening { hints, multiaddrs });
+    }
+
+    fn on_connected(&mut self, peer: PeerId) {
+        if self.swarm.behaviour().gate.is_relayed(&peer) {
+            self.circuits.open(peer, Instant::now());
+        } else {
+            self.circuits.leave(peer, Instant::now());
+        }
+        self.tell_path(peer);
+        self.on_relay_there(&peer);
+    }
+
+    /// The relay through which alone a peer is connected.
+    fn via(&self, peer: &PeerId) -> Option<KithPeer> {
+        self.swarm.behaviour().gate.via(peer).and_then(|relay| peer::from_libp2p(&relay))
+    }
+
+    /// Tells the driver if letters with a peer take another way than before.
+    fn tell_path(&mut self, peer: PeerId) {
+        let via = self.via(&peer);
+        for session in self.sessions.of(&peer) {
+            if let Some(open) = self.sessions.get_mut(&session).filter(|open| open.via != via) {
+                open.via = via;
+                self.outlet.emit(Event::PathChanged { session, via });
+            }
         }
     }
 
@@ -164,9 +239,12 @@ impl Task {
     pub(super) fn announce_session(&mut self, session: SessionId, peer: PeerId, locator: Locator, initiator: bool) {
         // The gate lets nobody in whose key it does not know.
         let Some(kith) = peer::from_libp2p(&peer) else { return };
-        let remote = self.swarm.behaviour().gate.remote(&peer);
+        let (remote, via) = (self.swarm.behaviour().gate.remote(&peer), self.via(&peer));
+        if let Some(open) = self.sessions.get_mut(&session) {
+            open.via = via;
+        }
         tracing::debug!(session = %session.short(), peer = %kith.short(), initiator, "a session opened");
-        self.outlet.emit(Event::SessionOpened { session, locator, peer: kith, initiator, remote });
+        self.outlet.emit(Event::SessionOpened { session, locator, peer: kith, initiator, remote, via });
     }
 
     /// Ends a session. The other end learns of it when the connection closes, or else when its next letter is
@@ -181,20 +259,30 @@ impl Task {
         self.close_unless_needed(session.peer);
     }
 
-    /// Closes the connections with a peer that has no session, no call and no hello.
+    /// Closes the connections with a peer that has no session, no call and no hello, and through which nothing passes.
     pub(super) fn close_unless_needed(&mut self, peer: PeerId) {
-        if !self.sessions.has(&peer) && !self.calls.need(&peer) && !self.hellos.expect(&peer) {
+        let speaks = self.sessions.has(&peer) || self.calls.need(&peer) || self.hellos.expect(&peer);
+        let passes_on = self.relays.need(&peer) || self.relaying.need(&peer);
+        if !speaks && !passes_on && !self.swarm.behaviour().gate.leads_on(&peer) {
             self.swarm.behaviour_mut().gate.close(peer);
         }
     }
 
     fn next_deadline(&self) -> Option<Instant> {
-        [self.calls.next_deadline(), self.hellos.next_deadline()].into_iter().flatten().min()
+        let relays = self.relays.next_deadline(Instant::now());
+        let (confirmed, circuits) = (self.confirmed.next_deadline(), self.circuits.next_deadline(Instant::now()));
+        [self.calls.next_deadline(), self.hellos.next_deadline(), relays, confirmed, circuits]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     fn on_deadline(&mut self, now: Instant) {
         self.advance_calls(now);
         self.expire_hellos(now);
+        self.settle_circuits();
+        self.tend_relays(now);
+        self.tend_confirmed(now);
     }
 
     /// Closes listeners and connections, so that peers need not find out by themselves.

@@ -4,4 +4,5 @@ mod hostile;
 mod letters;
 mod meeting;
 mod raw;
+mod relayed;
 mod support;

@@ -13,7 +13,7 @@ use libp2p::core::transport::timeout::TransportTimeout;
 use libp2p::core::transport::{Boxed, DialOpts, ListenerId, TransportError, TransportEvent};
 use libp2p::core::upgrade::Version;
 use libp2p::identity::Keypair;
-use libp2p::{Multiaddr, PeerId, dns, noise, quic, tcp, yamux};
+use libp2p::{Multiaddr, PeerId, dns, noise, quic, relay, tcp, yamux};
 use tokio::time::Instant;
 
 use super::crowd::{Crowd, Source};
@@ -27,7 +27,11 @@ const STREAM_WINDOW: u32 = 128 * 1024;
 const CONNECTION_WINDOW: u32 = 512 * 1024;
 
 /// All the transports of a node.
-pub(super) fn build(keypair: &Keypair, limits: &Limits) -> Result<Boxed<Connection>, NetworkError> {
+pub(super) fn build(
+    keypair: &Keypair,
+    limits: &Limits,
+    relayed: relay::client::Transport,
+) -> Result<Boxed<Connection>, NetworkError> {
     let resolving = match dns::tokio::Transport::system(plain(keypair, limits)?) {
         Ok(transport) => transport.boxed(),
         Err(error) => {
@@ -35,18 +39,22 @@ pub(super) fn build(keypair: &Keypair, limits: &Limits) -> Result<Boxed<Connecti
             plain(keypair, limits)?
         }
     };
-    let porch = Porch { inner: resolving, waiting: Arc::new(Mutex::new(Handshakes::new(limits.handshakes))) };
+    let relayed = relayed
+        .upgrade(Version::V1Lazy)
+        .authenticate(noise::Config::new(keypair).map_err(|e| NetworkError::Key(e.to_string()))?)
+        .multiplex(mux(limits))
+        .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)));
+    // Before names are resolved: the name in such an address is that of the relay.
+    let all = relayed.or_transport(resolving).map(|either, _| either.into_inner()).boxed();
+    let porch = Porch { inner: all, waiting: Arc::new(Mutex::new(Handshakes::new(limits.handshakes))) };
     Ok(TransportTimeout::new(porch, limits.handshake).boxed())
 }
 
 fn plain(keypair: &Keypair, limits: &Limits) -> Result<Boxed<Connection>, NetworkError> {
-    let mut mux = yamux::Config::default();
-    // Both protocols, identify and ping, both ways.
-    mux.set_max_num_streams(2 * limits.streams + 8);
     let tcp = tcp::tokio::Transport::new(tcp::Config::new().nodelay(true))
         .upgrade(Version::V1Lazy)
         .authenticate(noise::Config::new(keypair).map_err(|e| NetworkError::Key(e.to_string()))?)
-        .multiplex(mux)
+        .multiplex(mux(limits))
         .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)));
     let mut config = quic::Config::new(keypair);
     config.handshake_timeout = limits.handshake;
@@ -55,6 +63,13 @@ fn plain(keypair: &Keypair, limits: &Limits) -> Result<Boxed<Connection>, Networ
     config.max_connection_data = CONNECTION_WINDOW;
     let quic = quic::tokio::Transport::new(config).map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)));
     Ok(tcp.or_transport(quic).map(|either, _| either.into_inner()).boxed())
+}
+
+fn mux(limits: &Limits) -> yamux::Config {
+    let mut mux = yamux::Config::default();
+    // Both protocols, identify and ping, both ways.
+    mux.set_max_num_streams(2 * limits.streams + 8);
+    mux
 }
 
 /// A transport that bounds the handshakes of incoming connections.
@@ -115,11 +130,11 @@ impl Drop for Place {
 impl Porch {
     fn bounded(
         waiting: &Arc<Mutex<Handshakes>>,
-        from: &Multiaddr,
+        source: Source,
         handshake: impl Future<Output = io::Result<Connection>> + Send + 'static,
     ) -> BoxFuture<'static, io::Result<Connection>> {
         let (abort, registration) = AbortHandle::new_pair();
-        let key = lock(waiting).begin(Source::of(from), abort);
+        let key = lock(waiting).begin(source, abort);
         let place = Place { key, waiting: waiting.clone() };
         async move {
             let _place = place;
@@ -153,7 +168,8 @@ impl Transport for Porch {
         let event = futures::ready!(Pin::new(&mut self.inner).poll(cx));
         Poll::Ready(match event {
             TransportEvent::Incoming { listener_id, upgrade, local_addr, send_back_addr } => {
-                let upgrade = Self::bounded(&self.waiting, &send_back_addr, upgrade);
+                let source = Source::of_incoming(&local_addr, &send_back_addr);
+                let upgrade = Self::bounded(&self.waiting, source, upgrade);
                 TransportEvent::Incoming { listener_id, upgrade, local_addr, send_back_addr }
             }
             other => other.map_upgrade(|upgrade| upgrade.boxed()),

@@ -247,6 +247,7 @@ words! {
     WHERE_MET = "Where you met";
     LAST = "last";
     CONNECTED = "connected now";
+    CONNECTED_HOW = "connected";
     EARLIER = "Earlier";
     FURTHER = "Further";
     FORKED = "Two key histories of this person contradict each other. Meet them and scan their code.";

@@ -53,6 +53,19 @@ pub enum Effect {
         /// What to say.
         answer: Answer,
     },
+    /// From now on pass on to this node what others send it through us; and it may do as much for us. Said again when its
+    /// addresses change.
+    Admit {
+        /// A contact's node.
+        peer: PeerId,
+        /// Where anybody can reach it; empty if it can pass nothing on.
+        direct: Vec<Hint>,
+    },
+    /// From now on pass nothing on to this node.
+    Dismiss {
+        /// The node of somebody who is no contact any more, or a contact's former one.
+        peer: PeerId,
+    },
     /// End a session.
     HangUp {
         /// The session.

@@ -496,7 +496,7 @@ fn code_of(own: &Own, invite: &OwnInvite, secrets: &InviteSecrets) -> Invite {
     let kind = if invite.printed { InviteKind::Printed } else { InviteKind::Live };
     // A name always has a first character; one grapheme longer than the bound is the only way to have none.
     let name = invite::code_name(own.card.name.as_str());
-    let hints = own.hints.iter().take(limits::INVITE_HINTS).cloned().collect();
+    let hints = own.hints.iter().filter(|hint| hint.fits_in_code()).take(limits::INVITE_HINTS).cloned().collect();
     Invite {
         kind,
         key: invite.key,

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::hello::SharedSecret;
-use crate::id::{InviteId, LetterId, Locator, PersonId, SessionId};
+use crate::id::{InviteId, LetterId, Locator, PeerId, PersonId, SessionId};
 use crate::identity::Seen;
 use crate::letter::Receipts;
 use crate::limits;
@@ -76,6 +76,8 @@ pub(super) struct Live {
     /// How often each waiting letter was sent in vain. The others go first, so that letters which the other end
     /// cannot take yet do not keep back the one that it needs to take them.
     pub in_vain: BTreeMap<LetterId, u32>,
+    /// The nodes of my contacts. One may be named by several, of whom at most one is right.
+    pub nodes: BTreeMap<PeerId, BTreeSet<PersonId>>,
     /// Pauses that ended by then were looked at; nobody needs to be woken for them.
     pub woken: Timestamp,
 }
@@ -119,11 +121,16 @@ impl Live {
 
     /// People with a session.
     pub(super) fn connected(&self) -> Vec<PersonId> {
-        let people = self.sessions.values().filter_map(|session| match session.party {
+        let people = self.sessions.keys().filter_map(|session| self.person_of(*session));
+        people.collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// With whom a session is, unless only a first letter may pass.
+    pub(super) fn person_of(&self, session: SessionId) -> Option<PersonId> {
+        match self.sessions.get(&session)?.party {
             Party::Pair(person) => Some(person),
             Party::Invite(_) | Party::Scanned(_) => None,
-        });
-        people.collect::<BTreeSet<_>>().into_iter().collect()
+        }
     }
 
     /// True if a person has a session.

@@ -19,6 +19,7 @@
 //! | `people` | finding people, notes, tags |
 //! | `rounds` | what all contacts are told, some in each step |
 //! | `meetings`, `inbox`, `forks`, `presence` | what their names say |
+//! | `relays` | whose nodes pass things on for mine, and mine for whose |
 //! | `captures` | what I note at the moment we meet, taken in once |
 //! | `events`, `follow_up` | where we meet, and what is to be done then |
 //! | `agenda` | what is due and who was met where, by time |
@@ -62,6 +63,7 @@ pub mod own;
 pub mod people;
 pub mod person;
 mod presence;
+mod relays;
 mod restore;
 mod rounds;
 pub mod scans;
@@ -78,7 +80,7 @@ pub use own::{Beginning, CardChange, Own, create};
 pub use turn::{Step, Turn};
 pub use txn::Txn;
 
-use crate::id::{IdentityId, PersonId, SessionId};
+use crate::id::{IdentityId, PeerId, PersonId, SessionId};
 use crate::store::Read;
 use crate::time::Timestamp;
 use keys::Keys;
@@ -117,6 +119,7 @@ impl Engine {
         let done = act(&mut turn).and_then(|done| {
             turn.keep_agenda()?;
             turn.keep_code_lists()?;
+            turn.keep_relays()?;
             Ok(done)
         });
         match done {
@@ -141,6 +144,16 @@ impl Engine {
     /// True if a session with this person is open.
     pub fn is_connected(&self, person: PersonId) -> bool {
         self.live.is_connected(person)
+    }
+
+    /// Whose node this is among my contacts.
+    pub fn whose(&self, peer: PeerId) -> Option<PersonId> {
+        self.live.nodes.get(&peer)?.first().copied()
+    }
+
+    /// With whom this session is.
+    pub fn with_whom(&self, session: SessionId) -> Option<PersonId> {
+        self.live.person_of(session)
     }
 
     /// People with an open session.

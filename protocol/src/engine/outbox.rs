@@ -399,7 +399,7 @@ impl Route {
             (Some(_), Some(code)) => (true, code, Some(Addressee { to: scan.key.0, key: scan.key })),
             _ => (false, pair.current, None),
         };
-        Self { is_first, addressee, secret, peer: None, addresses: scan.hints.clone(), grant_counts: true }
+        Self { is_first, addressee, secret, peer: scan.node, addresses: scan.hints.clone(), grant_counts: true }
     }
 }
 

@@ -5,7 +5,7 @@ use super::introduction::IntroKey;
 use crate::address::Hint;
 use crate::card::Tier;
 use crate::crypto::seal::EncryptionKey;
-use crate::id::{IdentityId, LetterId, Locator, PersonId};
+use crate::id::{IdentityId, LetterId, Locator, PeerId, PersonId};
 use crate::identity::Seen;
 use crate::limits;
 use crate::store::Table;
@@ -142,6 +142,8 @@ crate::wire_map! {
         9 => pub who: Option<IdentityId>,
         /// The introduction that the code came with.
         10 => pub introduction: Option<IntroKey>,
+        /// Their node, where the introduction named it.
+        11 => pub node: Option<PeerId>,
     }
 }
 

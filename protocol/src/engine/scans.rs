@@ -19,7 +19,7 @@ use crate::card::Tier;
 use crate::crypto::seal::EncryptionKey;
 use crate::crypto::sign::SecretSeed;
 use crate::hello::SharedSecret;
-use crate::id::{IdentityId, LetterId, PersonId, SessionId};
+use crate::id::{IdentityId, LetterId, PeerId, PersonId, SessionId};
 use crate::identity::History;
 use crate::invite::{Invite, InviteKind, InviteSecret, shared_secret};
 use crate::letter::body::{Claim, RecordBytes, Welcome, kind};
@@ -48,6 +48,7 @@ pub(super) struct Introduced {
     pub secret: InviteSecret,
     pub expires: Timestamp,
     pub hints: Vec<Hint>,
+    pub node: Option<PeerId>,
     /// Until when my letter is of use.
     pub sent_until: Timestamp,
     /// Until when I wait for the answer.
@@ -98,6 +99,7 @@ impl Turn<'_> {
             printed,
             who: None,
             introduction: None,
+            node: None,
         });
         self.set_deadline(gives_up, Ends::Scan(person.id));
         self.add_note(person.id, at, options.note)?;
@@ -121,6 +123,7 @@ impl Turn<'_> {
             printed: false,
             who: Some(code.who),
             introduction: Some(code.introduction),
+            node: code.node,
         });
         self.set_deadline(code.gives_up, Ends::Scan(person.id));
         self.send_claim(person, shared, (self.now, code.sent_until), Some(code.statement))?;

@@ -93,6 +93,7 @@ impl Turn<'_> {
         *self.live = Live::default();
         self.live.waiting = people_who_wait(&self.txn)?;
         self.open_all_doors()?;
+        self.admit_all()?;
         self.call_others()
     }
 

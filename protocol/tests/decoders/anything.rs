@@ -97,7 +97,10 @@ pub fn hint() -> impl Strategy<Value = Hint> {
         any::<[u8; 16]>().prop_map(|ip| Host::Ip6(ip.into())),
         "[a-z0-9.-]{1,64}".prop_map(|name| Host::Dns(Line::new(&name).unwrap())),
     ];
-    let reach = select(vec![Reach::Direct, Reach::Lan, Reach::FrontDoor]);
+    let reach = prop_oneof![
+        select(vec![Reach::Direct, Reach::Lan, Reach::FrontDoor]),
+        any::<[u8; 32]>().prop_map(|relay| Reach::Relayed(PeerId(relay))),
+    ];
     let transports = select(vec![Transports::Tcp, Transports::Quic, Transports::Both]);
     (reach, host, any::<u16>(), transports).prop_map(|(reach, host, port, transports)| Hint {
         reach,
@@ -235,10 +238,10 @@ fn ask() -> impl Strategy<Value = Ask> {
 
 fn consent() -> impl Strategy<Value = Consent> {
     let code = (any::<[u8; 32]>(), any::<[u8; 16]>(), time());
-    (intro_id(), any::<[u8; 32]>(), code, blob(400), vec(hint(), 0..9)).prop_map(
-        |(id, ask, (key, secret, expires), card, hints)| {
-            let (ask, key) = (RecordId(ask), EncryptionKey(key));
-            Consent { id, ask, key, secret, expires, card, hints }
+    (intro_id(), any::<[u8; 32]>(), code, blob(400), vec(hint(), 0..9), option::of(any::<[u8; 32]>())).prop_map(
+        |(id, ask, (key, secret, expires), card, hints, node)| {
+            let (ask, key, node) = (RecordId(ask), EncryptionKey(key), node.map(PeerId));
+            Consent { id, ask, key, secret, expires, card, hints, node }
         },
     )
 }

@@ -73,6 +73,8 @@ fn the_limits_are_those_of_the_code() {
         VOUCHES_OF_ME,
         VOUCHES_ABOUT,
         VOUCHES_KEPT,
+        RELAYED_ADDRESSES,
+        HINT,
         BLURB,
         ASK_LIFE,
         ASK_USUAL_LIFE,

@@ -235,8 +235,14 @@ pub fn welcome() -> Body {
     })
 }
 
+/// Where Chi's node takes what is for Ana.
+pub fn relayed() -> Hint {
+    Hint { reach: Reach::Relayed(chi().peer), ..chi().hint() }
+}
+
 pub fn presence() -> Body {
-    Body::Presence(Presence { grant: bounded(ana().grant().bytes()), counter: 7, hints: vec![ana().hint()] })
+    let hints = vec![ana().hint(), relayed()];
+    Body::Presence(Presence { grant: bounded(ana().grant().bytes()), counter: 7, hints })
 }
 
 pub fn card_news() -> Body {
@@ -386,6 +392,7 @@ pub fn consent() -> Verified<Consent> {
         expires: ask.expires.plus(limits::CONSENT_GRACE),
         card: bounded(chi().card().bytes()),
         hints: vec![chi().hint()],
+        node: Some(chi().peer),
     })
 }
 

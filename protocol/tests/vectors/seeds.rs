@@ -136,6 +136,7 @@ fn codes() -> Vec<(&'static str, String, Vec<u8>)> {
         ("codes", "code".into(), [vec![1], live.to_code().into_bytes()].concat()),
         ("codes", "link".into(), [vec![1], printed.to_link("ana.example").into_bytes()].concat()),
         ("codes", "hint".into(), [vec![2], ana().hint().to_bytes()].concat()),
+        ("codes", "hint-relayed".into(), [vec![2], cast::relayed().to_bytes()].concat()),
         ("codes", "hello".into(), [vec![1], b"https://a.example/c#".to_vec()].concat()),
     ]
 }

@@ -139,7 +139,8 @@ record!(
         (4, "secret of the code", Plain),
         (5, "expiry of the code", Plain),
         (6, "card", Inside(&CARD)),
-        (7, "hints", List(&Plain))
+        (7, "hints", List(&Plain)),
+        (8, "node", Plain)
     ])
 );
 record!(

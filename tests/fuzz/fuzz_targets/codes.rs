@@ -23,7 +23,7 @@ fuzz_target!(|data: &[u8]| {
         _ => {
             if let Ok(hint) = Hint::from_bytes(bytes) {
                 assert_eq!(hint.to_bytes(), bytes, "two encodings of one hint");
-                assert!(bytes.len() <= 70 && !hint.to_string().is_empty());
+                assert!(bytes.len() <= 99 && !hint.to_string().is_empty());
             }
         }
     }

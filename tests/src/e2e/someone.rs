@@ -23,6 +23,7 @@ pub struct Someone {
     pub node: Option<RunningNode>,
     folder: PathBuf,
     log: PathBuf,
+    namespace: Option<String>,
     log_filter: Option<&'static str>,
     // Last, so that the process is gone before the folder is.
     _stage: tempfile::TempDir,
@@ -47,6 +48,7 @@ impl Someone {
             node: None,
             folder,
             log,
+            namespace: None,
             log_filter: None,
             _stage: stage,
         }
@@ -66,6 +68,13 @@ impl Someone {
         let mut someone = Self::new(name);
         someone.start();
         someone
+    }
+
+    /// In a network namespace of this name, where the node listens as it does by itself.
+    #[must_use]
+    pub fn in_namespace(mut self, name: &str) -> Self {
+        self.namespace = Some(name.to_owned());
+        self
     }
 
     /// Logs as much as this asks for (see `KITH_LOG`).
@@ -92,7 +101,14 @@ impl Someone {
 
     /// A command in this home, to be run in some special way.
     pub fn command<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Command {
-        let mut command = Command::new(kith_bin());
+        let mut command = match &self.namespace {
+            Some(name) => {
+                let mut command = Command::new("ip");
+                command.args(["netns", "exec", name]).arg(kith_bin());
+                command
+            }
+            None => Command::new(kith_bin()),
+        };
         if let Some(off) = self.clock {
             command.env("LD_PRELOAD", faketime().expect("faketime is installed")).env("FAKETIME", off);
             // Only the clock on the wall is off, not the one that measures how long something takes.
@@ -120,8 +136,11 @@ impl Someone {
     pub fn up_command(&self) -> Command {
         let (port, web) = (self.port, format!("127.0.0.1:{}", self.web));
         let mut command = self.command(["up", "--name", self.name, "--web", &web]);
-        command.args(["--listen", &format!("/ip4/127.0.0.1/tcp/{port}")]);
-        command.args(["--listen", &format!("/ip4/127.0.0.1/udp/{port}/quic-v1")]).args(&self.also);
+        if self.namespace.is_none() {
+            command.args(["--listen", &format!("/ip4/127.0.0.1/tcp/{port}")]);
+            command.args(["--listen", &format!("/ip4/127.0.0.1/udp/{port}/quic-v1")]);
+        }
+        command.args(&self.also);
         command
     }
 

@@ -73,6 +73,8 @@ impl World {
                 Effect::Send { session, letter, sealed } => self.post(who, session, letter, &sealed),
                 Effect::Answer { ticket, answer } => self.reply(ticket, answer),
                 Effect::HangUp { session } => self.cut(session),
+                // Everybody reaches everybody here.
+                Effect::Admit { .. } | Effect::Dismiss { .. } => {}
             }
         }
     }

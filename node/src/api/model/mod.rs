@@ -8,6 +8,7 @@ mod inbox;
 mod introduction;
 mod invite;
 mod letter;
+mod path;
 mod person;
 mod vouch;
 
@@ -25,6 +26,7 @@ pub use introduction::{
 };
 pub use invite::{InviteForm, Prepared, PreparedCode, ShownInvite};
 pub use letter::{WaitingForm, WrittenForm, letter_in_words};
+pub use path::{PathForm, name_of};
 pub use person::{EncounterForm, MeetingForm, NoteForm, PersonDetails, PersonForm, ScanForm, standing, standing_of};
 pub use vouch::{BasisName, InterestName, ReachName, VouchForm, VouchesForm, vouch_id};
 

@@ -6,7 +6,7 @@ use kith_protocol::folding;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{CardForm, FollowUpForm, IntroductionLine, TierName, VouchForm, WaitingForm, WrittenForm, time};
+use super::{CardForm, FollowUpForm, IntroductionLine, PathForm, TierName, VouchForm, WaitingForm, WrittenForm, time};
 use crate::roster::Listed;
 
 /// How I came across somebody.
@@ -163,6 +163,9 @@ pub struct PersonDetails {
     /// What a list shows.
     #[serde(flatten)]
     pub person: PersonForm,
+    /// How their node and mine are connected, if they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<PathForm>,
     /// Their identity, once their node has said so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub identity: Option<String>,

@@ -17,7 +17,9 @@ async fn bo_calls_ana_by_code_and_both_see_the_same_session() {
     let (mut ana, mut bo) = (Node::ana().await, Node::bo().await);
     bo.call(1, None, &ana.hints).await;
     let (at_bo, at_ana) = (bo.next().await, ana.next().await);
-    let Event::SessionOpened { session, locator, peer, initiator: true, remote } = at_bo else { panic!("{at_bo:?}") };
+    let Event::SessionOpened { session, locator, peer, initiator: true, remote, .. } = at_bo else {
+        panic!("{at_bo:?}")
+    };
     assert_eq!((locator, peer), (secret(1).locator(), ana.peer()));
     assert!(remote.starts_with("/ip4/127.0.0.1/"), "{remote}");
     let Event::SessionOpened { session: same, peer, initiator: false, .. } = at_ana else { panic!("{at_ana:?}") };

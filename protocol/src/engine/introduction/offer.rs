@@ -108,6 +108,7 @@ impl Turn<'_> {
                 secret: given.consent.secret,
                 expires: given.consent.expires,
                 hints: given.consent.hints.clone(),
+                node: given.consent.node,
                 sent_until,
                 gives_up,
                 who: given.target.id(),
@@ -142,6 +143,7 @@ impl Turn<'_> {
         match person.scan.as_mut() {
             Some(scan) if scan.key == given.consent.key => {
                 scan.hints = given.consent.hints.clone();
+                scan.node = given.consent.node;
                 self.txn.save(&person);
                 self.live.pauses.remove(&person.id);
                 self.pump(person.id)

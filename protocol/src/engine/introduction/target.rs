@@ -322,6 +322,7 @@ impl Turn<'_> {
             expires: code.expires,
             card: own.view(proposed.tier.unwrap_or_default()),
             hints: own.hints.clone(),
+            node: Some(own.peer),
         });
         let opened = OpenedConsent { history: own.history().to_bytes(), consent: bounded(consent.bytes()) };
         let sealed = opened.seal(ask, &reply_key, &self.random.bytes());

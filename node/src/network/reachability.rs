@@ -1,0 +1,140 @@
+//! Whether others can reach this node.
+//!
+//! Its own addresses tell a part. An IPv6 address can be routed to, but most home routers let nobody in whom nobody inside
+//! spoke to first. So a node with nothing else passes things on for others, who notice if they cannot reach it, and looks
+//! for relays itself.
+//!
+//! Others tell the rest: they try whether they reach the address that they see, which they do if the router passes its
+//! port on. What they confirm is an address more, for half a day or until the network changes. It takes no relay away: a
+//! router that lets in whoever was spoken to looks open to all who are asked.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use libp2p::Multiaddr;
+use libp2p::multiaddr::Protocol;
+use tokio::time::Instant;
+
+use super::addresses;
+use super::task::Task;
+
+/// How long a word on our reachability counts.
+const LEASE: Duration = Duration::from_secs(24 * 60 * 60);
+/// After so long others are asked again.
+const RENEWAL: Duration = Duration::from_secs(12 * 60 * 60);
+/// Addresses that may be confirmed at once: two transports, by IPv4 and IPv6.
+const MOST: usize = 4;
+
+/// Where others have reached this node, and until when that counts.
+#[derive(Default)]
+pub(super) struct Confirmed {
+    until: BTreeMap<Multiaddr, Instant>,
+    renewal: Option<Instant>,
+}
+
+impl Confirmed {
+    /// All of them.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Multiaddr> {
+        self.until.keys()
+    }
+
+    /// When one ends, or is to be tested again.
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
+        self.until.values().copied().chain(self.renewal).min()
+    }
+
+    /// Takes in what a test showed; true if that changed anything.
+    fn note(&mut self, address: Multiaddr, is_reachable: bool, now: Instant) -> bool {
+        if !is_reachable {
+            return self.until.remove(&address).is_some();
+        }
+        let before: BTreeSet<Multiaddr> = self.all().cloned().collect();
+        let is_elsewhere = |other: &Multiaddr| {
+            let (one, other) = (addresses::socket(&address), addresses::socket(other));
+            matches!((one, other), (Some(one), Some(other)) if one.is_ipv4() == other.is_ipv4() && one.ip() != other.ip())
+        };
+        // The router has another address now.
+        self.until.retain(|other, _| !is_elsewhere(other));
+        if self.until.len() < MOST || self.until.contains_key(&address) {
+            self.until.insert(address, now + LEASE);
+        }
+        self.renewal.get_or_insert(now + RENEWAL);
+        self.all().cloned().collect::<BTreeSet<_>>() != before
+    }
+}
+
+impl Task {
+    /// Somebody tried to reach us.
+    pub(super) fn on_probed(&mut self, address: Multiaddr, is_reachable: bool) {
+        tracing::debug!(%address, is_reachable, "somebody looked whether we are there");
+        if self.confirmed.note(address, is_reachable, Instant::now()) {
+            self.offer_relaying();
+            self.announce_addresses();
+        }
+    }
+
+    /// The network is another one: what was confirmed in the last one says nothing.
+    pub(super) fn forget_confirmed(&mut self) {
+        self.confirmed = Confirmed::default();
+        self.swarm.behaviour_mut().probing.renew();
+    }
+
+    /// Ends what was confirmed too long ago, and asks again before it comes to that.
+    pub(super) fn tend_confirmed(&mut self, now: Instant) {
+        if self.confirmed.renewal.is_some_and(|at| at <= now) {
+            self.confirmed.renewal = Some(now + RENEWAL);
+            self.swarm.behaviour_mut().probing.renew();
+        }
+        let before = self.confirmed.until.len();
+        self.confirmed.until.retain(|_, until| *until > now);
+        if self.confirmed.until.is_empty() {
+            self.confirmed.renewal = None;
+        }
+        if self.confirmed.until.len() != before {
+            self.offer_relaying();
+            self.announce_addresses();
+        }
+    }
+}
+
+/// The addresses that anybody can route to.
+pub(super) fn public(listening: &BTreeSet<Multiaddr>) -> BTreeSet<Multiaddr> {
+    listening.iter().filter(|address| addresses::is_public(address)).cloned().collect()
+}
+
+/// True if others may not be able to reach this node by itself.
+pub(super) fn needs_relays(listening: &BTreeSet<Multiaddr>) -> bool {
+    !public(listening).iter().any(|address| matches!(address.iter().next(), Some(Protocol::Ip4(_))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(addresses: &[&str]) -> BTreeSet<Multiaddr> {
+        addresses.iter().map(|address| address.parse().unwrap()).collect()
+    }
+
+    #[test]
+    fn what_others_confirm_counts_until_the_router_has_another_address() {
+        let (now, mut confirmed) = (Instant::now(), Confirmed::default());
+        let [first, quic, second] =
+            ["/ip4/203.0.113.9/tcp/7517", "/ip4/203.0.113.9/udp/7517/quic-v1", "/ip4/203.0.113.77/tcp/7517"]
+                .map(|address| address.parse::<Multiaddr>().unwrap());
+        assert!(!confirmed.note(first.clone(), false, now));
+        assert!(confirmed.note(first.clone(), true, now) && confirmed.note(quic, true, now));
+        assert!(!confirmed.note(first, true, now), "it is known");
+        assert!(confirmed.note(second.clone(), true, now));
+        assert_eq!(confirmed.all().collect::<Vec<_>>(), [&second]);
+    }
+
+    #[test]
+    fn a_home_needs_relays_and_a_server_does_not() {
+        let server = at(&["/ip4/203.0.113.9/tcp/7517", "/ip4/10.0.0.1/tcp/7517"]);
+        assert!(!needs_relays(&server));
+        assert_eq!(public(&server), at(&["/ip4/203.0.113.9/tcp/7517"]));
+        let home = at(&["/ip4/192.168.1.4/tcp/7517", "/ip6/2001:db8::1/udp/7517/quic-v1"]);
+        assert!(needs_relays(&home), "a router may stand in front of the IPv6 address");
+        assert_eq!(public(&home), at(&["/ip6/2001:db8::1/udp/7517/quic-v1"]));
+    }
+}

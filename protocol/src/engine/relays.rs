@@ -1,0 +1,97 @@
+//! Whose nodes pass things on for mine, and for whose nodes mine does: those of my contacts.
+//!
+//! No rule keeps this. Each step ends by comparing those it changed as they were and as they are.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use super::effect::Effect;
+use super::entity::{self};
+use super::error::Result;
+use super::person::{Person, Reach};
+use super::presence::read_grant;
+use super::turn::Turn;
+use crate::address::{self, Hint};
+use crate::id::{PeerId, PersonId};
+use crate::store::{Read, Table};
+
+/// The node of a contact.
+#[derive(PartialEq, Eq)]
+struct Node {
+    peer: PeerId,
+    /// Where anybody can reach it.
+    direct: Vec<Hint>,
+}
+
+impl Turn<'_> {
+    /// Tells a network that has just started of the nodes of all contacts.
+    pub(super) fn admit_all(&mut self) -> Result<()> {
+        let mut people = Vec::new();
+        entity::each::<Reach>(&self.txn, b"", b"", |reach| {
+            people.push(reach.person);
+            ControlFlow::Continue(())
+        })?;
+        for person in people {
+            if let Some(node) = node_of(&self.txn, person)? {
+                self.admit(person, node);
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells the network what this step changed.
+    pub(super) fn keep_relays(&mut self) -> Result<()> {
+        let mut people: BTreeSet<PersonId> = people_in(self.txn.changed(Table::Reach)).collect();
+        for person in people_in(self.txn.changed(Table::People)) {
+            if may_relay(self.txn.under(), person)? != may_relay(&self.txn, person)? {
+                people.insert(person);
+            }
+        }
+        for person in people {
+            let (before, after) = (node_of(self.txn.under(), person)?, node_of(&self.txn, person)?);
+            if before == after {
+                continue;
+            }
+            if let Some(before) = before.filter(|before| after.as_ref().is_none_or(|after| after.peer != before.peer)) {
+                self.dismiss(person, before.peer);
+            }
+            if let Some(after) = after {
+                self.admit(person, after);
+            }
+        }
+        Ok(())
+    }
+
+    fn admit(&mut self, person: PersonId, node: Node) {
+        self.live.nodes.entry(node.peer).or_default().insert(person);
+        self.effect(Effect::Admit { peer: node.peer, direct: node.direct });
+    }
+
+    /// Unless it is the node of another contact, too: nobody shuts out another by naming their node.
+    fn dismiss(&mut self, person: PersonId, peer: PeerId) {
+        let Some(people) = self.live.nodes.get_mut(&peer) else { return };
+        people.remove(&person);
+        if people.is_empty() {
+            self.live.nodes.remove(&peer);
+            self.effect(Effect::Dismiss { peer });
+        }
+    }
+}
+
+fn people_in<'k>(keys: impl Iterator<Item = &'k [u8]> + 'k) -> impl Iterator<Item = PersonId> + 'k {
+    keys.filter_map(|key| key.try_into().ok().map(PersonId))
+}
+
+fn may_relay(read: &dyn Read, person: PersonId) -> Result<bool> {
+    let person = entity::load::<Person>(read, &person.0)?;
+    Ok(person.is_some_and(|person| person.is_contact() && !person.blocked))
+}
+
+fn node_of(read: &dyn Read, person: PersonId) -> Result<Option<Node>> {
+    if !may_relay(read, person)? {
+        return Ok(None);
+    }
+    let Some(reach) = entity::load::<Reach>(read, &person.0)? else { return Ok(None) };
+    let direct = reach.hints.iter().filter(|hint| hint.reach == address::Reach::Direct).cloned().collect();
+    Ok(read_grant(&reach).map(|grant| Node { peer: grant.peer, direct }))
+}

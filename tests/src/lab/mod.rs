@@ -1,0 +1,109 @@
+//! An internet on one machine: network namespaces with routers that do what routers in homes do.
+//!
+//! ```text
+//! Bo (203.0.113.10) ──┐                    ┌── router (203.0.113.11, 192.168.11.1) ── Ana (192.168.11.2)
+//!                     ├── a switch, called ┤
+//! Mallory … ──────────┘   the internet     └── router (203.0.113.12, 192.168.12.1) ── Chi (192.168.12.2)
+//! ```
+//!
+//! Nothing in it has a way out, and all addresses are those that are set aside for documentation.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a helper of tests ends a test with a panic that says what went wrong"
+)]
+
+mod nat;
+mod resident;
+mod space;
+
+pub use nat::Nat;
+pub use resident::{PATIENCE, Resident};
+
+use std::cell::Cell;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::e2e::skip;
+use nat::Router;
+use space::Space;
+
+/// The switch, and what hangs on it.
+#[derive(Debug)]
+pub struct Lab {
+    number: u32,
+    next_host: Cell<u8>,
+    internet: Space,
+}
+
+impl Lab {
+    /// A fresh internet; `None`, said in words, where namespaces cannot be made.
+    pub fn new() -> Option<Self> {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        if let Err(why) = space::can_be_made() {
+            skip("homes behind routers", &why);
+            return None;
+        }
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let internet = Space::new(number, "internet");
+        internet.ip(&["link", "add", "br0", "type", "bridge", "forward_delay", "0"]);
+        for address in ["203.0.113.1/24", "198.51.100.1/24"] {
+            internet.ip(&["address", "add", address, "dev", "br0"]);
+        }
+        internet.ip(&["address", "add", "2001:db8::1/64", "dev", "br0", "nodad"]);
+        internet.ip(&["link", "set", "br0", "up"]);
+        internet.forwards();
+        Some(Self { number, next_host: Cell::new(10), internet })
+    }
+
+    fn space(&self, name: &str) -> (Space, u8) {
+        let host = self.next_host.get();
+        self.next_host.set(host + 1);
+        (Space::new(self.number, &name.split(' ').next().unwrap_or(name).to_lowercase()), host)
+    }
+
+    /// Somebody whose node anybody can reach, by IPv4 and IPv6.
+    pub fn public(&self, name: &'static str) -> Resident {
+        let (space, host) = self.space(name);
+        self.plug(&space, "eth0", host);
+        Resident::new(name, space, None, host)
+    }
+
+    /// Somebody at home behind a router.
+    pub fn home(&self, name: &'static str, nat: Nat) -> Resident {
+        let (space, host) = self.space(name);
+        let router = Space::new(self.number, &format!("router-{host}"));
+        self.plug(&router, "wan", host);
+        space.wire("eth0", &router, "lan");
+        if nat.has_ip4() {
+            let (inside, outside) = (format!("192.168.{host}.2"), format!("192.168.{host}.1"));
+            space.address("eth0", &format!("{inside}/24"));
+            router.address("lan", &format!("{outside}/24"));
+            space.ip(&["route", "add", "default", "via", &outside]);
+        }
+        if nat.has_ip6() {
+            let net = format!("2001:db8:{host}:");
+            space.address("eth0", &format!("{net}:2/64"));
+            router.address("lan", &format!("{net}:1/64"));
+            space.ip(&["-6", "route", "add", "default", "via", &format!("{net}:1")]);
+            self.internet.ip(&["-6", "route", "add", &format!("{net}:/64"), "via", &format!("2001:db8::{host}")]);
+        }
+        router.forwards();
+        let router = Router::new(router, nat, format!("192.168.{host}.2"));
+        Resident::new(name, space, Some(router), host)
+    }
+
+    /// Gives a namespace an interface on the switch, addresses, and the way to everywhere.
+    fn plug(&self, space: &Space, interface: &str, host: u8) {
+        let port = format!("port{host}");
+        space.wire(interface, &self.internet, &port);
+        self.internet.ip(&["link", "set", &port, "master", "br0"]);
+        space.address(interface, &format!("203.0.113.{host}/24"));
+        space.address(interface, &format!("2001:db8::{host}/64"));
+        space.ip(&["route", "add", "default", "via", "203.0.113.1"]);
+        space.ip(&["-6", "route", "add", "default", "via", "2001:db8::1"]);
+    }
+}

@@ -1,0 +1,170 @@
+//! Somebody who lives in a namespace.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::nat::Router;
+use super::space::Space;
+use crate::e2e::Someone;
+
+/// How long anything may take in the lab before a test gives up on it: a connection that was cut is noticed after
+/// half a minute, and a call may come after the pause before it.
+pub const PATIENCE: Duration = Duration::from_secs(90);
+/// Between two looks.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Somebody with a home in a namespace of the lab.
+#[derive(Debug)]
+pub struct Resident {
+    // First, so that the node is gone before its network is.
+    someone: Someone,
+    router: Option<Router>,
+    _space: Space,
+    host: u8,
+}
+
+impl Resident {
+    pub(super) fn new(name: &'static str, space: Space, router: Option<Router>, host: u8) -> Self {
+        let someone = Someone::new(name).in_namespace(space.name()).logging("info,kith_node=debug");
+        let mut resident = Self { someone, router, _space: space, host };
+        resident.start();
+        resident
+    }
+
+    /// Starts the node.
+    #[track_caller]
+    pub fn start(&mut self) {
+        self.someone.start();
+    }
+
+    /// Ends the node as the power does.
+    #[track_caller]
+    pub fn kill(&mut self) {
+        self.someone.kill();
+    }
+
+    /// Their name.
+    pub const fn name(&self) -> &'static str {
+        self.someone.name
+    }
+
+    /// What a command says, as JSON.
+    #[track_caller]
+    pub fn says(&self, args: &[&str]) -> Value {
+        self.someone.kith([args, &["--json"]].concat()).ok().json()
+    }
+
+    /// What a command prints for a person to read.
+    #[track_caller]
+    pub fn prints(&self, args: &[&str]) -> String {
+        self.someone.kith(args).ok().out
+    }
+
+    /// Waits until a look finds something, and returns it and how long it took.
+    #[track_caller]
+    pub fn until<T>(&self, what: &str, mut look: impl FnMut(&Self) -> Option<T>) -> (T, Duration) {
+        let begun = Instant::now();
+        while begun.elapsed() < PATIENCE {
+            if let Some(found) = look(self) {
+                return (found, begun.elapsed());
+            }
+            std::thread::sleep(LOOK);
+        }
+        let log = self.someone.logged();
+        let end = log.len().saturating_sub(4_000);
+        panic!("{}: waited {PATIENCE:?} in vain: {what}\n…{}", self.name(), log.get(end..).unwrap_or(&log));
+    }
+
+    /// What is kept about somebody, if anything is.
+    pub fn sees(&self, who: &Self) -> Option<Value> {
+        let said = self.someone.kith(["person", "show", who.name(), "--json"]);
+        (said.code == Some(0)).then(|| said.json())
+    }
+
+    /// Waits until the person of this name is so.
+    #[track_caller]
+    pub fn until_sees(&self, who: &Self, what: &str, is_so: impl Fn(&Value) -> bool) -> Duration {
+        self.until(what, |me| me.sees(who).filter(&is_so)).1
+    }
+
+    /// Scans a code of theirs and waits until both hold each other; how long that took.
+    #[track_caller]
+    pub fn meets(&self, shower: &Self) -> Duration {
+        let code = shower.says(&["invite", "--event", "Hannover Messe"])["link"].as_str().unwrap().to_owned();
+        let begun = Instant::now();
+        self.someone.kith(["scan", &code]).ok();
+        self.until_sees(shower, "a contact", |person| person["standing"] == "contact");
+        shower.until_sees(self, "a contact", |person| person["standing"] == "contact");
+        begun.elapsed()
+    }
+
+    /// Writes to somebody.
+    #[track_caller]
+    pub fn writes(&self, to: &Self, words: &str) {
+        self.someone.kith(["person", "write", to.name(), words]).ok();
+    }
+
+    /// Waits until these words of somebody are there; how long that took.
+    #[track_caller]
+    pub fn until_reads(&self, from: &Self, words: &str) -> Duration {
+        let has = |person: &Value| {
+            person["letters"].as_array().is_some_and(|letters| letters.iter().any(|letter| letter["text"] == words))
+        };
+        self.until_sees(from, words, has)
+    }
+
+    /// Writes, and waits until it has arrived; how long that took.
+    #[track_caller]
+    pub fn sends(&self, to: &Self, words: &str) -> Duration {
+        let begun = Instant::now();
+        self.writes(to, words);
+        to.until_reads(self, words);
+        begun.elapsed()
+    }
+
+    fn router(&self) -> &Router {
+        self.router.as_ref().expect("a router")
+    }
+
+    /// The router passes nothing on any more.
+    pub fn cut_off(&self) {
+        self.router().cut();
+    }
+
+    /// The router works again, and has forgotten all conversations.
+    pub fn back_online(&self) {
+        self.router().mend();
+    }
+
+    /// The provider gives the home another address.
+    pub fn gets_another_address(&self) {
+        self.router().move_to(self.host);
+    }
+
+    /// The lid of the laptop is closed.
+    pub fn sleeps(&self) {
+        self.signal("-STOP");
+    }
+
+    /// And opened again.
+    pub fn wakes(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let node = self.someone.node.as_ref().expect("a node runs").pid().to_string();
+        assert!(Command::new("kill").args([signal, &node]).status().unwrap().success());
+    }
+
+    /// The router forgets all conversations.
+    pub fn forgotten_by_router(&self) {
+        self.router().forget();
+    }
+
+    /// What the node logged so far.
+    pub fn logged(&self) -> String {
+        self.someone.logged()
+    }
+}
