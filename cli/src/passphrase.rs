@@ -75,11 +75,20 @@ fn credential() -> Result<Option<Zeroizing<String>>, Trouble> {
 }
 
 fn of_file(file: &Path) -> Result<Zeroizing<String>, Trouble> {
+    let text = read(file)?;
+    Ok(Zeroizing::new(text.lines().next().unwrap_or_default().to_owned()))
+}
+
+/// All that a file with a secret holds.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn read(file: &Path) -> Result<Zeroizing<String>, Trouble> {
     let failed = |error: std::io::Error| Trouble::failed(format!("{}: {error}", file.display()));
     let mut text = Zeroizing::new(String::new());
     let opened = std::fs::File::open(file).map_err(failed)?;
     std::io::Read::read_to_string(&mut std::io::Read::take(opened, FILE), &mut text).map_err(failed)?;
-    Ok(Zeroizing::new(text.lines().next().unwrap_or_default().to_owned()))
+    Ok(text)
 }
 
 /// Asks on the terminal without showing what is typed.

@@ -6,41 +6,19 @@ use std::path::Path;
 use kith_protocol::words::RecoveryWords;
 use zeroize::Zeroizing;
 
+use crate::passphrase;
 use crate::trouble::Trouble;
-
-/// Longest file that is read.
-const FILE: u64 = 4096;
 
 /// The words, from a file or asked for on the terminal.
 ///
 /// # Errors
 /// If they cannot be read, or are none.
 pub fn words(file: Option<&Path>) -> Result<RecoveryWords, Trouble> {
-    let typed = text(file)?;
-    RecoveryWords::parse(&typed).map_err(|error| Trouble::usage(error.to_string()))
-}
-
-/// The same as text that was looked at.
-///
-/// # Errors
-/// As [`words`].
-pub fn text(file: Option<&Path>) -> Result<Zeroizing<String>, Trouble> {
     let typed = match file {
-        Some(file) => of_file(file)?,
+        Some(file) => passphrase::read(file)?,
         None => ask()?,
     };
-    match RecoveryWords::parse(&typed) {
-        Ok(_) => Ok(typed),
-        Err(error) => Err(Trouble::usage(error.to_string())),
-    }
-}
-
-fn of_file(file: &Path) -> Result<Zeroizing<String>, Trouble> {
-    let failed = |error: std::io::Error| Trouble::failed(format!("{}: {error}", file.display()));
-    let mut text = Zeroizing::new(String::new());
-    let opened = std::fs::File::open(file).map_err(failed)?;
-    std::io::Read::read_to_string(&mut std::io::Read::take(opened, FILE), &mut text).map_err(failed)?;
-    Ok(text)
+    RecoveryWords::parse(&typed).map_err(|error| Trouble::usage(error.to_string()))
 }
 
 /// Asks for all of them in one line; they are shown, since nobody types 24 words blindly.

@@ -61,7 +61,7 @@ pub fn verify(verify: &Verify, json: bool) -> Result<(), Trouble> {
     if json {
         return out::json(&json!({ "whole": true }));
     }
-    out::say(format!("{} is whole. Your recovery words open it.", verify.file.display()));
+    out::say(format!("{} is whole. The recovery words of its owner open it.", verify.file.display()));
     Ok(())
 }
 

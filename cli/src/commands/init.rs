@@ -7,6 +7,7 @@ use kith_node::node::Desk;
 use kith_protocol::card::FieldKind;
 use kith_protocol::engine::{CardChange, Own};
 use kith_protocol::text::{Line, Name};
+use zeroize::Zeroizing;
 
 use crate::args::{Init, Words};
 use crate::client::Client;
@@ -80,7 +81,8 @@ pub fn ask(question: &str) -> Result<String, Trouble> {
 
 /// Says whether the words that somebody types in are those of this home.
 pub async fn check_words(client: &Client, words: &Words, json: bool) -> Result<(), Trouble> {
-    let typed = recovery::text(words.words_file.as_deref())?;
+    let words = recovery::words(words.words_file.as_deref())?;
+    let typed = Zeroizing::new(words.words().join(" "));
     let _: serde_json::Value = client.post("/words/check", &serde_json::json!({ "words": typed.as_str() })).await?;
     if json {
         return out::json(&serde_json::json!({ "yours": true }));

@@ -11,6 +11,8 @@ use axum::http::StatusCode;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use futures::stream;
+use kith_protocol::limits;
+use kith_protocol::time::Timestamp;
 use kith_protocol::words::RecoveryWords;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -21,8 +23,6 @@ use super::node::{Finding, Health};
 use super::{Api, Kind, Problem, ProblemBody};
 use crate::backup::{Backups, Unmade};
 use crate::driver::now;
-use kith_protocol::limits;
-use kith_protocol::time::Timestamp;
 
 /// Bytes that are read at a time.
 const PIECE: usize = 64 * 1024;
@@ -112,7 +112,7 @@ pub(super) fn finding(api: &Api) -> Finding {
         let advice = "see that the folder of --backup-to is there, may be written, and has room";
         return Finding::new("backup", Health::Bad, format!("{told}; since then: {trouble}"), Some(advice));
     }
-    let longest = plan.map_or(OLD * limits::DAY, |plan| 2 * plan.every + limits::DAY);
+    let longest = plan.map_or(OLD * limits::DAY, |plan| plan.every.saturating_mul(2).saturating_add(limits::DAY));
     let is_old = made.is_none_or(|made| now().since(made) > longest);
     let by_itself = plan.map(|plan| format!(", into {}", plan.to.display())).unwrap_or_default();
     let advice = "kith backup FILE makes one; kith up --backup-to DIR makes one each day. Keep them on another machine";

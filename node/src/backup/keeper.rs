@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use kith_protocol::engine::Own;
 use kith_protocol::time::Timestamp;
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
@@ -16,9 +17,9 @@ use crate::home::Home;
 
 /// Files that are kept in the folder of the plan: two weeks of one each night.
 const KEPT: usize = 14;
-/// How files of the plan begin and end; nothing else in the folder is touched.
-const BEGINNING: &str = "kith-";
+/// How files of the plan end; while one is written, or if that was broken off, as below.
 const END: &str = ".backup";
+const UNFINISHED: &str = ".unfinished";
 /// How long a failed try is waited after, in seconds, if backups are not made more often.
 const AGAIN: u64 = 3_600;
 /// How often the clock is looked at, so that a laptop that slept makes up for the night.
@@ -109,12 +110,12 @@ impl Backups {
     async fn make_planned(&self, plan: &Plan) -> Result<(), Unmade> {
         let _turn = self.inner.one_at_a_time.lock().await;
         std::fs::create_dir_all(&plan.to)?;
-        let made = now();
-        let size = write(&self.inner.handle, &plan.to.join(file_name(made))).await?;
+        let (made, ours) = (now(), ours(&self.inner.handle)?);
+        let size = write(&self.inner.handle, &plan.to.join(file_name(&ours, made))).await?;
         tracing::info!(to = %plan.to.display(), size, "a backup was made");
         let secs = Some(made.secs());
         self.remember(|record| *record = Record { made: secs, size, planned: secs, trouble: None });
-        if let Err(error) = remove_old(&plan.to) {
+        if let Err(error) = remove_old(&plan.to, &ours) {
             tracing::warn!(%error, "old backups could not be removed");
         }
         Ok(())
@@ -127,25 +128,37 @@ pub(super) fn due(record: &Record, plan: &Plan) -> Timestamp {
     last.map_or_else(Timestamp::default, |last| last.plus(plan.every.max(LEAST)))
 }
 
-/// Sorts by time.
-fn file_name(made: Timestamp) -> String {
-    let made = i64::try_from(made.secs()).ok().and_then(|secs| jiff::Timestamp::from_second(secs).ok());
-    let made = made.unwrap_or_default().strftime("%Y%m%dT%H%M%SZ").to_string();
-    format!("{BEGINNING}{made}{END}")
+/// How the files of this home begin: several homes may keep theirs in one folder.
+fn ours(handle: &Handle) -> Result<String, Unmade> {
+    Ok(format!("kith-{}-", Own::load(handle.view())?.id().short()))
 }
 
-/// Removes all but the newest.
-pub(super) fn remove_old(folder: &Path) -> std::io::Result<()> {
-    let mut all: Vec<PathBuf> = Vec::new();
+/// Sorts by time.
+fn file_name(ours: &str, made: Timestamp) -> String {
+    let made = i64::try_from(made.secs()).ok().and_then(|secs| jiff::Timestamp::from_second(secs).ok());
+    let made = made.unwrap_or_default().strftime("%Y%m%dT%H%M%SZ").to_string();
+    format!("{ours}{made}{END}")
+}
+
+/// Removes all but the newest of a home, and what was broken off; nothing else in the folder is touched.
+pub(super) fn remove_old(folder: &Path, ours: &str) -> std::io::Result<()> {
+    let (mut all, mut broken): (Vec<PathBuf>, Vec<PathBuf>) = Default::default();
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
         let name = entry.file_name();
-        let is_ours = name.to_str().is_some_and(|name| name.starts_with(BEGINNING) && name.ends_with(END));
-        all.extend((is_ours && entry.file_type()?.is_file()).then(|| entry.path()));
+        let Some(name) = name.to_str().filter(|name| name.starts_with(ours)) else { continue };
+        if !entry.file_type()?.is_file() {
+            continue;
+        }
+        if name.ends_with(END) {
+            all.push(entry.path());
+        } else if name.ends_with(UNFINISHED) {
+            broken.push(entry.path());
+        }
     }
     all.sort();
     let surplus = all.len().saturating_sub(KEPT);
-    all.into_iter().take(surplus).try_for_each(std::fs::remove_file)
+    all.into_iter().take(surplus).chain(broken).try_for_each(std::fs::remove_file)
 }
 
 /// Backups are made by themselves as long as this lives.

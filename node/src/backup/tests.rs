@@ -15,16 +15,21 @@ fn names(folder: &Path) -> Vec<String> {
 fn of_old_backups_two_weeks_are_kept_and_nothing_else_is_touched() {
     let folder = tempfile::tempdir().unwrap();
     for day in 1..=20 {
-        std::fs::write(folder.path().join(format!("kith-202611{day:02}T030000Z.backup")), "").unwrap();
+        std::fs::write(folder.path().join(format!("kith-anasousa-202611{day:02}T030000Z.backup")), "").unwrap();
     }
-    std::fs::write(folder.path().join("kith-notes.txt"), "mine").unwrap();
-    std::fs::create_dir(folder.path().join("kith-20000101T000000Z.backup")).unwrap();
-    remove_old(folder.path()).unwrap();
+    let others =
+        ["kith-anasousa-notes.txt", "kith-bolindqv-20261101T030000Z.backup", "kith-bolindqv-20261102.unfinished"];
+    for other in others {
+        std::fs::write(folder.path().join(other), "").unwrap();
+    }
+    std::fs::write(folder.path().join("kith-anasousa-20261020T030000Z.unfinished"), "killed").unwrap();
+    std::fs::create_dir(folder.path().join("kith-anasousa-20000101T000000Z.backup")).unwrap();
+    remove_old(folder.path(), "kith-anasousa-").unwrap();
     let left = names(folder.path());
-    assert_eq!(left.len(), 16, "{left:?}");
-    assert!(left.contains(&"kith-notes.txt".to_owned()) && left.contains(&"kith-20000101T000000Z.backup".to_owned()));
-    assert!(left.contains(&"kith-20261107T030000Z.backup".to_owned()));
-    assert!(!left.contains(&"kith-20261106T030000Z.backup".to_owned()));
+    assert_eq!(left.len(), 14 + others.len() + 1, "{left:?}");
+    let is_left = |name: &str| left.iter().any(|one| one == name);
+    assert!(others.into_iter().all(is_left) && is_left("kith-anasousa-20000101T000000Z.backup"), "{left:?}");
+    assert!(is_left("kith-anasousa-20261107T030000Z.backup") && !is_left("kith-anasousa-20261106T030000Z.backup"));
 }
 
 #[test]
