@@ -7,6 +7,9 @@
 //! responder → initiator   Welcome
 //! ```
 //!
+//! The initiator need not wait for the last message: it may send a letter right behind its proof, and the letter's
+//! session id, which only who holds the secret can name, proves as much.
+//!
 //! The connection under it has already authenticated both peer ids. Every tag covers both of them, so a hello
 //! recorded on one connection is worth nothing on another; the responder's fresh nonce makes a repeated one
 //! worthless on the same. The responder proves first: who only guesses at an address learns nothing.
@@ -252,11 +255,16 @@ impl Responder {
         &self.initiator_nonce
     }
 
+    /// The session that this hello leads to. Only who holds the secret can name it, so naming it is a proof, too.
+    pub fn session(&self) -> SessionId {
+        session(&self.secret, &self.binding)
+    }
+
     /// Checks the initiator's proof; `None` if it is not one.
     pub fn welcome(&self, prove: &Prove) -> Option<SessionId> {
         let proves =
             prove.nonce == self.initiator_nonce && same(&proof(&self.secret, INITIATOR, &self.binding), &prove.proof);
-        proves.then(|| session(&self.secret, &self.binding))
+        proves.then(|| self.session())
     }
 }
 

@@ -31,18 +31,10 @@ const DIRECT_FIRST: usize = 4;
 /// Addresses through relays that are dialled: both transports of each.
 const MOST_RELAYED: usize = 2 * limits::RELAYED_ADDRESSES;
 
-/// How far the hello of a call is.
-enum Hello {
-    Opened { peer: PeerId, initiator: Initiator },
-    Proven { peer: PeerId, session: SessionId },
-}
-
-impl Hello {
-    fn peer(&self) -> PeerId {
-        match self {
-            Self::Opened { peer, .. } | Self::Proven { peer, .. } => *peer,
-        }
-    }
+/// The hello of a call, opened and not answered.
+struct Hello {
+    peer: PeerId,
+    initiator: Initiator,
 }
 
 struct Call {
@@ -73,7 +65,7 @@ impl Call {
     }
 
     fn is_about(&self, peer: &PeerId) -> bool {
-        self.hello.as_ref().is_some_and(|hello| hello.peer() == *peer) || self.reached.contains(peer)
+        self.hello.as_ref().is_some_and(|hello| hello.peer == *peer) || self.reached.contains(peer)
     }
 }
 
@@ -90,6 +82,9 @@ pub(super) struct Calls {
     under_way: HashMap<Locator, Call>,
     dials: HashMap<ConnectionId, Dial>,
     hellos: HashMap<OutboundRequestId, Locator>,
+    /// Our proofs under way. The sessions are open already: we know that the other end holds the secret, and need not
+    /// wait for its word to send letters.
+    proofs: HashMap<OutboundRequestId, SessionId>,
 }
 
 impl Calls {
@@ -220,34 +215,45 @@ impl Task {
             return self.call_failed(locator, CallFailure::Busy);
         };
         let (initiator, open) = Initiator::begin(call.secret.clone(), Ends { initiator: self.me, responder }, nonce);
-        call.hello = Some(Hello::Opened { peer, initiator });
+        call.hello = Some(Hello { peer, initiator });
         let request = self.swarm.behaviour_mut().hello.send_request(&peer, Request::Open(open));
         self.calls.hellos.insert(request, locator);
     }
 
     /// The responder answered.
     pub(super) fn on_hello_answered(&mut self, request: OutboundRequestId, response: &Response) {
+        if let Some(session) = self.calls.proofs.remove(&request) {
+            if *response != Response::Welcome {
+                self.end_session(session);
+            }
+            return;
+        }
         let Some(locator) = self.calls.hellos.remove(&request) else { return };
         let Some(call) = self.calls.under_way.get_mut(&locator) else { return };
-        match (call.hello.take(), response) {
-            (Some(Hello::Opened { peer, initiator }), Response::Reply(reply)) => match initiator.prove(reply) {
-                Some((prove, session)) => {
-                    call.hello = Some(Hello::Proven { peer, session });
-                    let request = self.swarm.behaviour_mut().hello.send_request(&peer, Request::Prove(prove));
-                    self.calls.hellos.insert(request, locator);
+        let Some(Hello { peer, initiator }) = call.hello.take() else { return };
+        let proven = match response {
+            Response::Reply(reply) => initiator.prove(reply),
+            Response::Welcome => None,
+        };
+        match proven {
+            Some((prove, session)) => {
+                let request = self.swarm.behaviour_mut().hello.send_request(&peer, Request::Prove(prove));
+                if self.call_succeeded(locator, peer, session) {
+                    self.calls.proofs.insert(request, session);
                 }
-                None => self.hello_failed(locator, peer, CallFailure::NotAnswered, true),
-            },
-            (Some(Hello::Proven { peer, session }), Response::Welcome) => self.call_succeeded(locator, peer, session),
-            (Some(hello), _) => self.hello_failed(locator, hello.peer(), CallFailure::NotAnswered, true),
-            (None, _) => {}
+            }
+            None => self.hello_failed(locator, peer, CallFailure::NotAnswered, true),
         }
     }
 
     /// The responder did not answer.
     pub(super) fn on_hello_unanswered(&mut self, request: OutboundRequestId, error: &OutboundFailure) {
-        let Some(locator) = self.calls.hellos.remove(&request) else { return };
         tracing::debug!(%error, "a hello was not answered");
+        if let Some(session) = self.calls.proofs.remove(&request) {
+            // The door was closed meanwhile, or there is no room.
+            return self.end_session(session);
+        }
+        let Some(locator) = self.calls.hellos.remove(&request) else { return };
         let Some(call) = self.calls.under_way.get_mut(&locator) else { return };
         let Some(hello) = call.hello.take() else { return };
         let (reason, is_final) = match error {
@@ -256,7 +262,7 @@ impl Task {
             OutboundFailure::ConnectionClosed | OutboundFailure::DialFailure => (CallFailure::NotAnswered, false),
             OutboundFailure::Io(_) | OutboundFailure::UnsupportedProtocols => (CallFailure::NotAnswered, true),
         };
-        self.hello_failed(locator, hello.peer(), reason, is_final);
+        self.hello_failed(locator, hello.peer, reason, is_final);
     }
 
     /// Goes on to the next address, unless the very peer that we want has refused: it would at any address.
@@ -270,12 +276,15 @@ impl Task {
         self.advance(locator, Instant::now());
     }
 
-    fn call_succeeded(&mut self, locator: Locator, peer: PeerId, session: SessionId) {
-        if self.opened(session, peer, locator, true) {
+    /// False if there is no room for the session.
+    fn call_succeeded(&mut self, locator: Locator, peer: PeerId, session: SessionId) -> bool {
+        let is_open = self.opened(session, peer, locator, true);
+        if is_open {
             self.end_call(locator);
         } else {
             self.call_failed(locator, CallFailure::Busy);
         }
+        is_open
     }
 
     fn call_failed(&mut self, locator: Locator, reason: CallFailure) {
@@ -286,7 +295,7 @@ impl Task {
     fn end_call(&mut self, locator: Locator) {
         let Some(call) = self.calls.under_way.remove(&locator) else { return };
         self.calls.hellos.retain(|_, of| *of != locator);
-        let greeted = call.hello.as_ref().map(Hello::peer);
+        let greeted = call.hello.as_ref().map(|hello| hello.peer);
         for peer in call.reached.into_iter().chain(greeted) {
             self.close_unless_needed(peer);
         }

@@ -13,7 +13,7 @@ use super::peer;
 use super::sessions::Session;
 use super::task::Task;
 
-/// A hello that waits for its third message.
+/// A hello that waits for its third message. A letter under its session may come first: that proves as much.
 struct Half {
     responder: Responder,
     locator: Locator,
@@ -38,9 +38,9 @@ impl Hellos {
         self.half.values().map(|half| half.until).min()
     }
 
-    /// Forgets the hellos of a peer that is gone.
-    pub(super) fn forget(&mut self, peer: &PeerId) {
-        self.half.retain(|(of, _), _| of != peer);
+    /// Forgets the hellos of a peer that is gone; returns the sessions that will not be.
+    pub(super) fn forget(&mut self, peer: &PeerId) -> Vec<SessionId> {
+        self.half.extract_if(|(of, _), _| of == peer).map(|(_, half)| half.responder.session()).collect()
     }
 }
 
@@ -90,8 +90,11 @@ impl Task {
         if self.has_no_room_for_hello(&peer) {
             return None;
         }
+        self.sessions.expect(responder.session());
         let half = Half { responder, locator: open.locator, until: Instant::now() + self.limits.hello };
-        self.hellos.half.insert((peer, open.nonce), half);
+        if let Some(earlier) = self.hellos.half.insert((peer, open.nonce), half) {
+            self.sessions.expect_no_more(&earlier.responder.session());
+        }
         self.swarm.behaviour_mut().gate.credit(&connection);
         Some(Response::Reply(reply))
     }
@@ -105,10 +108,26 @@ impl Task {
 
     fn on_prove(&mut self, peer: PeerId, prove: &Prove) -> Option<Response> {
         let half = self.hellos.half.remove(&(peer, prove.nonce))?;
-        let session = half.responder.welcome(prove)?;
-        // The door may have been closed in between: an invite that is used up admits nobody more.
-        let is_open = self.hellos.doors.contains_key(&half.locator);
-        (is_open && self.opened(session, peer, half.locator, false)).then_some(Response::Welcome)
+        let session = half.responder.session();
+        let proves = half.responder.welcome(prove).is_some();
+        if !proves || !self.sessions.is_open(&session) && !self.admit_half(session, peer, half.locator) {
+            self.sessions.expect_no_more(&session);
+            return None;
+        }
+        Some(Response::Welcome)
+    }
+
+    /// The door may have been closed in between: an invite that is used up admits nobody more.
+    fn admit_half(&mut self, session: SessionId, peer: PeerId, locator: Locator) -> bool {
+        self.hellos.doors.contains_key(&locator) && self.opened(session, peer, locator, false)
+    }
+
+    /// A letter overtook the third message of its hello. True if its session is open now.
+    pub(super) fn opened_by_letter(&mut self, session: SessionId, peer: PeerId) -> bool {
+        let of_peer = self.hellos.half.iter().filter(|((of, _), _)| *of == peer);
+        let mut locators = of_peer.map(|(_, half)| half).filter(|half| half.responder.session() == session);
+        let locator = locators.next().map(|half| half.locator);
+        locator.is_some_and(|locator| self.admit_half(session, peer, locator))
     }
 
     /// Takes up a session after a hello; false if there is no room for it.
@@ -130,8 +149,9 @@ impl Task {
 
     /// Gives up hellos whose third message did not come.
     pub(super) fn expire_hellos(&mut self, now: Instant) {
-        let late: Vec<_> = self.hellos.half.extract_if(|_, half| half.until <= now).map(|((of, _), _)| of).collect();
-        for peer in late {
+        let late: Vec<_> = self.hellos.half.extract_if(|_, half| half.until <= now).collect();
+        for ((peer, _), half) in late {
+            self.sessions.expect_no_more(&half.responder.session());
             self.close_unless_needed(peer);
         }
     }

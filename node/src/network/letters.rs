@@ -139,6 +139,10 @@ impl Task {
     ) {
         let LetterRequest { session, sealed } = letter;
         self.circuits.took(&peer, sealed.len());
+        if !self.sessions.is_open(&session) && !self.opened_by_letter(session, peer) {
+            tracing::debug!("a letter names a session that nobody has");
+            return;
+        }
         let Some(open) = self.sessions.get_mut(&session).filter(|open| open.peer == peer) else {
             // Dropping the channel closes the stream without a word.
             tracing::debug!("a letter names a session that its sender does not have");

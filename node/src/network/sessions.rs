@@ -89,6 +89,22 @@ impl Sessions {
         Some(session)
     }
 
+    /// A letter may name this session before it is open: only who holds the secret of the hello can.
+    pub(super) fn expect(&self, id: SessionId) {
+        self.open.insert(id);
+    }
+
+    /// Its hello came to nothing.
+    pub(super) fn expect_no_more(&self, id: &SessionId) {
+        if !self.is_open(id) {
+            self.open.remove(id);
+        }
+    }
+
+    pub(super) fn is_open(&self, id: &SessionId) -> bool {
+        self.by_id.contains_key(id)
+    }
+
     pub(super) fn get_mut(&mut self, id: &SessionId) -> Option<&mut Session> {
         self.by_id.get_mut(id)
     }

@@ -181,7 +181,9 @@ impl Task {
     }
 
     fn on_peer_gone(&mut self, peer: &PeerId) {
-        self.hellos.forget(peer);
+        for session in self.hellos.forget(peer) {
+            self.sessions.expect_no_more(&session);
+        }
         self.circuits.forget(peer);
         self.relaying.forget(peer);
         for session in self.sessions.of(peer) {

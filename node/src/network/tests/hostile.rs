@@ -63,6 +63,30 @@ async fn a_letter_under_somebody_elses_session_gets_no_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_letter_may_overtake_the_end_of_its_own_hello_and_no_other() {
+    let (mut ana, _, mut eager, to) = with_mallory(Limits::default()).await;
+    let (prove, session) = eager.begin_hello(&to, 1).await;
+    // Mallory knows nothing that would lead to the session, and is another peer.
+    let mut mallory = Raw::new();
+    let ana_too = mallory.connect(&ana.multiaddrs[0]).await;
+    for guess in [session, SessionId([9; 16])] {
+        let outcome = mallory.letter(&ana_too, letter(guess, 512), false).await;
+        assert!(outcome.as_ref().map_or(true, Vec::is_empty), "{outcome:?}");
+    }
+    ana.stays_quiet().await;
+
+    let answer = async { eager.letter(&to, letter(session, 512), false).await };
+    let handled = async {
+        assert_eq!(ana.opened().await, session);
+        ana.handle().await
+    };
+    let (answer, sealed) = futures::join!(answer, handled);
+    assert_eq!((answer.unwrap()[2], sealed.len()), (1, 512), "the letter was handled");
+    eager.finish_hello(&to, prove).await;
+    ana.stays_quiet().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn lies_about_lengths_and_garbage_end_their_stream_alone() {
     let (mut ana, _, mut mallory, to) = with_mallory(Limits::default()).await;
     let session = mallory.say_hello(&to, 1).await;

@@ -4,7 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use futures::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, StreamExt};
-use kith_protocol::hello::{Ends, Initiator, Request, Response};
+use kith_protocol::hello::{Ends, Initiator, Prove, Request, Response};
 use kith_protocol::id::{PeerId as KithPeer, SessionId};
 use libp2p::request_response::{self, Codec, Message, OutboundFailure, ProtocolSupport};
 use libp2p::swarm::{NetworkBehaviour, SwarmEvent};
@@ -155,14 +155,24 @@ impl Raw {
 
     /// An honest hello under `secret(byte)`.
     pub async fn say_hello(&mut self, to: &PeerId, byte: u8) -> SessionId {
+        let (prove, session) = self.begin_hello(to, byte).await;
+        self.finish_hello(to, prove).await;
+        session
+    }
+
+    /// The first two messages of one; gives the third, and the session that it leads to.
+    pub async fn begin_hello(&mut self, to: &PeerId, byte: u8) -> (Prove, SessionId) {
         let ends = Ends { initiator: self.me(), responder: peer::from_libp2p(to).unwrap() };
         let (initiator, open) = Initiator::begin(secret(byte), ends, [byte; 16]);
         let reply = self.hello(to, framed(&Request::Open(open).to_bytes()), false).await.unwrap();
         let Ok(Response::Reply(reply)) = Response::from_bytes(&reply[frame::HEADER..]) else { panic!("{reply:?}") };
-        let (prove, session) = initiator.prove(&reply).unwrap();
+        initiator.prove(&reply).unwrap()
+    }
+
+    /// The last two.
+    pub async fn finish_hello(&mut self, to: &PeerId, prove: Prove) {
         let welcome = self.hello(to, framed(&Request::Prove(prove).to_bytes()), false).await.unwrap();
         assert_eq!(Response::from_bytes(&welcome[frame::HEADER..]), Ok(Response::Welcome));
-        session
     }
 }
 
