@@ -98,8 +98,13 @@ id!(
     PeerId, 32
 );
 id!(
-    /// How an initiator says in a hello which shared secret it means.
+    /// How an initiator says in a hello which shared secret it means, and a depositor under what a parcel lies in a
+    /// mailbox.
     Locator, 16
+);
+id!(
+    /// One of the mailboxes that a node holds.
+    MailboxId, 16
 );
 id!(
     /// One introduction, chosen at random by who began it: the asker, or the introducer who had the idea. It means

@@ -17,6 +17,7 @@ pub mod introduction;
 pub mod invite;
 pub mod letter;
 pub mod limits;
+pub mod mailbox;
 pub mod meeting;
 pub mod record;
 pub mod store;

@@ -220,6 +220,25 @@ pub const PRESENCE_PACE: u64 = HOUR;
 /// Life of a presence letter: an older address is of no use.
 pub const PRESENCE_LIFE: u64 = GRANT_LIFE;
 
+/// Mailboxes that a node keeps at contacts' nodes, so that one of them may be off.
+pub const MAILBOXES: usize = 2;
+/// Addresses of a node that holds a mailbox: two transports share a port, so IPv4 and IPv6, by two networks.
+pub const MAILBOX_ADDRESSES: usize = 4;
+/// A sealed door: a peer id and the most and longest addresses, with the seal.
+pub const MAILBOX_DOOR: usize = 1_024;
+/// Codes that lead to one mailbox at once: the newest, what a stand prepares for a day.
+pub const MAILBOX_SLOTS: usize = 128;
+/// Labels that are void in one mailbox; beyond it the owner draws another key.
+pub const MAILBOX_VOID: usize = 256;
+/// Numbers that are taken out of a mailbox at once.
+pub const MAILBOX_TAKEN: usize = 256;
+/// How long a host may be asked to wait for something to hand out. Below a minute, after which routers forget.
+pub const MAILBOX_WAIT: u64 = 50;
+/// Claims that may lie in a mailbox for one live code: one is right, and somebody may have filmed it.
+pub const MAILBOX_LIVE_CLAIMS: u16 = 4;
+/// Claims that may lie in a mailbox for one printed code: a day's, see [`PRINTED_CLAIMS_A_DAY`].
+pub const MAILBOX_PRINTED_CLAIMS: u16 = 200;
+
 /// A stored key.
 pub const STORE_KEY: usize = 128;
 /// A stored value: a sealed letter with its frame.

@@ -55,6 +55,11 @@ impl<'s> Batch<'s> {
             Event::SessionClosed { session } => turn.session_closed(session),
             Event::CallFailed { locator, .. } => turn.call_failed(locator),
             Event::LetterArrived { session, ticket, sealed } => turn.letter_arrived(session, ticket, &sealed),
+            Event::MailboxOpened { host } => turn.mailbox_opened(host),
+            Event::MailboxRefused { host } => turn.mailbox_refused(host),
+            Event::MailboxLost { host } => turn.mailbox_lost(host),
+            Event::ParcelArrived { host, number, label, parcel } => turn.parcel_arrived(host, number, label, &parcel),
+            Event::ParcelLeft { errand, outcome } => turn.parcel_left(errand, outcome),
             Event::LetterAnswered { session, letter, outcome } => turn.letter_answered(session, letter, outcome),
         })
     }

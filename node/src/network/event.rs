@@ -1,7 +1,7 @@
 //! What the network tells the driver.
 
 use kith_protocol::address::Hint;
-use kith_protocol::engine::{Answer, Ticket};
+use kith_protocol::engine::{Answer, Errand, Left, Ticket};
 use kith_protocol::id::{LetterId, Locator, PeerId, SessionId};
 
 /// Something that happened. Every `Call` ends in [`SessionOpened`](Event::SessionOpened) or
@@ -58,6 +58,39 @@ pub enum Event {
         ticket: Ticket,
         /// The sealed letter: one of [`LETTER_CLASSES`](kith_protocol::limits::LETTER_CLASSES) long.
         sealed: Vec<u8>,
+    },
+    /// A mailbox of ours is open at this node, and collected from now on.
+    MailboxOpened {
+        /// The node that holds it.
+        host: PeerId,
+    },
+    /// This node holds no mailbox for us.
+    MailboxRefused {
+        /// The node.
+        host: PeerId,
+    },
+    /// A node with a mailbox of ours is not reached. It is tried again.
+    MailboxLost {
+        /// The node that holds it.
+        host: PeerId,
+    },
+    /// A parcel lay in a mailbox of ours; it stays there until `TakeParcel`.
+    ParcelArrived {
+        /// The node that holds it.
+        host: PeerId,
+        /// Its number there.
+        number: u64,
+        /// Under which label it was left.
+        label: Locator,
+        /// A sealed letter, or a slip: of a length that [`is_parcel`](kith_protocol::mailbox::is_parcel) allows.
+        parcel: Vec<u8>,
+    },
+    /// What became of a `LeaveParcel`.
+    ParcelLeft {
+        /// Names it.
+        errand: Errand,
+        /// What became of it.
+        outcome: Left,
     },
     /// A letter that we sent has its answer.
     LetterAnswered {

@@ -107,6 +107,12 @@ impl Task {
                 self.admit(&peer);
                 self.may_relay(peer, direct);
             }
+            // Mailboxes follow.
+            Effect::OpenMailbox { .. }
+            | Effect::CloseMailbox { .. }
+            | Effect::TakeParcel { .. }
+            | Effect::PutBack { .. }
+            | Effect::LeaveParcel { .. } => {}
             Effect::Dismiss { peer } => {
                 self.dismiss(&peer);
                 self.may_not_relay(&peer);

@@ -3,6 +3,7 @@
 use crate::address::Hint;
 use crate::hello::SharedSecret;
 use crate::id::{LetterId, Locator, PeerId, SessionId};
+use crate::mailbox::{Keep, Leave, MailboxKey, SealedDoor};
 
 /// Names one letter that a peer waits for an answer to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -71,6 +72,66 @@ pub enum Effect {
         /// The session.
         session: SessionId,
     },
+    /// Keep a mailbox of mine at this node: open it there, and go on collecting what lies in it. Said again when the codes
+    /// that lead to it change, or the addresses. Ends in `mailbox_opened` or `mailbox_refused`, once or more often;
+    /// parcels come as `parcel_arrived`.
+    OpenMailbox {
+        /// The node that holds it.
+        host: PeerId,
+        /// Where that node can be reached.
+        addresses: Vec<Hint>,
+        /// What is said to it.
+        keep: Keep,
+    },
+    /// Collect nothing there any more, and give the mailbox up if that can be said in time.
+    CloseMailbox {
+        /// The node that holds it.
+        host: PeerId,
+        /// The key of the mailbox.
+        key: MailboxKey,
+    },
+    /// A parcel is safe here: the host may forget it.
+    TakeParcel {
+        /// The node that holds it.
+        host: PeerId,
+        /// Its number there.
+        number: u64,
+    },
+    /// A parcel says nothing yet: it stays where it lies, and is asked for again once others were taken.
+    PutBack {
+        /// The node that holds it.
+        host: PeerId,
+        /// Its number there.
+        number: u64,
+    },
+    /// Leave a parcel in the mailbox of somebody. Ends in `parcel_left`.
+    LeaveParcel {
+        /// Names it in the outcome.
+        errand: Errand,
+        /// Who must hold the mailbox; unknown when all we have is a code.
+        host: Option<PeerId>,
+        /// Where that node can be reached.
+        addresses: Vec<Hint>,
+        /// What is left there.
+        leave: Leave,
+    },
+}
+
+/// Names one parcel that is on its way to a mailbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Errand(pub u64);
+
+/// What became of a parcel on its way to a mailbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// The mailbox holds it; with the sealed door of the code, if it was left for one.
+    Stored(SealedDoor),
+    /// The host knows no such mailbox, or does not take this.
+    Refused,
+    /// There is no room for more.
+    Full,
+    /// The host was not reached, or did not answer.
+    Unreachable,
 }
 
 /// What a node says to a letter: one byte on the wire, and a receipt behind what is final. A final answer without

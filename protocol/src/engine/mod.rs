@@ -56,6 +56,7 @@ pub mod introduction;
 pub mod invites;
 mod keys;
 mod live;
+mod mailboxes;
 pub mod meetings;
 pub mod notice;
 pub mod outbox;
@@ -68,15 +69,17 @@ mod restore;
 mod rounds;
 pub mod scans;
 mod session;
+mod slip;
 mod turn;
 mod txn;
 pub mod vouches;
 
-pub use effect::{Answer, Effect, Receipt, Refusal, Ticket};
+pub use effect::{Answer, Effect, Errand, Left, Receipt, Refusal, Ticket};
 pub use error::{CodeError, Error, Result};
 pub use incoming::history_of;
 pub use notice::Notice;
 pub use own::{Beginning, CardChange, Own, create};
+pub use slip::AnswerSlip;
 pub use turn::{Step, Turn};
 pub use txn::Txn;
 

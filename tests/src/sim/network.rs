@@ -75,6 +75,12 @@ impl World {
                 Effect::HangUp { session } => self.cut(session),
                 // Everybody reaches everybody here.
                 Effect::Admit { .. } | Effect::Dismiss { .. } => {}
+                // Mailboxes follow.
+                Effect::OpenMailbox { .. }
+                | Effect::CloseMailbox { .. }
+                | Effect::TakeParcel { .. }
+                | Effect::PutBack { .. }
+                | Effect::LeaveParcel { .. } => {}
             }
         }
     }
