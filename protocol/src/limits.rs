@@ -165,8 +165,8 @@ pub const CAPTURES_OF_ONE: usize = 16;
 /// Letters waiting for one person, of the kinds that add up: answers, meetings.
 pub const OUTBOX_PER_PERSON: usize = 256;
 /// Letters waiting for one person beside those, one of each kind of which only the newest counts: claim, presence,
-/// card, farewell. They always find room, so that what piles up for one person keeps no news from the others.
-pub const OUTBOX_NEWEST: usize = 4;
+/// card, farewell, answers. They always find room, so that what piles up for one person keeps no news from the others.
+pub const OUTBOX_NEWEST: usize = 5;
 /// Of these, letters from person to person: what people write leaves room for what their nodes have to say.
 pub const WORDS_WAITING: usize = 50;
 /// Of these, people who are handed over; so many of one contact wait for my decision, too.
@@ -220,6 +220,19 @@ pub const PRESENCE_PACE: u64 = HOUR;
 /// Life of a presence letter: an older address is of no use.
 pub const PRESENCE_LIFE: u64 = GRANT_LIFE;
 
+/// Answers in one letter about letters that came through a mailbox: a quarter of what may wait for one person; 24 bytes
+/// each, so that they fit a letter of 4 KiB.
+pub const ANSWERS: usize = 64;
+/// A letter that lies in a mailbox and was not answered is left there once more after this: its answer may have been lost.
+pub const LEFT_AGAIN_AFTER: u64 = 3 * DAY;
+/// Parcels of one person, and of all, that are on their way to mailboxes at once.
+pub const ERRANDS_OF_ONE: usize = 8;
+/// See [`ERRANDS_OF_ONE`].
+pub const ERRANDS: usize = 64;
+/// A node with a mailbox of mine that is not reached for so long is given up for another one.
+pub const MAILBOX_LOST: u64 = 7 * DAY;
+/// A node that holds no mailbox for me is asked again after this.
+pub const MAILBOX_REFUSED: u64 = DAY;
 /// Mailboxes that a node keeps at contacts' nodes, so that one of them may be off.
 pub const MAILBOXES: usize = 2;
 /// Addresses of a node that holds a mailbox: two transports share a port, so IPv4 and IPv6, by two networks.

@@ -121,7 +121,12 @@ fn bare_cryptography(size: usize) -> Duration {
     let grant = Bytes::new(Verified::sign(grant, signer, &key).bytes().to_vec()).unwrap();
     let start = Instant::now();
     for number in 0..LETTERS {
-        let body = Body::Presence(Presence { grant: grant.clone(), counter: 1, hints: address(number) });
+        let body = Body::Presence(Presence {
+            grant: grant.clone(),
+            counter: 1,
+            hints: address(number),
+            mailboxes: Vec::new(),
+        });
         let letter = Letter {
             to: [4; 32],
             id: LetterId([5; 16]),

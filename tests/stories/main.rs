@@ -14,6 +14,7 @@ mod introducers;
 mod introductions;
 mod keys;
 mod letters;
+mod mailboxes;
 mod mallory;
 mod meeting;
 mod reaching;

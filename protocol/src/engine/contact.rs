@@ -19,6 +19,7 @@ use crate::identity::{History, NodeGrant};
 use crate::letter::body::CardNews;
 use crate::letter::{Body, Letter};
 use crate::limits;
+use crate::mailbox::Pass;
 use crate::record::Verified;
 use crate::store::Table;
 use crate::time::Timestamp;
@@ -35,6 +36,7 @@ pub(super) struct Newcomer<'n> {
     pub card: &'n Verified<CardView>,
     pub grant: &'n Verified<NodeGrant>,
     pub hints: &'n [Hint],
+    pub mailboxes: &'n [Pass],
     pub pair: SharedSecret,
     /// When the scan was that made the secret of the pair, by the scanner's clock.
     pub scanned: Timestamp,
@@ -76,7 +78,7 @@ impl Turn<'_> {
         self.merge_history(&person, new.history, new.settles_fork)?;
         self.txn.save(&PersonOf { identity, person: person.id });
         self.hold_card(&mut person, new.card)?;
-        self.hold_reach(person.id, new.grant, new.hints)?;
+        self.hold_reach(person.id, new.grant, new.hints, new.mailboxes)?;
         self.share_secret(person.id, new.pair, new.scanned, new.code)?;
         self.txn.save(&person);
         if person.is_contact() && !met_again {
@@ -109,7 +111,13 @@ impl Turn<'_> {
     }
 
     /// Keeps grant and addresses from a first letter, unless newer ones overtook the letter.
-    fn hold_reach(&mut self, person: PersonId, grant: &Verified<NodeGrant>, hints: &[Hint]) -> Result<()> {
+    fn hold_reach(
+        &mut self,
+        person: PersonId,
+        grant: &Verified<NodeGrant>,
+        hints: &[Hint],
+        mailboxes: &[Pass],
+    ) -> Result<()> {
         let held = self.txn.load::<Reach>(&person.0)?;
         let newest = held.as_ref().and_then(|held| Some((super::presence::read_grant(held)?, held.counter)));
         let counter = match newest {
@@ -117,7 +125,8 @@ impl Turn<'_> {
             Some((held, counter)) if grant.order() == held.order() => counter,
             _ => 0,
         };
-        self.txn.save(&Reach { person, grant: bounded(grant.bytes()), hints: hints.to_vec(), counter });
+        let (grant, hints, mailboxes) = (bounded(grant.bytes()), hints.to_vec(), mailboxes.to_vec());
+        self.txn.save(&Reach { person, grant, hints, counter, mailboxes });
         Ok(())
     }
 
@@ -258,7 +267,8 @@ impl Turn<'_> {
         for person in super::session::people_with_letters(&self.txn)? {
             for letter in super::outbox::waiting_for(&self.txn, person)? {
                 let Some(tier) = self.txn.load::<Person>(&person.0)?.map(|person| person.tier) else { continue };
-                let Some(body) = refreshed(&letter.as_letter(), own, tier) else { continue };
+                let mailboxes = self.passes_for(person)?;
+                let Some(body) = refreshed(&letter.as_letter(), own, tier, mailboxes) else { continue };
                 let life = letter.expires.since(self.now);
                 let id = self.send(person, &body, life)?;
                 if let Some(mut person) = self.txn.load::<Person>(&person.0)?
@@ -284,18 +294,20 @@ impl Turn<'_> {
     }
 }
 
-fn refreshed(letter: &Letter, own: &Own, tier: Tier) -> Option<Body> {
+fn refreshed(letter: &Letter, own: &Own, tier: Tier, mailboxes: Vec<Pass>) -> Option<Body> {
     match Body::of(letter).ok()? {
         Body::Claim(mut claim) => {
             claim.card = own.view(tier);
             claim.grant = own.grant.clone();
             claim.hints = own.hints.clone();
+            claim.mailboxes = mailboxes;
             Some(Body::Claim(claim))
         }
         Body::Welcome(mut welcome) => {
             welcome.card = own.view(tier);
             welcome.grant = own.grant.clone();
             welcome.hints = own.hints.clone();
+            welcome.mailboxes = mailboxes;
             Some(Body::Welcome(welcome))
         }
         _ => None,

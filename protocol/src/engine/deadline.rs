@@ -37,6 +37,8 @@ pub(super) enum Ends {
     Vouch(VouchKey),
     /// A capture that was taken in is forgotten.
     Capture(CaptureKey),
+    /// Mailboxes are looked at again.
+    Mailboxes,
 }
 
 impl Ends {
@@ -54,6 +56,7 @@ impl Ends {
             Self::Introduction(key) => [&[9][..], &key.bytes()].concat(),
             Self::Vouch(key) => [&[10][..], &key.bytes()].concat(),
             Self::Capture(key) => [&[16][..], &key.0].concat(),
+            Self::Mailboxes => vec![18],
         }
     }
 
@@ -78,6 +81,7 @@ impl Ends {
             9 => Self::Introduction(IntroKey::from_bytes(rest)?),
             10 => Self::Vouch(VouchKey::from_bytes(rest)?),
             16 => Self::Capture(CaptureKey(rest.try_into().ok()?)),
+            18 => Self::Mailboxes,
             _ => return None,
         })
     }
@@ -116,6 +120,7 @@ impl Turn<'_> {
                 Ends::Introduction(key) => self.introduction_due(key)?,
                 Ends::Vouch(key) => self.vouch_due(key)?,
                 Ends::Capture(key) => self.forget_capture(key)?,
+                Ends::Mailboxes => self.mailboxes_due(),
             }
         }
         Ok(())
@@ -178,6 +183,7 @@ mod tests {
                 slot: VouchSlot([13; 4]),
             }),
             Ends::Capture(CaptureKey([14; 16])),
+            Ends::Mailboxes,
         ];
         for ends in all {
             let key = ends.key(Timestamp::from_secs(9));

@@ -13,6 +13,7 @@ use crate::crypto::seal::DecryptionKey;
 use crate::hello::SharedSecret;
 use crate::id::{IdentityId, LetterId, PersonId, SessionId};
 use crate::identity::{History, HistoryBytes};
+use crate::letter::introduction::IntroductionLetter;
 use crate::letter::{self, Body, Letter, OpenError, Opened};
 use crate::limits;
 use crate::record::Verified;
@@ -106,16 +107,7 @@ impl Turn<'_> {
             Err(_) => return Ok(Answer::Later),
         };
         let receipts = opened.receipts();
-        let verdict = match (self.judge_letter(&opened)?, party) {
-            (Some(Verdict::Handled), Party::Invite(invite)) => {
-                self.claim_came_again(session, invite, &opened)?;
-                Verdict::Handled
-            }
-            (Some(verdict), _) => verdict,
-            (None, Party::Invite(invite)) => self.claim_arrived(session, invite, opened)?,
-            (None, Party::Pair(person) | Party::Scanned(person)) => self.letter_from(session, person, opened)?,
-        };
-        Ok(match verdict {
+        Ok(match self.judge(session, party, opened)? {
             Verdict::Handled => Answer::Handled(receipts.handled()),
             Verdict::Refused(reason) => Answer::Refused(reason, receipts.refused(reason.number())),
             Verdict::Later => Answer::Later,
@@ -123,8 +115,26 @@ impl Turn<'_> {
         })
     }
 
+    /// Does what a letter asks for, once.
+    pub(super) fn judge(&mut self, session: SessionId, party: Party, opened: Opened) -> Result<Verdict> {
+        match (self.judge_letter(&opened)?, party) {
+            (Some(Verdict::Handled), Party::Invite(invite)) => {
+                self.claim_came_again(session, invite, &opened)?;
+                Ok(Verdict::Handled)
+            }
+            (Some(verdict), _) => Ok(verdict),
+            (None, Party::Invite(invite)) => self.claim_arrived(session, invite, opened),
+            (None, Party::Pair(person) | Party::Scanned(person)) => self.letter_from(session, person, opened),
+        }
+    }
+
     /// Tries the secrets and keys that the letter can be sealed under, the newest first.
-    fn open(&self, session: SessionId, party: Party, sealed: &[u8]) -> Result<std::result::Result<Opened, OpenError>> {
+    pub(super) fn open(
+        &self,
+        session: SessionId,
+        party: Party,
+        sealed: &[u8],
+    ) -> Result<std::result::Result<Opened, OpenError>> {
         match party {
             Party::Invite(invite) => Ok(match self.invite_opening(invite)? {
                 Some((key, secret)) => letter::open(sealed, &key, &secret.letter_key()),
@@ -223,9 +233,12 @@ impl Turn<'_> {
             Body::Presence(presence) if listens || !waiting_for(&self.txn, person.id)?.is_empty() => {
                 self.presence_arrived(&person, history, &presence)?;
             }
+            Body::Answers(answers) => self.answers_arrived(&person, &answers)?,
             Body::Card(news) if listens => self.card_arrived(person, history, &news)?,
             Body::Meeting(_) if listens && !self.has_room_for(person.id)? => return Ok(Verdict::Later),
             Body::Meeting(news) if listens => self.meeting_arrived(person, history, &news)?,
+            // One under their present key is on its way, and my statement would name a key that this one does not show.
+            Body::Introduction(IntroductionLetter::Consent(_)) if letter.signer().key < history.current() => {}
             Body::Introduction(letter) if listens => match self.introduction_arrived(&person, history, letter)? {
                 Verdict::Handled => {}
                 not_taken => return Ok(not_taken),

@@ -14,11 +14,13 @@ use super::incoming::Verdict;
 use super::introduction::IntroKey;
 use super::keys::{self, InviteSecrets};
 use super::live::Party;
+use super::mailboxes::{are_bounded, code_hints};
 use super::meetings::nonce_of;
 use super::notice::Notice;
 use super::own::{Own, verify_card, verify_grant};
 use super::person::{Encounter, Person, Standing, Way};
 use super::turn::Turn;
+use crate::address::Hint;
 use crate::card::Tier;
 use crate::crypto::seal::{DecryptionKey, EncryptionKey};
 use crate::crypto::sign::SecretSeed;
@@ -195,7 +197,8 @@ impl Turn<'_> {
             today: 0,
             binding,
         };
-        let code = code_of(&self.own()?, &own_invite, &secrets);
+        let own = self.own()?;
+        let code = code_of(&own, code_hints(&self.txn, &own)?, &own_invite, &secrets);
         self.txn.save(&secrets);
         self.txn.save(&own_invite);
         // Questions about the last claims wait as long as their scanners do, whose clocks may be slow.
@@ -216,7 +219,8 @@ impl Turn<'_> {
         let not_found = || Error::NotFound { what: "code", name: invite.short() };
         let own_invite = self.txn.load::<OwnInvite>(&invite.0)?.ok_or_else(not_found)?;
         let secrets = self.txn.load(&keys::invite_key(invite))?.ok_or_else(not_found)?;
-        Ok(code_of(&self.own()?, &own_invite, &secrets))
+        let own = self.own()?;
+        Ok(code_of(&own, code_hints(&self.txn, &own)?, &own_invite, &secrets))
     }
 
     /// Withdraws a code: from now on nobody can use it.
@@ -379,6 +383,7 @@ impl Turn<'_> {
                 card: &claimant.card,
                 grant: &claimant.grant,
                 hints: &claimant.claim.hints,
+                mailboxes: &claimant.claim.mailboxes,
                 pair: pair.clone(),
                 scanned: claimant.claim.scanned_at,
                 code: None,
@@ -443,6 +448,7 @@ impl Turn<'_> {
             hints: own.hints,
             event: invite.event.clone(),
             late,
+            mailboxes: self.passes_for(person.id)?,
         };
         self.send(person.id, &Body::Welcome(welcome), limits::LETTER_LIFE)?;
         Ok(())
@@ -483,7 +489,7 @@ impl Claimant {
             return None;
         }
         let Ok(Body::Claim(claim)) = Body::of(&letter) else { return None };
-        if claim.hints.len() > limits::ADDRESSES {
+        if claim.hints.len() > limits::ADDRESSES || !are_bounded(&claim.mailboxes) {
             return None;
         }
         let card = verify_card(claim.card.as_slice(), &history)?;
@@ -492,11 +498,10 @@ impl Claimant {
     }
 }
 
-fn code_of(own: &Own, invite: &OwnInvite, secrets: &InviteSecrets) -> Invite {
+fn code_of(own: &Own, hints: Vec<Hint>, invite: &OwnInvite, secrets: &InviteSecrets) -> Invite {
     let kind = if invite.printed { InviteKind::Printed } else { InviteKind::Live };
     // A name always has a first character; one grapheme longer than the bound is the only way to have none.
     let name = invite::code_name(own.card.name.as_str());
-    let hints = own.hints.iter().filter(|hint| hint.fits_in_code()).take(limits::INVITE_HINTS).cloned().collect();
     Invite {
         kind,
         key: invite.key,

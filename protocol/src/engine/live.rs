@@ -4,8 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::effect::Errand;
+use super::leaving::Leaving;
 use crate::hello::SharedSecret;
-use crate::id::{InviteId, LetterId, Locator, PeerId, PersonId, SessionId};
+use crate::id::{InviteId, LetterId, Locator, MailboxId, PeerId, PersonId, SessionId};
 use crate::identity::Seen;
 use crate::letter::Receipts;
 use crate::limits;
@@ -78,6 +80,22 @@ pub(super) struct Live {
     pub in_vain: BTreeMap<LetterId, u32>,
     /// The nodes of my contacts. One may be named by several, of whom at most one is right.
     pub nodes: BTreeMap<PeerId, BTreeSet<PersonId>>,
+    /// Contacts whose nodes anybody can reach, so that they could hold a mailbox.
+    pub hosts: BTreeSet<PersonId>,
+    /// Whose node can hold a mailbox has changed since mailboxes were last chosen.
+    pub hosts_changed: bool,
+    /// Whom the labels of my mailboxes mean.
+    pub labels: BTreeMap<Locator, PersonId>,
+    /// Mailboxes for which the labels of all people were worked out.
+    pub labelled: BTreeSet<MailboxId>,
+    /// How often a parcel was put back.
+    pub put_back: BTreeMap<(PeerId, u64), u32>,
+    /// Parcels on their way to mailboxes.
+    pub errands: BTreeMap<Errand, Leaving>,
+    /// The name of the next one.
+    pub next_errand: u64,
+    /// Until when nothing more is left in a mailbox of somebody.
+    pub leave_after: BTreeMap<PersonId, Timestamp>,
     /// Pauses that ended by then were looked at; nobody needs to be woken for them.
     pub woken: Timestamp,
 }

@@ -1,33 +1,548 @@
-//! Mailboxes of mine at contacts' nodes.
+//! Mailboxes of mine at contacts' nodes: which there are, what leads to them, and who may leave letters there.
+//!
+//! They are chosen among contacts whose nodes anybody can reach, unless I chose them myself. Each step ends by comparing
+//! what it changed with what the nodes were told.
 
-use super::effect::{Errand, Left};
-use super::error::Result;
+use std::ops::ControlFlow;
+
+use super::deadline::Ends;
+use super::effect::Effect;
+use super::entity::{self, Entity};
+use super::error::{Error, Result};
+use super::invites::OwnInvite;
+use super::own::Own;
+use super::person::Person;
+use super::relays::{Node, node_of};
 use super::turn::Turn;
-use crate::id::{Locator, PeerId};
+use crate::address::{Hint, Reach};
+use crate::hello::SharedSecret;
+use crate::id::{InviteId, Locator, PeerId, PersonId};
+use crate::limits;
+use crate::mailbox::{Door, Keep, MailboxKey, Pass, SealedDoor, Slot};
+use crate::store::{Read, Table};
+use crate::time::Timestamp;
+
+crate::wire_choice! {
+    /// How far a mailbox is.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum MailboxState {
+        /// Their node was asked and has not answered.
+        0 => Asked,
+        /// Their node holds letters for me.
+        1 => Open,
+        /// Their node holds none for me.
+        2 => Refused,
+    }
+}
+
+crate::wire_map! {
+    /// A mailbox of mine.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct OwnMailbox {
+        /// The contact whose node holds it.
+        1 => pub keeper: PersonId,
+        /// Their node.
+        2 => pub host: PeerId,
+        /// Where it can be reached.
+        3 => pub addresses: Vec<Hint>,
+        /// How far it is.
+        4 => pub state: MailboxState,
+        /// Since when.
+        5 => pub since: Timestamp,
+        /// Since when the node was not reached, if that is so.
+        6 => pub lost: Option<Timestamp>,
+        /// Labels of people who may leave nothing any more, the newest last.
+        7 => pub void: Vec<Locator>,
+    }
+}
+
+impl Entity for OwnMailbox {
+    const TABLE: Table = Table::Mailboxes;
+
+    fn key(&self) -> Vec<u8> {
+        self.keeper.0.to_vec()
+    }
+}
+
+crate::wire_map! {
+    /// The key of a mailbox of mine.
+    struct StoredMailboxKey {
+        1 => keeper: PersonId,
+        2 => key: MailboxKey,
+    }
+}
+
+impl Entity for StoredMailboxKey {
+    const TABLE: Table = Table::Secrets;
+
+    fn key(&self) -> Vec<u8> {
+        key_name(self.keeper)
+    }
+}
+
+fn key_name(keeper: PersonId) -> Vec<u8> {
+    [&b"mailbox"[..], &keeper.0].concat()
+}
+
+crate::wire_map! {
+    /// What I said about where my mailboxes are to be.
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
+    pub struct MailboxWishes {
+        /// Contacts whose nodes are to hold one, before all others.
+        1 => pub wanted: Vec<PersonId>,
+        /// Contacts whose nodes are to hold none.
+        2 => pub unwanted: Vec<PersonId>,
+    }
+}
+
+impl Entity for MailboxWishes {
+    const TABLE: Table = Table::Meta;
+
+    fn key(&self) -> Vec<u8> {
+        WISHES.to_vec()
+    }
+}
+
+const WISHES: &[u8] = b"mailboxes";
+
+/// Wishes kept of each kind. More than there are mailboxes, since contacts come and go.
+const MOST_WISHES: usize = 16;
+
+crate::wire_map! {
+    /// The codes that lead to my mailboxes, the newest first.
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
+    struct CodeSlots {
+        1 => codes: Vec<InviteId>,
+    }
+}
+
+impl Entity for CodeSlots {
+    const TABLE: Table = Table::Meta;
+
+    fn key(&self) -> Vec<u8> {
+        CODE_SLOTS.to_vec()
+    }
+}
+
+const CODE_SLOTS: &[u8] = b"code-slots";
+
+/// Bytes of all doors in one message, so that the rest fits beside them; codes beyond it have a place and no door.
+const DOORS: usize = 40 * 1024;
+
+/// All mailboxes of mine, refused ones too.
+pub fn own_mailboxes(read: &dyn Read) -> Result<Vec<OwnMailbox>> {
+    Ok(entity::list(read, b"", limits::PEOPLE)?)
+}
+
+/// What I said about where they are to be.
+pub fn wishes(read: &dyn Read) -> Result<MailboxWishes> {
+    Ok(entity::load(read, WISHES)?.unwrap_or_default())
+}
+
+/// True if a list of passes may be believed.
+pub(super) fn are_bounded(passes: &[Pass]) -> bool {
+    passes.len() <= limits::MAILBOXES && passes.iter().all(Pass::is_bounded)
+}
+
+/// The addresses that go into a code: where my node is, and between what everybody reaches and what only the neighbours
+/// do, where letters may be left.
+pub(super) fn code_hints(read: &dyn Read, own: &Own) -> Result<Vec<Hint>> {
+    let (everywhere, near): (Vec<_>, Vec<_>) = own.hints.iter().cloned().partition(|hint| hint.reach == Reach::Direct);
+    let near = near.into_iter().filter(Hint::fits_in_code);
+    let all = everywhere.into_iter().chain(front_doors(read)?).chain(near);
+    Ok(all.take(limits::INVITE_HINTS).collect())
+}
+
+/// The addresses that go into a consent: relays too, since it is sealed.
+pub(super) fn consent_hints(read: &dyn Read, own: &Own) -> Result<Vec<Hint>> {
+    let doors = front_doors(read)?;
+    let own = own.hints.iter().take(limits::ADDRESSES - doors.len().min(limits::ADDRESSES)).cloned();
+    Ok(own.chain(doors).take(limits::ADDRESSES).collect())
+}
+
+/// Where who has only a code may leave a letter.
+pub(super) fn front_doors(read: &dyn Read) -> Result<Vec<Hint>> {
+    let mailboxes = own_mailboxes(read)?;
+    let open = mailboxes.iter().filter(|mailbox| mailbox.state == MailboxState::Open);
+    let first = open.filter_map(|mailbox| mailbox.addresses.first());
+    Ok(first.map(|hint| Hint { reach: Reach::FrontDoor, ..hint.clone() }).collect())
+}
+
+/// Where letters to me may be left, told to one person; and under which label theirs lie.
+fn pass(mailbox: &OwnMailbox, key: &MailboxKey, person: PersonId) -> Pass {
+    let label = key.label(person);
+    let hints = mailbox.addresses.clone();
+    Pass { host: mailbox.host, hints, mailbox: key.id(), label, token: key.token(&label) }
+}
 
 impl Turn<'_> {
+    fn mailbox_key(&self, keeper: PersonId) -> Result<Option<MailboxKey>> {
+        let stored = self.txn.load::<StoredMailboxKey>(&key_name(keeper))?;
+        Ok(stored.map(|stored| stored.key))
+    }
+
+    fn mailbox_at(&self, host: PeerId) -> Result<Option<OwnMailbox>> {
+        Ok(own_mailboxes(&self.txn)?.into_iter().find(|mailbox| mailbox.host == host))
+    }
+
+    /// The passes that a person gets to my mailboxes.
+    pub(super) fn passes_for(&mut self, person: PersonId) -> Result<Vec<Pass>> {
+        let mut passes = Vec::new();
+        for mailbox in own_mailboxes(&self.txn)? {
+            if mailbox.state != MailboxState::Open || mailbox.keeper == person || passes.len() >= limits::MAILBOXES {
+                continue;
+            }
+            if let Some(key) = self.mailbox_key(mailbox.keeper)? {
+                let pass = pass(&mailbox, &key, person);
+                self.live.labels.insert(pass.label, person);
+                passes.push(pass);
+            }
+        }
+        Ok(passes)
+    }
+
     /// A mailbox of mine is open at this node.
-    pub fn mailbox_opened(&mut self, _host: PeerId) -> Result<()> {
-        Ok(())
+    pub fn mailbox_opened(&mut self, host: PeerId) -> Result<()> {
+        let Some(mut mailbox) = self.mailbox_at(host)? else { return Ok(()) };
+        let is_news = mailbox.state != MailboxState::Open;
+        if is_news {
+            (mailbox.state, mailbox.since) = (MailboxState::Open, self.now);
+        }
+        if is_news || mailbox.lost.is_some() {
+            mailbox.lost = None;
+            self.txn.save(&mailbox);
+        }
+        if is_news { self.tell_of_mailboxes() } else { Ok(()) }
     }
 
     /// This node holds no mailbox for me.
-    pub fn mailbox_refused(&mut self, _host: PeerId) -> Result<()> {
-        Ok(())
+    pub fn mailbox_refused(&mut self, host: PeerId) -> Result<()> {
+        let Some(mut mailbox) = self.mailbox_at(host)? else { return Ok(()) };
+        let was_open = mailbox.state == MailboxState::Open;
+        (mailbox.state, mailbox.since, mailbox.lost) = (MailboxState::Refused, self.now, None);
+        self.txn.save(&mailbox);
+        self.set_deadline(self.now.plus(limits::MAILBOX_REFUSED), Ends::Mailboxes);
+        self.live.hosts_changed = true;
+        if was_open { self.tell_of_mailboxes() } else { Ok(()) }
     }
 
     /// A node with a mailbox of mine cannot be reached now.
-    pub fn mailbox_lost(&mut self, _host: PeerId) -> Result<()> {
+    pub fn mailbox_lost(&mut self, host: PeerId) -> Result<()> {
+        let Some(mut mailbox) = self.mailbox_at(host)? else { return Ok(()) };
+        if mailbox.lost.is_none() {
+            mailbox.lost = Some(self.now);
+            self.txn.save(&mailbox);
+            self.set_deadline(self.now.plus(limits::MAILBOX_LOST), Ends::Mailboxes);
+        }
         Ok(())
     }
 
-    /// Something lay in a mailbox of mine.
-    pub fn parcel_arrived(&mut self, _host: PeerId, _number: u64, _label: Locator, _parcel: &[u8]) -> Result<()> {
+    /// Time has passed since a mailbox was lost or refused.
+    pub(super) fn mailboxes_due(&mut self) {
+        self.live.hosts_changed = true;
+    }
+
+    /// Contacts learn where letters may be left; so do those whose first letters are under way.
+    fn tell_of_mailboxes(&mut self) -> Result<()> {
+        let own = self.own()?;
+        self.refresh_first_letters(&own)?;
+        self.refresh_consents()?;
+        self.announce()
+    }
+
+    /// From now on a contact's node holds a mailbox of mine, rather than one that was chosen for me.
+    ///
+    /// # Errors
+    /// If it is not somebody's node that can be reached without a relay.
+    pub fn want_mailbox(&mut self, person: PersonId) -> Result<()> {
+        if node_of(&self.txn, person, true)?.is_none_or(|node| node.direct.is_empty()) {
+            return Err(Error::NotNow(
+                "their node cannot be reached without help, so it cannot hold letters for others",
+            ));
+        }
+        let mut wishes = wishes(&self.txn)?;
+        wishes.unwanted.retain(|one| *one != person);
+        if !wishes.wanted.contains(&person) {
+            wishes.wanted.insert(0, person);
+            wishes.wanted.truncate(MOST_WISHES);
+        }
+        self.txn.save(&wishes);
+        if let Some(refused) = self.txn.load::<OwnMailbox>(&person.0)?.filter(|one| one.state == MailboxState::Refused)
+        {
+            self.give_up(&refused)?;
+        }
+        self.make_room_for(person)?;
+        self.live.hosts_changed = true;
         Ok(())
     }
 
-    /// What I wanted to leave in a mailbox of somebody lies there, or does not.
-    pub fn parcel_left(&mut self, _errand: Errand, _outcome: Left) -> Result<()> {
+    /// What was chosen for me goes for what I chose.
+    fn make_room_for(&mut self, person: PersonId) -> Result<()> {
+        let wishes = wishes(&self.txn)?;
+        let in_use = own_mailboxes(&self.txn)?.into_iter().filter(|one| one.state != MailboxState::Refused);
+        let others: Vec<OwnMailbox> = in_use.filter(|one| one.keeper != person).collect();
+        if others.len() < limits::MAILBOXES {
+            return Ok(());
+        }
+        let rank = |one: &&OwnMailbox| wishes.wanted.iter().position(|wanted| *wanted == one.keeper);
+        let least = others.iter().max_by_key(|one| rank(one).map_or(usize::MAX, |rank| rank));
+        least.map_or(Ok(()), |least| self.give_up(least))
+    }
+
+    /// From now on this contact's node holds no mailbox of mine.
+    pub fn leave_mailbox(&mut self, person: PersonId) -> Result<()> {
+        let mut wishes = wishes(&self.txn)?;
+        wishes.wanted.retain(|one| *one != person);
+        if !wishes.unwanted.contains(&person) {
+            wishes.unwanted.insert(0, person);
+            wishes.unwanted.truncate(MOST_WISHES);
+        }
+        self.txn.save(&wishes);
+        if let Some(mailbox) = self.txn.load::<OwnMailbox>(&person.0)? {
+            self.give_up(&mailbox)?;
+        }
+        self.live.hosts_changed = true;
         Ok(())
     }
+
+    fn give_up(&mut self, mailbox: &OwnMailbox) -> Result<()> {
+        if let Some(key) = self.mailbox_key(mailbox.keeper)? {
+            self.effect(Effect::CloseMailbox { host: mailbox.host, key });
+        }
+        self.txn.remove(Table::Secrets, &key_name(mailbox.keeper));
+        self.txn.forget(mailbox);
+        if mailbox.state == MailboxState::Open { self.tell_of_mailboxes() } else { Ok(()) }
+    }
+
+    /// Tells a network that has just started of all mailboxes.
+    pub(super) fn open_all_mailboxes(&mut self) -> Result<()> {
+        self.live.hosts_changed = true;
+        self.tell_hosts()
+    }
+
+    /// Ends a step: chooses where something changed, and tells the nodes of new codes.
+    pub(super) fn keep_mailboxes(&mut self) -> Result<()> {
+        let codes_changed = self.keep_code_slots()?;
+        self.keep_void_labels()?;
+        if std::mem::take(&mut self.live.hosts_changed) {
+            self.choose_mailboxes()?;
+        }
+        if codes_changed || self.has_moved()? { self.tell_hosts() } else { Ok(()) }
+    }
+
+    fn has_moved(&self) -> Result<bool> {
+        if self.txn.changed(Table::Meta).all(|key| key != super::own::OWN) {
+            return Ok(false);
+        }
+        let before = entity::load::<Own>(self.txn.under(), super::own::OWN)?.map(|own| own.hints);
+        Ok(before.is_some_and(|before| self.own().is_ok_and(|own| own.hints != before)))
+    }
+
+    fn choose_mailboxes(&mut self) -> Result<()> {
+        let wishes = wishes(&self.txn)?;
+        let mut held = 0;
+        for mailbox in own_mailboxes(&self.txn)? {
+            held += usize::from(self.review(mailbox, &wishes)?);
+        }
+        let wanted = wishes.wanted.iter().copied();
+        let able = self.live.hosts.iter().copied().filter(|person| !wishes.unwanted.contains(person));
+        for candidate in wanted.chain(able).collect::<Vec<_>>() {
+            if held >= limits::MAILBOXES {
+                break;
+            }
+            held += usize::from(self.ask_for_mailbox(candidate, wishes.wanted.contains(&candidate))?);
+        }
+        Ok(())
+    }
+
+    /// Looks at one mailbox again; true if it stays.
+    fn review(&mut self, mut mailbox: OwnMailbox, wishes: &MailboxWishes) -> Result<bool> {
+        let is_wanted = wishes.wanted.contains(&mailbox.keeper);
+        let node = node_of(&self.txn, mailbox.keeper, is_wanted)?;
+        let is_over = match mailbox.state {
+            MailboxState::Refused => self.now.since(mailbox.since) >= limits::MAILBOX_REFUSED,
+            MailboxState::Asked | MailboxState::Open => {
+                let lost = mailbox.lost.is_some_and(|since| self.now.since(since) >= limits::MAILBOX_LOST);
+                lost && !is_wanted && self.live.hosts.len() > limits::MAILBOXES
+            }
+        };
+        let Some(node) = node.filter(|_| !is_over) else {
+            self.give_up(&mailbox)?;
+            return Ok(false);
+        };
+        let addresses = addresses_of(&node);
+        if !addresses.is_empty() && (mailbox.host, &mailbox.addresses) != (node.peer, &addresses) {
+            (mailbox.host, mailbox.addresses) = (node.peer, addresses);
+            self.txn.save(&mailbox);
+            self.tell_host(&mailbox)?;
+            if mailbox.state == MailboxState::Open {
+                self.tell_of_mailboxes()?;
+            }
+        }
+        Ok(mailbox.state != MailboxState::Refused)
+    }
+
+    fn ask_for_mailbox(&mut self, keeper: PersonId, is_wanted: bool) -> Result<bool> {
+        if self.txn.load::<OwnMailbox>(&keeper.0)?.is_some() {
+            return Ok(false);
+        }
+        let Some(node) = node_of(&self.txn, keeper, is_wanted)? else { return Ok(false) };
+        let (host, addresses) = (node.peer, addresses_of(&node));
+        if addresses.is_empty() {
+            return Ok(false);
+        }
+        let (state, since) = (MailboxState::Asked, self.now);
+        let mailbox = OwnMailbox { keeper, host, addresses, state, since, lost: None, void: Vec::new() };
+        self.txn.save(&StoredMailboxKey { keeper, key: MailboxKey::new(self.random.bytes()) });
+        self.txn.save(&mailbox);
+        self.tell_host(&mailbox)?;
+        Ok(true)
+    }
+
+    /// Notes which codes lead to my mailboxes; true if that changed.
+    fn keep_code_slots(&mut self) -> Result<bool> {
+        let changed: Vec<InviteId> =
+            self.txn.changed(Table::Invites).filter_map(|key| key.try_into().ok().map(InviteId)).collect();
+        if changed.is_empty() {
+            return Ok(false);
+        }
+        let before = self.txn.load::<CodeSlots>(CODE_SLOTS)?.unwrap_or_default();
+        let mut slots = before.clone();
+        for invite in changed {
+            match self.txn.load::<OwnInvite>(&invite.0)? {
+                Some(_) if slots.codes.contains(&invite) => {}
+                Some(own) if own.is_open() => slots.codes.insert(0, invite),
+                Some(_) => {}
+                None => slots.codes.retain(|one| *one != invite),
+            }
+        }
+        slots.codes.truncate(limits::MAILBOX_SLOTS);
+        let is_changed = slots != before;
+        if is_changed {
+            self.txn.save(&slots);
+        }
+        Ok(is_changed)
+    }
+
+    /// Who is no contact any more may leave nothing more. Whom I blocked may: they are not told.
+    fn keep_void_labels(&mut self) -> Result<()> {
+        let changed: Vec<PersonId> =
+            self.txn.changed(Table::People).filter_map(|key| key.try_into().ok().map(PersonId)).collect();
+        if changed.is_empty() {
+            return Ok(());
+        }
+        let mut gone = Vec::new();
+        for person in changed {
+            let was = entity::load::<Person>(self.txn.under(), &person.0)?.is_some_and(|person| person.is_contact());
+            let is = self.txn.load::<Person>(&person.0)?.is_some_and(|person| person.is_contact());
+            if was != is {
+                gone.push((person, is));
+            }
+        }
+        if gone.is_empty() {
+            return Ok(());
+        }
+        for mut mailbox in own_mailboxes(&self.txn)? {
+            let Some(key) = self.mailbox_key(mailbox.keeper)? else { continue };
+            let before = mailbox.void.clone();
+            for (person, is_contact) in &gone {
+                let label = key.label(*person);
+                mailbox.void.retain(|one| *one != label);
+                mailbox.void.extend((!is_contact).then_some(label));
+            }
+            let surplus = mailbox.void.len().saturating_sub(limits::MAILBOX_VOID);
+            mailbox.void.drain(..surplus);
+            if mailbox.void != before {
+                self.txn.save(&mailbox);
+                self.tell_host(&mailbox)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn tell_hosts(&mut self) -> Result<()> {
+        let mailboxes = own_mailboxes(&self.txn)?;
+        let in_use = mailboxes.iter().filter(|mailbox| mailbox.state != MailboxState::Refused);
+        in_use.into_iter().try_for_each(|mailbox| self.tell_host(mailbox))
+    }
+
+    /// Says to a node which mailbox it is to hold, and what leads to it.
+    fn tell_host(&mut self, mailbox: &OwnMailbox) -> Result<()> {
+        let Some(key) = self.mailbox_key(mailbox.keeper)? else { return Ok(()) };
+        let keep = Keep { key, slots: self.slots()?, void: mailbox.void.clone() };
+        self.effect(Effect::OpenMailbox { host: mailbox.host, addresses: mailbox.addresses.clone(), keep });
+        Ok(())
+    }
+
+    fn slots(&mut self) -> Result<Vec<Slot>> {
+        let own = self.own()?;
+        let door = Door { peer: own.peer, hints: own.hints };
+        let (mut slots, mut doors) = (Vec::new(), 0);
+        for invite in self.codes_with_slots()? {
+            let Some(own_invite) = self.txn.load::<OwnInvite>(&invite.0)? else { continue };
+            let Some((_, secret)) = self.invite_opening(invite)? else { continue };
+            if own_invite.claimable_until() < self.now {
+                continue;
+            }
+            let sealed = if doors < DOORS { door.seal(&secret, self.random.bytes()).ok() } else { None };
+            let sealed = sealed.unwrap_or_default();
+            doors += sealed.as_slice().len();
+            slots.push(slot_of(&own_invite, &secret, sealed));
+        }
+        Ok(slots)
+    }
+
+    fn codes_with_slots(&self) -> Result<Vec<InviteId>> {
+        Ok(self.txn.load::<CodeSlots>(CODE_SLOTS)?.unwrap_or_default().codes)
+    }
+
+    /// Whom a label of my mailboxes means.
+    pub(super) fn party_with_label(&mut self, host: PeerId, label: Locator) -> Result<Option<super::live::Party>> {
+        use super::live::Party;
+        if !self.live.labels.contains_key(&label) {
+            self.learn_labels(host)?;
+        }
+        if let Some(person) = self.live.labels.get(&label) {
+            return Ok(Some(Party::Pair(*person)));
+        }
+        for invite in self.codes_with_slots()? {
+            let opening = self.invite_opening(invite)?;
+            if opening.is_some_and(|(_, secret)| secret.mailbox_label() == label) {
+                return Ok(Some(Party::Invite(invite)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// After a start the labels of all people are worked out again, once for each mailbox.
+    fn learn_labels(&mut self, host: PeerId) -> Result<()> {
+        let Some(mailbox) = self.mailbox_at(host)? else { return Ok(()) };
+        let Some(key) = self.mailbox_key(mailbox.keeper)? else { return Ok(()) };
+        if !self.live.labelled.insert(key.id()) {
+            return Ok(());
+        }
+        let mut labels = Vec::new();
+        entity::each::<Person>(&self.txn, b"", b"", |person| {
+            labels.push((key.label(person.id), person.id));
+            ControlFlow::Continue(())
+        })?;
+        self.live.labels.extend(labels);
+        Ok(())
+    }
+}
+
+fn slot_of(invite: &OwnInvite, secret: &SharedSecret, door: SealedDoor) -> Slot {
+    Slot {
+        label: secret.mailbox_label(),
+        token: secret.mailbox_token(),
+        until: invite.claimable_until(),
+        most: if invite.printed { limits::MAILBOX_PRINTED_CLAIMS } else { limits::MAILBOX_LIVE_CLAIMS },
+        door,
+    }
+}
+
+/// Where anybody can reach a node, as many addresses as a pass may have.
+fn addresses_of(node: &Node) -> Vec<Hint> {
+    node.direct.iter().take(limits::MAILBOX_ADDRESSES).cloned().collect()
 }

@@ -20,6 +20,8 @@
 //! | `rounds` | what all contacts are told, some in each step |
 //! | `meetings`, `inbox`, `forks`, `presence` | what their names say |
 //! | `relays` | whose nodes pass things on for mine, and mine for whose |
+//! | `mailboxes` | contacts' nodes that hold letters for me while mine is off |
+//! | `leaving`, `collecting` | letters that go into a mailbox, and what lies in mine |
 //! | `captures` | what I note at the moment we meet, taken in once |
 //! | `events`, `follow_up` | where we meet, and what is to be done then |
 //! | `agenda` | what is due and who was met where, by time |
@@ -38,6 +40,7 @@ pub mod agenda;
 pub mod backups;
 pub mod captures;
 pub mod code_lists;
+mod collecting;
 mod contact;
 pub mod correspondence;
 mod deadline;
@@ -55,8 +58,9 @@ mod incoming;
 pub mod introduction;
 pub mod invites;
 mod keys;
+mod leaving;
 mod live;
-mod mailboxes;
+pub mod mailboxes;
 pub mod meetings;
 pub mod notice;
 pub mod outbox;
@@ -123,6 +127,7 @@ impl Engine {
             turn.keep_agenda()?;
             turn.keep_code_lists()?;
             turn.keep_relays()?;
+            turn.keep_mailboxes()?;
             Ok(done)
         });
         match done {

@@ -52,6 +52,11 @@ pub enum Notice {
         /// The number of its kind.
         kind: u8,
     },
+    /// A letter lies in a mailbox of its recipient, who is not there.
+    LeftInMailbox {
+        /// Whose.
+        person: PersonId,
+    },
     /// A letter was refused for good.
     Refused {
         /// By whom.

@@ -23,6 +23,7 @@ use crate::identity::{History, HistoryBytes, NodeGrant, Seen};
 use crate::letter::body::kind;
 use crate::letter::{self, Body, Letter, Sealed};
 use crate::limits;
+use crate::mailbox::Pass;
 use crate::record::Signed;
 use crate::store::{Read, Table};
 use crate::time::Timestamp;
@@ -61,13 +62,13 @@ impl Entity for Waiting {
 
 impl Waiting {
     /// The first letter to somebody whose code I scanned goes under the secret of the code.
-    const fn is_first(&self) -> bool {
+    pub(super) const fn is_first(&self) -> bool {
         self.kind == kind::CLAIM
     }
 
     /// Of these kinds one letter waits at most: a later one replaces it, and a farewell takes all away.
     const fn waits_alone(kind: u8) -> bool {
-        matches!(kind, kind::CLAIM | kind::PRESENCE | kind::CARD | kind::WITHDRAW)
+        matches!(kind, kind::CLAIM | kind::PRESENCE | kind::CARD | kind::WITHDRAW | kind::ANSWERS)
     }
 
     /// Letters that go to somebody whose grant is over. With my presence they learn where to send theirs; who
@@ -79,7 +80,7 @@ impl Waiting {
     /// A later letter of these kinds says all that an earlier one said; the answer to another code does not.
     fn is_replaced_by(&self, later: &Body) -> bool {
         match later {
-            Body::Claim(_) | Body::Presence(_) | Body::Card(_) => self.kind == later.kind(),
+            Body::Claim(_) | Body::Presence(_) | Body::Card(_) | Body::Answers(_) => self.kind == later.kind(),
             Body::Welcome(welcome) => {
                 matches!(Body::of(&self.as_letter()), Ok(Body::Welcome(waits)) if waits.invite == welcome.invite)
             }
@@ -174,7 +175,8 @@ impl Turn<'_> {
         };
         self.live.waiting.insert(person);
         if self.live.is_pausing(person, self.now) {
-            return Ok(());
+            let is_there = !self.live.sessions_with(person).is_empty();
+            return if is_there { Ok(()) } else { self.leave_letters(&known) };
         }
         // With a thousand contacts to be told of a new address, the way to each is looked at when it is their turn.
         let may_call = self.live.calls.len() < limits::CALLS && !self.live.is_calling(person);
@@ -184,6 +186,11 @@ impl Turn<'_> {
         let Some(route) = self.route(&known)? else { return Ok(()) };
         match self.live.session_for(person, route.is_first, route.secret.locator()) {
             Some(session) => letters.iter().try_for_each(|letter| self.send_over(session, letter, &known, &route)),
+            // Behind a router that lets nobody in, without a relay: but with a mailbox.
+            None if route.leads_to_a_mailbox_alone() => {
+                self.pause(person);
+                self.leave_letters(&known)
+            }
             None => {
                 self.call(&known, route);
                 Ok(())
@@ -193,8 +200,7 @@ impl Turn<'_> {
 
     fn send_over(&mut self, session: SessionId, letter: &Waiting, person: &Person, route: &Route) -> Result<()> {
         let Some(open) = self.live.sessions.get(&session) else { return Ok(()) };
-        // Before the claim is handled, nothing else can be opened at the other end.
-        let fits = letter.is_first() == route.is_first && (route.grant_counts || letter.goes_without_grant());
+        let fits = route.takes(letter);
         let room = open.flights.len() < limits::IN_FLIGHT && !self.live.is_in_flight(&letter.id);
         if !fits || !room || letter.expires < self.now {
             return Ok(());
@@ -209,7 +215,7 @@ impl Turn<'_> {
     }
 
     /// Signs and seals a letter under the keys of this moment; `None` while there is nothing to seal it to.
-    fn seal(
+    pub(super) fn seal(
         &mut self,
         waiting: &Waiting,
         person: &Person,
@@ -243,7 +249,7 @@ impl Turn<'_> {
     }
 
     /// How letters get to a person now; `None` if there is no way.
-    fn route(&self, person: &Person) -> Result<Option<Route>> {
+    pub(super) fn route(&self, person: &Person) -> Result<Option<Route>> {
         let Some(pair) = super::door::pair_secrets(&self.txn, person.id)? else { return Ok(None) };
         match (&person.scan, person.identity, self.txn.load::<Reach>(&person.id.0)?) {
             (Some(scan), ..) => Ok(Some(Route::by_scan(scan, pair))),
@@ -262,8 +268,8 @@ impl Turn<'_> {
         let grant = signed.unverified();
         let grant_counts = grant.check_signed_by(signed.claimed_signer().key, &history, self.now).is_ok();
         let addressee = Some(Addressee { to: identity.0, key: grant.encryption });
-        let (peer, addresses) = (Some(grant.peer), reach.hints);
-        Ok(Some(Route { is_first: false, addressee, secret, peer, addresses, grant_counts }))
+        let (peer, addresses, mailboxes) = (Some(grant.peer), reach.hints, reach.mailboxes);
+        Ok(Some(Route { is_first: false, addressee, secret, peer, addresses, mailboxes, grant_counts }))
     }
 
     /// A letter was answered, or no answer came.
@@ -302,9 +308,8 @@ impl Turn<'_> {
         self.letter_gone(person)
     }
 
-    fn delivered(&mut self, session: SessionId, letter: &Waiting, shows: Seen) -> Result<()> {
-        self.remove_waiting(letter);
-        self.my_words_are(letter, WordsState::Delivered)?;
+    pub(super) fn delivered(&mut self, session: SessionId, letter: &Waiting, shows: Seen) -> Result<()> {
+        self.taken(letter)?;
         self.live.pauses.remove(&letter.person);
         if let Some(mut person) = self.txn.load::<Person>(&letter.person.0)? {
             if person.they_have != Some(shows) {
@@ -315,11 +320,18 @@ impl Turn<'_> {
                 self.claim_handled(session, person)?;
             }
         }
+        Ok(())
+    }
+
+    /// Their node has the letter, and has done what follows from it.
+    pub(super) fn taken(&mut self, letter: &Waiting) -> Result<()> {
+        self.remove_waiting(letter);
+        self.my_words_are(letter, WordsState::Delivered)?;
         self.notice(Notice::Delivered { person: letter.person, kind: letter.kind });
         Ok(())
     }
 
-    fn refused(&mut self, letter: &Waiting, reason: Refusal) -> Result<()> {
+    pub(super) fn refused(&mut self, letter: &Waiting, reason: Refusal) -> Result<()> {
         self.remove_waiting(letter);
         self.my_words_are(letter, WordsState::Refused)?;
         if letter.is_first() {
@@ -337,7 +349,7 @@ impl Turn<'_> {
 
     /// They do not know the key I sign with: from now on show them all events. If they were shown all already,
     /// the next try waits.
-    fn show_all_keys(&mut self, person: PersonId) -> Result<()> {
+    pub(super) fn show_all_keys(&mut self, person: PersonId) -> Result<()> {
         match self.txn.load::<Person>(&person.0)? {
             Some(mut known) if known.they_have.is_some() => {
                 known.they_have = None;
@@ -374,14 +386,16 @@ impl Turn<'_> {
 }
 
 /// A way to a person.
-struct Route {
+pub(super) struct Route {
     /// Whether it is the way of the first letter, under the secret of a code.
-    is_first: bool,
+    pub is_first: bool,
     /// Whom to seal to; unknown between my claim and their answer.
     addressee: Option<Addressee>,
-    secret: SharedSecret,
+    pub secret: SharedSecret,
     peer: Option<PeerId>,
-    addresses: Vec<Hint>,
+    pub addresses: Vec<Hint>,
+    /// Where letters for them may be left.
+    pub mailboxes: Vec<Pass>,
     /// Their grant counts now.
     grant_counts: bool,
 }
@@ -399,7 +413,13 @@ impl Route {
             (Some(_), Some(code)) => (true, code, Some(Addressee { to: scan.key.0, key: scan.key })),
             _ => (false, pair.current, None),
         };
-        Self { is_first, addressee, secret, peer: scan.node, addresses: scan.hints.clone(), grant_counts: true }
+        let (peer, addresses, mailboxes) = (scan.node, scan.hints.clone(), Vec::new());
+        Self { is_first, addressee, secret, peer, addresses, mailboxes, grant_counts: true }
+    }
+
+    /// True if the letter can go this way. Before the claim is handled, nothing else can be opened at the other end.
+    pub(super) const fn takes(&self, letter: &Waiting) -> bool {
+        letter.is_first() == self.is_first && (self.grant_counts || letter.goes_without_grant())
     }
 }
 

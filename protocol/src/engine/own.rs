@@ -61,7 +61,7 @@ impl Entity for Own {
     }
 }
 
-const OWN: &[u8] = b"own";
+pub(super) const OWN: &[u8] = b"own";
 
 impl Own {
     /// My record in a storage.

@@ -241,6 +241,9 @@ impl Turn<'_> {
     /// Forgets a person altogether; a contact is told to forget me too.
     pub fn forget_person(&mut self, id: PersonId) -> Result<()> {
         let person = person(&self.txn, id)?;
+        if self.may_still_answer(&person)? {
+            return self.wait_for_answer_and_withdraw(person);
+        }
         let farewell_waits = !super::outbox::waiting_for(&self.txn, id)?.is_empty() && person.identity.is_some();
         if person.is_contact() || farewell_waits {
             // The letter must be able to go out: the person stays, empty, until it has.
@@ -253,6 +256,29 @@ impl Turn<'_> {
             return Ok(());
         }
         self.erase(person)
+    }
+
+    /// True if my claim lies in their mailbox, or was handled: then they may come to hold me whatever I do.
+    fn may_still_answer(&self, person: &Person) -> Result<bool> {
+        let Some(scan) = person.scan.as_ref().filter(|scan| scan.problem.is_none()) else { return Ok(false) };
+        let waiting = super::outbox::waiting_for(&self.txn, person.id)?;
+        let claim = waiting.iter().find(|letter| Some(letter.id) == scan.claim);
+        Ok(claim.is_none_or(|claim| claim.stored.is_some()))
+    }
+
+    /// They are told to forget me once they answer; until then they stay, and nobody sees them.
+    fn wait_for_answer_and_withdraw(&mut self, mut person: Person) -> Result<()> {
+        if let Some(key) = person.scan.as_ref().and_then(|scan| scan.introduction) {
+            self.asked_forgotten(key)?;
+        }
+        self.remove_all_waiting(person.id)?;
+        self.forget_contents(person.id)?;
+        if let Some(scan) = person.scan.as_mut() {
+            (scan.claim, scan.introduction) = (None, None);
+        }
+        let (petname, tags, encounters) = (None, Vec::new(), Vec::new());
+        self.txn.save(&Person { standing: Standing::Ended, petname, tags, encounters, ..person });
+        Ok(())
     }
 
     /// Somebody who was to come of an introduction will not. If nothing else is known of them, they go.
@@ -299,7 +325,9 @@ impl Turn<'_> {
     /// A letter to this person left the outbox. Somebody who was forgotten only stayed for it.
     pub(super) fn letter_gone(&mut self, id: PersonId) -> Result<()> {
         match self.txn.load::<Person>(&id.0)? {
-            Some(person) if !is_shown(&person) && super::outbox::waiting_for(&self.txn, id)?.is_empty() => {
+            Some(person)
+                if is_only_kept_for_letters(&person) && super::outbox::waiting_for(&self.txn, id)?.is_empty() =>
+            {
                 self.erase(person)
             }
             _ => self.pump(id),
@@ -333,6 +361,11 @@ fn add_tag(person: &mut Person, tag: Label) -> Result<()> {
     }
     person.tags.push(tag);
     Ok(())
+}
+
+/// True for somebody who was forgotten and of whom no answer is expected.
+fn is_only_kept_for_letters(person: &Person) -> bool {
+    !is_shown(person) && !person.is_expected()
 }
 
 /// True for people who are shown: a forgotten contact whose letter is still on its way is not.

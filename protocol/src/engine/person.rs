@@ -8,6 +8,7 @@ use crate::crypto::seal::EncryptionKey;
 use crate::id::{IdentityId, LetterId, Locator, PeerId, PersonId};
 use crate::identity::Seen;
 use crate::limits;
+use crate::mailbox::Pass;
 use crate::store::Table;
 use crate::text::{Label, Line, Name, Note};
 use crate::time::Timestamp;
@@ -311,6 +312,8 @@ crate::wire_map! {
         3 => pub hints: Vec<Hint>,
         /// Count of the newest presence letter of the grant's generation.
         4 => pub counter: u64,
+        /// Where letters for them may be left.
+        5 => pub mailboxes: Vec<Pass>,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Where my node is, told to my contacts; and theirs.
 
 use super::error::Result;
+use super::mailboxes::are_bounded;
 use super::own::{Own, verify_grant};
 use super::person::{Person, Reach};
 use super::rounds::Round;
@@ -47,7 +48,9 @@ impl Turn<'_> {
     }
 
     pub(super) fn send_presence(&mut self, own: &Own, person: &Person) -> Result<()> {
-        let presence = Presence { grant: own.grant.clone(), counter: own.presence, hints: own.hints.clone() };
+        let mailboxes = self.passes_for(person.id)?;
+        let presence =
+            Presence { grant: own.grant.clone(), counter: own.presence, hints: own.hints.clone(), mailboxes };
         self.send(person.id, &Body::Presence(presence), limits::PRESENCE_LIFE)?;
         Ok(())
     }
@@ -55,7 +58,7 @@ impl Turn<'_> {
     /// A contact says where their node is. An older word than the newest known is ignored.
     pub(super) fn presence_arrived(&mut self, person: &Person, history: &History, presence: &Presence) -> Result<()> {
         let Some(grant) = verify_grant(presence.grant.as_slice(), history, self.now) else { return Ok(()) };
-        if presence.hints.len() > limits::ADDRESSES {
+        if presence.hints.len() > limits::ADDRESSES || !are_bounded(&presence.mailboxes) {
             return Ok(());
         }
         let known = self.txn.load::<Reach>(&person.id.0)?;
@@ -64,8 +67,9 @@ impl Turn<'_> {
             grant.order() > order && grant.generation >= order.0 || grant.order() == order && presence.counter > counter
         });
         if is_newer {
-            let (grant, hints) = (presence.grant.clone(), presence.hints.clone());
-            self.txn.save(&Reach { person: person.id, grant, hints, counter: presence.counter });
+            let (grant, hints, mailboxes) =
+                (presence.grant.clone(), presence.hints.clone(), presence.mailboxes.clone());
+            self.txn.save(&Reach { person: person.id, grant, hints, counter: presence.counter, mailboxes });
             self.live.pauses.remove(&person.id);
             self.pump(person.id)?;
         }

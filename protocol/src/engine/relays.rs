@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use super::effect::Effect;
-use super::entity::{self};
+use super::entity;
 use super::error::Result;
 use super::person::{Person, Reach};
 use super::presence::read_grant;
@@ -17,10 +17,10 @@ use crate::store::{Read, Table};
 
 /// The node of a contact.
 #[derive(PartialEq, Eq)]
-struct Node {
-    peer: PeerId,
+pub(super) struct Node {
+    pub peer: PeerId,
     /// Where anybody can reach it.
-    direct: Vec<Hint>,
+    pub direct: Vec<Hint>,
 }
 
 impl Turn<'_> {
@@ -32,7 +32,7 @@ impl Turn<'_> {
             ControlFlow::Continue(())
         })?;
         for person in people {
-            if let Some(node) = node_of(&self.txn, person)? {
+            if let Some(node) = node_of(&self.txn, person, false)? {
                 self.admit(person, node);
             }
         }
@@ -48,13 +48,15 @@ impl Turn<'_> {
             }
         }
         for person in people {
-            let (before, after) = (node_of(self.txn.under(), person)?, node_of(&self.txn, person)?);
+            let (before, after) = (node_of(self.txn.under(), person, false)?, node_of(&self.txn, person, false)?);
             if before == after {
                 continue;
             }
             if let Some(before) = before.filter(|before| after.as_ref().is_none_or(|after| after.peer != before.peer)) {
                 self.dismiss(person, before.peer);
             }
+            self.live.hosts.remove(&person);
+            self.live.hosts_changed = true;
             if let Some(after) = after {
                 self.admit(person, after);
             }
@@ -64,6 +66,9 @@ impl Turn<'_> {
 
     fn admit(&mut self, person: PersonId, node: Node) {
         self.live.nodes.entry(node.peer).or_default().insert(person);
+        if !node.direct.is_empty() {
+            self.live.hosts.insert(person);
+        }
         self.effect(Effect::Admit { peer: node.peer, direct: node.direct });
     }
 
@@ -87,11 +92,17 @@ fn may_relay(read: &dyn Read, person: PersonId) -> Result<bool> {
     Ok(person.is_some_and(|person| person.is_contact() && !person.blocked))
 }
 
-fn node_of(read: &dyn Read, person: PersonId) -> Result<Option<Node>> {
+/// The node of a contact; with `near` addresses within its own network count, too.
+pub(super) fn node_of(read: &dyn Read, person: PersonId, near: bool) -> Result<Option<Node>> {
     if !may_relay(read, person)? {
         return Ok(None);
     }
     let Some(reach) = entity::load::<Reach>(read, &person.0)? else { return Ok(None) };
-    let direct = reach.hints.iter().filter(|hint| hint.reach == address::Reach::Direct).cloned().collect();
+    let counts = |hint: &&Hint| match hint.reach {
+        address::Reach::Direct => true,
+        address::Reach::Lan => near,
+        address::Reach::FrontDoor | address::Reach::Relayed(_) => false,
+    };
+    let direct = reach.hints.iter().filter(counts).cloned().collect();
     Ok(read_grant(&reach).map(|grant| Node { peer: grant.peer, direct }))
 }

@@ -10,6 +10,7 @@ use super::incoming::Verdict;
 use super::introduction::IntroKey;
 use super::keys::PairSecrets;
 use super::live::Party;
+use super::mailboxes::are_bounded;
 use super::outbox::Waiting;
 use super::own::{verify_card, verify_grant};
 use super::person::{Encounter, Person, PersonNote, Scan, ScanProblem, Standing, Way};
@@ -163,6 +164,7 @@ impl Turn<'_> {
             hints: own.hints,
             scanned_at,
             introduction,
+            mailboxes: self.passes_for(person.id)?,
         };
         // The way of this letter, under the secret of the code, is found by its id: so it is written down first.
         let letter = self.put_out(person.id, &Body::Claim(claim), gives_up.since(self.now))?;
@@ -215,6 +217,7 @@ impl Turn<'_> {
         if known.scan.as_ref().is_some_and(|scan| scan.problem.is_none()) {
             self.remove_all_waiting(person)?;
             self.claim_failed(person, ScanProblem::Unanswered)?;
+            self.letter_gone(person)?;
         }
         Ok(())
     }
@@ -244,6 +247,8 @@ impl Turn<'_> {
             return Ok(Verdict::Refused(Refusal::NotAccepted));
         };
         let sessions = self.live.sessions_with(pending.id);
+        // I scanned their code and then wanted to forget them.
+        let is_unwanted = !super::people::is_shown(&pending) && known.is_none();
         let person = self.answer_taken(pending, known, &host, &scan, &pair)?;
         for open in sessions {
             self.session_moves_to(open, person);
@@ -253,6 +258,9 @@ impl Turn<'_> {
             self.session_is_with(session, person, &pair.current);
         }
         self.pump(person)?;
+        if is_unwanted {
+            self.forget_person(person)?;
+        }
         self.remember_handled(&host.letter)
     }
 
@@ -308,6 +316,7 @@ impl Turn<'_> {
                 card: &host.card,
                 grant: &host.grant,
                 hints: &host.welcome.hints,
+                mailboxes: &host.welcome.mailboxes,
                 pair: pair.current.clone(),
                 scanned: scan.at,
                 code: pair.code.clone(),
@@ -371,7 +380,7 @@ impl Host {
     fn check(history: History, letter: crate::record::Signed<Letter>, scan: &Scan, now: Timestamp) -> Option<Self> {
         let letter = history.verify(letter).ok()?;
         let Ok(Body::Welcome(welcome)) = Body::of(&letter) else { return None };
-        if welcome.invite != scan.key || welcome.hints.len() > limits::ADDRESSES {
+        if welcome.invite != scan.key || welcome.hints.len() > limits::ADDRESSES || !are_bounded(&welcome.mailboxes) {
             return None;
         }
         let card = verify_card(welcome.card.as_slice(), &history)?;

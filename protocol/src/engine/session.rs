@@ -66,6 +66,7 @@ impl Turn<'_> {
     pub fn call_failed(&mut self, locator: Locator) -> Result<()> {
         if let Some(call) = self.live.calls.remove(&locator) {
             self.pause(call.person);
+            self.pump(call.person)?;
         }
         self.call_others()
     }
@@ -94,6 +95,7 @@ impl Turn<'_> {
         self.live.waiting = people_who_wait(&self.txn)?;
         self.open_all_doors()?;
         self.admit_all()?;
+        self.open_all_mailboxes()?;
         self.call_others()
     }
 

@@ -95,6 +95,9 @@ impl<'e> Turn<'e> {
                         open.flights.remove(letter);
                     }
                 }
+                Effect::LeaveParcel { errand, .. } => {
+                    self.live.errands.remove(errand);
+                }
                 _ => {}
             }
         }

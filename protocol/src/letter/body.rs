@@ -1,6 +1,7 @@
 //! The kinds of letter.
 
 use super::Letter;
+use super::answers::Answers;
 use super::handover::HandOver;
 use super::introduction::IntroductionLetter;
 use super::note::NoteLetter;
@@ -9,6 +10,7 @@ use crate::address::Hint;
 use crate::crypto::seal::EncryptionKey;
 use crate::crypto::sign::SecretSeed;
 use crate::limits;
+use crate::mailbox::Pass;
 use crate::text::Line;
 use crate::time::Timestamp;
 use crate::wire::{self, Bytes, WireError};
@@ -32,6 +34,8 @@ crate::wire_map! {
         5 => pub scanned_at: Timestamp,
         /// The introducer's statement, where the code came through an introduction.
         6 => pub introduction: Option<RecordBytes>,
+        /// Where letters for the scanner may be left; at most [`limits::MAILBOXES`].
+        7 => pub mailboxes: Vec<Pass>,
     }
 }
 
@@ -51,6 +55,8 @@ crate::wire_map! {
         5 => pub event: Option<Line<{ limits::NAME }>>,
         /// True if the claim came after the code had been stale.
         6 => pub late: bool,
+        /// Where letters for the shower may be left; at most [`limits::MAILBOXES`].
+        7 => pub mailboxes: Vec<Pass>,
     }
 }
 
@@ -64,6 +70,8 @@ crate::wire_map! {
         2 => pub counter: u64,
         /// Where the node may be reached.
         3 => pub hints: Vec<Hint>,
+        /// Where letters for it may be left; at most [`limits::MAILBOXES`].
+        4 => pub mailboxes: Vec<Pass>,
     }
 }
 
@@ -105,6 +113,8 @@ pub enum Body {
     Note(NoteLetter),
     /// Kind 8.
     HandOver(HandOver),
+    /// Kind 9.
+    Answers(Answers),
     /// Kinds 16 to 31.
     Introduction(IntroductionLetter),
     /// Kinds 32 to 47.
@@ -129,6 +139,8 @@ pub mod kind {
     pub const NOTE: u8 = 7;
     /// [`super::HandOver`].
     pub const HAND_OVER: u8 = 8;
+    /// [`super::Answers`].
+    pub const ANSWERS: u8 = 9;
 }
 
 impl Body {
@@ -143,6 +155,7 @@ impl Body {
             Self::Withdraw => kind::WITHDRAW,
             Self::Note(_) => kind::NOTE,
             Self::HandOver(_) => kind::HAND_OVER,
+            Self::Answers(_) => kind::ANSWERS,
             Self::Introduction(letter) => letter.kind(),
             Self::Vouch(letter) => letter.kind(),
         }
@@ -159,6 +172,7 @@ impl Body {
             Self::Withdraw => Vec::new(),
             Self::Note(body) => wire::encode(body),
             Self::HandOver(body) => wire::encode(body),
+            Self::Answers(body) => wire::encode(body),
             Self::Introduction(letter) => letter.to_bytes(),
             Self::Vouch(letter) => letter.to_bytes(),
         }
@@ -177,6 +191,7 @@ impl Body {
             kind::WITHDRAW => Err(WireError::Trailing),
             kind::NOTE => wire::decode(bytes).map(Self::Note),
             kind::HAND_OVER => wire::decode(bytes).map(Self::HandOver),
+            kind::ANSWERS => wire::decode(bytes).map(Self::Answers),
             number => {
                 if let Some(letter) = IntroductionLetter::of(number, bytes)? {
                     return Ok(Self::Introduction(letter));

@@ -9,6 +9,7 @@
 //! Nothing outside the seal names anybody. Key events stand outside the signed letter since they prove
 //! themselves, and since the key that signs the letter may be one that they reveal.
 
+pub mod answers;
 pub mod body;
 pub mod handover;
 pub mod introduction;

@@ -88,6 +88,8 @@ tables! {
     29 => OpenCodes,
     /// Codes that I show or showed, the newest first: an index that is made from invites.
     30 => CodesMade,
+    /// Mailboxes of mine at contacts' nodes, by contact.
+    31 => Mailboxes,
 }
 
 impl Table {

@@ -4,10 +4,11 @@ use kith_protocol::address::{Hint, Host, Reach, Transports};
 use kith_protocol::card::{CardView, Field, FieldKind, Tier};
 use kith_protocol::crypto::seal::EncryptionKey;
 use kith_protocol::crypto::sign::{SecretSeed, SigningKey, VerifyKey};
-use kith_protocol::id::{IdentityId, IntroId, LetterId, PeerId, RecordId, VouchSlot};
+use kith_protocol::id::{IdentityId, IntroId, LetterId, Locator, MailboxId, PeerId, RecordId, VouchSlot};
 use kith_protocol::identity::{Compromise, HistoryBytes, Inception, NodeGrant, Rotation};
 use kith_protocol::introduction::{Ask, Consent, Introduction, OpenedConsent, Purpose};
 use kith_protocol::invite::{Invite, InviteKind};
+use kith_protocol::letter::answers::{AnswerTo, Answers};
 use kith_protocol::letter::body::{CardNews, Claim, MeetingNews, Presence, Welcome};
 use kith_protocol::letter::handover::HandOver;
 use kith_protocol::letter::introduction::{
@@ -17,6 +18,7 @@ use kith_protocol::letter::note::NoteLetter;
 use kith_protocol::letter::vouch::{VouchLetter, VouchNews};
 use kith_protocol::letter::{Body, Envelope, Letter};
 use kith_protocol::limits;
+use kith_protocol::mailbox::{self, Close, Collect, Held, Keep, Leave, MailboxKey, Parcel, Pass, Slot, Take};
 use kith_protocol::meeting::Meeting;
 use kith_protocol::text::{Line, Text, Words};
 use kith_protocol::time::Timestamp;
@@ -290,21 +292,33 @@ fn introduction_letter() -> impl Strategy<Value = IntroductionLetter> {
 
 fn other_body() -> impl Strategy<Value = Body> {
     prop_oneof![
-        (blob(400), blob(300), any::<[u8; 32]>(), vec(hint(), 0..9), time(), option::of(blob(300))).prop_map(
-            |(card, grant, seed, hints, scanned_at, introduction)| {
-                Body::Claim(Claim { card, grant, pair_seed: SecretSeed(seed), hints, scanned_at, introduction })
-            }
+        (blob(400), blob(300), any::<[u8; 32]>(), vec(hint(), 0..9), time(), option::of(blob(300)), vec(pass(), 0..3))
+            .prop_map(|(card, grant, seed, hints, scanned_at, introduction, mailboxes)| {
+                Body::Claim(Claim {
+                    card,
+                    grant,
+                    pair_seed: SecretSeed(seed),
+                    hints,
+                    scanned_at,
+                    introduction,
+                    mailboxes,
+                })
+            }),
+        (
+            any::<[u8; 32]>(),
+            blob(400),
+            blob(300),
+            vec(hint(), 0..9),
+            option::of(line()),
+            any::<bool>(),
+            vec(pass(), 0..3)
+        )
+            .prop_map(|(invite, card, grant, hints, event, late, mailboxes)| {
+                Body::Welcome(Welcome { invite: EncryptionKey(invite), card, grant, hints, event, late, mailboxes })
+            }),
+        (blob(300), any::<u64>(), vec(hint(), 0..9), vec(pass(), 0..3)).prop_map(
+            |(grant, counter, hints, mailboxes)| { Body::Presence(Presence { grant, counter, hints, mailboxes }) }
         ),
-        (any::<[u8; 32]>(), blob(400), blob(300), vec(hint(), 0..9), option::of(line()), any::<bool>()).prop_map(
-            |(invite, card, grant, hints, event, late)| {
-                Body::Welcome(Welcome { invite: EncryptionKey(invite), card, grant, hints, event, late })
-            }
-        ),
-        (blob(300), any::<u64>(), vec(hint(), 0..9)).prop_map(|(grant, counter, hints)| Body::Presence(Presence {
-            grant,
-            counter,
-            hints
-        })),
         blob(400).prop_map(|card| Body::Card(CardNews { card })),
         blob(400).prop_map(|record| Body::Meeting(MeetingNews { record })),
         Just(Body::Withdraw),
@@ -314,6 +328,82 @@ fn other_body() -> impl Strategy<Value = Body> {
             .prop_map(|(first, rest)| Words::new(&format!("{first}\n{rest}")).unwrap())
             .prop_map(|words| Body::Note(NoteLetter { words })),
         handover().prop_map(Body::HandOver),
+        vec((any::<[u8; 16]>(), any::<u8>()), 0..65).prop_map(|all| {
+            let one = |(letter, answer)| AnswerTo { letter: LetterId(letter), answer };
+            Body::Answers(Answers { all: all.into_iter().map(one).collect() })
+        }),
+    ]
+}
+
+/// A right to leave letters in somebody's mailbox.
+pub fn pass() -> impl Strategy<Value = Pass> {
+    (any::<[u8; 32]>(), vec(hint(), 0..5), any::<[u8; 16]>(), any::<[u8; 16]>(), any::<[u8; 16]>()).prop_map(
+        |(host, hints, mailbox, label, token)| Pass {
+            host: PeerId(host),
+            hints,
+            mailbox: MailboxId(mailbox),
+            label: Locator(label),
+            token,
+        },
+    )
+}
+
+fn parcel() -> impl Strategy<Value = Parcel> {
+    select(vec![64, 512, 1024]).prop_map(|length| Bytes::new(vec![7; length]).unwrap())
+}
+
+fn slot() -> impl Strategy<Value = Slot> {
+    (any::<[u8; 16]>(), any::<[u8; 16]>(), time(), any::<u16>(), blob(300)).prop_map(
+        |(label, token, until, most, door): (_, _, _, _, Bytes<{ limits::MAILBOX_DOOR }>)| Slot {
+            label: Locator(label),
+            token,
+            until,
+            most,
+            door,
+        },
+    )
+}
+
+/// What is said to a mailbox.
+pub fn mailbox_request() -> impl Strategy<Value = mailbox::Request> {
+    let key = || any::<[u8; 32]>().prop_map(MailboxKey::new);
+    let label = || any::<[u8; 16]>().prop_map(Locator);
+    prop_oneof![
+        (option::of(any::<[u8; 16]>().prop_map(MailboxId)), label(), any::<[u8; 16]>(), parcel(), any::<bool>())
+            .prop_map(|(mailbox, label, token, parcel, replaces)| mailbox::Request::Leave(Leave {
+                mailbox,
+                label,
+                token,
+                parcel,
+                replaces
+            })),
+        (key(), vec(slot(), 0..4), vec(label(), 0..4)).prop_map(|(key, slots, void)| mailbox::Request::Keep(Keep {
+            key,
+            slots,
+            void
+        })),
+        (key(), any::<u64>(), 0..=50_u8).prop_map(|(key, after, wait)| mailbox::Request::Collect(Collect {
+            key,
+            after,
+            wait
+        })),
+        (key(), vec(any::<u64>(), 0..9)).prop_map(|(key, numbers)| mailbox::Request::Take(Take { key, numbers })),
+        key().prop_map(|key| mailbox::Request::Close(Close { key })),
+    ]
+}
+
+/// What a mailbox says.
+pub fn mailbox_response() -> impl Strategy<Value = mailbox::Response> {
+    let held = vec((any::<[u8; 16]>(), parcel()), 0..4).prop_map(|all| {
+        let one = |(number, (label, parcel))| Held { number, label: Locator(label), parcel };
+        mailbox::Response::Parcels((1..).zip(all).map(one).collect())
+    });
+    prop_oneof![
+        blob(300).prop_map(mailbox::Response::Stored),
+        Just(mailbox::Response::Done),
+        held,
+        Just(mailbox::Response::No),
+        Just(mailbox::Response::Full),
     ]
 }
 

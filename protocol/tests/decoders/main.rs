@@ -21,6 +21,7 @@ use kith_protocol::introduction::{OpenedConsent, SealedConsent};
 use kith_protocol::invite::Invite;
 use kith_protocol::letter::{self, Body, Letter};
 use kith_protocol::limits::CONSENT_STEP;
+use kith_protocol::mailbox;
 use kith_protocol::record::Signed;
 use kith_protocol::wire::{self, Bytes};
 use proptest::prelude::*;
@@ -56,6 +57,12 @@ proptest! {
         prop_assert!(back.hints.iter().all(|hint| kept.any(|kept| kept == hint)), "hints change their order");
         prop_assert_eq!(Invite::from_text(&back.to_code()), Ok(back.clone()));
         prop_assert_eq!(Invite::from_text(&back.to_link(&host).to_lowercase()), Ok(back));
+    }
+
+    #[test]
+    fn every_word_to_a_mailbox_and_of_it_comes_back(request in anything::mailbox_request(), response in anything::mailbox_response()) {
+        prop_assert_eq!(mailbox::Request::from_bytes(&request.to_bytes()), Ok(request));
+        prop_assert_eq!(mailbox::Response::from_bytes(&response.to_bytes()), Ok(response));
     }
 
     #[test]

@@ -112,6 +112,17 @@ fn the_limits_are_those_of_the_code() {
         HANDOVERS_WAITING,
         WORDS_A_DAY,
         CORRESPONDENCE,
+        MAILBOXES,
+        MAILBOX_ADDRESSES,
+        MAILBOX_DOOR,
+        MAILBOX_SLOTS,
+        MAILBOX_VOID,
+        MAILBOX_TAKEN,
+        MAILBOX_WAIT,
+        MAILBOX_LIVE_CLAIMS,
+        MAILBOX_PRINTED_CLAIMS,
+        ANSWERS,
+        LEFT_AGAIN_AFTER,
     ];
     let spec = spec();
     let table = spec.split("## 16 Limits").nth(1).and_then(|after| after.split("\n## ").next()).unwrap();

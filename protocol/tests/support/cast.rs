@@ -8,10 +8,11 @@ use kith_protocol::crypto::derive;
 use kith_protocol::crypto::seal::DecryptionKey;
 use kith_protocol::crypto::sign::SecretSeed;
 use kith_protocol::hello::SharedSecret;
-use kith_protocol::id::{IntroId, LetterId, PeerId, VouchSlot};
+use kith_protocol::id::{IntroId, LetterId, PeerId, PersonId, VouchSlot};
 use kith_protocol::identity::{Compromise, History, NodeGrant, Rotation};
 use kith_protocol::introduction::{Ask, Consent, Introduction, OpenedConsent, Purpose, SealedConsent, consent_digest};
 use kith_protocol::invite::{Invite, InviteKind};
+use kith_protocol::letter::answers::{AnswerTo, Answers};
 use kith_protocol::letter::body::{CardNews, Claim, MeetingNews, Presence, Welcome};
 use kith_protocol::letter::handover::HandOver;
 use kith_protocol::letter::introduction::{
@@ -21,6 +22,7 @@ use kith_protocol::letter::note::NoteLetter;
 use kith_protocol::letter::vouch::{VouchLetter, VouchNews};
 use kith_protocol::letter::{self, Body, Letter, Sealed};
 use kith_protocol::limits;
+use kith_protocol::mailbox::{MailboxKey, Pass};
 use kith_protocol::meeting::Meeting;
 use kith_protocol::record::{Signer, Statement, Verified};
 use kith_protocol::text::{Line, Name, Text, Words};
@@ -220,6 +222,7 @@ pub fn claim() -> Body {
         hints: vec![bo().hint()],
         scanned_at: NOW.plus(60),
         introduction: None,
+        mailboxes: Vec::new(),
     })
 }
 
@@ -232,6 +235,7 @@ pub fn welcome() -> Body {
         hints: vec![ana().hint()],
         event: Some(Line::new("Hannover Messe").unwrap()),
         late: false,
+        mailboxes: Vec::new(),
     })
 }
 
@@ -242,7 +246,7 @@ pub fn relayed() -> Hint {
 
 pub fn presence() -> Body {
     let hints = vec![ana().hint(), relayed()];
-    Body::Presence(Presence { grant: bounded(ana().grant().bytes()), counter: 7, hints })
+    Body::Presence(Presence { grant: bounded(ana().grant().bytes()), counter: 7, hints, mailboxes: vec![pass()] })
 }
 
 pub fn card_news() -> Body {
@@ -487,7 +491,26 @@ pub fn introduced_claim() -> Body {
         hints: vec![ana().hint()],
         scanned_at: NOW.plus(90_000),
         introduction: Some(bounded(introduction().bytes())),
+        mailboxes: Vec::new(),
     })
+}
+
+/// The key of Ana's mailbox at Chi's node.
+pub fn mailbox_key() -> MailboxKey {
+    MailboxKey::new(counting(0xb0))
+}
+
+/// What Bo gets to that mailbox.
+pub fn pass() -> Pass {
+    let label = mailbox_key().label(PersonId([0xb7; 10]));
+    let (mailbox, token) = (mailbox_key().id(), mailbox_key().token(&label));
+    Pass { host: chi().peer, hints: vec![chi().hint()], mailbox, label, token }
+}
+
+/// Ana has one letter of Bo's and wants all keys with another.
+pub fn answers() -> Body {
+    let answer = |id, answer| AnswerTo { letter: LetterId(short(id)), answer };
+    Body::Answers(Answers { all: vec![answer(0x10, 1), answer(0x30, 3)] })
 }
 
 /// One body of every kind, and a claim with an introducer's word.
@@ -501,6 +524,7 @@ pub fn bodies() -> Vec<(&'static str, Body)> {
         ("withdraw", Body::Withdraw),
         ("note", note()),
         ("hand over", hand_over()),
+        ("answers", answers()),
         ("vouch", vouch_news()),
         ("acceptance", acceptance_news()),
     ];

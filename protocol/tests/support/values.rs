@@ -5,6 +5,7 @@
 use kith_protocol::card::CardView;
 use kith_protocol::identity::{Compromise, HistoryBytes, Inception, NodeGrant, Rotation};
 use kith_protocol::introduction::{Ask, Consent, Introduction, OpenedConsent};
+use kith_protocol::letter::answers::Answers;
 use kith_protocol::letter::body::{CardNews, Claim, MeetingNews, Presence, Welcome};
 use kith_protocol::letter::handover::HandOver;
 use kith_protocol::letter::introduction::{
@@ -14,6 +15,7 @@ use kith_protocol::letter::note::NoteLetter;
 use kith_protocol::letter::vouch::{VouchNews, kind as vouch_kind};
 use kith_protocol::letter::{Envelope, Letter};
 use kith_protocol::limits;
+use kith_protocol::mailbox::{Close, Collect, Door, Held, Keep, Leave, Pass, Take};
 use kith_protocol::meeting::Meeting;
 use kith_protocol::vouch::{Acceptance, Vouch, VouchContent, VouchExport, Vouched};
 use kith_protocol::wire::{self, Wire, WireError};
@@ -86,6 +88,15 @@ types! {
     32 => About,
     33 => NoteLetter,
     34 => HandOver,
+    35 => Answers,
+    36 => Pass,
+    37 => Leave,
+    38 => Keep,
+    39 => Collect,
+    40 => Take,
+    41 => Close,
+    42 => Door,
+    43 => Vec<Held>,
 }
 
 /// The number of the type that the body of a kind of letter has.
@@ -93,11 +104,12 @@ pub fn of_body(kind: u8) -> u8 {
     use introduction_kind::{
         ASK, CONSENT, DECLINED, DONE, LATER, OFFER, OUTCOME, PROPOSE, RETURNED, SUGGEST, WILLING, WITHDRAWN,
     };
-    use kith_protocol::letter::body::kind::{HAND_OVER, NOTE};
+    use kith_protocol::letter::body::kind::{ANSWERS, HAND_OVER, NOTE};
     match kind {
         1..=5 => 8 + kind,
         NOTE => 33,
         HAND_OVER => 34,
+        ANSWERS => 35,
         vouch_kind::VOUCH | vouch_kind::ACCEPTANCE => 19,
         ASK => 24,
         RETURNED => 25,
@@ -113,7 +125,7 @@ pub fn of_body(kind: u8) -> u8 {
 }
 
 /// One number beyond the types: any CBOR.
-pub const LAST: u8 = 35;
+pub const LAST: u8 = 44;
 
 /// The strict check and the second reading agree on which bytes are deterministic CBOR.
 fn strict(bytes: &[u8]) {

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use coset::{CborSerializable, CoseSign1};
 use data_encoding::HEXLOWER;
 use kith_protocol::crypto::derive;
-use kith_protocol::engine::{Answer, Refusal};
-use kith_protocol::hello::{Ends, Initiator, Request, Responder, Response, SharedSecret};
+use kith_protocol::engine::{Answer, AnswerSlip, Refusal};
+use kith_protocol::hello::{self, Ends, Initiator, Responder, SharedSecret};
 use kith_protocol::introduction::consent_digest;
 use kith_protocol::invite::{self, InviteKind};
+use kith_protocol::mailbox::{Close, Collect, Door, Held, Keep, Leave, Request, Response, Slot, Take};
 use kith_protocol::record::{Statement, Verified};
 use kith_protocol::wire;
 
@@ -73,6 +74,7 @@ pub fn all() -> Vec<(&'static str, File)> {
         ("answers.json", answers()),
         ("vouches.json", vouches()),
         ("introductions.json", introductions()),
+        ("mailboxes.json", mailboxes()),
     ]
 }
 
@@ -196,7 +198,7 @@ fn hello() -> File {
     let open = message(
         "open",
         "Bo names the secret that he means.",
-        Request::Open(open).to_bytes(),
+        hello::Request::Open(open).to_bytes(),
         &[(1, "kind"), (16, "locator"), (16, "nonce of the initiator"), (16, "tag")],
     )
     .given("shared secret", hex(cast::pair().as_bytes()))
@@ -205,17 +207,17 @@ fn hello() -> File {
     let reply = message(
         "reply",
         "Ana proves first.",
-        Response::Reply(reply).to_bytes(),
+        hello::Response::Reply(reply).to_bytes(),
         &[(1, "kind"), (16, "nonce of the responder"), (32, "proof of the responder")],
     );
     let prove = message(
         "prove",
         "Bo proves too.",
-        Request::Prove(prove).to_bytes(),
+        hello::Request::Prove(prove).to_bytes(),
         &[(1, "kind"), (16, "nonce of the initiator"), (32, "proof of the initiator")],
     )
     .gives("session id", hex(&session.0));
-    let welcome = message("welcome", "Letters may follow.", Response::Welcome.to_bytes(), &[(1, "kind")]);
+    let welcome = message("welcome", "Letters may follow.", hello::Response::Welcome.to_bytes(), &[(1, "kind")]);
     File { about: "One hello under the secret of the pair.", vectors: vec![open, reply, prove, welcome] }
 }
 
@@ -261,6 +263,7 @@ fn bodies() -> File {
         "card" => shapes::CARD_NEWS,
         "note" => shapes::NOTE,
         "hand over" => shapes::HAND_OVER,
+        "answers" => shapes::ANSWERS,
         "vouch" => shapes::VOUCH_NEWS,
         "acceptance" => shapes::ACCEPTANCE_NEWS,
         "ask" => shapes::ASK_LETTER,
@@ -297,6 +300,81 @@ fn vouches() -> File {
         bytes("export", "The vouch in a file of its own.", wire::encode(&cast::vouch_export()), shapes::EXPORT),
     ];
     File { about: "Vouches and the subject's word for them, each signed with key number 0.", vectors }
+}
+
+fn mailboxes() -> File {
+    let (key, pass, code) = (cast::mailbox_key(), cast::pass(), cast::live_code().shared_secret());
+    let parcel = || wire::Bytes::new(cast::sealed_withdraw().bytes).unwrap();
+    let door = Door { peer: ana().peer, hints: vec![ana().hint()] };
+    let sealed = door.seal(&code, cast::counting(cast::SEAL_SEED)).unwrap();
+    let with_kind = |name: &str, about, bytes: Vec<u8>, shape| {
+        let mut fields = annotate::layout(&bytes[..1], &[(1, "kind")]);
+        fields.extend(annotate::cbor(&bytes[1..], name, shape));
+        Vector::new(name, about, &bytes, fields)
+    };
+    let request = |name: &str, about, request: Request, shape| with_kind(name, about, request.to_bytes(), shape);
+    let leave =
+        Leave { mailbox: Some(pass.mailbox), label: pass.label, token: pass.token, parcel: parcel(), replaces: false };
+    let (label, token) = (code.mailbox_label(), code.mailbox_token());
+    let by_code = Leave { mailbox: None, label, token, ..leave.clone() };
+    let slot = Slot { label, token, until: cast::NOW.plus(900), most: 4, door: sealed.clone() };
+    let keep = Keep { key: key.clone(), slots: vec![slot], void: vec![pass.label] };
+    let held = Held { number: 1, label: pass.label, parcel: parcel() };
+    let receipts = cast::sealed_claim().receipts;
+    let slip = AnswerSlip {
+        letter: cast::claim_letter().id,
+        answer: Answer::Refused(Refusal::InviteUsed, receipts.refused(Refusal::InviteUsed.number())),
+    };
+    let slip = slip.to_bytes();
+    let inside = [(16, "letter id"), (1, "length of the answer"), (1, "answer"), (32, "receipt"), (14, "zeros")];
+    let plain = |name: &str, about, response: Response| {
+        let bytes = response.to_bytes();
+        Vector::new(name, about, &bytes, annotate::layout(&bytes, &[(1, "kind")]))
+    };
+    let stored = Response::Stored(sealed.clone()).to_bytes();
+    let stored_inside =
+        [(1, "kind"), (32, "encapsulated key"), (sealed.as_slice().len() - 48, "ciphertext"), (16, "tag")];
+    let (collect, take) =
+        (Collect { key: key.clone(), after: 0, wait: 50 }, Take { key: key.clone(), numbers: vec![1] });
+    let opened = wire::encode(&door);
+    File {
+        about: "Ana's mailbox at Chi's node, by a pass that she gave Bo and by her live code.",
+        vectors: vec![
+            request("leave with a pass", "Bo leaves a letter for Ana.", Request::Leave(leave), shapes::LEAVE)
+                .given("key of the mailbox", hex(&cast::counting(0xb0)))
+                .given("person id", hex(&[0xb7; 10])),
+            request("leave by a code", "Who scanned Ana's code leaves one.", Request::Leave(by_code), shapes::LEAVE)
+                .given("shared secret", hex(code.as_bytes())),
+            request("keep", "Ana says what leads to her mailbox.", Request::Keep(keep), shapes::KEEP),
+            request("collect", "Ana asks what lies there.", Request::Collect(collect), shapes::COLLECT),
+            request("take", "Ana has what had number 1.", Request::Take(take), shapes::TAKE),
+            request("close", "Ana gives it up.", Request::Close(Close { key }), shapes::CLOSE),
+            Vector::new(
+                "door",
+                "What is sealed in the next one.",
+                &opened,
+                annotate::cbor(&opened, "door", shapes::DOOR),
+            ),
+            Vector::new(
+                "stored",
+                "It lies there; this is Ana's door.",
+                &stored,
+                annotate::layout(&stored, &stored_inside),
+            )
+            .given("shared secret", hex(code.as_bytes()))
+            .given("seed of the sealing", hex(&cast::counting(cast::SEAL_SEED))),
+            plain("done", "So it is.", Response::Done),
+            with_kind("parcels", "What lies there.", Response::Parcels(vec![held]).to_bytes(), shapes::PARCELS),
+            plain("no", "Not here.", Response::No),
+            plain("full", "There is no room.", Response::Full),
+            Vector::new(
+                "slip",
+                "An answer to Bo's claim, left in his mailbox.",
+                &slip,
+                annotate::layout(&slip, &inside),
+            ),
+        ],
+    }
 }
 
 fn introductions() -> File {

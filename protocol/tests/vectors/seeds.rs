@@ -75,8 +75,27 @@ fn values() -> Vec<(&'static str, String, Vec<u8>)> {
         (22, wire::encode(&*cast::introduction())),
         (23, wire::encode(&cast::opened_consent())),
     ]);
+    values.push((36, wire::encode(&cast::pass())));
+    values.extend(mailboxes());
     let named = |(number, bytes): (u8, Vec<u8>)| ("values", format!("value{number}"), [vec![number], bytes].concat());
     values.into_iter().map(named).collect()
+}
+
+/// What is said to mailboxes and by them, without the byte of its kind.
+fn mailboxes() -> Vec<(u8, Vec<u8>)> {
+    let (_, file) = files::all().into_iter().find(|(name, _)| *name == "mailboxes.json").unwrap();
+    let number = |name: &str| match name {
+        "leave with a pass" => Some(37),
+        "keep" => Some(38),
+        "collect" => Some(39),
+        "take" => Some(40),
+        "close" => Some(41),
+        "parcels" => Some(43),
+        _ => None,
+    };
+    let door = file.vectors.iter().find(|vector| vector.name == "door").map(|vector| (42, vector.raw.clone()));
+    let others = file.vectors.iter().filter_map(|vector| Some((number(&vector.name)?, vector.raw[1..].to_vec())));
+    others.chain(door).collect()
 }
 
 /// The numbers are those of `tests/fuzz/fuzz_targets/records.rs`.

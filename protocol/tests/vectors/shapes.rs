@@ -169,6 +169,7 @@ pub const CLAIM: Shape = Map(&[
     (4, "hints", List(&Plain)),
     (5, "scanned at", Plain),
     (6, "the introducer's statement", Inside(&INTRODUCTION)),
+    (7, "mailboxes", List(&PASS)),
 ]);
 pub const WELCOME: Shape = Map(&[
     (1, "key of the code", Plain),
@@ -177,8 +178,49 @@ pub const WELCOME: Shape = Map(&[
     (4, "hints", List(&Plain)),
     (5, "event", Plain),
     (6, "late", Plain),
+    (7, "mailboxes", List(&PASS)),
 ]);
-pub const PRESENCE: Shape = Map(&[(1, "grant", Inside(&GRANT)), (2, "counter", Plain), (3, "hints", List(&Plain))]);
+pub const PRESENCE: Shape = Map(&[
+    (1, "grant", Inside(&GRANT)),
+    (2, "counter", Plain),
+    (3, "hints", List(&Plain)),
+    (4, "mailboxes", List(&PASS)),
+]);
+pub const PASS: Shape = Map(&[
+    (1, "host", Plain),
+    (2, "hints", List(&Plain)),
+    (3, "mailbox", Plain),
+    (4, "label", Plain),
+    (5, "token", Plain),
+]);
+pub const ANSWERS: Shape = Map(&[(1, "answers", List(&Map(&[(1, "letter id", Plain), (2, "answer", Plain)])))]);
+pub const LEAVE: Shape = Map(&[
+    (1, "mailbox", Plain),
+    (2, "label", Plain),
+    (3, "token", Plain),
+    (4, "parcel", Plain),
+    (5, "replaces", Plain),
+]);
+pub const KEEP: Shape = Map(&[
+    (1, "key", Plain),
+    (
+        2,
+        "slots",
+        List(&Map(&[
+            (1, "label", Plain),
+            (2, "token", Plain),
+            (3, "until", Plain),
+            (4, "most", Plain),
+            (5, "sealed door", Plain),
+        ])),
+    ),
+    (3, "void labels", List(&Plain)),
+]);
+pub const COLLECT: Shape = Map(&[(1, "key", Plain), (2, "after", Plain), (3, "seconds to wait", Plain)]);
+pub const TAKE: Shape = Map(&[(1, "key", Plain), (2, "numbers", List(&Plain))]);
+pub const CLOSE: Shape = Map(&[(1, "key", Plain)]);
+pub const DOOR: Shape = Map(&[(1, "peer", Plain), (2, "hints", List(&Plain))]);
+pub const PARCELS: Shape = List(&Map(&[(1, "number", Plain), (2, "label", Plain), (3, "parcel", Plain)]));
 pub const CARD_NEWS: Shape = Map(&[(1, "card", Inside(&CARD))]);
 pub const MEETING_NEWS: Shape = Map(&[(1, "record", Inside(&MEETING))]);
 pub const NOTE: Shape = Map(&[(1, "words", Plain)]);

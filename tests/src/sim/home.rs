@@ -9,6 +9,7 @@ use kith_protocol::id::{IdentityId, LetterId, Locator, PeerId, SessionId};
 use kith_protocol::store::MemoryStore;
 use kith_protocol::words::RecoveryWords;
 
+use super::mailboxes::Mailboxes;
 use super::queue::Millis;
 
 /// Names a home in a world.
@@ -56,6 +57,8 @@ pub struct Home {
     pub crash: Option<(u64, Crash)>,
     /// How often each letter was handled, by sender and letter, over the whole life of the home.
     pub handled: BTreeMap<Vec<u8>, u32>,
+    /// What it holds for others, and others for it.
+    pub mailboxes: Mailboxes,
     pub(super) doors: BTreeMap<Locator, SharedSecret>,
     pub(super) sessions: BTreeSet<SessionId>,
     /// Letters that an answer is waited for, with the number of the attempt.

@@ -110,6 +110,7 @@ impl Mallory {
             hints: Vec::new(),
             scanned_at: now,
             introduction: None,
+            mailboxes: Vec::new(),
         })
     }
 

@@ -33,6 +33,7 @@ mod guests;
 mod home;
 mod introductions;
 mod letters;
+mod mailboxes;
 mod mallory;
 mod network;
 mod people;
@@ -42,6 +43,7 @@ mod world;
 
 pub use guests::Visitor;
 pub use home::{Crash, Home, Who};
+pub use mailboxes::Mailboxes;
 pub use mallory::{Mallory, Pen};
 pub use network::Weather;
 pub use people::{Code, Scan};

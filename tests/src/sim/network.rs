@@ -73,24 +73,30 @@ impl World {
                 Effect::Send { session, letter, sealed } => self.post(who, session, letter, &sealed),
                 Effect::Answer { ticket, answer } => self.reply(ticket, answer),
                 Effect::HangUp { session } => self.cut(session),
-                // Everybody reaches everybody here.
-                Effect::Admit { .. } | Effect::Dismiss { .. } => {}
-                // Mailboxes follow.
-                Effect::OpenMailbox { .. }
-                | Effect::CloseMailbox { .. }
-                | Effect::TakeParcel { .. }
-                | Effect::PutBack { .. }
-                | Effect::LeaveParcel { .. } => {}
+                // Everybody reaches everybody here, without a relay.
+                Effect::Admit { peer, .. } => {
+                    self.home_mut(who).mailboxes.admitted.insert(peer);
+                }
+                Effect::Dismiss { peer } => {
+                    self.home_mut(who).mailboxes.dismiss(peer);
+                }
+                Effect::OpenMailbox { host, addresses, keep } => self.opens_mailbox(who, host, addresses, keep),
+                Effect::CloseMailbox { host, key } => self.closes_mailbox(who, host, &key),
+                Effect::TakeParcel { host, number } => self.takes_parcel(who, host, number),
+                Effect::PutBack { host, number } => self.puts_back(who, host, number),
+                Effect::LeaveParcel { errand, host, addresses, leave } => {
+                    self.leaves_parcel(who, errand, host, addresses, leave);
+                }
             }
         }
     }
 
-    fn delay(&mut self) -> Millis {
+    pub(super) fn delay(&mut self) -> Millis {
         let (least, most) = self.weather.delay;
         self.now + self.random.random_range(least..=most)
     }
 
-    fn is_unlucky(&mut self, of_thousand: u32) -> bool {
+    pub(super) fn is_unlucky(&mut self, of_thousand: u32) -> bool {
         of_thousand > 0 && self.random.random_range(0..1000) < of_thousand
     }
 

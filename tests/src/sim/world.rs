@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use kith_protocol::address::Hint;
 use kith_protocol::crypto::sha256;
-use kith_protocol::engine::{self, Answer, Beginning, Engine, Error, Step, Ticket, Turn};
+use kith_protocol::engine::{self, Answer, Beginning, Engine, Errand, Error, Left, Step, Ticket, Turn};
 use kith_protocol::hello::SharedSecret;
 use kith_protocol::id::{IdentityId, Locator, PeerId, SessionId};
+use kith_protocol::mailbox::Leave;
 use kith_protocol::store::{MemoryStore, Store, Table};
 use kith_protocol::time::Timestamp;
 use kith_protocol::words::RecoveryWords;
@@ -15,6 +16,7 @@ use rand::{RngExt, SeedableRng};
 
 use super::check::Consents;
 use super::home::{Crash, Home, Who};
+use super::mailboxes::Mailboxes;
 use super::network::{Asked, Link, Weather};
 use super::queue::{Millis, Queue};
 
@@ -28,6 +30,9 @@ pub(super) enum Event {
     Arrives { asked: Asked, sealed: Vec<u8> },
     Answered { asked: Asked, answer: Answer },
     Unanswered { asked: Asked },
+    Collects { who: Who, run: u64, host: PeerId },
+    Leaves { who: Who, run: u64, errand: Errand, host: Option<PeerId>, at: Vec<Hint>, leave: Box<Leave> },
+    ParcelLeft { who: Who, run: u64, errand: Errand, outcome: Left },
     Starts { who: Who, run: u64 },
     Act(Box<dyn FnOnce(&mut World)>),
 }
@@ -164,6 +169,7 @@ impl World {
             steps: 0,
             crash: None,
             handled: BTreeMap::new(),
+            mailboxes: Mailboxes::default(),
             doors: BTreeMap::new(),
             sessions: Default::default(),
             asked: BTreeMap::new(),
@@ -197,6 +203,7 @@ impl World {
         home.run += 1;
         home.engine = None;
         home.wake = None;
+        home.mailboxes.switched_off();
         home.doors.clear();
         home.asked.clear();
         for session in sessions {
@@ -256,6 +263,13 @@ impl World {
             Event::Arrives { asked, sealed } => self.arrives(asked, &sealed),
             Event::Answered { asked, answer } => self.answered(asked, Some(answer)),
             Event::Unanswered { asked } => self.answered(asked, None),
+            Event::Collects { who, run, host } if self.is_this_run(who, run) => self.collects(who, host),
+            Event::Leaves { who, run, errand, host, at, leave } if self.is_this_run(who, run) => {
+                self.is_left(who, errand, host, &at, &leave);
+            }
+            Event::ParcelLeft { who, run, errand, outcome } if self.is_this_run(who, run) => {
+                self.input(who, |turn| turn.parcel_left(errand, outcome));
+            }
             Event::Starts { who, run } => {
                 if self.home(who).run == run {
                     self.start(who);
@@ -266,6 +280,9 @@ impl World {
             | Event::Rings { .. }
             | Event::CallFails { .. }
             | Event::Opened { .. }
+            | Event::Collects { .. }
+            | Event::Leaves { .. }
+            | Event::ParcelLeft { .. }
             | Event::Closed { .. } => {}
         }
     }

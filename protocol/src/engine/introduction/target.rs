@@ -6,6 +6,7 @@ use super::super::error::{Error, Result};
 use super::super::inbox::{About, ItemKind};
 use super::super::incoming::history_of;
 use super::super::invites::{Binding, OwnInvite};
+use super::super::mailboxes::consent_hints;
 use super::super::notice::Notice;
 use super::super::own::bounded;
 use super::super::people;
@@ -321,7 +322,7 @@ impl Turn<'_> {
             secret: code.secret,
             expires: code.expires,
             card: own.view(proposed.tier.unwrap_or_default()),
-            hints: own.hints.clone(),
+            hints: consent_hints(&self.txn, &own)?,
             node: Some(own.peer),
         });
         let opened = OpenedConsent { history: own.history().to_bytes(), consent: bounded(consent.bytes()) };
