@@ -9,6 +9,7 @@ use super::careful::Careful;
 use super::gate::Gate;
 use super::hello_codec::{self, HelloCodec};
 use super::letter_codec::{self, LetterCodec, OpenSessions};
+use super::mailbox_codec::{self, MailboxCodec};
 use super::probing::Probing;
 use super::relaying::{self, Admitted};
 
@@ -27,6 +28,7 @@ pub(super) struct Behaviour {
     probed: Careful<autonat::v2::server::Behaviour>,
     pub hello: request_response::Behaviour<HelloCodec>,
     pub letter: request_response::Behaviour<LetterCodec>,
+    pub mailbox: request_response::Behaviour<MailboxCodec>,
 }
 
 impl Behaviour {
@@ -45,6 +47,9 @@ impl Behaviour {
         let letter = request_response::Config::default()
             .with_request_timeout(limits.answer)
             .with_max_concurrent_streams(limits.streams);
+        let mailbox = request_response::Config::default()
+            .with_request_timeout(limits.host_answer)
+            .with_max_concurrent_streams(limits.mailbox_streams);
         Self {
             memory: memory_connection_limits::Behaviour::with_max_bytes(limits.memory),
             gate: Gate::new(limits),
@@ -58,8 +63,13 @@ impl Behaviour {
             hello: request_response::Behaviour::with_codec(HelloCodec, [(hello_codec::PROTOCOL, full.clone())], hello),
             letter: request_response::Behaviour::with_codec(
                 LetterCodec::new(open, limits.reading),
-                [(letter_codec::PROTOCOL, full)],
+                [(letter_codec::PROTOCOL, full.clone())],
                 letter,
+            ),
+            mailbox: request_response::Behaviour::with_codec(
+                MailboxCodec::new(limits.reading),
+                [(mailbox_codec::PROTOCOL, full)],
+                mailbox,
             ),
         }
     }

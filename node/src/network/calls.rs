@@ -8,28 +8,21 @@
 //! Who scanned many codes of one person calls the same addresses under many secrets: such calls share a dial, and the
 //! connection that is there already.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 
-use kith_protocol::address::{Hint, Reach};
+use kith_protocol::address::Hint;
 use kith_protocol::hello::{Ends, Initiator, Request, Response, SharedSecret};
 use kith_protocol::id::{Locator, PeerId as KithPeer, SessionId};
-use kith_protocol::limits;
 use libp2p::request_response::{OutboundFailure, OutboundRequestId};
-use libp2p::swarm::dial_opts::{DialOpts, PeerCondition};
 use libp2p::swarm::{ConnectionId, DialError};
 use libp2p::{Multiaddr, PeerId};
 use tokio::time::Instant;
 
+use super::dialling::{dial_opts, to_dial};
 use super::event::{CallFailure, Event};
 use super::hellos::random_nonce;
+use super::peer;
 use super::task::Task;
-use super::{addresses, peer};
-
-/// Dials that have their head start before relays are tried: with both transports, two addresses.
-const DIRECT_FIRST: usize = 4;
-
-/// Addresses through relays that are dialled: both transports of each.
-const MOST_RELAYED: usize = 2 * limits::RELAYED_ADDRESSES;
 
 /// The hello of a call, opened and not answered.
 struct Hello {
@@ -127,14 +120,6 @@ impl Task {
         };
         self.calls.under_way.insert(locator, call);
         self.advance(locator, now);
-    }
-
-    /// Who can be greeted without a dial: the peer that is wanted, or whoever is connected at one of the addresses.
-    fn connected_already(&self, expected: Option<PeerId>, addresses: &VecDeque<Multiaddr>) -> VecDeque<PeerId> {
-        match expected {
-            Some(peer) => Some(peer).filter(|peer| self.swarm.is_connected(peer)).into_iter().collect(),
-            None => addresses.iter().find_map(|at| self.swarm.behaviour().gate.peer_at(at)).into_iter().collect(),
-        }
     }
 
     /// Does what a call can do now: greet, dial or give up.
@@ -316,38 +301,6 @@ impl Task {
             } else {
                 self.advance(locator, now);
             }
-        }
-    }
-}
-
-/// The multiaddrs of the hints, each once. A front door is a mailbox's address, not the person's own. Relays come after
-/// [`DIRECT_FIRST`] of the others, and only where it is known who must be asked for.
-fn to_dial(hints: &[Hint], expected: Option<PeerId>) -> VecDeque<Multiaddr> {
-    let hints = &hints.iter().take(limits::ADDRESSES).collect::<Vec<_>>();
-    let own = hints.iter().filter(|hint| matches!(hint.reach, Reach::Direct | Reach::Lan));
-    let mut all: Vec<Multiaddr> = own.flat_map(|hint| addresses::dialled(hint)).collect();
-    let through = |peer| hints.iter().flat_map(move |hint| addresses::dialled_through(hint, peer));
-    let mut relayed: Vec<Multiaddr> = expected.into_iter().flat_map(through).take(MOST_RELAYED).collect();
-    // Every relay has its turn before any has a second one.
-    relayed.sort_by_key(addresses::is_tcp);
-    let at = all.len().min(DIRECT_FIRST);
-    all.splice(at..at, relayed);
-    let mut seen = HashSet::new();
-    all.into_iter().filter(|address| seen.insert(address.clone())).collect()
-}
-
-fn dial_opts(expected: Option<PeerId>, address: Multiaddr) -> DialOpts {
-    // From the listening port a TCP connection to the same peer could not be made again for a minute, nor when both
-    // ends dial at once; a QUIC socket serves any number of connections.
-    let own_port = addresses::is_tcp(&address);
-    match expected {
-        Some(peer) => {
-            let opts = DialOpts::peer_id(peer).condition(PeerCondition::Always).addresses(vec![address]);
-            if own_port { opts.allocate_new_port().build() } else { opts.build() }
-        }
-        None => {
-            let opts = DialOpts::unknown_peer_id().address(address);
-            if own_port { opts.allocate_new_port().build() } else { opts.build() }
         }
     }
 }

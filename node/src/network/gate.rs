@@ -41,6 +41,8 @@ struct Connection {
     /// Where it came from, if the other end made it.
     source: Option<Source>,
     relayed: bool,
+    /// We are about to close it.
+    leaving: bool,
     /// The relay that it goes through.
     via: Option<PeerId>,
 }
@@ -104,6 +106,11 @@ impl Gate {
         self.peers.get(peer).is_some_and(|one| one.connections.iter().all(|connection| connection.relayed))
     }
 
+    /// True if every connection with a peer is about to be closed by us.
+    pub(super) fn is_leaving(&self, peer: &PeerId) -> bool {
+        self.peers.get(peer).is_some_and(|one| one.connections.iter().all(|connection| connection.leaving))
+    }
+
     /// The relay through which alone a peer is connected.
     pub(super) fn via(&self, peer: &PeerId) -> Option<PeerId> {
         let last = self.peers.get(peer)?.connections.last()?;
@@ -133,6 +140,7 @@ impl Gate {
     pub(super) fn close(&mut self, peer: PeerId) {
         if let Some(one) = self.peers.get_mut(&peer) {
             one.guest = false;
+            one.connections.iter_mut().for_each(|connection| connection.leaving = true);
             self.closing.push_back((peer, CloseConnection::All));
         }
     }
@@ -197,7 +205,7 @@ impl Gate {
         // What comes in through a relay names the relay's address alone.
         let by_place = || addresses::place_of_relay(way).and_then(|place| self.peer_at(&place));
         let via = addresses::relay_of(way).or_else(by_place);
-        Connection { id, remote, source, relayed: endpoint.is_relayed(), via }
+        Connection { id, remote, source, relayed: endpoint.is_relayed(), leaving: false, via }
     }
 
     fn closed(&mut self, peer: &PeerId, connection: &ConnectionId) {

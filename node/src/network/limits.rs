@@ -64,6 +64,14 @@ pub struct Limits {
     pub reading: usize,
     /// How long a letter's answer is waited for.
     pub answer: Duration,
+    /// How long a host of a mailbox may take to answer: it may be asked to wait for something to hand out.
+    pub host_answer: Duration,
+    /// Streams of mailboxes on one connection, both ways together: errands and what an owner says, each way.
+    pub mailbox_streams: usize,
+    /// Parcels on their way to mailboxes: 15 MiB if all are of the largest size.
+    pub errands: usize,
+    /// Of these, requests under way at one host; the others wait for their turn.
+    pub errands_per_host: usize,
     /// Events on their way to the driver, and effects on their way from it.
     pub channel: usize,
     /// Events that wait because that channel is full. From half of it on, hellos are not answered.
@@ -99,6 +107,10 @@ impl Default for Limits {
             letters: 512,
             reading: 16 * 1024 * 1024,
             answer: Duration::from_secs(limits::RECEIPT_WAIT),
+            host_answer: Duration::from_secs(limits::MAILBOX_WAIT + 10),
+            mailbox_streams: 32,
+            errands: 256,
+            errands_per_host: 8,
             channel: 256,
             parked: 4_096,
             memory: 1024 * 1024 * 1024,

@@ -12,6 +12,8 @@
 //! relays      being reached through others          relaying passing things on for others
 //! probing     asking others whether they reach us       careful  bounds on dials that others ask for
 //! circuits    what may pass over a relay            reachability  which of the two this node does
+//! hosts       finding nodes that hold mailboxes     errands   leaving parcels there
+//! mailboxes   our own mailboxes there               keeping   what is said to the host of one
 //! outlet      events to the driver, without waiting     task     the loop that joins them
 //! ```
 
@@ -21,14 +23,21 @@ mod calls;
 mod careful;
 mod circuits;
 mod crowd;
+mod dialling;
+mod errands;
 mod event;
 mod frame;
 mod gate;
 mod hello_codec;
 mod hellos;
+mod hosts;
+mod keeping;
 mod letter_codec;
 mod letters;
 mod limits;
+mod mailbox_codec;
+mod mailbox_events;
+mod mailboxes;
 mod outlet;
 mod peer;
 mod probing;
@@ -131,6 +140,9 @@ pub fn start(config: Config) -> Result<(Network, mpsc::Receiver<Event>), Network
         circuits: circuits::Circuits::default(),
         relays: relays::Relays::default(),
         relaying: relaying::Relaying::new(&limits, admitted),
+        hosts: hosts::Hosts::default(),
+        errands: errands::Errands::default(),
+        mailboxes: mailboxes::Mailboxes::default(),
         listeners,
         listening: std::collections::BTreeSet::new(),
         confirmed: reachability::Confirmed::default(),

@@ -18,9 +18,12 @@ use tokio::time::Instant;
 use super::behaviour::{Behaviour, BehaviourEvent};
 use super::calls::Calls;
 use super::circuits::Circuits;
+use super::errands::Errands;
 use super::event::Event;
 use super::hellos::Hellos;
+use super::hosts::Hosts;
 use super::letters::Letters;
+use super::mailboxes::Mailboxes;
 use super::outlet::Outlet;
 use super::reachability::Confirmed;
 use super::relaying::Relaying;
@@ -57,6 +60,9 @@ pub(super) struct Task {
     pub circuits: Circuits,
     pub relays: Relays,
     pub relaying: Relaying,
+    pub hosts: Hosts,
+    pub errands: Errands,
+    pub mailboxes: Mailboxes,
     pub listeners: Vec<ListenerId>,
     pub listening: BTreeSet<Multiaddr>,
     pub confirmed: Confirmed,
@@ -107,12 +113,13 @@ impl Task {
                 self.admit(&peer);
                 self.may_relay(peer, direct);
             }
-            // Mailboxes follow.
-            Effect::OpenMailbox { .. }
-            | Effect::CloseMailbox { .. }
-            | Effect::TakeParcel { .. }
-            | Effect::PutBack { .. }
-            | Effect::LeaveParcel { .. } => {}
+            Effect::OpenMailbox { host, addresses, keep } => self.open_mailbox(host, addresses, keep),
+            Effect::CloseMailbox { host, key } => self.close_mailbox(host, key),
+            Effect::TakeParcel { host, number } => self.take_parcel(host, number),
+            Effect::PutBack { host, number } => self.put_back_parcel(host, number),
+            Effect::LeaveParcel { errand, host, addresses, leave } => {
+                self.leave_parcel(errand, host, &addresses, leave)
+            }
             Effect::Dismiss { peer } => {
                 self.dismiss(&peer);
                 self.may_not_relay(&peer);
@@ -124,6 +131,7 @@ impl Task {
         match event {
             SwarmEvent::Behaviour(BehaviourEvent::Letter(event)) => self.on_letter_event(event),
             SwarmEvent::Behaviour(BehaviourEvent::Hello(event)) => self.on_hello_event(event),
+            SwarmEvent::Behaviour(BehaviourEvent::Mailbox(event)) => self.on_mailbox_event(event),
             SwarmEvent::Behaviour(BehaviourEvent::Relay(event)) => self.on_relaying(event),
             SwarmEvent::Behaviour(BehaviourEvent::Probing(event)) => {
                 self.on_probed(event.tested_addr, event.result.is_ok())
@@ -142,10 +150,12 @@ impl Task {
                 self.on_connected(peer_id);
                 if endpoint.is_dialer() {
                     self.on_dialled(peer_id, connection_id);
+                    self.on_host_dialled(peer_id, connection_id);
                 }
             }
             SwarmEvent::OutgoingConnectionError { connection_id, error, .. } => {
                 self.on_dial_failed(connection_id, &error);
+                self.on_host_dial_failed(connection_id);
             }
             SwarmEvent::ConnectionClosed { peer_id, num_established: 0, .. } => self.on_peer_gone(&peer_id),
             SwarmEvent::ConnectionClosed { peer_id, .. } => self.on_connected(peer_id),
@@ -192,6 +202,7 @@ impl Task {
         }
         self.circuits.forget(peer);
         self.relaying.forget(peer);
+        self.mailbox_peer_gone(peer);
         for session in self.sessions.of(peer) {
             self.end_session(session);
         }
@@ -204,6 +215,7 @@ impl Task {
             self.offer_relaying();
             self.announce_addresses();
             self.seek_relays(Instant::now());
+            self.hurry_mailboxes();
         }
     }
 
@@ -271,7 +283,8 @@ impl Task {
     pub(super) fn close_unless_needed(&mut self, peer: PeerId) {
         let speaks = self.sessions.has(&peer) || self.calls.need(&peer) || self.hellos.expect(&peer);
         let passes_on = self.relays.need(&peer) || self.relaying.need(&peer);
-        if !speaks && !passes_on && !self.swarm.behaviour().gate.leads_on(&peer) {
+        let mails = self.errands.need(&peer) || self.mailboxes.need(&peer);
+        if !speaks && !passes_on && !mails && !self.swarm.behaviour().gate.leads_on(&peer) {
             self.swarm.behaviour_mut().gate.close(peer);
         }
     }
@@ -279,7 +292,8 @@ impl Task {
     fn next_deadline(&self) -> Option<Instant> {
         let relays = self.relays.next_deadline(Instant::now());
         let (confirmed, circuits) = (self.confirmed.next_deadline(), self.circuits.next_deadline(Instant::now()));
-        [self.calls.next_deadline(), self.hellos.next_deadline(), relays, confirmed, circuits]
+        let mail = self.hosts.next_deadline().into_iter().chain(self.mailboxes.next_deadline(Instant::now())).min();
+        [self.calls.next_deadline(), self.hellos.next_deadline(), relays, confirmed, circuits, mail]
             .into_iter()
             .flatten()
             .min()
@@ -291,6 +305,8 @@ impl Task {
         self.settle_circuits();
         self.tend_relays(now);
         self.tend_confirmed(now);
+        self.advance_searches(now);
+        self.tend_mailboxes(now);
     }
 
     /// Closes listeners and connections, so that peers need not find out by themselves.

@@ -1,7 +1,9 @@
 //! The network on real sockets of the loopback interface. Ana listens; Bo and Chi are hers; Mallory is not.
 
+mod host;
 mod hostile;
 mod letters;
+mod mailboxes;
 mod meeting;
 mod raw;
 mod relayed;

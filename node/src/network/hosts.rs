@@ -1,0 +1,175 @@
+//! Finding the nodes that hold mailboxes: one address after another is dialled until somebody is there.
+//!
+//! Owner and depositor share a search and a connection; what they say there is in `mailboxes` and `errands`.
+
+use std::collections::{HashMap, VecDeque};
+
+use kith_protocol::address::Hint;
+use kith_protocol::id::PeerId as KithPeer;
+use libp2p::swarm::ConnectionId;
+use libp2p::{Multiaddr, PeerId};
+use tokio::time::Instant;
+
+use super::dialling::{dial_opts, of_host, to_dial};
+use super::peer;
+use super::task::Task;
+
+/// A node that holds mailboxes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Host {
+    /// This one.
+    Known(KithPeer),
+    /// Whoever is at these addresses: a code names no node.
+    At(Vec<Hint>),
+}
+
+impl Host {
+    fn expected(&self) -> Option<PeerId> {
+        match self {
+            Self::Known(kith) => peer::to_libp2p(kith),
+            Self::At(_) => None,
+        }
+    }
+}
+
+struct Search {
+    expected: Option<PeerId>,
+    untried: VecDeque<Multiaddr>,
+    dialling: usize,
+    until: Instant,
+    next_dial: Instant,
+}
+
+impl Search {
+    fn next_deadline(&self) -> Instant {
+        if self.untried.is_empty() { self.until } else { self.until.min(self.next_dial) }
+    }
+}
+
+/// The searches that are under way, and those that wait for their turn.
+#[derive(Default)]
+pub(super) struct Hosts {
+    searches: HashMap<Host, Search>,
+    waiting: VecDeque<(Host, Vec<Hint>)>,
+    dials: HashMap<ConnectionId, Host>,
+}
+
+impl Hosts {
+    /// When a search must go on or be given up.
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
+        self.searches.values().map(Search::next_deadline).min()
+    }
+
+    fn is_sought(&self, host: &Host) -> bool {
+        self.searches.contains_key(host) || self.waiting.iter().any(|(other, _)| other == host)
+    }
+}
+
+impl Task {
+    /// Looks for a host; ends in `host_reached` or `host_missed`. Whoever looks for the same one joins.
+    pub(super) fn seek_host(&mut self, host: Host, addresses: &[Hint]) {
+        if self.hosts.is_sought(&host) {
+            return;
+        }
+        let (expected, addresses) = (host.expected(), of_host(addresses));
+        let untried = to_dial(&addresses, expected);
+        let gate = &self.swarm.behaviour().gate;
+        let is_of_use = |peer: &PeerId| !gate.is_relayed(peer) && !gate.is_leaving(peer);
+        if let Some(peer) = self.connected_already(expected, &untried).into_iter().find(is_of_use) {
+            return self.host_reached(&host, peer);
+        }
+        if self.hosts.searches.len() >= self.limits.calls {
+            return self.hosts.waiting.push_back((host, addresses));
+        }
+        let now = Instant::now();
+        let search = Search { expected, untried, dialling: 0, until: now + self.limits.call, next_dial: now };
+        self.hosts.searches.insert(host.clone(), search);
+        self.advance_search(&host, now);
+    }
+
+    fn advance_search(&mut self, host: &Host, now: Instant) {
+        while let Some(search) = self.hosts.searches.get_mut(host) {
+            if search.dialling > 0 && now < search.next_dial {
+                return;
+            }
+            let Some(address) = search.untried.pop_front() else {
+                if search.dialling == 0 {
+                    self.give_up_search(host);
+                }
+                return;
+            };
+            let opts = dial_opts(search.expected, address);
+            let connection = opts.connection_id();
+            if let Err(error) = self.swarm.dial(opts) {
+                tracing::debug!(%error, "the address of a host cannot be dialled");
+                continue;
+            }
+            search.dialling += 1;
+            search.next_dial = now + self.limits.head_start;
+            self.hosts.dials.insert(connection, host.clone());
+        }
+    }
+
+    /// A dial was answered. A connection that nobody waits for any more is closed.
+    pub(super) fn on_host_dialled(&mut self, peer: PeerId, connection: ConnectionId) {
+        let Some(host) = self.hosts.dials.remove(&connection) else { return };
+        if self.hosts.searches.remove(&host).is_some() {
+            self.host_reached(&host, peer);
+            self.seek_next_host();
+        } else {
+            self.swarm.behaviour_mut().gate.close_one(connection);
+        }
+    }
+
+    /// A dial failed.
+    pub(super) fn on_host_dial_failed(&mut self, connection: ConnectionId) {
+        let Some(host) = self.hosts.dials.remove(&connection) else { return };
+        if let Some(search) = self.hosts.searches.get_mut(&host) {
+            search.dialling = search.dialling.saturating_sub(1);
+            // Whoever comes next need not wait for the head start of one that is out of the race.
+            search.next_dial = Instant::now();
+            let now = search.next_dial;
+            self.advance_search(&host, now);
+        }
+    }
+
+    fn give_up_search(&mut self, host: &Host) {
+        self.hosts.searches.remove(host);
+        self.host_missed(host);
+        self.seek_next_host();
+    }
+
+    fn seek_next_host(&mut self) {
+        if let Some((host, addresses)) = self.hosts.waiting.pop_front() {
+            self.seek_host(host, &addresses);
+        }
+    }
+
+    fn host_reached(&mut self, host: &Host, peer: PeerId) {
+        self.run_errands_of(host, peer);
+        if let Host::Known(kith) = host {
+            self.mailbox_host_reached(*kith, peer);
+        }
+        self.close_unless_needed(peer);
+    }
+
+    fn host_missed(&mut self, host: &Host) {
+        self.errands_failed(host);
+        if let Host::Known(kith) = host {
+            self.mailbox_host_missed(*kith);
+        }
+    }
+
+    /// Gives up searches that took too long and dials the next address of those whose head start is over.
+    pub(super) fn advance_searches(&mut self, now: Instant) {
+        let searches = self.hosts.searches.iter().filter(|(_, search)| search.next_deadline() <= now);
+        let due: Vec<_> = searches.map(|(host, search)| (host.clone(), search.until <= now)).collect();
+        for (host, is_over) in due {
+            if is_over {
+                self.give_up_search(&host);
+            } else {
+                self.advance_search(&host, now);
+            }
+        }
+    }
+}

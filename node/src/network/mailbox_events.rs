@@ -1,0 +1,35 @@
+//! What happens on /kith/mailbox/1: answers go to who asked, requests to who holds.
+
+use kith_protocol::mailbox::{Request, Response};
+use libp2p::request_response::{self, Message, OutboundFailure};
+
+use super::task::Task;
+
+type MailboxEvent = request_response::Event<Request, Response>;
+
+impl Task {
+    pub(super) fn on_mailbox_event(&mut self, event: MailboxEvent) {
+        match event {
+            MailboxEvent::Message { message: Message::Response { request_id, response }, .. } => {
+                if !self.on_errand_answered(request_id, Some(&response)) {
+                    self.on_host_answered(request_id, Some(response));
+                }
+            }
+            MailboxEvent::OutboundFailure { request_id, error, .. } => {
+                tracing::debug!(%error, "a host did not answer");
+                let is_gone = matches!(error, OutboundFailure::ConnectionClosed | OutboundFailure::DialFailure);
+                let is_told = is_gone && self.try_errand_again(request_id) || self.on_errand_answered(request_id, None);
+                if !is_told {
+                    self.on_host_answered(request_id, None);
+                }
+            }
+            // This node holds no mailboxes: the stream is closed without a word.
+            MailboxEvent::Message { peer, message: Message::Request { channel, .. }, .. } => {
+                drop(channel);
+                self.close_unless_needed(peer);
+            }
+            MailboxEvent::InboundFailure { peer, .. } => self.close_unless_needed(peer),
+            MailboxEvent::ResponseSent { .. } => {}
+        }
+    }
+}
