@@ -8,6 +8,7 @@ mod codes;
 mod event;
 mod inbox;
 mod intro;
+mod mailbox;
 mod node;
 mod people;
 mod vouch;
@@ -24,6 +25,7 @@ pub use codes::{Invite, InviteCommand, NewInvite, Scan};
 pub use event::{Event, EventChange};
 pub use inbox::{Inbox, InboxCommand};
 pub use intro::{Intro, NewAsk};
+pub use mailbox::{Mailbox, MailboxCommand};
 pub use node::{Demo, Init, LogFormat, Tls, Up, Words};
 pub use people::{People, PeopleCommand, Person};
 pub use vouch::{NewVouch, Vouch, VouchCommand, api_name};
@@ -85,6 +87,8 @@ pub enum Command {
     /// Introductions: ask for one, carry one, be asked
     #[command(subcommand)]
     Intro(Intro),
+    /// Whose nodes hold letters for me while mine is off
+    Mailbox(Mailbox),
     /// Print a link that signs a browser on this machine in
     Open,
     /// Show a code that signs a phone in

@@ -204,6 +204,7 @@ fn tell(handle: &Handle, notice: &Notice) {
             format!("A vouch between you and {} has ended [kith vouch list].", name(person))
         }
         Notice::VouchAccepted { person } => format!("{} said how far your vouch may be shown.", name(person)),
+        Notice::LeftInMailbox { person } => format!("A letter to {} lies in a mailbox of theirs.", name(person)),
         Notice::InviteUsed { .. } | Notice::Delivered { .. } => return,
     };
     out::say(line);

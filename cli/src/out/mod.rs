@@ -153,7 +153,9 @@ pub fn person(details: &PersonDetails) {
         say(format!("note of {}: {}", when(&note.at), note.text));
     }
     for waiting in &details.waiting {
-        say(format!("waiting for them: {}; gives up {}", waiting.what, when(&waiting.gives_up)));
+        let since = waiting.in_mailbox.as_deref().map(when);
+        let lies = since.map(|since| format!("; in their mailbox since {since}")).unwrap_or_default();
+        say(format!("waiting for them: {}{lies}; gives up {}", waiting.what, when(&waiting.gives_up)));
     }
 }
 

@@ -19,6 +19,7 @@ mod introductions;
 mod invites;
 mod letters;
 pub mod local;
+mod mailboxes;
 mod metrics;
 pub mod model;
 mod node;
@@ -51,6 +52,7 @@ pub(crate) use events::PAGE as MET_ON_A_PAGE;
 pub use invites::InvitesPage;
 pub use letters::LettersPage;
 pub(crate) use letters::PAGE as LETTERS_ON_A_PAGE;
+pub use mailboxes::MailboxForm;
 pub use node::{Finding, Health, StatusForm};
 pub(crate) use notices::news;
 pub use path::{path, query};
@@ -151,6 +153,8 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(node::words_done))
         .routes(routes!(backups::check_words))
         .routes(routes!(backups::take))
+        .routes(routes!(mailboxes::list, mailboxes::choose))
+        .routes(routes!(mailboxes::leave))
         .routes(routes!(entry::sessions))
         .routes(routes!(entry::end_session))
         .routes(routes!(entry::end_others))

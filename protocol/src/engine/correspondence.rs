@@ -33,6 +33,8 @@ crate::wire_choice! {
         3 => Refused,
         /// Mine; they waited until their date.
         4 => GaveUp,
+        /// Mine; a mailbox of theirs holds them.
+        5 => InMailbox,
     }
 }
 

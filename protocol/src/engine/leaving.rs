@@ -2,6 +2,7 @@
 //!
 //! What was left stays in the outbox until its recipient says that they have it: a mailbox may lose it, and calls go on.
 
+use super::correspondence::WordsState;
 use super::effect::{Effect, Errand, Left};
 use super::error::Result;
 use super::notice::Notice;
@@ -156,6 +157,7 @@ impl Turn<'_> {
                 self.remove_waiting(&waiting);
                 self.letter_gone(leaving.person)?;
             } else {
+                self.my_words_are(&waiting, WordsState::InMailbox)?;
                 self.txn.save(&Waiting { stored: Some(self.now), ..waiting });
                 self.notice(Notice::LeftInMailbox { person: leaving.person });
             }

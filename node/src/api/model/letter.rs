@@ -16,6 +16,9 @@ pub struct WaitingForm {
     pub what: String,
     /// Since when.
     pub since: String,
+    /// Since when a mailbox of theirs holds it, if that is so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_mailbox: Option<String>,
     /// When it gives up.
     pub gives_up: String,
 }
@@ -25,6 +28,7 @@ impl From<&Waiting> for WaitingForm {
         Self {
             what: letter_in_words(waiting.kind).to_owned(),
             since: time(waiting.written),
+            in_mailbox: waiting.stored.map(time),
             gives_up: time(waiting.expires),
         }
     }
@@ -39,7 +43,7 @@ pub struct WrittenForm {
     pub at: String,
     /// What it says.
     pub text: String,
-    /// `came`, `waiting`, `delivered`, `refused` or `gave_up`.
+    /// `came`, `waiting`, `in_mailbox`, `delivered`, `refused` or `gave_up`.
     pub state: String,
     /// The same in words.
     pub state_in_words: String,
@@ -61,6 +65,7 @@ const fn words_in_words(state: WordsState) -> &'static str {
     match state {
         WordsState::Came => "they wrote this",
         WordsState::Waiting => "waits until their node can be reached",
+        WordsState::InMailbox => "lies in their mailbox, until their node comes for it",
         WordsState::Delivered => "their node has it",
         WordsState::Refused => "their node did not take it",
         WordsState::GaveUp => "their node could not be reached in time",
@@ -77,6 +82,7 @@ pub const fn letter_in_words(number: u8) -> &'static str {
         kind::MEETING => "my signature that we met",
         kind::NOTE => "what I wrote to them",
         kind::HAND_OVER => "somebody whom I hand over to them",
+        kind::ANSWERS => "that I have letters of theirs",
         kind::WITHDRAW => "that we are no contacts any more",
         introduction::kind::ASK => "my ask for an introduction",
         introduction::kind::RETURNED => "their ask, to be said differently",
