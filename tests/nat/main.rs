@@ -12,6 +12,7 @@
 )]
 
 mod changes;
+mod mailboxes;
 mod punched;
 mod reachable;
 mod relayed;
