@@ -63,6 +63,10 @@ pub const CODE_NAME: usize = 24;
 pub const INVITE_PAYLOAD: usize = 93;
 /// Address hints in a code.
 pub const INVITE_HINTS: usize = 4;
+/// A node grant, as it is signed.
+pub const GRANT: usize = 512;
+/// Machines that somebody went on from, kept so that each is told: who restores often has few that still run.
+pub const FORMER_MACHINES: usize = 4;
 /// Addresses that a person is known under.
 pub const ADDRESSES: usize = 8;
 /// Of these, addresses of relays: two relays, each by IPv4 and IPv6.

@@ -171,8 +171,8 @@ fn meet<S: Store>(ana: &mut Side<S>, number: u32, options: InviteOptions, org: O
     let (_, effects) = bo.turn(|turn| turn.scan(&invite, ScanOptions::default()));
     let session = SessionId([number.to_be_bytes(); 4].concat().try_into().unwrap());
     let locator = call(&effects);
-    ana.turn(|turn| turn.session_opened(session, locator));
-    let (_, effects) = bo.turn(|turn| turn.session_opened(session, locator));
+    ana.turn(|turn| turn.session_opened(session, locator, PeerId([7; 32])));
+    let (_, effects) = bo.turn(|turn| turn.session_opened(session, locator, PeerId([7; 32])));
     let (claim, sealed) = letter(&effects);
     let (_, effects) = ana.turn(|turn| turn.letter_arrived(session, Ticket(0), &sealed));
     let handled = answer(&effects);
@@ -221,7 +221,7 @@ fn letter(effects: &[Effect]) -> (LetterId, Vec<u8>) {
 
 fn answer(effects: &[Effect]) -> Answer {
     let answered = effects.iter().find_map(|effect| match effect {
-        Effect::Answer { answer, .. } => Some(*answer),
+        Effect::Answer { answer, .. } => Some(answer.clone()),
         _ => None,
     });
     answered.filter(|answer| matches!(answer, Answer::Handled(_))).expect("a letter is handled")

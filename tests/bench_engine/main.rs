@@ -21,7 +21,7 @@ use kith_protocol::address::{Hint, Host, Reach, Transports};
 use kith_protocol::crypto::seal::DecryptionKey;
 use kith_protocol::crypto::sign::SecretSeed;
 use kith_protocol::engine::{Answer, Effect, Engine, Own, Step, Ticket, Turn};
-use kith_protocol::id::{LetterId, SessionId};
+use kith_protocol::id::{LetterId, PeerId, SessionId};
 use kith_protocol::identity::{History, NodeGrant};
 use kith_protocol::letter::body::Presence;
 use kith_protocol::letter::{self, Body, Letter};
@@ -81,7 +81,7 @@ fn engine_alone(seed: u64) -> (Duration, usize) {
     let (mut ana, mut bo) = (Node::of(&world, ana), Node::of(&world, bo));
     for node in [&mut ana, &mut bo] {
         node.step(now, |turn| turn.network_started());
-        node.step(now, |turn| turn.session_opened(SessionId([7; 16]), locator));
+        node.step(now, |turn| turn.session_opened(SessionId([7; 16]), locator, PeerId([7; 32])));
     }
     let (start, mut size) = (Instant::now(), 0);
     for number in 0..LETTERS {

@@ -20,9 +20,8 @@ fn chi_holds_what_bo_writes_while_anas_node_is_off() {
 
     ana.stop();
     bo.kith(["person", "write", "Ana", "Zinc is cheaper in spring."]).ok();
-    bo.api().until("it lies there", |api| {
-        (api.get("/people/Ana")["letters"][0]["state"] == "in_mailbox").then_some(())
-    });
+    bo.api()
+        .until("it lies there", |api| (api.get("/people/Ana")["letters"][0]["state"] == "in_mailbox").then_some(()));
     let shown = bo.kith(["person", "show", "Ana"]).ok().out;
     assert!(shown.contains("(lies in their mailbox, until their node comes for it)"), "{shown}");
     assert!(shown.contains("what I wrote to them; in their mailbox since"), "{shown}");

@@ -2,12 +2,13 @@
 
 use kith_protocol::card::FieldKind;
 use kith_protocol::engine::code_lists::open_codes;
-use kith_protocol::engine::person::Reach;
-use kith_protocol::engine::{Own, Refusal};
-use kith_protocol::id::PeerId;
+use kith_protocol::engine::person::{Person, Reach};
+use kith_protocol::engine::{Notice, Own, Refusal, people, replaced_since};
+use kith_protocol::id::{IdentityId, PeerId};
 use kith_protocol::identity::NodeGrant;
 use kith_protocol::record::Signed;
 use kith_protocol::store::{Read, Table};
+use kith_protocol::text::Words;
 use kith_protocol::wire;
 use kith_tests::sim::{Mallory, Who, World};
 
@@ -80,6 +81,46 @@ fn of_two_machines_from_one_backup_the_one_restored_later_counts() {
     world.moves(twin);
     world.run_for(DAY);
     assert_eq!(machine_of(&world, bo, ana), second);
+    assert_eq!(world.told(twin).filter(|notice| **notice == Notice::Replaced).count(), 1, "Bo's node told it");
+    assert!(replaced_since(&world.home(twin).store).unwrap().is_some());
+    assert_eq!(replaced_since(&world.home(ana).store).unwrap(), None);
     let generation = |who: Who| Own::load(&world.home(who).store).unwrap().generation;
     assert!(generation(ana) > generation(twin));
+}
+
+#[test]
+fn the_machine_of_before_falls_silent_and_takes_nothing_more() {
+    let (mut world, ana, bo) = ana_and_bo(4);
+    let backup = world.copies(ana);
+    world.restores_backup(ana, backup.clone());
+    world.run_for(HOUR);
+    let old = world.runs_copy(ana, backup, "the old laptop");
+    world.does(old, |turn| {
+        let person = people::by_identity(turn.read(), world_id(turn.read(), "Bo"))?.unwrap().id;
+        turn.write_to(person, Words::new("From the old laptop.")?).map(drop)
+    });
+    world.run_for(HOUR);
+    assert!(replaced_since(&world.home(old).store).unwrap().is_some(), "Bo's node said so");
+    assert!(world.texts(bo, ana).is_empty(), "what the old laptop says counts no more");
+    world.writes(bo, ana, "Which of you is it?");
+    world.run_for(HOUR);
+    assert_eq!(world.texts(ana, bo), ["Which of you is it?"]);
+    assert!(world.texts(old, bo).iter().all(|text| text == "From the old laptop."));
+    // It stays so after a restart, and a backup of the new machine may be restored on it.
+    world.restarts(old);
+    world.run_for(HOUR);
+    assert_eq!((world.home(old).mailboxes.own_hosts(), world.texts(bo, ana).len()), (0, 1));
+    world.check();
+}
+
+/// Whom a home calls by this name.
+fn world_id(read: &dyn Read, name: &str) -> IdentityId {
+    let mut found = None;
+    read.scan(Table::People, b"", b"", &mut |_, bytes| {
+        let person: Person = wire::decode(bytes).unwrap();
+        found = found.or(person.identity.filter(|_| person.name.as_str() == name));
+        std::ops::ControlFlow::Continue(())
+    })
+    .unwrap();
+    found.unwrap()
 }

@@ -11,7 +11,7 @@ use kith_node::home::{Home, HomeError, OpenHome, Tls};
 use kith_node::network::Multiaddr;
 use kith_node::node::{Node, NodeOptions};
 use kith_node::serve::acme::BadAcme;
-use kith_protocol::engine::{Notice, Own, people};
+use kith_protocol::engine::{Notice, Own, people, replaced_since};
 use kith_protocol::id::PersonId;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -28,6 +28,10 @@ pub async fn run(home: &Home, up: Up) -> Result<(), Trouble> {
     let open = open_or_create(home, up.name.as_deref())?;
     let signals = Signals::new()?;
     let node = Node::start(open, options).await?;
+    if is_replaced(&node)? {
+        node.stop().await?;
+        return Err(replaced());
+    }
     introduce(home, &node)?;
     let handle = node.handle();
     let ended = watch(&handle, signals).await;
@@ -110,6 +114,11 @@ fn open_or_create(home: &Home, name: Option<&str>) -> Result<OpenHome, Trouble> 
     }
 }
 
+fn is_replaced(node: &Node) -> Result<bool, Trouble> {
+    let since = replaced_since(node.handle().view()).map_err(|error| Trouble::failed(error.to_string()))?;
+    Ok(since.is_some())
+}
+
 fn introduce(home: &Home, node: &Node) -> Result<(), Trouble> {
     let own = Own::load(node.handle().view()).map_err(|error| Trouble::failed(error.to_string()))?;
     out::say(format!("{}'s node is running.", own.card.name));
@@ -169,6 +178,7 @@ async fn watch(handle: &Handle, mut signals: Signals) -> Result<(), Trouble> {
             _ = signals.interrupt.recv() => return Ok(()),
             _ = signals.terminate.recv() => return Ok(()),
             notice = notices.recv() => match notice {
+                Ok(Notice::Replaced) => return Err(replaced()),
                 Ok(notice) => tell(handle, &notice),
                 Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => {}
                 Err(tokio::sync::broadcast::error::RecvError::Closed) => {
@@ -177,6 +187,14 @@ async fn watch(handle: &Handle, mut signals: Signals) -> Result<(), Trouble> {
             },
         }
     }
+}
+
+/// Two machines that speak for one person would tear the home apart, so the earlier one stops.
+fn replaced() -> Trouble {
+    Trouble::failed("this home was restored on another machine and goes on there; this one speaks for you no more").hint(
+        "what came here since then is still in this home: look with kith people and kith inbox. To go on here again, restore \
+         a backup of the other machine with kith restore",
+    )
 }
 
 fn tell(handle: &Handle, notice: &Notice) {
@@ -205,6 +223,7 @@ fn tell(handle: &Handle, notice: &Notice) {
         }
         Notice::VouchAccepted { person } => format!("{} said how far your vouch may be shown.", name(person)),
         Notice::LeftInMailbox { person } => format!("A letter to {} lies in a mailbox of theirs.", name(person)),
+        Notice::Replaced => "This home goes on at another machine.".to_owned(),
         Notice::InviteUsed { .. } | Notice::Delivered { .. } => return,
     };
     out::say(line);

@@ -50,7 +50,7 @@ impl<'s> Batch<'s> {
     pub(super) fn happened(&mut self, engine: &mut Engine, event: Event) -> engine::Result<()> {
         self.step(engine, move |turn| match event {
             Event::Listening { hints, .. } => turn.addresses_changed(hints),
-            Event::SessionOpened { session, locator, .. } => turn.session_opened(session, locator),
+            Event::SessionOpened { session, locator, peer, .. } => turn.session_opened(session, locator, peer),
             Event::PathChanged { .. } => Ok(()),
             Event::SessionClosed { session } => turn.session_closed(session),
             Event::CallFailed { locator, .. } => turn.call_failed(locator),

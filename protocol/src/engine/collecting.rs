@@ -36,6 +36,9 @@ struct Collected {
 impl Turn<'_> {
     /// Something lay in a mailbox of mine. It is taken out once the step is durable, or put back.
     pub fn parcel_arrived(&mut self, host: PeerId, number: u64, label: Locator, parcel: &[u8]) -> Result<()> {
+        if self.live.silent {
+            return Ok(());
+        }
         let party = self.party_with_label(host, label)?;
         let is_settled = match (party, AnswerSlip::from_bytes(parcel)) {
             // Somebody whom I know no more.
@@ -76,7 +79,9 @@ impl Turn<'_> {
         };
         match party {
             Party::Invite(_) => self.answer_claim(&collected, answer)?,
-            Party::Pair(person) | Party::Scanned(person) => self.answer_letter(person, &collected, &answer)?,
+            Party::Pair(person) | Party::Scanned(person) | Party::Former(person) => {
+                self.answer_letter(person, &collected, &answer)?;
+            }
         }
         Ok(true)
     }
@@ -184,7 +189,7 @@ const fn answer_to(letter: LetterId, answer: &Answer) -> Option<AnswerTo> {
         Answer::Handled(_) => HANDLED,
         Answer::KeysMissing => KEYS_MISSING,
         Answer::Refused(refusal, _) => refusal.number(),
-        Answer::Later | Answer::Stored => return None,
+        Answer::Later | Answer::Stored | Answer::Replaced(_) => return None,
     };
     Some(AnswerTo { letter, answer })
 }

@@ -7,6 +7,7 @@ use super::live::Party;
 use super::notice::Notice;
 use super::own::{Own, bounded};
 use super::person::{Announced, Encounter, HeldCard, PeopleCount, Person, PersonOf, Reach, Standing};
+use super::replaced::former_machines;
 use super::rounds::Round;
 use super::turn::Turn;
 use crate::address::Hint;
@@ -125,8 +126,9 @@ impl Turn<'_> {
             Some((held, counter)) if grant.order() == held.order() => counter,
             _ => 0,
         };
+        let former = former_machines(held.as_ref(), grant.peer);
         let (grant, hints, mailboxes) = (bounded(grant.bytes()), hints.to_vec(), mailboxes.to_vec());
-        self.txn.save(&Reach { person, grant, hints, counter, mailboxes });
+        self.txn.save(&Reach { person, grant, hints, counter, mailboxes, former });
         Ok(())
     }
 

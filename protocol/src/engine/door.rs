@@ -55,7 +55,8 @@ impl Turn<'_> {
         let (kind, of) = match party {
             Party::Invite(invite) => (DoorKind::Invite, invite.0),
             Party::Pair(person) => (DoorKind::Pair, person.0),
-            Party::Scanned(person) => (DoorKind::Scanned, person.0),
+            // No door is opened for the machine of before alone.
+            Party::Scanned(person) | Party::Former(person) => (DoorKind::Scanned, person.0),
         };
         self.txn.save(&Door { locator, kind, of });
         if kind != DoorKind::Scanned {

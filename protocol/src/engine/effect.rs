@@ -3,7 +3,9 @@
 use crate::address::Hint;
 use crate::hello::SharedSecret;
 use crate::id::{LetterId, Locator, PeerId, SessionId};
+use crate::limits;
 use crate::mailbox::{Keep, Leave, MailboxKey, SealedDoor};
+use crate::wire::Bytes;
 
 /// Names one letter that a peer waits for an answer to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -136,7 +138,7 @@ pub enum Left {
 
 /// What a node says to a letter: one byte on the wire, and a receipt behind what is final. A final answer without
 /// its right receipt is nothing but a try that failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// Opened, and durably handled now or earlier.
     Handled(Receipt),
@@ -148,6 +150,8 @@ pub enum Answer {
     KeysMissing,
     /// A mailbox holds it for its recipient. Not the end: the letter stays in the outbox until it is handled.
     Stored,
+    /// Who sends it has gone on at another machine than this one, and this is the grant that says so.
+    Replaced(Bytes<{ limits::GRANT }>),
 }
 
 /// Why a letter is refused for good. The sender tells its person in words.
@@ -193,7 +197,7 @@ impl Refusal {
 
 impl Answer {
     /// The longest answer.
-    pub const MOST: usize = 33;
+    pub const MOST: usize = 1 + limits::GRANT;
 
     /// The bytes on the wire.
     pub fn to_bytes(&self) -> Vec<u8> {
@@ -202,6 +206,7 @@ impl Answer {
             Self::Later => vec![2],
             Self::KeysMissing => vec![3],
             Self::Stored => vec![4],
+            Self::Replaced(grant) => [&[5][..], grant.as_slice()].concat(),
             Self::Refused(refusal, receipt) => [&[refusal.number()][..], receipt].concat(),
         }
     }
@@ -213,6 +218,7 @@ impl Answer {
             [2] => Some(Self::Later),
             [3] => Some(Self::KeysMissing),
             [4] => Some(Self::Stored),
+            [5, ref grant @ ..] if !grant.is_empty() => Bytes::new(grant.to_vec()).ok().map(Self::Replaced),
             [number, ref receipt @ ..] => Some(Self::Refused(Refusal::from_number(number)?, receipt.try_into().ok()?)),
             [] => None,
         }

@@ -19,6 +19,7 @@ use crate::limits;
 use crate::record::Verified;
 use crate::store::{Read, Table};
 use crate::time::Timestamp;
+use crate::wire::Bytes;
 
 crate::wire_map! {
     /// A letter that was handled.
@@ -92,11 +93,18 @@ impl Turn<'_> {
     /// A sealed letter came over a session. It is answered by an effect, once the step is durable.
     pub fn letter_arrived(&mut self, session: SessionId, ticket: Ticket, sealed: &[u8]) -> Result<()> {
         let answer = match self.live.sessions.get(&session).map(|session| session.party) {
+            Some(Party::Former(person)) => self.answer_former(person)?,
             Some(party) => self.answer_to(session, party, sealed)?,
             None => Answer::Later,
         };
         self.effect(Effect::Answer { ticket, answer });
         Ok(())
+    }
+
+    /// A machine that was replaced is told so, and nothing that it says counts.
+    fn answer_former(&self, person: PersonId) -> Result<Answer> {
+        let grant = self.newest_grant(person)?.and_then(|grant| Bytes::new(grant.into_vec()).ok());
+        Ok(grant.map_or(Answer::Later, Answer::Replaced))
     }
 
     fn answer_to(&mut self, session: SessionId, party: Party, sealed: &[u8]) -> Result<Answer> {
@@ -125,6 +133,7 @@ impl Turn<'_> {
             (Some(verdict), _) => Ok(verdict),
             (None, Party::Invite(invite)) => self.claim_arrived(session, invite, opened),
             (None, Party::Pair(person) | Party::Scanned(person)) => self.letter_from(session, person, opened),
+            (None, Party::Former(_)) => Ok(Verdict::Later),
         }
     }
 
@@ -140,7 +149,7 @@ impl Turn<'_> {
                 Some((key, secret)) => letter::open(sealed, &key, &secret.letter_key()),
                 None => Err(crate::crypto::seal::CannotOpen.into()),
             }),
-            Party::Pair(person) | Party::Scanned(person) => {
+            Party::Pair(person) | Party::Scanned(person) | Party::Former(person) => {
                 let pair = super::door::pair_secrets(&self.txn, person)?;
                 let of_session = self.live.sessions.get(&session).and_then(|session| session.secret.clone());
                 let of_pair = pair.iter().flat_map(PairSecrets::all);
@@ -204,7 +213,7 @@ impl Turn<'_> {
     fn learn_keys(&mut self, person: &Person, history: &mut History, opened: &Opened) -> Result<Option<Verdict>> {
         let before = history.clone();
         let whole = opened.history.as_ref().map(|whole| [&whole.rotations[..], &whole.compromises].concat());
-        let whole = whole.unwrap_or_default().into_iter().map(crate::wire::Bytes::into_vec);
+        let whole = whole.unwrap_or_default().into_iter().map(Bytes::into_vec);
         for event in whole.chain(opened.events.iter().cloned()) {
             match history.learn(&event) {
                 Ok(crate::identity::Learned::Fork { first, second }) => self.fork_seen(person, &first, &second)?,

@@ -22,6 +22,8 @@ pub(super) enum Party {
     Pair(PersonId),
     /// A person whose code I scanned, under the secret of the code: only the first letter may pass.
     Scanned(PersonId),
+    /// A machine that a person does not speak for any more: it is told so, and nothing passes.
+    Former(PersonId),
 }
 
 #[derive(Clone, Debug)]
@@ -70,6 +72,8 @@ impl Pause {
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Live {
+    /// This home goes on at another machine: nothing is said here any more.
+    pub silent: bool,
     pub sessions: BTreeMap<SessionId, Session>,
     pub calls: BTreeMap<Locator, Call>,
     pub pauses: BTreeMap<PersonId, Pause>,
@@ -147,7 +151,7 @@ impl Live {
     pub(super) fn person_of(&self, session: SessionId) -> Option<PersonId> {
         match self.sessions.get(&session)?.party {
             Party::Pair(person) => Some(person),
-            Party::Invite(_) | Party::Scanned(_) => None,
+            Party::Invite(_) | Party::Scanned(_) | Party::Former(_) => None,
         }
     }
 

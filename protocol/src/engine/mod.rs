@@ -34,6 +34,7 @@
 //! | `outbox`, `incoming` | letters that go and letters that come |
 //! | `session`, `door`, `live` | who is on the line |
 //! | `backups`, `restore` | what a backup is sealed to; coming back from one |
+//! | `replaced` | a machine whose home goes on elsewhere falls silent |
 //! | `deadline` | everything that waits has an end |
 
 pub mod agenda;
@@ -69,6 +70,7 @@ pub mod people;
 pub mod person;
 mod presence;
 mod relays;
+mod replaced;
 mod restore;
 mod rounds;
 pub mod scans;
@@ -83,6 +85,7 @@ pub use error::{CodeError, Error, Result};
 pub use incoming::history_of;
 pub use notice::Notice;
 pub use own::{Beginning, CardChange, Own, create};
+pub use replaced::replaced_since;
 pub use slip::AnswerSlip;
 pub use turn::{Step, Turn};
 pub use txn::Txn;

@@ -57,6 +57,8 @@ pub enum Notice {
         /// Whose.
         person: PersonId,
     },
+    /// My home goes on at another machine, and this one falls silent.
+    Replaced,
     /// A letter was refused for good.
     Refused {
         /// By whom.

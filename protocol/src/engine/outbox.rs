@@ -164,6 +164,9 @@ impl Turn<'_> {
     /// Moves a person's letters on: over a session if there is one, else by calling. Somebody whose answer to my
     /// scan I expect is called too, since their node may not find mine.
     pub(super) fn pump(&mut self, person: PersonId) -> Result<()> {
+        if self.live.silent {
+            return Ok(());
+        }
         let known = self.txn.load::<Person>(&person.0)?;
         let mut letters = waiting_for(&self.txn, person)?;
         // An answer first: without it the other end can do nothing with the rest.
@@ -291,6 +294,13 @@ impl Turn<'_> {
                 }
             }
             Some(Answer::KeysMissing) => self.show_all_keys(person)?,
+            Some(Answer::Replaced(grant)) => {
+                let grant = Bytes::new(grant.into_vec()).unwrap_or_default();
+                if self.shown_own_grant(&grant)? {
+                    return Ok(());
+                }
+                self.pause(person);
+            }
             Some(Answer::Stored) => {
                 self.txn.save(&Waiting { stored: Some(self.now), ..waiting });
                 self.pause(person);

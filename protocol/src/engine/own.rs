@@ -50,6 +50,8 @@ crate::wire_map! {
         10 => pub presence: u64,
         /// Since when I exist.
         11 => pub created: Timestamp,
+        /// Since when I know that my home goes on at another machine.
+        12 => pub replaced: Option<Timestamp>,
     }
 }
 
@@ -118,6 +120,7 @@ pub fn create(read: &dyn Read, now: Timestamp, seed: [u8; 32], beginning: Beginn
         hints: Vec::new(),
         presence: 0,
         created: now,
+        replaced: None,
     };
     let mut keys = Keys::load(&txn, history)?;
     let mut live = super::live::Live::default();

@@ -314,6 +314,8 @@ crate::wire_map! {
         4 => pub counter: u64,
         /// Where letters for them may be left.
         5 => pub mailboxes: Vec<Pass>,
+        /// Machines that they spoke for before, and do no more; at most [`limits::FORMER_MACHINES`].
+        6 => pub former: Vec<PeerId>,
     }
 }
 

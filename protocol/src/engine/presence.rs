@@ -4,6 +4,7 @@ use super::error::Result;
 use super::mailboxes::are_bounded;
 use super::own::{Own, verify_grant};
 use super::person::{Person, Reach};
+use super::replaced::former_machines;
 use super::rounds::Round;
 use super::turn::Turn;
 use crate::address::Hint;
@@ -67,9 +68,11 @@ impl Turn<'_> {
             grant.order() > order && grant.generation >= order.0 || grant.order() == order && presence.counter > counter
         });
         if is_newer {
+            let peer = grant.peer;
             let (grant, hints, mailboxes) =
                 (presence.grant.clone(), presence.hints.clone(), presence.mailboxes.clone());
-            self.txn.save(&Reach { person: person.id, grant, hints, counter: presence.counter, mailboxes });
+            let former = former_machines(known.as_ref(), peer);
+            self.txn.save(&Reach { person: person.id, grant, hints, counter: presence.counter, mailboxes, former });
             self.live.pauses.remove(&person.id);
             self.pump(person.id)?;
         }

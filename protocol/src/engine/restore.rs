@@ -24,6 +24,7 @@ impl Turn<'_> {
         own.generation = self.next_generation(own.generation);
         own.peer = peer;
         own.hints = Vec::new();
+        own.replaced = None;
         own.card.seq += CARD_AHEAD;
         self.withdraw_live_codes()?;
         self.grant_anew(&mut own)

@@ -77,7 +77,9 @@ impl Turn<'_> {
         let code = invite.shared_secret();
         match self.party_at(code.locator())? {
             Some(Party::Invite(_)) => return Err(CodeError::Own.into()),
-            Some(Party::Pair(person) | Party::Scanned(person)) => return Ok(Scanned::Before(person)),
+            Some(Party::Pair(person) | Party::Scanned(person) | Party::Former(person)) => {
+                return Ok(Scanned::Before(person));
+            }
             None => {}
         }
         let gives_up = self.gives_up(invite)?;

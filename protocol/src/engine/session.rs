@@ -8,17 +8,18 @@ use super::error::Result;
 use super::live::{Call, Live, Party, Session};
 use super::turn::Turn;
 use crate::hello::SharedSecret;
-use crate::id::{Locator, PersonId, SessionId};
+use crate::id::{Locator, PeerId, PersonId, SessionId};
 use crate::limits;
 use crate::store::{Read, Table};
 use crate::time::Timestamp;
 
 impl Turn<'_> {
-    /// A hello succeeded under this locator.
-    pub fn session_opened(&mut self, session: SessionId, locator: Locator) -> Result<()> {
+    /// A hello with this machine succeeded under this locator.
+    pub fn session_opened(&mut self, session: SessionId, locator: Locator, peer: PeerId) -> Result<()> {
         self.live.calls.remove(&locator);
         let party = self.party_at(locator)?;
-        let Some(party) = party.filter(|_| self.live.sessions.len() < limits::SESSIONS) else {
+        let has_room = self.live.sessions.len() < limits::SESSIONS && !self.live.silent;
+        let Some(party) = party.filter(|_| has_room) else {
             self.effect(Effect::HangUp { session });
             return Ok(());
         };
@@ -28,6 +29,10 @@ impl Turn<'_> {
             self.effect(Effect::HangUp { session });
             return self.call_others();
         }
+        let party = match party {
+            Party::Pair(person) if self.is_former_machine(person, peer)? => Party::Former(person),
+            party => party,
+        };
         let secret = self.pair_secret_at(party, locator)?;
         self.live.sessions.insert(session, Session { party, locator, secret, flights: Default::default() });
         match party {
@@ -36,7 +41,7 @@ impl Turn<'_> {
                 self.live.pauses.remove(&person);
                 self.pump(person)?;
             }
-            Party::Invite(_) => {}
+            Party::Invite(_) | Party::Former(_) => {}
         }
         self.call_others()
     }
@@ -92,6 +97,10 @@ impl Turn<'_> {
     /// The network has started anew: no session or call of before is left.
     pub fn network_started(&mut self) -> Result<()> {
         *self.live = Live::default();
+        if self.own()?.replaced.is_some() {
+            self.fall_silent();
+            return Ok(());
+        }
         self.live.waiting = people_who_wait(&self.txn)?;
         self.open_all_doors()?;
         self.admit_all()?;
@@ -101,6 +110,9 @@ impl Turn<'_> {
 
     /// Uses the room for calls that there is.
     pub(super) fn call_others(&mut self) -> Result<()> {
+        if self.live.silent {
+            return Ok(());
+        }
         self.live.woken = self.live.woken.max(self.now);
         for (person, is_connected) in self.live.ready(self.now) {
             if is_connected || self.live.calls.len() < limits::CALLS {

@@ -5,7 +5,7 @@ use crate::id::LetterId;
 use crate::mailbox::SLIP;
 
 /// An answer on its way to a mailbox of who sent the letter. It is worth what its receipt is worth, so it needs no seal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AnswerSlip {
     /// Which letter.
     pub letter: LetterId,
@@ -16,8 +16,9 @@ pub struct AnswerSlip {
 impl AnswerSlip {
     /// Exactly [`SLIP`] bytes: letter id, length of the answer, answer, zeros.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let answer = self.answer.to_bytes();
-        // An answer has at most 33 bytes.
+        let mut answer = self.answer.to_bytes();
+        // No answer to a letter in a mailbox is longer.
+        answer.truncate(SLIP - 17);
         let length = u8::try_from(answer.len()).unwrap_or_default();
         let mut bytes = [&self.letter.0[..], &[length], &answer].concat();
         bytes.resize(SLIP, 0);

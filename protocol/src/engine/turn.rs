@@ -78,6 +78,7 @@ impl<'e> Turn<'e> {
             self.moved.push((session, open.party, open.locator, open.secret.clone()));
             open.party = match open.party {
                 Party::Scanned(_) => Party::Scanned(person),
+                Party::Former(_) => Party::Former(person),
                 Party::Pair(_) | Party::Invite(_) => Party::Pair(person),
             };
         }

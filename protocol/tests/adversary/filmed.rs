@@ -53,7 +53,8 @@ impl Node {
 
     /// Somebody said hello under the secret of the code, and gets Bo's claim.
     fn claims_at(&mut self, session: SessionId) -> (LetterId, Vec<u8>) {
-        let step = self.turn(|turn| turn.session_opened(session, cast::live_code().shared_secret().locator()));
+        let step =
+            self.turn(|turn| turn.session_opened(session, cast::live_code().shared_secret().locator(), bo().peer));
         let sent = step.effects.into_iter().find_map(|effect| match effect {
             Effect::Send { letter, sealed, .. } => Some((letter, sealed)),
             _ => None,
@@ -63,7 +64,7 @@ impl Node {
 
     /// True if this answer ends the claim, either way.
     fn ends_with(&mut self, session: SessionId, letter: LetterId, answer: Answer) -> bool {
-        let step = self.turn(|turn| turn.letter_answered(session, letter, Some(answer)));
+        let step = self.turn(|turn| turn.letter_answered(session, letter, Some(answer.clone())));
         step.notices.iter().any(|notice| matches!(notice, Notice::Refused { .. } | Notice::Delivered { .. }))
     }
 }
@@ -89,7 +90,7 @@ fn no_answer_makes_a_node_send_its_claim_over_and_over() {
         bo.turn(|turn| turn.scan(&cast::live_code(), Default::default()).map(drop));
         let session = SessionId([1; 16]);
         let (letter, _) = bo.claims_at(session);
-        let step = bo.turn(|turn| turn.letter_answered(session, letter, Some(answer)));
+        let step = bo.turn(|turn| turn.letter_answered(session, letter, Some(answer.clone())));
         let sent = step.effects.iter().filter(|effect| matches!(effect, Effect::Send { .. })).count();
         assert_eq!(sent, 0, "{answer:?}");
     }
@@ -114,7 +115,7 @@ fn who_filmed_a_code_and_sits_at_the_address_cannot_end_the_claim() {
     for at in 0..GUESSES {
         let guess = |sealed: &[u8], opened: &Opened| {
             let claim = self::bo().history().verify(opened.letter.clone()).unwrap();
-            guesses(sealed, &claim)[at]
+            guesses(sealed, &claim)[at].clone()
         };
         assert!(!claim_is_over_after(&guess), "answer {at} of Mallory ends the claim");
     }

@@ -426,6 +426,7 @@ fn answers() -> File {
         answer("later", &Answer::Later, &[(1, "kind")]),
         answer("keys missing", &Answer::KeysMissing, &[(1, "kind")]),
         answer("stored", &Answer::Stored, &[(1, "kind")]),
+        replaced(),
     ];
     let refusals = [
         ("refused: expired", Refusal::Expired),
@@ -437,6 +438,13 @@ fn answers() -> File {
     let refused = |refusal: Refusal| Answer::Refused(refusal, receipts.refused(refusal.number()));
     vectors.extend(refusals.map(|(name, refusal)| answer(name, &refused(refusal), &proven)));
     File { about: "What a node says to a letter; the receipts are those of the sealed letter \"withdraw\".", vectors }
+}
+
+fn replaced() -> Vector {
+    let grant = ana().grant().bytes().to_vec();
+    let length = grant.len();
+    let bounded = wire::Bytes::new(grant).unwrap();
+    answer("replaced", &Answer::Replaced(bounded), &[(1, "kind"), (length, "grant of the sender")])
 }
 
 fn answer(name: &str, answer: &Answer, layout: &[(usize, &str)]) -> Vector {

@@ -69,6 +69,11 @@ impl Mailboxes {
         self.held.retain(|_, held| held.owner != peer);
     }
 
+    /// How many nodes hold one for it.
+    pub fn own_hosts(&self) -> usize {
+        self.own.len()
+    }
+
     /// Parcels that lie here.
     pub fn parcels(&self) -> usize {
         self.held.values().map(|held| held.parcels.len()).sum()

@@ -166,7 +166,7 @@ impl World {
         self.home(victim).doors.contains_key(&locator).then(|| {
             let session = SessionId(self.random.random());
             self.home_mut(victim).sessions.insert(session);
-            self.input(victim, |turn| turn.session_opened(session, locator));
+            self.input(victim, |turn| turn.session_opened(session, locator, PeerId([66; 32])));
             session
         })
     }

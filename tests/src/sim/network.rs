@@ -140,7 +140,8 @@ impl World {
         }
         let at = self.delay();
         self.queue.plan(at, Event::Opened { who, run, session, locator });
-        self.input(callee, |turn| turn.session_opened(session, locator));
+        let caller = self.home(who).peer;
+        self.input(callee, |turn| turn.session_opened(session, locator, caller));
     }
 
     fn post(&mut self, from: Who, session: SessionId, letter: LetterId, sealed: &[u8]) {
@@ -192,7 +193,7 @@ impl World {
             return;
         }
         self.home_mut(from).asked.remove(&(session, letter));
-        if let (Some(Answer::Handled(_)), Some(link)) = (answer, self.links.get(&session)) {
+        if let (Some(Answer::Handled(_)), Some(link)) = (&answer, self.links.get(&session)) {
             self.check_acknowledged(from, link.other(from), letter);
         }
         self.input(from, |turn| turn.letter_answered(session, letter, answer));

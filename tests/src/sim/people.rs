@@ -11,7 +11,7 @@ use kith_protocol::engine::outbox::{Waiting, waiting_for};
 use kith_protocol::engine::people::{self, PersonChange, card_of};
 use kith_protocol::engine::person::{Person, Reach};
 use kith_protocol::engine::scans::{ScanOptions, Scanned, read_code};
-use kith_protocol::engine::{CardChange, Engine, Error, Notice, Turn};
+use kith_protocol::engine::{CardChange, Engine, Error, Notice, Own, Turn};
 use kith_protocol::id::{InviteId, LetterId, Locator, PeerId, PersonId};
 use kith_protocol::identity::Reason;
 use kith_protocol::invite::Invite;
@@ -444,7 +444,8 @@ impl World {
 
     /// A second machine that runs on a copy of a home, at an address of its own: a thief's, or a mistake.
     pub fn runs_copy(&mut self, of: Who, copy: MemoryStore, name: &str) -> Who {
-        let (words, peer) = (self.home(of).words.clone(), self.home(of).peer);
+        let words = self.home(of).words.clone();
+        let peer = Own::load(&copy).expect("a copy is a whole home").peer;
         self.move_in(name, words, peer, copy)
     }
 

@@ -252,7 +252,9 @@ impl World {
             }
             Event::Opened { who, run, session, locator } if self.is_this_run(who, run) => {
                 if self.home(who).sessions.contains(&session) {
-                    self.input(who, |turn| turn.session_opened(session, locator));
+                    let peer = self.links.get(&session).map(|link| self.home(link.other(who)).peer);
+                    let peer = peer.unwrap_or(PeerId([0; 32]));
+                    self.input(who, |turn| turn.session_opened(session, locator, peer));
                 } else {
                     self.input(who, |turn| turn.call_failed(locator));
                 }

@@ -8,6 +8,7 @@ use kith_protocol::limits::{IN_FLIGHT, LETTER_CLASSES};
 
 use super::support::{Node, QUIC, TCP, meet};
 use crate::network::{Event, Limits};
+use kith_protocol::wire::Bytes;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn letters_and_answers_go_both_ways_on_one_session() {
@@ -18,15 +19,15 @@ async fn letters_and_answers_go_both_ways_on_one_session() {
         Answer::Later,
         Answer::Refused(Refusal::InviteUsed, [7; 32]),
         Answer::Refused(Refusal::Expired, [8; 32]),
-        Answer::Handled([2; 32]),
+        Answer::Replaced(Bytes::new(vec![3; 512]).unwrap()),
     ]) {
         let (mut from, mut to) = (&mut bo, &mut ana);
         for _ in 0..2 {
             from.send_sized(session, 6, size).await;
             let (over, ticket, sealed) = to.arrived().await;
             assert_eq!((over, sealed), (session, vec![6; size]));
-            to.run(Effect::Answer { ticket, answer }).await;
-            assert_eq!(from.answered().await, (LetterId([6; 16]), Some(answer)));
+            to.run(Effect::Answer { ticket, answer: answer.clone() }).await;
+            assert_eq!(from.answered().await, (LetterId([6; 16]), Some(answer.clone())));
             std::mem::swap(&mut from, &mut to);
         }
     }
