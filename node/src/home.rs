@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `keys` | the key that encrypts secrets in the storage, and the seed of the node's libp2p key; behind a passphrase if their owner set one; 0600 |
 //! | `store/` | the storage, see [`crate::store`] |
+//! | `mailbox/` | what is held for others, see [`crate::mailbox`] |
 //! | `api-token` | the bearer token of the API; 0600 |
 //! | `running.json` | where the API of the running node listens; only while it runs |
 //! | `settings.json` | where the node listens, so that it comes back on the same port; how browsers reach it |
@@ -174,6 +175,11 @@ impl Home {
 
     fn store_folder(&self) -> PathBuf {
         self.folder.join("store")
+    }
+
+    /// Where others' letters lie.
+    pub(crate) fn mailbox_folder(&self) -> PathBuf {
+        self.folder.join("mailbox")
     }
 
     fn running_file(&self) -> PathBuf {

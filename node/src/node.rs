@@ -14,6 +14,7 @@ use crate::api::{self, Api};
 use crate::backup::{self, Plan};
 use crate::driver::{Driver, Handle, Offline};
 use crate::home::{Home, HomeError, OpenHome, Running, Settings, Tls};
+use crate::mailbox::Holder;
 use crate::network::{self, Limits, Multiaddr, Network, NetworkError, listen_on};
 use crate::roster::Roster;
 use crate::serve::acme::{self, BadAcme, Directory, Email, Keeper, Keeping};
@@ -33,7 +34,7 @@ const LISTENING: std::time::Duration = std::time::Duration::from_secs(2);
 const PORTS: usize = 8;
 
 /// What a node is to do, beyond what its home remembers.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct NodeOptions {
     /// Where to listen; empty for where it listened last, or [`PORT`].
     pub listen: Vec<Multiaddr>,
@@ -51,6 +52,24 @@ pub struct NodeOptions {
     pub acme_directory: Option<Option<Directory>>,
     /// Backups that are made by themselves; the inner `None` for none.
     pub backup: Option<Option<Plan>>,
+    /// True if it holds mailboxes for its owner's contacts, as nodes do if nothing else is said.
+    pub holds_mailboxes: bool,
+}
+
+impl Default for NodeOptions {
+    fn default() -> Self {
+        Self {
+            listen: Vec::new(),
+            web: None,
+            web_url: None,
+            trust_proxy: None,
+            tls: None,
+            acme_email: None,
+            acme_directory: None,
+            backup: None,
+            holds_mailboxes: true,
+        }
+    }
 }
 
 /// Why a node did not start.
@@ -95,6 +114,7 @@ pub struct Node {
     certificate: Option<Keeping>,
     warming: JoinHandle<()>,
     keeping: Option<backup::Keeping>,
+    holder: Option<Holder>,
     lock: HomeLock,
 }
 
@@ -108,7 +128,8 @@ impl Node {
         let (home, store, seed, lock) = open.into_parts();
         let mut settings = home.settings();
         let acme = remember_ways(&mut settings, &options)?;
-        let (network, events) = start_network(seed, &options.listen, &mut settings)?;
+        let holder = options.holds_mailboxes.then(|| hold(&home)).flatten();
+        let (network, events) = start_network(seed, &options.listen, &mut settings, holder.clone())?;
         let tls = settings.tls != Tls::Off;
         let sockets = Sockets::bind(options.web, settings.web.unwrap_or(API), tls).await;
         let sockets = sockets.map_err(|(address, reason)| NodeError::Api { address, reason })?;
@@ -133,7 +154,7 @@ impl Node {
         let warming = warm(Arc::clone(driver.handle().roster()));
         let certificate = keeper.map(Keeper::start);
         let keeping = backups.keep();
-        Ok(Self { home, driver, network, access, server, undo, certificate, warming, keeping, lock })
+        Ok(Self { home, driver, network, access, server, undo, certificate, warming, keeping, holder, lock })
     }
 
     /// A handle on the driver.
@@ -159,6 +180,10 @@ impl Node {
         let _ = self.warming.await;
         let closed = self.driver.stop().await;
         self.network.shutdown().await;
+        if let Some(holder) = self.holder {
+            // It finishes what it writes; a few milliseconds.
+            let _ = tokio::task::spawn_blocking(|| holder.stop()).await;
+        }
         drop(self.lock);
         closed
     }
@@ -253,13 +278,25 @@ fn ways(settings: &Settings) -> Ways {
     }
 }
 
+/// What holds mailboxes for others; a node without is a node all the same.
+fn hold(home: &Home) -> Option<Holder> {
+    let held = Holder::start(&home.mailbox_folder());
+    held.inspect_err(|error| tracing::error!(%error, "no mailboxes are held for others")).ok()
+}
+
 type Started = (Network, tokio::sync::mpsc::Receiver<network::Event>);
 
 /// Listens where it was asked to; else where it listened last; else on the usual port; else on any. What was not
 /// asked for may be taken by another program: contacts are told of a new port.
-fn start_network(seed: SecretSeed, asked: &[Multiaddr], settings: &mut Settings) -> Result<Started, NodeError> {
+fn start_network(
+    seed: SecretSeed,
+    asked: &[Multiaddr],
+    settings: &mut Settings,
+    holder: Option<Holder>,
+) -> Result<Started, NodeError> {
     let start = |listen: Vec<Multiaddr>| {
-        network::start(network::Config { keypair_seed: seed.clone(), listen, limits: Limits::default() })
+        let (keypair_seed, holder) = (seed.clone(), holder.clone());
+        network::start(network::Config { keypair_seed, listen, limits: Limits::default(), holder })
     };
     if !asked.is_empty() {
         let started = start(asked.to_vec())?;

@@ -4,6 +4,7 @@
 //! cargo bench -p kith-tests --bench bench -- scan      a scan, until both sides hold each other
 //! cargo bench -p kith-tests --bench bench -- letter    a letter to somebody on the line, to its receipt
 //! cargo bench -p kith-tests --bench bench -- rest      a node with a thousand contacts, at rest
+//! cargo bench -p kith-tests --bench bench -- mailbox   ten thousand letters held for a thousand people
 //! cargo bench -p kith-tests --bench bench -- pages     what the owner of ten thousand contacts looks at
 //! ```
 //!
@@ -15,6 +16,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::indexing_slicing,
     reason = "a benchmark may end in a panic; nothing here is shipped"
 )]
 
@@ -23,6 +25,7 @@ mod crowd;
 mod figures;
 mod letter;
 mod machine;
+mod mailbox;
 mod pages;
 mod pair;
 mod rest;
@@ -49,8 +52,7 @@ pub struct Options {
     pub program: PathBuf,
 }
 
-const USAGE: &str =
-    "bench (scan | letter | rest | pages)… [--check] [--runs N] [--folder DIR] [--only PART] [--program PATH]";
+const USAGE: &str = "bench (scan | letter | rest | mailbox | pages)… [--check] [--runs N] [--folder DIR] [--only PART] [--program PATH]";
 
 fn main() -> ExitCode {
     let mut options = Options { runs: None, only: None, folder: std::env::temp_dir(), program: program() };
@@ -79,6 +81,7 @@ fn main() -> ExitCode {
             "scan" => scan::run(&options),
             "letter" => letter::run(&options),
             "rest" => rest::run(&options),
+            "mailbox" => mailbox::run(&options),
             "pages" => pages::run(&options),
             _ => {
                 eprintln!("{name} is no benchmark: {USAGE}");

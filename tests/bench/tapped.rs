@@ -32,7 +32,8 @@ impl Tapped {
         let (open, _) = Home::at(home).create(Name::new(name).unwrap()).unwrap();
         let (_, store, keypair_seed, lock) = open.into_parts();
         let listen = pair::listen();
-        let (network, events) = network::start(Config { keypair_seed, listen, limits: Limits::default() }).unwrap();
+        let (network, events) =
+            network::start(Config { keypair_seed, listen, limits: Limits::default(), holder: None }).unwrap();
         let (passed_on, driver_events) = mpsc::channel(Limits::default().channel);
         let (seen, receipts) = mpsc::channel(RECEIPTS);
         tokio::spawn(tap(events, passed_on, seen));

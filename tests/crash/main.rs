@@ -14,5 +14,6 @@
 mod disk;
 mod index;
 mod letters;
+mod mailbox;
 mod opening;
 mod reaching;

@@ -76,7 +76,17 @@ fn options(up: &Up) -> Result<NodeOptions, Trouble> {
     let acme_email = or_none(up.acme_email.as_deref())?;
     let acme_directory = or_none(up.acme_directory.as_deref())?;
     let backup = up.backup_to.as_deref().map(|to| plan(to, up.every)).transpose()?;
-    Ok(NodeOptions { listen, web: up.web, web_url, trust_proxy, tls, acme_email, acme_directory, backup })
+    Ok(NodeOptions {
+        listen,
+        web: up.web,
+        web_url,
+        trust_proxy,
+        tls,
+        acme_email,
+        acme_directory,
+        backup,
+        ..NodeOptions::default()
+    })
 }
 
 /// Backups that are made by themselves. A node may be started from another folder next time.

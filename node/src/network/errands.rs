@@ -51,7 +51,10 @@ impl Errands {
 impl Task {
     /// Leaves a parcel. Every errand has one outcome.
     pub(super) fn leave_parcel(&mut self, errand: Errand, host: Option<KithPeer>, addresses: &[Hint], leave: Leave) {
-        let is_somebody = host.is_none_or(|host| host != self.me && peer::to_libp2p(&host).is_some());
+        if host == Some(self.me) {
+            return self.leave_here(errand, leave);
+        }
+        let is_somebody = host.is_none_or(|host| peer::to_libp2p(&host).is_some());
         if !is_somebody || self.errands.len() >= self.limits.errands {
             return self.outlet.emit(Event::ParcelLeft { errand, outcome: Left::Unreachable });
         }
@@ -91,7 +94,16 @@ impl Task {
     /// A host said something to a parcel, or nothing. False if the request was another one.
     pub(super) fn on_errand_answered(&mut self, request: OutboundRequestId, response: Option<&Response>) -> bool {
         let Some((host, parcel)) = self.errands.sent.remove(&request) else { return false };
-        let errand = parcel.errand;
+        self.errand_answered(parcel.errand, response);
+        if let Some(round) = self.errands.rounds.get_mut(&host) {
+            round.under_way = round.under_way.saturating_sub(1);
+            self.end_round_or_go_on(&host);
+        }
+        true
+    }
+
+    /// Tells the driver what became of a parcel.
+    pub(super) fn errand_answered(&mut self, errand: Errand, response: Option<&Response>) {
         let outcome = match response {
             Some(Response::Stored(door)) => Left::Stored(door.clone()),
             Some(Response::No) => Left::Refused,
@@ -99,11 +111,6 @@ impl Task {
             Some(Response::Done | Response::Parcels(_)) | None => Left::Unreachable,
         };
         self.outlet.emit(Event::ParcelLeft { errand, outcome });
-        if let Some(round) = self.errands.rounds.get_mut(&host) {
-            round.under_way = round.under_way.saturating_sub(1);
-            self.end_round_or_go_on(&host);
-        }
-        true
     }
 
     /// The connection is gone, and with it maybe an answer: the parcel is sent once more over another, since who has it

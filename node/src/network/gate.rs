@@ -159,6 +159,11 @@ impl Gate {
         self.peers.iter().find(|(_, one)| is_there(one)).map(|(peer, _)| *peer)
     }
 
+    /// Where a peer comes from, if it came to us.
+    pub(super) fn source(&self, peer: &PeerId) -> Option<Source> {
+        self.peers.get(peer)?.connections.iter().find_map(|connection| connection.source)
+    }
+
     /// Where a peer is, for people to read.
     pub(super) fn remote(&self, peer: &PeerId) -> String {
         let latest = self.peers.get(peer).and_then(|one| one.connections.last());

@@ -72,6 +72,10 @@ pub struct Limits {
     pub errands: usize,
     /// Of these, requests under way at one host; the others wait for their turn.
     pub errands_per_host: usize,
+    /// Parcels that one peer may leave here in a minute: whoever was away for a day has less to say.
+    pub deposits_of_peer: usize,
+    /// Parcels that may come from one address in a minute: a company behind one router.
+    pub deposits_of_source: usize,
     /// Events on their way to the driver, and effects on their way from it.
     pub channel: usize,
     /// Events that wait because that channel is full. From half of it on, hellos are not answered.
@@ -111,6 +115,8 @@ impl Default for Limits {
             mailbox_streams: 32,
             errands: 256,
             errands_per_host: 8,
+            deposits_of_peer: 256,
+            deposits_of_source: 1_024,
             channel: 256,
             parked: 4_096,
             memory: 1024 * 1024 * 1024,

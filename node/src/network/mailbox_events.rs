@@ -23,12 +23,10 @@ impl Task {
                     self.on_host_answered(request_id, None);
                 }
             }
-            // This node holds no mailboxes: the stream is closed without a word.
-            MailboxEvent::Message { peer, message: Message::Request { channel, .. }, .. } => {
-                drop(channel);
-                self.close_unless_needed(peer);
+            MailboxEvent::Message { peer, message: Message::Request { request_id, request, channel }, .. } => {
+                self.on_asked_as_host(peer, request_id, request, channel);
             }
-            MailboxEvent::InboundFailure { peer, .. } => self.close_unless_needed(peer),
+            MailboxEvent::InboundFailure { peer, request_id, .. } => self.on_asking_ended(peer, request_id),
             MailboxEvent::ResponseSent { .. } => {}
         }
     }

@@ -14,6 +14,7 @@
 //! circuits    what may pass over a relay            reachability  which of the two this node does
 //! hosts       finding nodes that hold mailboxes     errands   leaving parcels there
 //! mailboxes   our own mailboxes there               keeping   what is said to the host of one
+//! holding     mailboxes of others at ours           pace      how much one may ask for in a minute
 //! outlet      events to the driver, without waiting     task     the loop that joins them
 //! ```
 
@@ -30,6 +31,7 @@ mod frame;
 mod gate;
 mod hello_codec;
 mod hellos;
+mod holding;
 mod hosts;
 mod keeping;
 mod letter_codec;
@@ -39,6 +41,7 @@ mod mailbox_codec;
 mod mailbox_events;
 mod mailboxes;
 mod outlet;
+mod pace;
 mod peer;
 mod probing;
 mod reachability;
@@ -69,6 +72,8 @@ use outlet::Outlet;
 use sessions::Sessions;
 use task::{Command, Task};
 
+use crate::mailbox::Holder;
+
 /// What a network starts with.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -78,6 +83,8 @@ pub struct Config {
     pub listen: Vec<Multiaddr>,
     /// The bounds.
     pub limits: Limits,
+    /// What holds mailboxes for others; `None` if they are to look elsewhere.
+    pub holder: Option<Holder>,
 }
 
 /// Why a network did not start, or did not take an effect.
@@ -115,7 +122,7 @@ pub struct Network {
 /// If an address cannot be listened on, or outside a runtime.
 pub fn start(config: Config) -> Result<(Network, mpsc::Receiver<Event>), NetworkError> {
     let runtime = tokio::runtime::Handle::try_current().map_err(|_| NetworkError::NoRuntime)?;
-    let Config { mut keypair_seed, listen, limits } = config;
+    let Config { mut keypair_seed, listen, limits, holder } = config;
     let keypair = keypair(&mut keypair_seed)?;
     let me = peer::from_libp2p(&keypair.public().to_peer_id()).ok_or_else(|| NetworkError::Key("no Ed25519".into()))?;
     let (open, admitted) = (OpenSessions::default(), relaying::Admitted::default());
@@ -129,6 +136,7 @@ pub fn start(config: Config) -> Result<(Network, mpsc::Receiver<Event>), Network
     let listeners = listen.into_iter().map(|address| listen_at(&mut swarm, address)).collect::<Result<_, _>>()?;
     let (events, driver) = mpsc::channel(limits.channel);
     let (commands, effects) = mpsc::channel(limits.channel);
+    let (holding, held) = holding::Holding::new(&limits, holder);
     let task = Task {
         swarm,
         outlet: Outlet::new(events, limits.parked),
@@ -143,12 +151,13 @@ pub fn start(config: Config) -> Result<(Network, mpsc::Receiver<Event>), Network
         hosts: hosts::Hosts::default(),
         errands: errands::Errands::default(),
         mailboxes: mailboxes::Mailboxes::default(),
+        holding,
         listeners,
         listening: std::collections::BTreeSet::new(),
         confirmed: reachability::Confirmed::default(),
         limits,
     };
-    runtime.spawn(task.run(effects));
+    runtime.spawn(task.run(effects, held));
     Ok((Network { me, commands }, driver))
 }
 

@@ -37,7 +37,7 @@ impl Admitted {
         self.0.write().unwrap_or_else(PoisonError::into_inner).remove(peer);
     }
 
-    fn contains(&self, peer: &PeerId) -> bool {
+    pub(super) fn contains(&self, peer: &PeerId) -> bool {
         self.0.read().unwrap_or_else(PoisonError::into_inner).contains(peer)
     }
 }
@@ -154,10 +154,10 @@ impl Task {
         }
     }
 
-    /// Who is connected because of what passes through us is no stranger. Whose last circuit ended is one again, for as
+    /// Who is connected because of what passes through us, or lies here, is no stranger. Whose last circuit ended is one again, for as
     /// long as it takes to open the next.
-    fn keep_if_needed(&mut self, peer: PeerId) {
-        let needed = self.relaying.need(&peer);
+    pub(super) fn keep_if_needed(&mut self, peer: PeerId) {
+        let needed = self.relaying.need(&peer) || self.holding.is_owner(&peer);
         self.swarm.behaviour_mut().gate.keep(&peer, needed);
     }
 }

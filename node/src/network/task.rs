@@ -21,6 +21,7 @@ use super::circuits::Circuits;
 use super::errands::Errands;
 use super::event::Event;
 use super::hellos::Hellos;
+use super::holding::{Answered, Holding};
 use super::hosts::Hosts;
 use super::letters::Letters;
 use super::mailboxes::Mailboxes;
@@ -63,6 +64,7 @@ pub(super) struct Task {
     pub hosts: Hosts,
     pub errands: Errands,
     pub mailboxes: Mailboxes,
+    pub holding: Holding,
     pub listeners: Vec<ListenerId>,
     pub listening: BTreeSet<Multiaddr>,
     pub confirmed: Confirmed,
@@ -70,7 +72,7 @@ pub(super) struct Task {
 
 impl Task {
     /// Runs until it is told to shut down or the last handle is gone.
-    pub(super) async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
+    pub(super) async fn run(mut self, mut commands: mpsc::Receiver<Command>, mut held: Answered) {
         let events = self.outlet.channel();
         let done = loop {
             let deadline = self.next_deadline();
@@ -83,6 +85,7 @@ impl Task {
                     Some(Command::Strangers(count)) => drop(count.send(self.swarm.behaviour().gate.strangers())),
                     None => break None,
                 },
+                Some((number, response)) = held.recv() => self.on_held(number, response),
                 permit = events.reserve(), if self.outlet.has_parked() => {
                     // The permit itself would take the room that it stands for.
                     drop(permit);
@@ -121,6 +124,7 @@ impl Task {
                 self.leave_parcel(errand, host, &addresses, leave)
             }
             Effect::Dismiss { peer } => {
+                self.hold_nothing_for(peer);
                 self.dismiss(&peer);
                 self.may_not_relay(&peer);
             }
@@ -203,6 +207,7 @@ impl Task {
         self.circuits.forget(peer);
         self.relaying.forget(peer);
         self.mailbox_peer_gone(peer);
+        self.owner_gone(peer);
         for session in self.sessions.of(peer) {
             self.end_session(session);
         }
@@ -283,7 +288,7 @@ impl Task {
     pub(super) fn close_unless_needed(&mut self, peer: PeerId) {
         let speaks = self.sessions.has(&peer) || self.calls.need(&peer) || self.hellos.expect(&peer);
         let passes_on = self.relays.need(&peer) || self.relaying.need(&peer);
-        let mails = self.errands.need(&peer) || self.mailboxes.need(&peer);
+        let mails = self.errands.need(&peer) || self.mailboxes.need(&peer) || self.holding.need(&peer);
         if !speaks && !passes_on && !mails && !self.swarm.behaviour().gate.leads_on(&peer) {
             self.swarm.behaviour_mut().gate.close(peer);
         }

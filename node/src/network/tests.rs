@@ -3,6 +3,7 @@
 mod host;
 mod hostile;
 mod letters;
+mod mailbox;
 mod mailboxes;
 mod meeting;
 mod raw;

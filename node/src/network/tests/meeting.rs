@@ -193,7 +193,7 @@ async fn a_port_in_use_is_said_in_words() {
     let ana = Node::start(1, &[TCP, QUIC]).await;
     for address in &ana.multiaddrs {
         let listen = vec![address.parse().unwrap()];
-        let config = Config { keypair_seed: SecretSeed([2; 32]), listen, limits: Limits::default() };
+        let config = Config { keypair_seed: SecretSeed([2; 32]), listen, limits: Limits::default(), holder: None };
         let said = start(config).unwrap_err().to_string();
         assert!(said.starts_with(&format!("cannot listen on {address}: Address already in use")), "{said}");
     }

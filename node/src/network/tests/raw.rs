@@ -12,7 +12,7 @@ use libp2p::{Multiaddr, PeerId, StreamProtocol, Swarm, noise, tcp, yamux};
 use tokio::time::timeout;
 
 use super::support::{PATIENCE, secret};
-use crate::network::{frame, hello_codec, letter_codec, peer};
+use crate::network::{frame, hello_codec, letter_codec, mailbox_codec, peer};
 
 /// Bytes for a stream, exactly as they are; `open` goes on with a byte now and then until
 /// the other end has had enough.
@@ -71,6 +71,7 @@ impl Codec for Lying {
 pub struct Protocols {
     hello: request_response::Behaviour<Lying>,
     letter: request_response::Behaviour<Lying>,
+    mailbox: request_response::Behaviour<Lying>,
 }
 
 pub struct Raw {
@@ -88,6 +89,7 @@ impl Raw {
             .with_behaviour(|_| Protocols {
                 hello: request_response::Behaviour::new(only(hello_codec::PROTOCOL), config()),
                 letter: request_response::Behaviour::new(only(letter_codec::PROTOCOL), config()),
+                mailbox: request_response::Behaviour::new(only(mailbox_codec::PROTOCOL), config()),
             })
             .unwrap()
             .with_swarm_config(|c| c.with_idle_connection_timeout(PATIENCE))
@@ -134,12 +136,20 @@ impl Raw {
         self.outcome().await
     }
 
+    /// Says something to a host of mailboxes; gives what came back, or why nothing did.
+    pub async fn mailbox(&mut self, to: &PeerId, bytes: Vec<u8>, open: bool) -> Result<Vec<u8>, OutboundFailure> {
+        self.swarm.behaviour_mut().mailbox.send_request(to, Bytes { bytes, open });
+        self.outcome().await
+    }
+
     async fn outcome(&mut self) -> Result<Vec<u8>, OutboundFailure> {
         use request_response::Event;
         timeout(PATIENCE, async {
             loop {
                 let event = match self.swarm.select_next_some().await {
-                    SwarmEvent::Behaviour(ProtocolsEvent::Hello(event) | ProtocolsEvent::Letter(event)) => event,
+                    SwarmEvent::Behaviour(
+                        ProtocolsEvent::Hello(event) | ProtocolsEvent::Letter(event) | ProtocolsEvent::Mailbox(event),
+                    ) => event,
                     _ => continue,
                 };
                 match event {

@@ -10,6 +10,7 @@ use kith_protocol::id::{LetterId, PeerId, SessionId};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
+use crate::mailbox::Holder;
 use crate::network::{CallFailure, Config, Event, Limits, Network, start};
 
 /// Longer than anything here takes on a busy machine.
@@ -37,8 +38,12 @@ impl Node {
     }
 
     pub async fn start_with(seed: u8, listen: &[&str], limits: Limits) -> Self {
+        Self::start_holding(seed, listen, limits, None).await
+    }
+
+    pub async fn start_holding(seed: u8, listen: &[&str], limits: Limits, holder: Option<Holder>) -> Self {
         let listen_at = listen.iter().map(|address| address.parse().unwrap()).collect();
-        let config = Config { keypair_seed: SecretSeed([seed; 32]), listen: listen_at, limits };
+        let config = Config { keypair_seed: SecretSeed([seed; 32]), listen: listen_at, limits, holder };
         let (network, events) = start(config).unwrap();
         let mut node = Self { network, events, hints: Vec::new(), multiaddrs: Vec::new() };
         while node.multiaddrs.len() < listen.len() {

@@ -1,0 +1,350 @@
+//! The thread that holds mailboxes: it takes what was asked meanwhile, makes it durable at once, and answers.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use kith_protocol::id::{MailboxId, PeerId};
+use kith_protocol::mailbox::{Collect, Request, Response};
+use kith_protocol::time::Timestamp;
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::storeroom::Storeroom;
+use crate::driver::now;
+use crate::store::disk::RealDisk;
+use crate::store::{HomeLock, LockError};
+
+/// Requests that wait for the thread: a sync takes some milliseconds, and each is at most 64 KiB.
+const QUEUE: usize = 256;
+/// Requests of which one sync makes all durable.
+const BATCH: usize = 128;
+/// Bytes of parcels and keeps in one batch, from which on nothing is added.
+const BATCH_BYTES: usize = 1024 * 1024;
+/// Bytes that a request other than a parcel may take.
+const OTHER: usize = 64 * 1024;
+/// How often it is looked for what is too old.
+const SWEEP: Duration = Duration::from_secs(60 * 60);
+/// After a failure room is won back this much later.
+const TIDY_AGAIN: Duration = Duration::from_secs(10);
+/// How long the thread of a node that stopped just now may take to let the folder go.
+const TURN: Duration = Duration::from_secs(5);
+
+/// Where answers go, each with the number of its request.
+pub type Answers = UnboundedSender<(u64, Response)>;
+
+/// A request, and who waits for the answer.
+#[derive(Debug)]
+pub struct Ask {
+    /// The peer that asks.
+    pub from: PeerId,
+    /// True if it may have a mailbox here.
+    pub is_admitted: bool,
+    /// What it asks.
+    pub request: Request,
+    /// Names it in the answer.
+    pub number: u64,
+    /// Where the answer goes.
+    pub answers: Answers,
+}
+
+enum Command {
+    Ask(Ask),
+    Dismiss(PeerId),
+    Forget(u64),
+    Stop,
+}
+
+/// Too much waits for the holder already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("too much waits for the holder of mailboxes")]
+pub struct Busy;
+
+/// A handle on the thread; clones are handles on the same one. It ends with the last of them.
+#[derive(Clone, Debug)]
+pub struct Holder {
+    commands: Sender<Command>,
+    queued: Arc<AtomicUsize>,
+    thread: Arc<Mutex<Option<JoinHandle<()>>>>,
+}
+
+impl Holder {
+    /// Begins to hold mailboxes in this folder, which is made if it is missing. What is asked before its files are read
+    /// waits.
+    ///
+    /// # Errors
+    /// If the system has no thread for it.
+    pub fn start(folder: &Path) -> io::Result<Self> {
+        let (commands, queue) = mpsc::channel();
+        let queued = Arc::new(AtomicUsize::new(0));
+        let (counter, folder) = (Arc::clone(&queued), folder.to_owned());
+        let thread = std::thread::Builder::new().name("mailboxes".to_owned()).spawn(move || {
+            let lock = acquire(&folder);
+            let disk = lock.and_then(|lock| Ok((lock, RealDisk::new(&folder)?)));
+            let opened = disk.and_then(|(lock, disk)| Ok((lock, Storeroom::open(Arc::new(disk), now())?)));
+            match opened {
+                Ok((_lock, room)) => {
+                    Keeper { room, waiting: HashMap::new(), counter, swept: None, tidy_from: None }.work(&queue)
+                }
+                Err(error) => {
+                    tracing::error!(%error, "no mailboxes are held: {} cannot be used", folder.display());
+                    refuse_all(&queue, &counter);
+                }
+            }
+        })?;
+        Ok(Self { commands, queued, thread: Arc::new(Mutex::new(Some(thread))) })
+    }
+
+    /// Asks something; never waits. Every request has one answer.
+    ///
+    /// # Errors
+    /// If too much is asked already, or the thread is gone.
+    pub fn ask(&self, ask: Ask) -> Result<(), Busy> {
+        if self.queued.fetch_add(1, Ordering::Relaxed) >= QUEUE || self.commands.send(Command::Ask(ask)).is_err() {
+            self.queued.fetch_sub(1, Ordering::Relaxed);
+            return Err(Busy);
+        }
+        Ok(())
+    }
+
+    /// From now on nothing is held for this node.
+    pub fn dismiss(&self, peer: PeerId) {
+        // Without a thread nothing is held.
+        let _ = self.commands.send(Command::Dismiss(peer));
+    }
+
+    /// Nobody waits for the answer to this request any more.
+    pub fn forget(&self, number: u64) {
+        let _ = self.commands.send(Command::Forget(number));
+    }
+
+    /// Ends the thread, and waits until it is done with the files.
+    pub fn stop(self) {
+        let _ = self.commands.send(Command::Stop);
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if thread.is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the holder of mailboxes failed");
+        }
+    }
+}
+
+fn acquire(folder: &Path) -> io::Result<HomeLock> {
+    let begun = Instant::now();
+    loop {
+        match HomeLock::acquire(folder) {
+            Ok(lock) => return Ok(lock),
+            Err(LockError::InUse) if begun.elapsed() < TURN => std::thread::sleep(Duration::from_millis(20)),
+            Err(LockError::InUse) => return Err(io::ErrorKind::ResourceBusy.into()),
+            Err(LockError::Disk(error)) => return Err(error),
+        }
+    }
+}
+
+fn refuse_all(queue: &Receiver<Command>, counter: &AtomicUsize) {
+    while let Ok(command) = queue.recv() {
+        match command {
+            Command::Ask(ask) => {
+                counter.fetch_sub(1, Ordering::Relaxed);
+                say(&ask.answers, ask.number, Response::Full);
+            }
+            Command::Stop => return,
+            Command::Dismiss(_) | Command::Forget(_) => {}
+        }
+    }
+}
+
+fn say(answers: &Answers, number: u64, response: Response) {
+    // Whoever asked may be gone.
+    let _ = answers.send((number, response));
+}
+
+/// A Collect for which there is nothing yet.
+struct Waiting {
+    collect: Collect,
+    number: u64,
+    answers: Answers,
+    until: Instant,
+}
+
+/// What happened in a batch that others wait for.
+#[derive(Default)]
+struct Batch {
+    answers: Vec<(Answers, u64, Response)>,
+    collects: Vec<(Collect, u64, Answers)>,
+    filled: Vec<MailboxId>,
+    closed: Vec<MailboxId>,
+}
+
+struct Keeper {
+    room: Storeroom,
+    waiting: HashMap<MailboxId, Waiting>,
+    counter: Arc<AtomicUsize>,
+    swept: Option<Instant>,
+    /// Room is not won back before.
+    tidy_from: Option<Instant>,
+}
+
+impl Keeper {
+    fn work(mut self, queue: &Receiver<Command>) {
+        loop {
+            let first = match queue.recv_timeout(self.patience()) {
+                Ok(command) => Some(command),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
+            if let Some(first) = first
+                && self.deal_with(first, queue)
+            {
+                return;
+            }
+            self.end_waits(Instant::now());
+            self.tidy();
+        }
+    }
+
+    fn patience(&self) -> Duration {
+        let now = Instant::now();
+        let sweep = self.swept.map_or(now, |at| at + SWEEP);
+        let tidy = self.room.is_wasteful().then(|| self.tidy_from.unwrap_or(now));
+        let waits = self.waiting.values().map(|one| one.until);
+        waits.chain(tidy).fold(sweep, Instant::min).saturating_duration_since(now)
+    }
+
+    /// Deals with one command and what else is there by now. True if it is time to stop.
+    fn deal_with(&mut self, first: Command, queue: &Receiver<Command>) -> bool {
+        let (mut batch, mut next, mut is_over) = (Batch::default(), Some(first), false);
+        let (mut count, mut bytes, mut failed, at) = (0, 0, Ok(()), now());
+        while let Some(command) = next {
+            match command {
+                Command::Ask(ask) => {
+                    self.counter.fetch_sub(1, Ordering::Relaxed);
+                    bytes += size_of(&ask.request);
+                    failed = failed.and(self.handle(ask, &mut batch, at));
+                }
+                Command::Dismiss(peer) => {
+                    failed = failed.and(self.room.dismiss(&peer).map(|gone| batch.closed.extend(gone)));
+                }
+                Command::Forget(number) => self.waiting.retain(|_, one| one.number != number),
+                Command::Stop => is_over = true,
+            }
+            count += 1;
+            let is_full = is_over || count >= BATCH || bytes >= BATCH_BYTES;
+            next = if is_full { None } else { queue.try_recv().ok() };
+        }
+        if let Err(error) = failed.and_then(|()| self.room.commit()) {
+            self.undo(&mut batch, &error);
+        }
+        self.tell(batch);
+        is_over
+    }
+
+    /// What a request changes is not told before it is durable; what it asks for is looked up after that.
+    fn handle(&mut self, ask: Ask, batch: &mut Batch, now: Timestamp) -> io::Result<()> {
+        let Ask { from, is_admitted, request, number, answers } = ask;
+        let handled = match request {
+            Request::Leave(leave) => self.room.leave(leave, now).map(|(response, filled)| {
+                batch.filled.extend(filled);
+                response
+            }),
+            Request::Keep(_) if !is_admitted => Ok(Response::No),
+            Request::Keep(keep) => self.room.keep(from, keep, now),
+            Request::Take(take) => self.room.take(take, now),
+            Request::Close(close) => self.room.close(&close).map(|(response, closed)| {
+                batch.closed.extend(closed);
+                response
+            }),
+            Request::Collect(collect) => {
+                let heard = self.room.is_heard(&collect.key, now).map(drop);
+                batch.collects.push((collect, number, answers));
+                return heard;
+            }
+        };
+        let (response, failed) = match handled {
+            Ok(response) => (response, Ok(())),
+            Err(error) => (Response::Full, Err(error)),
+        };
+        batch.answers.push((answers, number, response));
+        failed
+    }
+
+    /// Nothing of the batch is known to be durable, so nothing of it is said to be.
+    fn undo(&mut self, batch: &mut Batch, error: &io::Error) {
+        tracing::error!(%error, "mailboxes cannot be written");
+        for (_, _, response) in &mut batch.answers {
+            *response = Response::Full;
+        }
+        if let Err(error) = self.room.reopen(now()) {
+            tracing::error!(%error, "mailboxes cannot be read either");
+        }
+    }
+
+    fn tell(&mut self, batch: Batch) {
+        for (answers, number, response) in batch.answers {
+            say(&answers, number, response);
+        }
+        for mailbox in batch.closed {
+            if let Some(one) = self.waiting.remove(&mailbox) {
+                say(&one.answers, one.number, Response::No);
+            }
+        }
+        for mailbox in batch.filled {
+            if let Some(one) = self.waiting.remove(&mailbox) {
+                self.hand_out(one.collect, one.number, one.answers, Some(one.until));
+            }
+        }
+        for (collect, number, answers) in batch.collects {
+            self.hand_out(collect, number, answers, None);
+        }
+    }
+
+    /// Answers a Collect, or lets it wait.
+    fn hand_out(&mut self, collect: Collect, number: u64, answers: Answers, until: Option<Instant>) {
+        let Some(parcels) = self.room.collect(&collect) else { return say(&answers, number, Response::No) };
+        let now = Instant::now();
+        let until = until.unwrap_or_else(|| now + Duration::from_secs(collect.wait.into()));
+        if !parcels.is_empty() || until <= now {
+            return say(&answers, number, Response::Parcels(parcels));
+        }
+        let mailbox = collect.key.id();
+        let older = self.waiting.insert(mailbox, Waiting { collect, number, answers, until });
+        if let Some(older) = older {
+            say(&older.answers, older.number, Response::Parcels(Vec::new()));
+        }
+    }
+
+    fn end_waits(&mut self, now: Instant) {
+        for (_, one) in self.waiting.extract_if(|_, one| one.until <= now) {
+            say(&one.answers, one.number, Response::Parcels(Vec::new()));
+        }
+    }
+
+    /// Forgets what is too old, and wins room back, a file at a time.
+    fn tidy(&mut self) {
+        let is_due = self.swept.is_none_or(|at| at.elapsed() >= SWEEP);
+        let swept = if is_due { self.room.sweep(now()).and_then(|()| self.room.commit()) } else { Ok(()) };
+        if is_due {
+            self.swept = Some(Instant::now());
+            let (mailboxes, bytes) = self.room.size();
+            tracing::debug!(mailboxes, bytes, "mailboxes were looked through");
+        }
+        let may_tidy = self.tidy_from.is_none_or(|at| at <= Instant::now()) && self.room.is_wasteful();
+        let cleaned = swept.and_then(|()| if may_tidy { self.room.clean() } else { Ok(()) });
+        if let Err(error) = cleaned {
+            self.undo(&mut Batch::default(), &error);
+            // The disk may be full: it is not tried in a circle.
+            self.tidy_from = Some(Instant::now() + TIDY_AGAIN);
+        }
+    }
+}
+
+fn size_of(request: &Request) -> usize {
+    match request {
+        Request::Leave(leave) => leave.parcel.as_slice().len(),
+        Request::Keep(_) => OTHER,
+        Request::Collect(_) | Request::Take(_) | Request::Close(_) => 0,
+    }
+}
