@@ -229,6 +229,8 @@ pub const PRESENCE_LIFE: u64 = GRANT_LIFE;
 pub const ANSWERS: usize = 64;
 /// A letter that lies in a mailbox and was not answered is left there once more after this: its answer may have been lost.
 pub const LEFT_AGAIN_AFTER: u64 = 3 * DAY;
+/// A call that takes longer is not waited for: letters are left in a mailbox meanwhile, if there is one.
+pub const LEAVE_WHILE_CALLING: u64 = 1;
 /// Parcels of one person, and of all, that are on their way to mailboxes at once.
 pub const ERRANDS_OF_ONE: usize = 8;
 /// See [`ERRANDS_OF_ONE`].

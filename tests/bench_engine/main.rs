@@ -113,7 +113,7 @@ fn bare_cryptography(size: usize) -> Duration {
         generation: 0,
         seq: 1,
         head: history.head(),
-        peer: kith_protocol::id::PeerId([3; 32]),
+        peer: PeerId([3; 32]),
         encryption: bo.public(),
         not_before: now,
         not_after: now.plus(limits::GRANT_LIFE),

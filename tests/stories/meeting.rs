@@ -210,7 +210,7 @@ fn a_bad_network_changes_nothing_but_the_time_it_takes() {
         world.scans(bo, &code);
         world.run_for(HOUR);
         world.accepts(ana, bo);
-        world.run_for(HOUR);
+        world.run_for(6 * HOUR);
         assert!(world.are_contacts(ana, bo) && world.met(ana, bo), "seed {seed}");
         assert!(world.has_delivered_all(), "seed {seed}");
         assert_eq!(world.knows(bo, ana).unwrap().encounters.len(), 1);

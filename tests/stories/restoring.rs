@@ -110,7 +110,7 @@ fn the_machine_of_before_falls_silent_and_takes_nothing_more() {
     world.restarts(old);
     world.run_for(HOUR);
     assert_eq!((world.home(old).mailboxes.own_hosts(), world.texts(bo, ana).len()), (0, 1));
-    world.check();
+    world.check_handled(bo);
 }
 
 /// Whom a home calls by this name.

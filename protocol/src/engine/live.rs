@@ -50,6 +50,8 @@ pub(super) struct Flight {
 pub(super) struct Call {
     pub person: PersonId,
     pub since: Timestamp,
+    /// What waits for them was left in a mailbox meanwhile, if there is one.
+    pub is_slow: bool,
 }
 
 /// Pause before the next call to somebody.

@@ -246,7 +246,7 @@ impl Turn<'_> {
         let busy = self.live.calls.len() >= limits::CALLS || self.live.is_calling(person.id);
         if !busy && !route.addresses.is_empty() {
             let locator = route.secret.locator();
-            self.live.calls.insert(locator, Call { person: person.id, since: self.now });
+            self.live.calls.insert(locator, Call { person: person.id, since: self.now, is_slow: false });
             self.effect(Effect::Call { locator, secret: route.secret, peer: route.peer, addresses: route.addresses });
         }
     }

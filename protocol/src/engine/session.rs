@@ -6,6 +6,7 @@ use super::deadline;
 use super::effect::Effect;
 use super::error::Result;
 use super::live::{Call, Live, Party, Session};
+use super::person::Person;
 use super::turn::Turn;
 use crate::hello::SharedSecret;
 use crate::id::{Locator, PeerId, PersonId, SessionId};
@@ -87,10 +88,28 @@ impl Turn<'_> {
         }
     }
 
+    /// Nobody answers at once: they may be off, or behind addresses that lead nowhere from here.
+    fn leave_what_slow_calls_wait_for(&mut self) -> Result<()> {
+        let now = self.now;
+        let is_slow = |call: &&mut Call| !call.is_slow && now.since(call.since) >= limits::LEAVE_WHILE_CALLING;
+        let mut people = BTreeSet::new();
+        for call in self.live.calls.values_mut().filter(is_slow) {
+            call.is_slow = true;
+            people.insert(call.person);
+        }
+        for person in people {
+            if let Some(person) = self.txn.load::<Person>(&person.0)? {
+                self.leave_letters(&person)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Time has passed: ends what is due and calls those whose pause is over.
     pub fn time_passed(&mut self) -> Result<()> {
         self.end_what_is_due()?;
         self.end_lost_calls();
+        self.leave_what_slow_calls_wait_for()?;
         self.call_others()
     }
 
@@ -172,5 +191,7 @@ pub(super) fn next_wakeup(read: &dyn Read, live: &Live) -> Result<Option<Timesta
         live.waiting.iter().filter(|&&person| !live.is_calling(person)).filter_map(|person| live.pauses.get(person));
     let next_call = pauses.map(|pause| pause.until).filter(|&until| until > live.woken).min();
     let lost_call = live.calls.values().map(|call| call.since.plus(limits::CALL_WAIT + 1)).min();
-    Ok([deadline::next(read)?, next_call, lost_call].into_iter().flatten().min())
+    let quick = live.calls.values().filter(|call| !call.is_slow);
+    let slow_call = quick.map(|call| call.since.plus(limits::LEAVE_WHILE_CALLING)).min();
+    Ok([deadline::next(read)?, next_call, lost_call, slow_call].into_iter().flatten().min())
 }
