@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use kith_protocol::id::{MailboxId, PeerId};
-use kith_protocol::mailbox::{Collect, Request, Response};
+use kith_protocol::mailbox::{Collect, MailboxKey, Request, Response};
 use kith_protocol::time::Timestamp;
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -252,13 +252,13 @@ impl Keeper {
             }),
             Request::Keep(_) if !is_admitted => Ok(Response::No),
             Request::Keep(keep) => self.room.keep(from, keep, now),
-            Request::Take(take) => self.room.take(take, now),
+            Request::Take(take) => self.hear(is_admitted, &take.key, now).and_then(|()| self.room.take(take)),
             Request::Close(close) => self.room.close(&close).map(|(response, closed)| {
                 batch.closed.extend(closed);
                 response
             }),
             Request::Collect(collect) => {
-                let heard = self.room.is_heard(&collect.key, now).map(drop);
+                let heard = self.hear(is_admitted, &collect.key, now);
                 batch.collects.push((collect, number, answers));
                 return heard;
             }
@@ -269,6 +269,11 @@ impl Keeper {
         };
         batch.answers.push((answers, number, response));
         failed
+    }
+
+    /// Its owner is there. Of somebody who was dismissed, and collects with the key what is left, nothing is heard.
+    fn hear(&mut self, is_admitted: bool, key: &MailboxKey, now: Timestamp) -> io::Result<()> {
+        if is_admitted { self.room.hear(key, now) } else { Ok(()) }
     }
 
     /// Nothing of the batch is known to be durable, so nothing of it is said to be.

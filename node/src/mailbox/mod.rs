@@ -16,6 +16,7 @@
 //! a damaged file costs what was in it and nothing else.
 
 mod book;
+mod cleaning;
 mod holder;
 mod quota;
 mod record;

@@ -15,21 +15,19 @@ use kith_protocol::wire::Bytes;
 use super::book::{Book, Lying, Mailbox, Reading};
 use super::quota;
 use super::record::{self, Closed, Kept, Record, Stored, Taken};
-use super::segments::{FRAME, Place, SEGMENT, Segments};
+use super::segments::{FRAME, Place, Segments};
 use crate::store::disk::Disk;
 
 /// Bytes of a response beside its parcels.
 const RESPONSE: usize = 16;
-/// Records that are written anew at once.
-const MOVED: usize = 1024 * 1024;
 
 #[derive(Debug)]
 pub(super) struct Storeroom {
     disk: Arc<dyn Disk>,
-    book: Book,
-    segments: Segments,
+    pub(super) book: Book,
+    pub(super) segments: Segments,
     /// Records that are not written yet, and where they will lie.
-    frame: Vec<u8>,
+    pub(super) frame: Vec<u8>,
     base: (u32, u32),
 }
 
@@ -68,7 +66,7 @@ impl Storeroom {
         self.write_parts(kind, &body)
     }
 
-    fn write_parts(&mut self, kind: u8, body: &[u8]) -> io::Result<Place> {
+    pub(super) fn write_parts(&mut self, kind: u8, body: &[u8]) -> io::Result<Place> {
         if self.frame.len() + record::HEAD + body.len() > FRAME {
             // It is durable a little earlier than the rest.
             self.commit()?;
@@ -117,17 +115,16 @@ impl Storeroom {
         self.book.get(&id).filter(|one| one.lock.fits(key)).map(|one| (id, one))
     }
 
-    /// True if the key opens a mailbox; it was heard of, then.
-    pub fn is_heard(&mut self, key: &MailboxKey, now: Timestamp) -> io::Result<Option<MailboxId>> {
-        let Some((id, one)) = self.opened(key) else { return Ok(None) };
-        if now.since(one.heard) >= quota::HEARD {
-            let kept = Kept { heard: now, ..one.to_record() };
-            self.write_kept(kept)?;
+    /// The owner of the mailbox that this key opens was heard of.
+    pub fn hear(&mut self, key: &MailboxKey, now: Timestamp) -> io::Result<()> {
+        let silent = self.opened(key).filter(|(_, one)| now.since(one.heard) >= quota::HEARD);
+        match silent.map(|(_, one)| Kept { heard: now, ..one.to_record() }) {
+            Some(kept) => self.write_kept(kept),
+            None => Ok(()),
         }
-        Ok(Some(id))
     }
 
-    fn write_kept(&mut self, kept: Kept) -> io::Result<()> {
+    pub(super) fn write_kept(&mut self, kept: Kept) -> io::Result<()> {
         let place = self.write(&Record::Kept(kept.clone()))?;
         self.book.keep(kept, place.segment, record::HEAD as u64 + u64::from(place.length));
         Ok(())
@@ -165,7 +162,7 @@ impl Storeroom {
         Ok(Response::Done)
     }
 
-    fn give_up(&mut self, mailbox: MailboxId) -> io::Result<()> {
+    pub(super) fn give_up(&mut self, mailbox: MailboxId) -> io::Result<()> {
         self.write(&Record::Closed(Closed { mailbox }))?;
         self.book.close(&mailbox);
         Ok(())
@@ -234,9 +231,8 @@ impl Storeroom {
     }
 
     /// The owner has these.
-    pub fn take(&mut self, take: Take, now: Timestamp) -> io::Result<Response> {
-        let Some(mailbox) = self.is_heard(&take.key, now)? else { return Ok(Response::No) };
-        let Some(one) = self.book.get(&mailbox) else { return Ok(Response::No) };
+    pub fn take(&mut self, take: Take) -> io::Result<Response> {
+        let Some((mailbox, one)) = self.opened(&take.key) else { return Ok(Response::No) };
         let numbers = take.numbers.into_iter().filter(|number| one.parcels.contains_key(number)).collect();
         self.forget(mailbox, numbers)?;
         Ok(Response::Done)
@@ -273,67 +269,6 @@ impl Storeroom {
             }
         }
         Some(all)
-    }
-
-    /// Gives up mailboxes that nobody collects from, and forgets parcels that nobody can be waiting for.
-    pub fn sweep(&mut self, now: Timestamp) -> io::Result<()> {
-        let silent = |one: &Mailbox| now.since(one.heard) >= quota::SILENCE;
-        let silent: Vec<_> = self.book.iter().filter(|(_, one)| silent(one)).map(|(id, _)| *id).collect();
-        for mailbox in silent {
-            tracing::info!("a mailbox is given up: its owner was not heard of for a long time");
-            self.give_up(mailbox)?;
-        }
-        self.book.forget_old(now);
-        Ok(())
-    }
-
-    /// True if less than half of what lies on the disk is needed, and there is a file to win.
-    pub fn is_wasteful(&self) -> bool {
-        self.segments.total() > 2 * self.book.alive() + SEGMENT
-    }
-
-    /// Writes anew what is needed of the oldest file, and removes it.
-    pub fn clean(&mut self) -> io::Result<()> {
-        let Some(oldest) = self.segments.oldest() else { return Ok(()) };
-        if self.segments.is_active(oldest) {
-            self.segments.roll()?;
-        }
-        let boxes: Vec<Kept> =
-            self.book.iter().filter(|(_, one)| one.segment == oldest).map(|(_, one)| one.to_record()).collect();
-        for kept in boxes {
-            self.write_kept(kept)?;
-            self.commit_if_long()?;
-        }
-        let in_oldest = |lying: &Lying| lying.place.segment == oldest;
-        let of_box = |(id, one): (&MailboxId, &Mailbox)| {
-            let all = one.parcels.iter().filter(|(_, lying)| in_oldest(lying));
-            all.map(|(number, lying)| (*id, *number, lying.clone())).collect::<Vec<_>>()
-        };
-        let parcels: Vec<_> = self.book.iter().flat_map(of_box).collect();
-        for (mailbox, number, lying) in parcels {
-            match self.segments.read(lying.place) {
-                Ok(body) => {
-                    let place = self.write_parts(2, &body)?;
-                    self.book.store(&mailbox, number, Lying { place, ..lying });
-                    self.commit_if_long()?;
-                }
-                Err(error) => {
-                    tracing::error!(%error, number, "a parcel cannot be read, and is lost");
-                    self.book.take(&mailbox, number);
-                }
-            }
-        }
-        self.commit()?;
-        self.segments.remove(oldest)
-    }
-
-    fn commit_if_long(&mut self) -> io::Result<()> {
-        if self.frame.len() >= MOVED { self.commit() } else { Ok(()) }
-    }
-
-    /// How many mailboxes there are, and bytes in the files.
-    pub fn size(&self) -> (usize, u64) {
-        (self.book.len(), self.segments.total())
     }
 }
 

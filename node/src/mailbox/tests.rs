@@ -94,7 +94,11 @@ impl Chi {
     }
 
     fn take(&mut self, numbers: &[u64]) -> Response {
-        let response = self.room.take(Take { key: key(), numbers: numbers.to_vec() }, self.now).unwrap();
+        let response = self
+            .room
+            .hear(&key(), self.now)
+            .and_then(|()| self.room.take(Take { key: key(), numbers: numbers.to_vec() }))
+            .unwrap();
         self.room.commit().unwrap();
         response
     }
@@ -167,7 +171,7 @@ fn mallory_gets_the_same_answer_whatever_is_wrong() {
         assert_eq!(chi.leave(leave), Response::No);
     }
     assert!(chi.room.collect(&Collect { key: other.clone(), after: 0, wait: 0 }).is_none());
-    assert_eq!(chi.room.take(Take { key: other.clone(), numbers: vec![1] }, NOW).unwrap(), Response::No);
+    assert_eq!(chi.room.take(Take { key: other.clone(), numbers: vec![1] }).unwrap(), Response::No);
     assert_eq!(chi.room.close(&Close { key: other }).unwrap(), (Response::No, None));
     assert_eq!(chi.leave(good), no_door());
 }
@@ -379,7 +383,7 @@ fn nothing_stored_is_lost_and_nothing_taken_comes_back_wherever_the_power_fails(
                 .map(|(h, _)| h.number)
                 .collect();
             let left = chi.room.leave(letter(person, step, size), NOW);
-            let took = chi.room.take(Take { key: key(), numbers }, NOW);
+            let took = chi.room.take(Take { key: key(), numbers });
             let is_full = matches!(left, Ok((Response::Full, _)));
             let done = left.and(took).and_then(|_| chi.room.commit());
             match done {
@@ -444,4 +448,31 @@ fn no_key_lies_on_the_disk() {
     assert!(!bytes.windows(32).any(|window| window == [7; 32]));
     let label: Locator = key().label(BO);
     assert!(!bytes.windows(16).any(|window| window == key().token(&label)), "nor a token");
+}
+
+#[test]
+fn whatever_byte_is_damaged_or_missing_nothing_is_made_up_and_chi_goes_on() {
+    let mut chi = Chi::with_mailbox();
+    for what in 0..3 {
+        chi.leave(letter(BO, what, 512));
+    }
+    let name = "held-0000000000000001.km";
+    let whole = chi.disk.content(name).unwrap();
+    for at in 0..whole.len() {
+        let mut damaged = whole.clone();
+        damaged[at] ^= 0x55;
+        for bytes in [&damaged[..], &whole[..at]] {
+            let disk = ForgetfulDisk::new();
+            crate::store::disk::Disk::create(&disk, name).unwrap();
+            disk.overwrite(name, bytes);
+            let room = Storeroom::open(Arc::new(disk.clone()), NOW).unwrap();
+            let mut chi = Chi { room, disk, now: NOW.plus(1) };
+            assert_eq!(chi.keep(keep()), Response::Done, "byte {at}");
+            let letters = chi.letters();
+            assert!(letters.len() < 3 && letters.iter().all(|what| *what < 3), "byte {at}: {letters:?}");
+            assert_eq!(chi.leave(letter(EVA, 9, 512)), no_door());
+            chi.restart();
+            assert_eq!(chi.letters().last(), Some(&9), "byte {at}");
+        }
+    }
 }

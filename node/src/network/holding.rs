@@ -42,6 +42,8 @@ pub(super) struct Holding {
     owners: HashSet<PeerId>,
     pace: Pace,
     next: u64,
+    /// Until when it may not be known who is admitted.
+    settled: Instant,
 }
 
 impl Holding {
@@ -49,7 +51,8 @@ impl Holding {
         let (answers, answered) = unbounded_channel();
         let (askers, numbers, owners) = (HashMap::new(), HashMap::new(), HashSet::new());
         let pace = Pace::new(limits.deposits_of_peer, limits.deposits_of_source);
-        (Self { holder, answers, askers, numbers, owners, pace, next: 0 }, answered)
+        let settled = Instant::now() + limits.settling;
+        (Self { holder, answers, askers, numbers, owners, pace, next: 0, settled }, answered)
     }
 
     /// True if the peer waits for an answer, or its mailbox is here.
@@ -98,7 +101,12 @@ impl Task {
             return self.respond_as_host(channel, Response::Full);
         }
         let is_admitted = self.relaying.admitted.contains(&peer);
-        let may_stay = is_admitted && matches!(request, Request::Keep(_));
+        let is_keep = matches!(request, Request::Keep(_));
+        if is_keep && !is_admitted && Instant::now() < self.holding.settled {
+            drop(channel);
+            return self.close_unless_needed(peer);
+        }
+        let may_stay = is_admitted && is_keep;
         let asker = Asker::Peer { peer, request: id, channel, may_stay };
         if let Err(Asker::Peer { channel, .. }) = self.holding.ask(from, is_admitted, request, asker) {
             self.respond_as_host(channel, Response::Full);

@@ -3,6 +3,7 @@
 //! Owner and depositor share a search and a connection; what they say there is in `mailboxes` and `errands`.
 
 use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
 
 use kith_protocol::address::Hint;
 use kith_protocol::id::PeerId as KithPeer;
@@ -13,6 +14,9 @@ use tokio::time::Instant;
 use super::dialling::{dial_opts, of_host, to_dial};
 use super::peer;
 use super::task::Task;
+
+/// A connection that we close takes a moment to be gone; then it is looked again.
+const CLOSING: Duration = Duration::from_millis(50);
 
 /// A node that holds mailboxes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -87,7 +91,20 @@ impl Task {
         self.advance_search(&host, now);
     }
 
+    /// Where somebody is connected still, whose connection we are about to close, a new one would be taken for the old.
+    fn is_leaving_at(&self, search: &Search) -> bool {
+        let gate = &self.swarm.behaviour().gate;
+        let peer = search.expected.or_else(|| search.untried.iter().find_map(|at| gate.peer_at(at)));
+        search.dialling == 0 && !search.untried.is_empty() && peer.is_some_and(|peer| gate.is_leaving(&peer))
+    }
+
     fn advance_search(&mut self, host: &Host, now: Instant) {
+        if self.hosts.searches.get(host).is_some_and(|search| self.is_leaving_at(search)) {
+            if let Some(search) = self.hosts.searches.get_mut(host) {
+                search.next_dial = now + CLOSING;
+            }
+            return;
+        }
         while let Some(search) = self.hosts.searches.get_mut(host) {
             if search.dialling > 0 && now < search.next_dial {
                 return;
@@ -157,6 +174,14 @@ impl Task {
         self.errands_failed(host);
         if let Host::Known(kith) = host {
             self.mailbox_host_missed(*kith);
+        }
+    }
+
+    /// Somebody is gone: whoever waited for that goes on.
+    pub(super) fn hosts_may_be_dialled(&mut self) {
+        let idle = self.hosts.searches.iter().filter(|(_, search)| search.dialling == 0);
+        for host in idle.map(|(host, _)| host.clone()).collect::<Vec<_>>() {
+            self.advance_search(&host, Instant::now());
         }
     }
 

@@ -72,6 +72,9 @@ pub struct Limits {
     pub errands: usize,
     /// Of these, requests under way at one host; the others wait for their turn.
     pub errands_per_host: usize,
+    /// How long after the start it may not be known yet whose nodes may have mailboxes here. Whoever is not known by then is
+    /// not answered, and asks again, where later it is refused.
+    pub settling: Duration,
     /// Parcels that one peer may leave here in a minute: whoever was away for a day has less to say.
     pub deposits_of_peer: usize,
     /// Parcels that may come from one address in a minute: a company behind one router.
@@ -115,6 +118,7 @@ impl Default for Limits {
             mailbox_streams: 32,
             errands: 256,
             errands_per_host: 8,
+            settling: Duration::from_secs(10),
             deposits_of_peer: 256,
             deposits_of_source: 1_024,
             channel: 256,

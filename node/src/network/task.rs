@@ -208,6 +208,7 @@ impl Task {
         self.relaying.forget(peer);
         self.mailbox_peer_gone(peer);
         self.owner_gone(peer);
+        self.hosts_may_be_dialled();
         for session in self.sessions.of(peer) {
             self.end_session(session);
         }

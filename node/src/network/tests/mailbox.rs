@@ -11,7 +11,7 @@ use kith_protocol::wire::Bytes;
 use tempfile::TempDir;
 
 use super::raw::{Raw, framed};
-use super::support::{Node, PATIENCE, TCP};
+use super::support::{Node, PATIENCE, QUIC, TCP};
 use crate::driver::now;
 use crate::mailbox::Holder;
 use crate::network::{Event, Limits, frame};
@@ -46,13 +46,17 @@ struct Chi {
 
 impl Chi {
     async fn start() -> Self {
-        Self::start_with(Limits::default()).await
+        Self::start_with(Limits { settling: Duration::ZERO, ..Limits::default() }).await
     }
 
     async fn start_with(limits: Limits) -> Self {
+        Self::start_at(&[TCP, QUIC], limits).await
+    }
+
+    async fn start_at(listen: &[&str], limits: Limits) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let holder = Holder::start(folder.path()).unwrap();
-        let node = Node::start_holding(3, &[TCP], limits, Some(holder.clone())).await;
+        let node = Node::start_holding(3, listen, limits, Some(holder.clone())).await;
         Self { folder, holder, node }
     }
 
@@ -210,7 +214,8 @@ async fn mallory_without_a_pass_or_with_another_ones_leaves_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn mallory_says_what_is_no_request_and_is_not_kept() {
-    let chi = Chi::start().await;
+    let limits = Limits { stranger: Duration::from_millis(500), ..Limits::default() };
+    let chi = Chi::start_with(limits).await;
     ana_was_here(&chi).await;
     let good = Request::Leave(letter(BO, 1, 512)).to_bytes();
     let mut of_an_odd_size = good.clone();
@@ -278,4 +283,27 @@ async fn of_two_who_collect_from_one_mailbox_the_newer_waits() {
         tokio::select! { one = new.finds() => one, other = old.finds() => other }
     };
     tokio::time::timeout(PATIENCE, found).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_letter_after_another_arrives_though_each_has_a_connection_of_its_own() {
+    for transport in [TCP, QUIC] {
+        let chi = Chi::start_at(&[transport], Limits::default()).await;
+        ana_was_here(&chi).await;
+        let mut bo = Node::bo().await;
+        for what in 0..60 {
+            assert_eq!(bo.leaves_at(&chi, letter(BO, what, 512)).await, stored(), "letter {what} over {transport}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn chi_who_started_just_now_does_not_turn_ana_away_before_she_knows_her() {
+    let chi = Chi::start_with(Limits::default()).await;
+    let mut ana = Node::start(1, &[]).await;
+    let (host, addresses) = (chi.node.peer(), chi.node.hints.clone());
+    ana.run(Effect::OpenMailbox { host, addresses, keep: keep() }).await;
+    assert_eq!(ana.next().await, Event::MailboxLost { host });
+    chi.admits(&ana).await;
+    assert_eq!(ana.next().await, Event::MailboxOpened { host });
 }
