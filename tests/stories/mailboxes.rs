@@ -163,6 +163,33 @@ fn who_parted_may_leave_nothing_more_and_who_is_blocked_does_not_notice() {
 }
 
 #[test]
+fn what_was_left_before_anas_disk_died_is_there_for_her_new_machine_and_not_for_the_old_one() {
+    let (mut world, [ana, bo, chi, _]) = behind_routers(8);
+    meet_by_mailbox(&mut world, ana, bo);
+    let backup = world.copies(ana);
+    world.goes_offline(ana);
+    world.writes(bo, ana, "Zinc is cheaper in spring.");
+    world.run_for(HOUR);
+    assert!(world.home(chi).mailboxes.parcels() > 0);
+    world.comes_online(ana);
+    world.stop(ana);
+    world.restores_backup(ana, backup.clone());
+    world.run_for(HOUR);
+    assert_eq!(world.texts(ana, bo), ["Zinc is cheaper in spring."]);
+    // The old machine is switched on while the new one is off.
+    world.goes_offline(ana);
+    world.writes(bo, ana, "Shall we order?");
+    world.run_for(HOUR);
+    let old = world.runs_copy(ana, backup, "the old laptop");
+    world.run_for(DAY);
+    assert!(!world.texts(old, bo).iter().any(|text| text == "Shall we order?"), "it took what was not for it");
+    world.comes_online(ana);
+    world.run_for(4 * DAY);
+    assert_eq!(world.texts(ana, bo), ["Zinc is cheaper in spring.", "Shall we order?"]);
+    world.check_handled(bo);
+}
+
+#[test]
 fn bad_weather_and_mailboxes_that_come_and_go_lose_nothing() {
     for seed in 1..=8 {
         let (mut world, [ana, bo, chi, dee]) = behind_routers(seed);

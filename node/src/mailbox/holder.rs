@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use kith_protocol::id::{MailboxId, PeerId};
-use kith_protocol::mailbox::{Collect, MailboxKey, Request, Response};
+use kith_protocol::mailbox::{Close, Collect, MailboxKey, Request, Response, Take};
 use kith_protocol::time::Timestamp;
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -55,6 +55,7 @@ pub struct Ask {
 enum Command {
     Ask(Ask),
     Dismiss(PeerId),
+    Succeed(PeerId, PeerId),
     Forget(u64),
     Stop,
 }
@@ -117,6 +118,11 @@ impl Holder {
         let _ = self.commands.send(Command::Dismiss(peer));
     }
 
+    /// From now on what was held for one node is held for another one of the same person.
+    pub fn succeed(&self, peer: PeerId, successor: PeerId) {
+        let _ = self.commands.send(Command::Succeed(peer, successor));
+    }
+
     /// Nobody waits for the answer to this request any more.
     pub fn forget(&self, number: u64) {
         let _ = self.commands.send(Command::Forget(number));
@@ -152,7 +158,7 @@ fn refuse_all(queue: &Receiver<Command>, counter: &AtomicUsize) {
                 say(&ask.answers, ask.number, Response::Full);
             }
             Command::Stop => return,
-            Command::Dismiss(_) | Command::Forget(_) => {}
+            Command::Dismiss(_) | Command::Succeed(..) | Command::Forget(_) => {}
         }
     }
 }
@@ -228,6 +234,10 @@ impl Keeper {
                 Command::Dismiss(peer) => {
                     failed = failed.and(self.room.dismiss(&peer).map(|gone| batch.closed.extend(gone)));
                 }
+                Command::Succeed(peer, successor) => {
+                    let moved = self.room.succeed(&peer, successor);
+                    failed = failed.and(moved.map(|moved| batch.closed.extend(moved)));
+                }
                 Command::Forget(number) => self.waiting.retain(|_, one| one.number != number),
                 Command::Stop => is_over = true,
             }
@@ -252,6 +262,12 @@ impl Keeper {
             }),
             Request::Keep(_) if !is_admitted => Ok(Response::No),
             Request::Keep(keep) => self.room.keep(from, keep, now),
+            // The key alone is not enough: a machine that was replaced has it, too.
+            Request::Take(Take { key, .. }) | Request::Collect(Collect { key, .. }) | Request::Close(Close { key })
+                if !self.room.is_owner(&from, &key) =>
+            {
+                Ok(Response::No)
+            }
             Request::Take(take) => self.hear(is_admitted, &take.key, now).and_then(|()| self.room.take(take)),
             Request::Close(close) => self.room.close(&close).map(|(response, closed)| {
                 batch.closed.extend(closed);

@@ -254,6 +254,23 @@ impl Storeroom {
         Ok(all)
     }
 
+    /// What is held for a node is held for another one from now on; says which mailboxes that are.
+    pub fn succeed(&mut self, owner: &PeerId, successor: PeerId) -> io::Result<Vec<MailboxId>> {
+        let all = self.book.of_owner(owner);
+        for mailbox in &all {
+            if let Some(one) = self.book.get(mailbox) {
+                let kept = Kept { owner: successor, ..one.to_record() };
+                self.write_kept(kept)?;
+            }
+        }
+        Ok(all)
+    }
+
+    /// True if the mailbox behind this key is held for this node.
+    pub fn is_owner(&self, peer: &PeerId, key: &MailboxKey) -> bool {
+        self.opened(key).is_some_and(|(_, one)| one.owner == *peer)
+    }
+
     /// What lies there beyond a number, as much as one message holds; `None` if the key opens nothing.
     pub fn collect(&self, collect: &Collect) -> Option<Vec<Held>> {
         let (_, one) = self.opened(&collect.key)?;

@@ -163,6 +163,16 @@ impl Task {
         }
     }
 
+    /// A contact went on at another machine: what is held for the one before is held for this one.
+    pub(super) fn hold_for_successor(&mut self, before: KithPeer, successor: KithPeer) {
+        if let Some(holder) = &self.holding.holder {
+            holder.succeed(before, successor);
+        }
+        if let Some(peer) = peer::to_libp2p(&before) {
+            self.owner_gone(&peer);
+        }
+    }
+
     /// The owner of a mailbox is not here any more.
     pub(super) fn owner_gone(&mut self, peer: &PeerId) {
         self.holding.owners.remove(peer);

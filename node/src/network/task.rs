@@ -123,8 +123,11 @@ impl Task {
             Effect::LeaveParcel { errand, host, addresses, leave } => {
                 self.leave_parcel(errand, host, &addresses, leave)
             }
-            Effect::Dismiss { peer } => {
-                self.hold_nothing_for(peer);
+            Effect::Dismiss { peer, successor } => {
+                match successor {
+                    Some(successor) => self.hold_for_successor(peer, successor),
+                    None => self.hold_nothing_for(peer),
+                }
                 self.dismiss(&peer);
                 self.may_not_relay(&peer);
             }

@@ -68,6 +68,8 @@ pub enum Effect {
     Dismiss {
         /// The node of somebody who is no contact any more, or a contact's former one.
         peer: PeerId,
+        /// The contact's present one, if they have one: what is held for the other is held for this one.
+        successor: Option<PeerId>,
     },
     /// End a session.
     HangUp {

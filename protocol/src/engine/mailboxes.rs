@@ -227,6 +227,15 @@ impl Turn<'_> {
         if was_open { self.tell_of_mailboxes() } else { Ok(()) }
     }
 
+    /// Somebody's node learned which machine mine is now: if it held nothing for me, since it did not know, it is asked again.
+    pub(super) fn presence_is_known(&mut self, keeper: PersonId) -> Result<()> {
+        let refused = self.txn.load::<OwnMailbox>(&keeper.0)?.filter(|one| one.state == MailboxState::Refused);
+        let Some(mut mailbox) = refused else { return Ok(()) };
+        (mailbox.state, mailbox.since) = (MailboxState::Asked, self.now);
+        self.txn.save(&mailbox);
+        self.tell_host(&mailbox)
+    }
+
     /// A node with a mailbox of mine cannot be reached now.
     pub fn mailbox_lost(&mut self, host: PeerId) -> Result<()> {
         let Some(mut mailbox) = self.mailbox_at(host)? else { return Ok(()) };

@@ -337,6 +337,9 @@ impl Turn<'_> {
     pub(super) fn taken(&mut self, letter: &Waiting) -> Result<()> {
         self.remove_waiting(letter);
         self.my_words_are(letter, WordsState::Delivered)?;
+        if letter.kind == kind::PRESENCE {
+            self.presence_is_known(letter.person)?;
+        }
         self.notice(Notice::Delivered { person: letter.person, kind: letter.kind });
         Ok(())
     }

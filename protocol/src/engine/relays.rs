@@ -53,7 +53,7 @@ impl Turn<'_> {
                 continue;
             }
             if let Some(before) = before.filter(|before| after.as_ref().is_none_or(|after| after.peer != before.peer)) {
-                self.dismiss(person, before.peer);
+                self.dismiss(person, before.peer, after.as_ref().map(|after| after.peer));
             }
             self.live.hosts.remove(&person);
             self.live.hosts_changed = true;
@@ -73,12 +73,12 @@ impl Turn<'_> {
     }
 
     /// Unless it is the node of another contact, too: nobody shuts out another by naming their node.
-    fn dismiss(&mut self, person: PersonId, peer: PeerId) {
+    fn dismiss(&mut self, person: PersonId, peer: PeerId, successor: Option<PeerId>) {
         let Some(people) = self.live.nodes.get_mut(&peer) else { return };
         people.remove(&person);
         if people.is_empty() {
             self.live.nodes.remove(&peer);
-            self.effect(Effect::Dismiss { peer });
+            self.effect(Effect::Dismiss { peer, successor });
         }
     }
 }

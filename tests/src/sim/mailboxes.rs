@@ -64,9 +64,16 @@ impl Mailboxes {
         self.own.clear();
     }
 
-    pub(super) fn dismiss(&mut self, peer: PeerId) {
+    pub(super) fn dismiss(&mut self, peer: PeerId, successor: Option<PeerId>) {
         self.admitted.remove(&peer);
-        self.held.retain(|_, held| held.owner != peer);
+        match successor {
+            None => self.held.retain(|_, held| held.owner != peer),
+            Some(successor) => {
+                for held in self.held.values_mut().filter(|held| held.owner == peer) {
+                    held.owner = successor;
+                }
+            }
+        }
     }
 
     /// How many nodes hold one for it.
@@ -197,7 +204,9 @@ impl World {
     fn hand_out(&mut self, keeper: Who, who: Who, host: PeerId, mailbox: MailboxId) {
         let run = self.home(who).run;
         self.forgets_taken(keeper, who, host, mailbox);
-        let Some(held) = self.home(keeper).mailboxes.held.get(&mailbox) else { return };
+        let owner = self.home(who).peer;
+        let held = self.home(keeper).mailboxes.held.get(&mailbox).filter(|held| held.owner == owner);
+        let Some(held) = held else { return };
         let lying: Vec<Held> = held.parcels.iter().map(|(parcel, _)| parcel.clone()).collect();
         for Held { number, label, parcel } in lying {
             if self.home(who).run != run {

@@ -77,8 +77,8 @@ impl World {
                 Effect::Admit { peer, .. } => {
                     self.home_mut(who).mailboxes.admitted.insert(peer);
                 }
-                Effect::Dismiss { peer } => {
-                    self.home_mut(who).mailboxes.dismiss(peer);
+                Effect::Dismiss { peer, successor } => {
+                    self.home_mut(who).mailboxes.dismiss(peer, successor);
                 }
                 Effect::OpenMailbox { host, addresses, keep } => self.opens_mailbox(who, host, addresses, keep),
                 Effect::CloseMailbox { host, key } => self.closes_mailbox(who, host, &key),

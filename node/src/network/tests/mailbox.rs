@@ -191,7 +191,7 @@ async fn who_is_not_admitted_keeps_nothing_and_who_is_dismissed_no_longer() {
     ana.keeps(&chi).await;
     assert_eq!(bo.leaves_at(&chi, letter(BO, 1, 512)).await, stored());
     ana.finds().await;
-    chi.node.run(Effect::Dismiss { peer: ana.peer() }).await;
+    chi.node.run(Effect::Dismiss { peer: ana.peer(), successor: None }).await;
     assert_eq!(ana.next().await, Event::MailboxLost { host });
     assert_eq!(ana.next().await, Event::MailboxRefused { host });
     assert_eq!(bo.leaves_at(&chi, letter(BO, 2, 512)).await, Left::Refused);
