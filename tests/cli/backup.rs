@@ -80,6 +80,29 @@ fn anas_machine_is_gone_and_she_goes_on_from_last_nights_backup() {
 }
 
 #[test]
+fn the_old_laptop_still_runs_and_stops_once_bos_node_told_it_so() {
+    let (mut ana, bo) = (Someone::up("Ana Sousa"), Someone::up("Bo Lindqvist"));
+    let (paper, backup) = (paper(&ana), ana.beside("last-night.backup"));
+    bo.meets(&ana, "Hannover Messe");
+    ana.kith(["backup", text(&backup)]).ok();
+    let mut new = Someone::new("Ana Sousa");
+    new.kith(["restore", text(&backup), "--words-file", text(&paper)]).ok();
+    new.start();
+    new.api()
+        .until("Bo knows the new machine", |api| api.get("/people/Bo")["waiting"].as_array()?.is_empty().then_some(()));
+    ana.kith(["person", "write", "Bo", "From the old laptop."]).ok();
+    let ended = ana.node.as_mut().unwrap().wait("it was replaced");
+    assert_eq!(ended.code(), Some(1));
+    assert!(ana.logged().contains("this home was restored on another machine"), "{}", ana.logged());
+    ana.kith(["up"]).fails(1, &["this home was restored on another machine", "hint: what came here since"]);
+    new.kith(["person", "write", "Bo", "From the new one."]).ok();
+    bo.api().until("Bo reads the new one", |api| {
+        (api.get("/people/Ana/letters")["letters"][0]["text"] == "From the new one.").then_some(())
+    });
+    assert_eq!(bo.api().get("/people/Ana/letters")["total"], 1, "what the old laptop said counts no more");
+}
+
+#[test]
 fn a_backup_made_while_no_node_runs_is_as_good() {
     let ana = Someone::at_home("Ana Sousa");
     let (paper, backup) = (paper(&ana), ana.beside("ana.backup"));

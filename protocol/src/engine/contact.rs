@@ -127,6 +127,7 @@ impl Turn<'_> {
             _ => 0,
         };
         let former = former_machines(held.as_ref(), grant.peer);
+        self.hang_up_on_former(person, &former);
         let (grant, hints, mailboxes) = (bounded(grant.bytes()), hints.to_vec(), mailboxes.to_vec());
         self.txn.save(&Reach { person, grant, hints, counter, mailboxes, former });
         Ok(())

@@ -29,6 +29,8 @@ pub(super) enum Party {
 #[derive(Clone, Debug)]
 pub(super) struct Session {
     pub party: Party,
+    /// The machine at the other end.
+    pub peer: PeerId,
     /// Of the secret that both ends mean when they speak of this session.
     pub locator: Locator,
     /// The secret of the pair that letters over this session go under, both ways, even if a newer scan has made

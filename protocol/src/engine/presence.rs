@@ -72,6 +72,7 @@ impl Turn<'_> {
             let (grant, hints, mailboxes) =
                 (presence.grant.clone(), presence.hints.clone(), presence.mailboxes.clone());
             let former = former_machines(known.as_ref(), peer);
+            self.hang_up_on_former(person.id, &former);
             self.txn.save(&Reach { person: person.id, grant, hints, counter: presence.counter, mailboxes, former });
             self.live.pauses.remove(&person.id);
             self.pump(person.id)?;

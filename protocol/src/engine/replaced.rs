@@ -6,7 +6,7 @@
 
 use super::effect::Effect;
 use super::error::Result;
-use super::live::Live;
+use super::live::{Live, Party, Session};
 use super::notice::Notice;
 use super::own::{Own, verify_grant};
 use super::person::Reach;
@@ -40,6 +40,16 @@ impl Turn<'_> {
     /// True if somebody goes on at another machine than this one.
     pub(super) fn is_former_machine(&self, person: PersonId, peer: PeerId) -> Result<bool> {
         Ok(self.txn.load::<Reach>(&person.0)?.is_some_and(|reach| reach.former.contains(&peer)))
+    }
+
+    /// Somebody goes on at another machine: what is open with the ones before ends, and who calls again is told why.
+    pub(super) fn hang_up_on_former(&mut self, person: PersonId, former: &[PeerId]) {
+        let is_former = |session: &Session| session.party == Party::Pair(person) && former.contains(&session.peer);
+        let over = self.live.sessions.iter().filter(|(_, session)| is_former(session)).map(|(id, _)| *id);
+        for session in over.collect::<Vec<_>>() {
+            self.live.sessions.remove(&session);
+            self.effect(Effect::HangUp { session });
+        }
     }
 
     /// The grant that replaced a machine of somebody.

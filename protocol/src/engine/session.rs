@@ -35,7 +35,7 @@ impl Turn<'_> {
             party => party,
         };
         let secret = self.pair_secret_at(party, locator)?;
-        self.live.sessions.insert(session, Session { party, locator, secret, flights: Default::default() });
+        self.live.sessions.insert(session, Session { party, peer, locator, secret, flights: Default::default() });
         match party {
             Party::Pair(person) | Party::Scanned(person) => {
                 // Whoever is on the line can be sent to at once, however long the last pause was.
