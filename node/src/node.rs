@@ -34,7 +34,7 @@ const LISTENING: std::time::Duration = std::time::Duration::from_secs(2);
 const PORTS: usize = 8;
 
 /// What a node is to do, beyond what its home remembers.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct NodeOptions {
     /// Where to listen; empty for where it listened last, or [`PORT`].
     pub listen: Vec<Multiaddr>,
@@ -52,24 +52,8 @@ pub struct NodeOptions {
     pub acme_directory: Option<Option<Directory>>,
     /// Backups that are made by themselves; the inner `None` for none.
     pub backup: Option<Option<Plan>>,
-    /// True if it holds mailboxes for its owner's contacts, as nodes do if nothing else is said.
-    pub holds_mailboxes: bool,
-}
-
-impl Default for NodeOptions {
-    fn default() -> Self {
-        Self {
-            listen: Vec::new(),
-            web: None,
-            web_url: None,
-            trust_proxy: None,
-            tls: None,
-            acme_email: None,
-            acme_directory: None,
-            backup: None,
-            holds_mailboxes: true,
-        }
-    }
+    /// Whether it holds mailboxes for its owner's contacts; nodes do if nothing else was ever said.
+    pub holds_mailboxes: Option<bool>,
 }
 
 /// Why a node did not start.
@@ -128,7 +112,7 @@ impl Node {
         let (home, store, seed, lock) = open.into_parts();
         let mut settings = home.settings();
         let acme = remember_ways(&mut settings, &options)?;
-        let holder = options.holds_mailboxes.then(|| hold(&home)).flatten();
+        let holder = settings.holds_mailboxes.unwrap_or(true).then(|| hold(&home)).flatten();
         let (network, events) = start_network(seed, &options.listen, &mut settings, holder.clone())?;
         let tls = settings.tls != Tls::Off;
         let sockets = Sockets::bind(options.web, settings.web.unwrap_or(API), tls).await;
@@ -255,6 +239,7 @@ fn remember_ways(settings: &mut Settings, options: &NodeOptions) -> Result<Optio
     if let Some(plan) = &options.backup {
         settings.backup.clone_from(plan);
     }
+    settings.holds_mailboxes = options.holds_mailboxes.or(settings.holds_mailboxes);
     settings.tls = options.tls.unwrap_or(settings.tls);
     if let Some(email) = &options.acme_email {
         settings.acme.email = email.as_ref().map(|email| email.as_str().to_owned());

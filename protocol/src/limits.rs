@@ -235,7 +235,7 @@ pub const LEAVE_WHILE_CALLING: u64 = 1;
 pub const ERRANDS_OF_ONE: usize = 8;
 /// See [`ERRANDS_OF_ONE`].
 pub const ERRANDS: usize = 64;
-/// A node with a mailbox of mine that is not reached for so long is given up for another one.
+/// Beside a node with a mailbox of mine that is not reached for so long, another one is asked.
 pub const MAILBOX_LOST: u64 = 7 * DAY;
 /// A node that holds no mailbox for me is asked again after this.
 pub const MAILBOX_REFUSED: u64 = DAY;
@@ -247,7 +247,8 @@ pub const MAILBOX_ADDRESSES: usize = 4;
 pub const MAILBOX_DOOR: usize = 1_024;
 /// Codes that lead to one mailbox at once: the newest, what a stand prepares for a day.
 pub const MAILBOX_SLOTS: usize = 128;
-/// Labels that are void in one mailbox; beyond it the owner draws another key.
+/// Labels that are void in one mailbox; of more, the newest. Who was parted with so long ago takes up the room of one
+/// label, and what they leave is thrown away.
 pub const MAILBOX_VOID: usize = 256;
 /// Numbers that are taken out of a mailbox at once.
 pub const MAILBOX_TAKEN: usize = 256;

@@ -4,13 +4,15 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use futures::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, StreamExt};
 use kith_protocol::crypto::seal::{self, DecryptionKey};
 use kith_protocol::crypto::sign::{SecretSeed, SigningKey};
+use libp2p::multiaddr::Protocol;
 use libp2p::request_response::{Behaviour, Codec, Config, Event, Message, ProtocolSupport};
-use libp2p::swarm::SwarmEvent;
-use libp2p::{Multiaddr, PeerId, StreamProtocol, Swarm, noise, tcp, yamux};
+use libp2p::swarm::{NetworkBehaviour, SwarmEvent};
+use libp2p::{Multiaddr, PeerId, StreamProtocol, Swarm, noise, relay, tcp, yamux};
 
 const ECHO: StreamProtocol = StreamProtocol::new("/bench/echo/1");
 
@@ -71,8 +73,7 @@ async fn write(io: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> io::Result<(
 
 /// Somebody who calls, and somebody who echoes, on loopback.
 pub struct Wire {
-    caller: Swarm<Behaviour<Echo>>,
-    address: Multiaddr,
+    caller: Caller,
     echoer: tokio::task::JoinHandle<()>,
 }
 
@@ -86,42 +87,30 @@ impl Wire {
                 break address;
             }
         };
-        Self { caller: swarm(), address, echoer: tokio::spawn(echo(echoer)) }
+        Self { caller: Caller { swarm: swarm(), address }, echoer: tokio::spawn(echo(echoer)) }
+    }
+
+    /// Somebody else, who begins with nothing.
+    pub fn another_caller(&self) -> Caller {
+        Caller { swarm: swarm(), address: self.caller.address.clone() }
     }
 
     /// Dials; done when the connection is authenticated.
     pub async fn dial(&mut self) -> PeerId {
-        self.caller.dial(self.address.clone()).unwrap();
-        loop {
-            match self.caller.select_next_some().await {
-                SwarmEvent::ConnectionEstablished { peer_id, .. } => return peer_id,
-                SwarmEvent::OutgoingConnectionError { error, .. } => panic!("{error}"),
-                _ => {}
-            }
-        }
+        self.caller.dial().await
     }
 
     /// Sends so many bytes and waits for them to come back.
     pub async fn echo(&mut self, peer: &PeerId, bytes: usize) {
-        self.caller.behaviour_mut().send_request(peer, vec![7; bytes]);
-        loop {
-            match self.caller.select_next_some().await {
-                SwarmEvent::Behaviour(Event::Message { message: Message::Response { response, .. }, .. }) => {
-                    assert_eq!(response.len(), bytes);
-                    return;
-                }
-                SwarmEvent::Behaviour(Event::OutboundFailure { error, .. }) => panic!("{error}"),
-                _ => {}
-            }
-        }
+        self.caller.echo(peer, bytes).await;
     }
 
     /// Closes the connection.
     pub async fn hang_up(&mut self, peer: &PeerId) {
         // Not connected any more is just as well.
-        let _ = self.caller.disconnect_peer_id(*peer);
-        while self.caller.is_connected(peer) {
-            self.caller.select_next_some().await;
+        let _ = self.caller.swarm.disconnect_peer_id(*peer);
+        while self.caller.swarm.is_connected(peer) {
+            self.caller.swarm.select_next_some().await;
         }
     }
 
@@ -131,6 +120,130 @@ impl Wire {
     }
 }
 
+/// Somebody who calls.
+pub struct Caller {
+    swarm: Swarm<Behaviour<Echo>>,
+    address: Multiaddr,
+}
+
+impl Caller {
+    /// Dials; done when the connection is authenticated.
+    pub async fn dial(&mut self) -> PeerId {
+        self.swarm.dial(self.address.clone()).unwrap();
+        established(&mut self.swarm).await
+    }
+
+    /// Sends so many bytes and waits for them to come back.
+    pub async fn echo(&mut self, peer: &PeerId, bytes: usize) {
+        self.swarm.behaviour_mut().send_request(peer, vec![7; bytes]);
+        loop {
+            match self.swarm.select_next_some().await {
+                SwarmEvent::Behaviour(Event::Message { message: Message::Response { response, .. }, .. }) => {
+                    assert_eq!(response.len(), bytes);
+                    return;
+                }
+                SwarmEvent::Behaviour(Event::OutboundFailure { error, .. }) => panic!("{error}"),
+                _ => {}
+            }
+        }
+    }
+}
+
+async fn established<B: NetworkBehaviour>(swarm: &mut Swarm<B>) -> PeerId {
+    loop {
+        match swarm.select_next_some().await {
+            SwarmEvent::ConnectionEstablished { peer_id, .. } => return peer_id,
+            SwarmEvent::OutgoingConnectionError { error, .. } => panic!("{error}"),
+            _ => {}
+        }
+    }
+}
+
+#[derive(NetworkBehaviour)]
+struct EchoOverRelay {
+    relayed: relay::client::Behaviour,
+    echo: Behaviour<Echo>,
+}
+
+/// Somebody who echoes and is reached through a relay alone.
+pub struct Relayed {
+    at: Multiaddr,
+    echoer: tokio::task::JoinHandle<()>,
+}
+
+impl Relayed {
+    /// Reserves at the relay.
+    pub async fn start(relay: PeerId, relay_at: &Multiaddr) -> Self {
+        let mut echoer = over_relay();
+        let at = relay_at.clone().with(Protocol::P2p(relay)).with(Protocol::P2pCircuit);
+        echoer.listen_on(at.clone()).unwrap();
+        while !matches!(echoer.select_next_some().await, SwarmEvent::NewListenAddr { .. }) {}
+        let at = at.with(Protocol::P2p(*echoer.local_peer_id()));
+        let echoer = tokio::spawn(async move {
+            loop {
+                if let SwarmEvent::Behaviour(EchoOverRelayEvent::Echo(Event::Message {
+                    message: Message::Request { request, channel, .. },
+                    ..
+                })) = echoer.select_next_some().await
+                {
+                    // A caller that is gone needs no answer.
+                    let _ = echoer.behaviour_mut().echo.send_response(channel, request);
+                }
+            }
+        });
+        Self { at, echoer }
+    }
+
+    /// Somebody begins with nothing, dials through the relay, and has so many bytes echoed.
+    pub async fn cold_echo(&self, bytes: usize) -> Duration {
+        let begun = Instant::now();
+        let mut caller = over_relay();
+        caller.dial(self.at.clone()).unwrap();
+        let expected = self.at.iter().last();
+        let peer = loop {
+            let peer = established(&mut caller).await;
+            if expected == Some(Protocol::P2p(peer)) {
+                break peer;
+            }
+        };
+        caller.behaviour_mut().echo.send_request(&peer, vec![7; bytes]);
+        loop {
+            match caller.select_next_some().await {
+                SwarmEvent::Behaviour(EchoOverRelayEvent::Echo(Event::Message {
+                    message: Message::Response { .. },
+                    ..
+                })) => return begun.elapsed(),
+                SwarmEvent::Behaviour(EchoOverRelayEvent::Echo(Event::OutboundFailure { error, .. })) => {
+                    panic!("{error}")
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+impl Drop for Relayed {
+    fn drop(&mut self) {
+        self.echoer.abort();
+    }
+}
+
+fn over_relay() -> Swarm<EchoOverRelay> {
+    libp2p::SwarmBuilder::with_new_identity()
+        .with_tokio()
+        .with_tcp(tcp::Config::default().nodelay(true), noise::Config::new, yamux::Config::default)
+        .unwrap()
+        .with_relay_client(noise::Config::new, yamux::Config::default)
+        .unwrap()
+        .with_behaviour(|_, relayed| EchoOverRelay {
+            relayed,
+            echo: Behaviour::with_codec(Echo, [(ECHO, ProtocolSupport::Full)], Config::default()),
+        })
+        .unwrap()
+        .with_swarm_config(|config| config.with_idle_connection_timeout(Duration::from_secs(3600)))
+        .build()
+}
+
 fn swarm() -> Swarm<Behaviour<Echo>> {
     libp2p::SwarmBuilder::with_new_identity()
         .with_tokio()
@@ -138,7 +251,7 @@ fn swarm() -> Swarm<Behaviour<Echo>> {
         .unwrap()
         .with_behaviour(|_| Behaviour::with_codec(Echo, [(ECHO, ProtocolSupport::Full)], Config::default()))
         .unwrap()
-        .with_swarm_config(|config| config.with_idle_connection_timeout(std::time::Duration::from_secs(3600)))
+        .with_swarm_config(|config| config.with_idle_connection_timeout(Duration::from_secs(3600)))
         .build()
 }
 

@@ -5,6 +5,7 @@
 //! cargo bench -p kith-tests --bench bench -- letter    a letter to somebody on the line, to its receipt
 //! cargo bench -p kith-tests --bench bench -- rest      a node with a thousand contacts, at rest
 //! cargo bench -p kith-tests --bench bench -- mailbox   ten thousand letters held for a thousand people
+//! cargo bench -p kith-tests --bench bench -- ways      the first letter after a cold start, directly, by relay, by mailbox
 //! cargo bench -p kith-tests --bench bench -- pages     what the owner of ten thousand contacts looks at
 //! ```
 //!
@@ -31,6 +32,7 @@ mod pair;
 mod rest;
 mod scan;
 mod tapped;
+mod ways;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -52,7 +54,7 @@ pub struct Options {
     pub program: PathBuf,
 }
 
-const USAGE: &str = "bench (scan | letter | rest | mailbox | pages)… [--check] [--runs N] [--folder DIR] [--only PART] [--program PATH]";
+const USAGE: &str = "bench (scan | letter | rest | mailbox | ways | pages)… [--check] [--runs N] [--folder DIR] [--only PART] [--program PATH]";
 
 fn main() -> ExitCode {
     let mut options = Options { runs: None, only: None, folder: std::env::temp_dir(), program: program() };
@@ -82,6 +84,7 @@ fn main() -> ExitCode {
             "letter" => letter::run(&options),
             "rest" => rest::run(&options),
             "mailbox" => mailbox::run(&options),
+            "ways" => ways::run(&options),
             "pages" => pages::run(&options),
             _ => {
                 eprintln!("{name} is no benchmark: {USAGE}");

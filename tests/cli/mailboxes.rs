@@ -37,6 +37,30 @@ fn chi_holds_what_bo_writes_while_anas_node_is_off() {
 }
 
 #[test]
+fn chi_wants_to_hold_nothing_for_anybody() {
+    let (ana, mut chi) = (Someone::up("Ana Sousa"), Someone::new("Chi Nguyen"));
+    chi.also = ["--hold-letters", "nobody"].map(str::to_owned).to_vec();
+    chi.start();
+    ana.meets(&chi, "Hannover Messe");
+    ana.kith(["mailbox", "use", "Chi"]).ok();
+    ana.api().until("Chi's node says no", |api| (api.get("/mailboxes")[0]["state"] == "refused").then_some(()));
+    assert!(ana.kith(["mailbox"]).ok().out.contains("holds no letters for you; it is asked again in a day"));
+    assert!(ana.kith(["doctor"]).ok().out.contains("nobody's node holds letters for you"));
+    // It stays so without being said again, until something else is said.
+    chi.stop();
+    chi.also.clear();
+    chi.start();
+    let asks_again = || ana.kith(["mailbox", "use", "Chi"]).ok();
+    asks_again();
+    ana.api().until("Chi's node says no again", |api| (api.get("/mailboxes")[0]["state"] == "refused").then_some(()));
+    chi.stop();
+    chi.also = ["--hold-letters", "contacts"].map(str::to_owned).to_vec();
+    chi.start();
+    asks_again();
+    ana.api().until("Chi's node holds letters", |api| (api.get("/mailboxes")[0]["state"] == "open").then_some(()));
+}
+
+#[test]
 fn who_cannot_hold_letters_is_said_so() {
     let ana = Someone::at_home("Ana Sousa");
     ana.kith(["person", "add", "Dee Wong"]).ok();

@@ -190,6 +190,53 @@ fn what_was_left_before_anas_disk_died_is_there_for_her_new_machine_and_not_for_
 }
 
 #[test]
+fn a_host_that_is_away_for_weeks_is_joined_by_another_and_gives_back_what_it_holds() {
+    let (mut world, [ana, bo, ..]) = behind_routers(9);
+    for name in ["Eva", "Fay"] {
+        let other = world.person(name);
+        meet(&mut world, other, ana);
+    }
+    world.run_for(HOUR);
+    meet_by_mailbox(&mut world, ana, bo);
+    let before = keepers(&world, ana);
+    let [first, second] = before[..] else { panic!("{before:?}") };
+    world.stop(ana);
+    world.goes_offline(second);
+    world.writes(bo, ana, "Zinc is cheaper in spring.");
+    world.run_for(HOUR);
+    assert!(world.home(first).mailboxes.parcels() > 0);
+    world.goes_offline(first);
+    world.comes_online(second);
+    world.run_for(10 * DAY);
+    world.start(ana);
+    world.run_for(HOUR);
+    assert_eq!(keepers(&world, ana), before, "her node was off, too: nobody knows yet that one is lost");
+    world.run_for(8 * DAY);
+    assert_eq!(keepers(&world, ana).len(), 3, "another one serves beside it");
+    world.comes_online(first);
+    world.run_for(DAY);
+    assert_eq!(world.texts(ana, bo), ["Zinc is cheaper in spring."]);
+    assert_eq!(world.home(first).mailboxes.parcels(), 0, "what lay there came");
+    world.check();
+}
+
+#[test]
+fn bo_scans_again_whom_he_wanted_to_forget() {
+    let (mut world, [ana, bo, ..]) = behind_routers(10);
+    let code = world.prints(ana, "Badge");
+    world.run_for(60);
+    let person = world.scans(bo, &code);
+    world.run_for(HOUR);
+    world.does(bo, |turn| turn.forget_person(person));
+    assert!(world.people(bo).iter().all(|known| known.id != person));
+    assert_eq!(world.scans(bo, &code), person);
+    world.run_for(HOUR);
+    world.accepts(ana, bo);
+    world.run_for(DAY);
+    assert!(world.are_contacts(ana, bo), "{}", world.story_of(bo, ana));
+}
+
+#[test]
 fn bad_weather_and_mailboxes_that_come_and_go_lose_nothing() {
     for seed in 1..=8 {
         let (mut world, [ana, bo, chi, dee]) = behind_routers(seed);

@@ -26,7 +26,7 @@ pub use event::{Event, EventChange};
 pub use inbox::{Inbox, InboxCommand};
 pub use intro::{Intro, NewAsk};
 pub use mailbox::{Mailbox, MailboxCommand};
-pub use node::{Demo, Init, LogFormat, Tls, Up, Words};
+pub use node::{Demo, HoldLetters, Init, LogFormat, Tls, Up, Words};
 pub use people::{People, PeopleCommand, Person};
 pub use vouch::{NewVouch, Vouch, VouchCommand, api_name};
 

@@ -43,6 +43,9 @@ pub struct Up {
     /// How often, such as 12h or 1d
     #[arg(long, value_name = "TIME", requires = "backup_to", default_value = "1d", value_parser = every)]
     pub every: u64,
+    /// For whom the node holds letters while their nodes are off; kept
+    #[arg(long, value_name = "WHOM", value_enum)]
+    pub hold_letters: Option<HoldLetters>,
     /// How to write the log on standard error
     #[arg(long, value_enum, default_value_t = LogFormat::Text)]
     pub log: LogFormat,
@@ -75,6 +78,15 @@ pub enum Tls {
     /// Encrypt if no other is named: with this option I agree to the authority's terms of service. Port 443 of the
     /// domain must reach the node
     Acme,
+}
+
+/// For whom letters are held.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum HoldLetters {
+    /// For contacts who ask for it, sealed and within bounds
+    Contacts,
+    /// For nobody
+    Nobody,
 }
 
 /// How to write a log.

@@ -85,7 +85,7 @@ fn options(up: &Up) -> Result<NodeOptions, Trouble> {
         acme_email,
         acme_directory,
         backup,
-        ..NodeOptions::default()
+        holds_mailboxes: up.hold_letters.map(|whom| whom == args::HoldLetters::Contacts),
     })
 }
 

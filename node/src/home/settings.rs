@@ -31,6 +31,8 @@ pub struct Settings {
     pub acme: AcmeSettings,
     /// Backups that are made by themselves.
     pub backup: Option<Plan>,
+    /// Whether mailboxes are held for contacts; if nothing was said they are.
+    pub holds_mailboxes: Option<bool>,
 }
 
 /// What a public authority is told, and which one it is.

@@ -136,7 +136,7 @@ impl Book {
             None => (BTreeMap::new(), kept.next),
         };
         for slot in &kept.slots {
-            // Who came first has it: nobody takes another's claims away by naming the same code.
+            // The storeroom lets nobody name a code that leads to another mailbox.
             self.slots.entry(slot.label).or_insert(id);
         }
         self.alive += length;

@@ -89,7 +89,8 @@ impl Holder {
             let opened = disk.and_then(|(lock, disk)| Ok((lock, Storeroom::open(Arc::new(disk), now())?)));
             match opened {
                 Ok((_lock, room)) => {
-                    Keeper { room, waiting: HashMap::new(), counter, swept: None, tidy_from: None }.work(&queue)
+                    Keeper { room, waiting: HashMap::new(), counter, swept: None, is_broken: false, tidy_from: None }
+                        .work(&queue)
                 }
                 Err(error) => {
                     tracing::error!(%error, "no mailboxes are held: {} cannot be used", folder.display());
@@ -190,6 +191,8 @@ struct Keeper {
     waiting: HashMap<MailboxId, Waiting>,
     counter: Arc<AtomicUsize>,
     swept: Option<Instant>,
+    /// The files could not be read after they could not be written.
+    is_broken: bool,
     /// Room is not won back before.
     tidy_from: Option<Instant>,
 }
@@ -255,6 +258,12 @@ impl Keeper {
     /// What a request changes is not told before it is durable; what it asks for is looked up after that.
     fn handle(&mut self, ask: Ask, batch: &mut Batch, now: Timestamp) -> io::Result<()> {
         let Ask { from, is_admitted, request, number, answers } = ask;
+        if self.is_broken && self.room.reopen(now).is_err() {
+            // What the book says was never written.
+            batch.answers.push((answers, number, Response::Full));
+            return Ok(());
+        }
+        self.is_broken = false;
         let handled = match request {
             Request::Leave(leave) => self.room.leave(leave, now).map(|(response, filled)| {
                 batch.filled.extend(filled);
@@ -298,9 +307,7 @@ impl Keeper {
         for (_, _, response) in &mut batch.answers {
             *response = Response::Full;
         }
-        if let Err(error) = self.room.reopen(now()) {
-            tracing::error!(%error, "mailboxes cannot be read either");
-        }
+        self.is_broken = self.room.reopen(now()).inspect_err(|error| tracing::error!(%error, "nor read")).is_err();
     }
 
     fn tell(&mut self, batch: Batch) {

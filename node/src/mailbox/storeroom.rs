@@ -133,7 +133,9 @@ impl Storeroom {
     /// Opens a mailbox, or takes in what is new about it. `from` may have one here.
     pub fn keep(&mut self, from: PeerId, keep: Keep, now: Timestamp) -> io::Result<Response> {
         let lock = keep.key.lock();
-        let (slots, void) = (keep.slots, keep.void);
+        let (mut slots, void) = (keep.slots, keep.void);
+        // Who came first has it: nobody takes another's claims away by naming the same code.
+        slots.retain(|slot| self.book.behind(&slot.label).is_none_or(|one| one.lock.mailbox == lock.mailbox));
         let Some(one) = self.book.get(&lock.mailbox) else {
             return self.keep_new(Kept { lock, owner: from, next: first_number(now), heard: now, slots, void });
         };

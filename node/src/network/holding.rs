@@ -83,7 +83,7 @@ impl Holding {
 }
 
 impl Task {
-    /// Somebody asks something of this node as a host. If it is none the stream is closed without a word.
+    /// Somebody asks something of this node as a host. If it is none it says no.
     pub(super) fn on_asked_as_host(
         &mut self,
         peer: PeerId,
@@ -91,10 +91,9 @@ impl Task {
         request: Request,
         channel: ResponseChannel<Response>,
     ) {
-        let from = peer::from_libp2p(&peer).filter(|_| self.holding.holder.is_some());
-        let Some(from) = from else {
-            drop(channel);
-            return self.close_unless_needed(peer);
+        let Some(from) = peer::from_libp2p(&peer).filter(|_| self.holding.holder.is_some()) else {
+            // It holds nothing for anybody.
+            return self.respond_as_host(channel, Response::No);
         };
         let source = self.swarm.behaviour().gate.source(&peer);
         if matches!(request, Request::Leave(_)) && !self.holding.pace.admit(peer, source, Instant::now()) {

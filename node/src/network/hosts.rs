@@ -157,7 +157,9 @@ impl Task {
     }
 
     fn seek_next_host(&mut self) {
-        if let Some((host, addresses)) = self.hosts.waiting.pop_front() {
+        while self.hosts.searches.len() < self.limits.calls
+            && let Some((host, addresses)) = self.hosts.waiting.pop_front()
+        {
             self.seek_host(host, &addresses);
         }
     }

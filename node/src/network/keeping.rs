@@ -186,8 +186,9 @@ impl Keeping {
             }
             // Something else is to be said to it meanwhile.
             Response::No | Response::Full if self.is_news => Said::Nothing,
-            Response::No | Response::Full => Said::Refused,
-            Response::Stored(_) | Response::Parcels(_) => Said::Broken,
+            Response::No => Said::Refused,
+            // It is busy, or its disk is: it is asked again later.
+            Response::Full | Response::Stored(_) | Response::Parcels(_) => Said::Broken,
         }
     }
 

@@ -9,6 +9,7 @@ use super::outbox::{Waiting, waiting_for};
 use super::person::Person;
 use super::slip::AnswerSlip;
 use super::turn::Turn;
+use crate::address::Reach;
 use crate::crypto::same;
 use crate::id::{IdentityId, LetterId, Locator, PeerId, PersonId, SessionId};
 use crate::letter::answers::{AnswerTo, Answers};
@@ -22,6 +23,9 @@ const NO_SESSION: SessionId = SessionId([0; 16]);
 
 /// How often a parcel that says nothing yet is put back. Its sender has it all the same.
 const PUT_BACK: u32 = 20;
+
+/// How often a letter that was not accepted is left again, since keys may have changed meanwhile.
+const OVERTAKEN: u32 = 2;
 
 /// What is needed to answer a letter after it was handled.
 struct Collected {
@@ -96,10 +100,11 @@ impl Turn<'_> {
         let slip = AnswerSlip { letter: collected.letter, answer };
         let Ok(parcel) = Parcel::new(slip.to_bytes()) else { return Ok(()) };
         let to = person.map_or(PersonId([0; 10]), |person| person.id);
-        for pass in &collected.passes {
-            if self.live.errands.len() < limits::ERRANDS {
-                self.leave_parcel(to, None, Place::with_pass(pass), parcel.clone());
-            }
+        // Half of the room stays for letters, whoever claims what.
+        if let Some(pass) = collected.passes.first()
+            && self.live.errands.len() < limits::ERRANDS / 2
+        {
+            self.leave_parcel(to, None, Place::with_pass(pass), parcel);
         }
         Ok(())
     }
@@ -136,11 +141,22 @@ impl Turn<'_> {
                     self.txn.save(&Waiting { stored: None, ..waiting });
                     self.show_all_keys(person.id)?;
                 }
+                Outcome::Refused(Refusal::NotAccepted) if self.may_be_overtaken(&waiting) => {
+                    self.txn.save(&Waiting { stored: None, ..waiting });
+                    self.pause(person.id);
+                }
                 Outcome::Refused(reason) => self.refused(&waiting, reason)?,
             }
             self.letter_gone(person.id)?;
         }
         Ok(())
+    }
+
+    /// It may have been signed with a key that I have changed since: twice it is left again under the keys of the day.
+    fn may_be_overtaken(&mut self, letter: &Waiting) -> bool {
+        let times = self.live.in_vain.entry(letter.id).or_default();
+        *times += 1;
+        *times <= OVERTAKEN
     }
 
     /// An answer to my claim. It counts if it has the receipt that only who opened the claim can make.
@@ -168,7 +184,10 @@ impl Turn<'_> {
 /// Where the sender of a claim can be answered.
 fn passes_in(letter: &Letter) -> Vec<Pass> {
     match Body::of(letter) {
-        Ok(Body::Claim(claim)) if super::mailboxes::are_bounded(&claim.mailboxes) => claim.mailboxes,
+        Ok(Body::Claim(claim)) if super::mailboxes::are_bounded(&claim.mailboxes) => {
+            let public = |pass: &Pass| pass.hints.iter().all(|hint| hint.reach == Reach::Direct);
+            claim.mailboxes.into_iter().filter(public).collect()
+        }
         _ => Vec::new(),
     }
 }

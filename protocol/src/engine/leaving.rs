@@ -100,6 +100,14 @@ impl Turn<'_> {
         Ok(())
     }
 
+    /// They have other mailboxes now: what lies in one of before may never be found.
+    pub(super) fn leave_again(&mut self, person: PersonId) -> Result<()> {
+        for waiting in waiting_for(&self.txn, person)?.into_iter().filter(|waiting| waiting.stored.is_some()) {
+            self.txn.save(&Waiting { stored: None, ..waiting });
+        }
+        Ok(())
+    }
+
     fn errands_for(&self, person: PersonId) -> usize {
         self.live.errands.values().filter(|leaving| leaving.person == person).count()
     }
@@ -122,8 +130,8 @@ impl Turn<'_> {
     /// Sends a parcel off to a mailbox.
     pub(super) fn leave_parcel(&mut self, person: PersonId, letter: Option<LetterId>, place: Place, parcel: Parcel) {
         let Place { host, addresses, leave, code } = place;
-        let errand = Errand(self.live.next_errand);
-        self.live.next_errand += 1;
+        // Never one that a network of before may still speak of.
+        let errand = Errand(u64::from_be_bytes(self.random.bytes()));
         self.live.errands.insert(errand, Leaving { person, letter, code });
         self.effect(Effect::LeaveParcel { errand, host, addresses, leave: Leave { parcel, ..leave } });
     }
@@ -173,12 +181,10 @@ impl Turn<'_> {
         let Ok(door) = Door::open(door, code) else { return Ok(()) };
         let Some(mut known) = self.txn.load::<Person>(&person.0)? else { return Ok(()) };
         let Some(scan) = known.scan.as_mut().filter(|scan| scan.locator == code.locator()) else { return Ok(()) };
-        let front_doors = scan.hints.iter().filter(|hint| hint.reach == Reach::FrontDoor).cloned();
-        let hints: Vec<Hint> = front_doors.chain(door.hints).collect();
-        if scan.node == Some(door.peer) && scan.hints == hints {
+        if scan.door.as_ref() == Some(&door) {
             return Ok(());
         }
-        (scan.node, scan.hints) = (Some(door.peer), hints);
+        scan.door = Some(door);
         self.txn.save(&known);
         self.live.pauses.remove(&person);
         self.pump(person)

@@ -100,8 +100,6 @@ pub(super) struct Live {
     pub put_back: BTreeMap<(PeerId, u64), u32>,
     /// Parcels on their way to mailboxes.
     pub errands: BTreeMap<Errand, Leaving>,
-    /// The name of the next one.
-    pub next_errand: u64,
     /// Until when nothing more is left in a mailbox of somebody.
     pub leave_after: BTreeMap<PersonId, Timestamp>,
     /// Pauses that ended by then were looked at; nobody needs to be woken for them.

@@ -106,6 +106,9 @@ impl Entity for MailboxWishes {
 
 const WISHES: &[u8] = b"mailboxes";
 
+/// Mailboxes kept in all, with those that were lost or refused.
+const MOST_KEPT: usize = 16;
+
 /// Wishes kept of each kind. More than there are mailboxes, since contacts come and go.
 const MOST_WISHES: usize = 16;
 
@@ -189,7 +192,9 @@ impl Turn<'_> {
     /// The passes that a person gets to my mailboxes.
     pub(super) fn passes_for(&mut self, person: PersonId) -> Result<Vec<Pass>> {
         let mut passes = Vec::new();
-        for mailbox in own_mailboxes(&self.txn)? {
+        let mut all = own_mailboxes(&self.txn)?;
+        all.sort_by_key(|mailbox| self.is_lost_for_long(mailbox));
+        for mailbox in all {
             if mailbox.state != MailboxState::Open || mailbox.keeper == person || passes.len() >= limits::MAILBOXES {
                 continue;
             }
@@ -326,6 +331,10 @@ impl Turn<'_> {
 
     /// Tells a network that has just started of all mailboxes.
     pub(super) fn open_all_mailboxes(&mut self) -> Result<()> {
+        // While the node was off nobody tried to reach them.
+        for mailbox in own_mailboxes(&self.txn)?.into_iter().filter(|mailbox| mailbox.lost.is_some()) {
+            self.txn.save(&OwnMailbox { lost: None, ..mailbox });
+        }
         self.live.hosts_changed = true;
         self.tell_hosts()
     }
@@ -371,10 +380,7 @@ impl Turn<'_> {
         let node = node_of(&self.txn, mailbox.keeper, is_wanted)?;
         let is_over = match mailbox.state {
             MailboxState::Refused => self.now.since(mailbox.since) >= limits::MAILBOX_REFUSED,
-            MailboxState::Asked | MailboxState::Open => {
-                let lost = mailbox.lost.is_some_and(|since| self.now.since(since) >= limits::MAILBOX_LOST);
-                lost && !is_wanted && self.live.hosts.len() > limits::MAILBOXES
-            }
+            MailboxState::Asked | MailboxState::Open => false,
         };
         let Some(node) = node.filter(|_| !is_over) else {
             self.give_up(&mailbox)?;
@@ -382,6 +388,11 @@ impl Turn<'_> {
         };
         let addresses = addresses_of(&node);
         if !addresses.is_empty() && (mailbox.host, &mailbox.addresses) != (node.peer, &addresses) {
+            if mailbox.host != node.peer
+                && let Some(key) = self.mailbox_key(mailbox.keeper)?
+            {
+                self.effect(Effect::CloseMailbox { host: mailbox.host, key });
+            }
             (mailbox.host, mailbox.addresses) = (node.peer, addresses);
             self.txn.save(&mailbox);
             self.tell_host(&mailbox)?;
@@ -389,11 +400,17 @@ impl Turn<'_> {
                 self.tell_of_mailboxes()?;
             }
         }
-        Ok(mailbox.state != MailboxState::Refused)
+        // One that was lost for long stays, since letters may lie there; another one serves beside it.
+        Ok(mailbox.state != MailboxState::Refused && !self.is_lost_for_long(&mailbox))
+    }
+
+    fn is_lost_for_long(&self, mailbox: &OwnMailbox) -> bool {
+        mailbox.lost.is_some_and(|since| self.now.since(since) >= limits::MAILBOX_LOST)
     }
 
     fn ask_for_mailbox(&mut self, keeper: PersonId, is_wanted: bool) -> Result<bool> {
-        if self.txn.load::<OwnMailbox>(&keeper.0)?.is_some() {
+        let all = own_mailboxes(&self.txn)?;
+        if all.len() >= MOST_KEPT || all.iter().any(|mailbox| mailbox.keeper == keeper) {
             return Ok(false);
         }
         let Some(node) = node_of(&self.txn, keeper, is_wanted)? else { return Ok(false) };

@@ -14,7 +14,7 @@ use super::live::{Call, Flight, Party, Pause};
 use super::notice::Notice;
 use super::person::{Person, Reach, Scan, ScanProblem};
 use super::turn::Turn;
-use crate::address::Hint;
+use crate::address::{self, Hint};
 use crate::crypto::same;
 use crate::crypto::seal::EncryptionKey;
 use crate::hello::SharedSecret;
@@ -255,7 +255,10 @@ impl Turn<'_> {
     pub(super) fn route(&self, person: &Person) -> Result<Option<Route>> {
         let Some(pair) = super::door::pair_secrets(&self.txn, person.id)? else { return Ok(None) };
         match (&person.scan, person.identity, self.txn.load::<Reach>(&person.id.0)?) {
-            (Some(scan), ..) => Ok(Some(Route::by_scan(scan, pair))),
+            (Some(scan), ..) => {
+                let failures = self.live.pauses.get(&person.id).map_or(0, |pause| pause.failures);
+                Ok(Some(Route::by_scan(scan, pair, failures)))
+            }
             (None, Some(identity), Some(reach)) => {
                 let failures = self.live.pauses.get(&person.id).map_or(0, |pause| pause.failures);
                 self.route_to_contact(identity, reach, pair.to_call_under(failures).clone())
@@ -421,12 +424,19 @@ struct Addressee {
 impl Route {
     /// To somebody whose code I scanned: my claim under the secret of the code; once it is handled, calls under
     /// the secret of the pair, so that they can give me their answer.
-    fn by_scan(scan: &Scan, pair: PairSecrets) -> Self {
+    fn by_scan(scan: &Scan, pair: PairSecrets, failures: u32) -> Self {
         let (is_first, secret, addressee) = match (scan.claim, pair.code) {
             (Some(_), Some(code)) => (true, code, Some(Addressee { to: scan.key.0, key: scan.key })),
             _ => (false, pair.current, None),
         };
-        let (peer, addresses, mailboxes) = (scan.node, scan.hints.clone(), Vec::new());
+        let front_doors = scan.hints.iter().filter(|hint| hint.reach == address::Reach::FrontDoor).cloned();
+        let (peer, addresses) = match &scan.door {
+            Some(door) if failures.is_multiple_of(2) => {
+                (Some(door.peer), front_doors.chain(door.hints.iter().cloned()).collect())
+            }
+            _ => (scan.node, scan.hints.clone()),
+        };
+        let mailboxes = Vec::new();
         Self { is_first, addressee, secret, peer, addresses, mailboxes, grant_counts: true }
     }
 

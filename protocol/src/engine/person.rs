@@ -8,7 +8,7 @@ use crate::crypto::seal::EncryptionKey;
 use crate::id::{IdentityId, LetterId, Locator, PeerId, PersonId};
 use crate::identity::Seen;
 use crate::limits;
-use crate::mailbox::Pass;
+use crate::mailbox::{Door, Pass};
 use crate::store::Table;
 use crate::text::{Label, Line, Name, Note};
 use crate::time::Timestamp;
@@ -145,6 +145,9 @@ crate::wire_map! {
         10 => pub introduction: Option<IntroKey>,
         /// Their node, where the introduction named it.
         11 => pub node: Option<PeerId>,
+        /// Where a mailbox said that their node is now. It may be wrong, so calls there and to the addresses of the code
+        /// take turns.
+        12 => pub door: Option<Door>,
     }
 }
 

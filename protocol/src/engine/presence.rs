@@ -71,6 +71,10 @@ impl Turn<'_> {
             let peer = grant.peer;
             let (grant, hints, mailboxes) =
                 (presence.grant.clone(), presence.hints.clone(), presence.mailboxes.clone());
+            let had = known.as_ref().map(|known| &known.mailboxes);
+            if had.is_some_and(|had| *had != mailboxes) {
+                self.leave_again(person.id)?;
+            }
             let former = former_machines(known.as_ref(), peer);
             self.hang_up_on_former(person.id, &former);
             self.txn.save(&Reach { person: person.id, grant, hints, counter: presence.counter, mailboxes, former });

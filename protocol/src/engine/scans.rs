@@ -78,6 +78,7 @@ impl Turn<'_> {
         match self.party_at(code.locator())? {
             Some(Party::Invite(_)) => return Err(CodeError::Own.into()),
             Some(Party::Pair(person) | Party::Scanned(person) | Party::Former(person)) => {
+                self.unforget(person)?;
                 return Ok(Scanned::Before(person));
             }
             None => {}
@@ -103,11 +104,25 @@ impl Turn<'_> {
             who: None,
             introduction: None,
             node: None,
+            door: None,
         });
         self.set_deadline(gives_up, Ends::Scan(person.id));
         self.add_note(person.id, at, options.note)?;
         self.write_to_them(person.id, at)?;
         self.send_claim(person, code, (at, gives_up), None)
+    }
+
+    /// I wanted to forget somebody whose answer may still come, and scanned their code again.
+    fn unforget(&mut self, person: PersonId) -> Result<()> {
+        let Some(mut known) = self.txn.load::<Person>(&person.0)? else { return Ok(()) };
+        if !super::people::is_shown(&known) && known.is_expected() {
+            known.standing = Standing::Pending;
+            let way =
+                if known.scan.as_ref().is_some_and(|scan| scan.printed) { Way::IScannedPrinted } else { Way::IScanned };
+            known.met(Encounter { at: self.now, way, event: None, late: false, by: None });
+            self.txn.save(&known);
+        }
+        Ok(())
     }
 
     /// An introduction brought me a code that was made for me alone: from here on it is like a scan.
@@ -127,6 +142,7 @@ impl Turn<'_> {
             who: Some(code.who),
             introduction: Some(code.introduction),
             node: code.node,
+            door: None,
         });
         self.set_deadline(code.gives_up, Ends::Scan(person.id));
         self.send_claim(person, shared, (self.now, code.sent_until), Some(code.statement))?;
