@@ -1,24 +1,25 @@
 //! Mailboxes of mine at contacts' nodes: which there are, what leads to them, and who may leave letters there.
 //!
 //! They are chosen among contacts whose nodes anybody can reach, unless I chose them myself. Each step ends by comparing
-//! what it changed with what the nodes were told.
+//! what it changed with what the nodes were told. Which codes lead there is in `slots`, who may leave letters in `passes`.
 
-use std::ops::ControlFlow;
+mod passes;
+mod slots;
+
+pub(super) use passes::are_bounded;
+pub(super) use slots::{code_hints, consent_hints};
 
 use super::deadline::Ends;
 use super::effect::Effect;
 use super::entity::{self, Entity};
 use super::error::{Error, Result};
-use super::invites::OwnInvite;
 use super::own::Own;
-use super::person::Person;
 use super::relays::{Node, node_of};
 use super::turn::Turn;
-use crate::address::{Hint, Reach};
-use crate::hello::SharedSecret;
-use crate::id::{InviteId, Locator, PeerId, PersonId};
+use crate::address::Hint;
+use crate::id::{Locator, PeerId, PersonId};
 use crate::limits;
-use crate::mailbox::{Door, Keep, MailboxKey, Pass, SealedDoor, Slot};
+use crate::mailbox::{Keep, MailboxKey};
 use crate::store::{Read, Table};
 use crate::time::Timestamp;
 
@@ -112,27 +113,6 @@ const MOST_KEPT: usize = 16;
 /// Wishes kept of each kind. More than there are mailboxes, since contacts come and go.
 const MOST_WISHES: usize = 16;
 
-crate::wire_map! {
-    /// The codes that lead to my mailboxes, the newest first.
-    #[derive(Clone, Debug, Default, PartialEq, Eq)]
-    struct CodeSlots {
-        1 => codes: Vec<InviteId>,
-    }
-}
-
-impl Entity for CodeSlots {
-    const TABLE: Table = Table::Meta;
-
-    fn key(&self) -> Vec<u8> {
-        CODE_SLOTS.to_vec()
-    }
-}
-
-const CODE_SLOTS: &[u8] = b"code-slots";
-
-/// Bytes of all doors in one message, so that the rest fits beside them; codes beyond it have a place and no door.
-const DOORS: usize = 40 * 1024;
-
 /// All mailboxes of mine, refused ones too.
 pub fn own_mailboxes(read: &dyn Read) -> Result<Vec<OwnMailbox>> {
     Ok(entity::list(read, b"", limits::PEOPLE)?)
@@ -143,42 +123,6 @@ pub fn wishes(read: &dyn Read) -> Result<MailboxWishes> {
     Ok(entity::load(read, WISHES)?.unwrap_or_default())
 }
 
-/// True if a list of passes may be believed.
-pub(super) fn are_bounded(passes: &[Pass]) -> bool {
-    passes.len() <= limits::MAILBOXES && passes.iter().all(Pass::is_bounded)
-}
-
-/// The addresses that go into a code: where my node is, and between what everybody reaches and what only the neighbours
-/// do, where letters may be left.
-pub(super) fn code_hints(read: &dyn Read, own: &Own) -> Result<Vec<Hint>> {
-    let (everywhere, near): (Vec<_>, Vec<_>) = own.hints.iter().cloned().partition(|hint| hint.reach == Reach::Direct);
-    let near = near.into_iter().filter(Hint::fits_in_code);
-    let all = everywhere.into_iter().chain(front_doors(read)?).chain(near);
-    Ok(all.take(limits::INVITE_HINTS).collect())
-}
-
-/// The addresses that go into a consent: relays too, since it is sealed.
-pub(super) fn consent_hints(read: &dyn Read, own: &Own) -> Result<Vec<Hint>> {
-    let doors = front_doors(read)?;
-    let own = own.hints.iter().take(limits::ADDRESSES - doors.len().min(limits::ADDRESSES)).cloned();
-    Ok(own.chain(doors).take(limits::ADDRESSES).collect())
-}
-
-/// Where who has only a code may leave a letter.
-pub(super) fn front_doors(read: &dyn Read) -> Result<Vec<Hint>> {
-    let mailboxes = own_mailboxes(read)?;
-    let open = mailboxes.iter().filter(|mailbox| mailbox.state == MailboxState::Open);
-    let first = open.filter_map(|mailbox| mailbox.addresses.first());
-    Ok(first.map(|hint| Hint { reach: Reach::FrontDoor, ..hint.clone() }).collect())
-}
-
-/// Where letters to me may be left, told to one person; and under which label theirs lie.
-fn pass(mailbox: &OwnMailbox, key: &MailboxKey, person: PersonId) -> Pass {
-    let label = key.label(person);
-    let hints = mailbox.addresses.clone();
-    Pass { host: mailbox.host, hints, mailbox: key.id(), label, token: key.token(&label) }
-}
-
 impl Turn<'_> {
     fn mailbox_key(&self, keeper: PersonId) -> Result<Option<MailboxKey>> {
         let stored = self.txn.load::<StoredMailboxKey>(&key_name(keeper))?;
@@ -187,24 +131,6 @@ impl Turn<'_> {
 
     fn mailbox_at(&self, host: PeerId) -> Result<Option<OwnMailbox>> {
         Ok(own_mailboxes(&self.txn)?.into_iter().find(|mailbox| mailbox.host == host))
-    }
-
-    /// The passes that a person gets to my mailboxes.
-    pub(super) fn passes_for(&mut self, person: PersonId) -> Result<Vec<Pass>> {
-        let mut passes = Vec::new();
-        let mut all = own_mailboxes(&self.txn)?;
-        all.sort_by_key(|mailbox| self.is_lost_for_long(mailbox));
-        for mailbox in all {
-            if mailbox.state != MailboxState::Open || mailbox.keeper == person || passes.len() >= limits::MAILBOXES {
-                continue;
-            }
-            if let Some(key) = self.mailbox_key(mailbox.keeper)? {
-                let pass = pass(&mailbox, &key, person);
-                self.live.labels.insert(pass.label, person);
-                passes.push(pass);
-            }
-        }
-        Ok(passes)
     }
 
     /// A mailbox of mine is open at this node.
@@ -426,67 +352,6 @@ impl Turn<'_> {
         Ok(true)
     }
 
-    /// Notes which codes lead to my mailboxes; true if that changed.
-    fn keep_code_slots(&mut self) -> Result<bool> {
-        let changed: Vec<InviteId> =
-            self.txn.changed(Table::Invites).filter_map(|key| key.try_into().ok().map(InviteId)).collect();
-        if changed.is_empty() {
-            return Ok(false);
-        }
-        let before = self.txn.load::<CodeSlots>(CODE_SLOTS)?.unwrap_or_default();
-        let mut slots = before.clone();
-        for invite in changed {
-            match self.txn.load::<OwnInvite>(&invite.0)? {
-                Some(_) if slots.codes.contains(&invite) => {}
-                Some(own) if own.is_open() => slots.codes.insert(0, invite),
-                Some(_) => {}
-                None => slots.codes.retain(|one| *one != invite),
-            }
-        }
-        slots.codes.truncate(limits::MAILBOX_SLOTS);
-        let is_changed = slots != before;
-        if is_changed {
-            self.txn.save(&slots);
-        }
-        Ok(is_changed)
-    }
-
-    /// Who is no contact any more may leave nothing more. Whom I blocked may: they are not told.
-    fn keep_void_labels(&mut self) -> Result<()> {
-        let changed: Vec<PersonId> =
-            self.txn.changed(Table::People).filter_map(|key| key.try_into().ok().map(PersonId)).collect();
-        if changed.is_empty() {
-            return Ok(());
-        }
-        let mut gone = Vec::new();
-        for person in changed {
-            let was = entity::load::<Person>(self.txn.under(), &person.0)?.is_some_and(|person| person.is_contact());
-            let is = self.txn.load::<Person>(&person.0)?.is_some_and(|person| person.is_contact());
-            if was != is {
-                gone.push((person, is));
-            }
-        }
-        if gone.is_empty() {
-            return Ok(());
-        }
-        for mut mailbox in own_mailboxes(&self.txn)? {
-            let Some(key) = self.mailbox_key(mailbox.keeper)? else { continue };
-            let before = mailbox.void.clone();
-            for (person, is_contact) in &gone {
-                let label = key.label(*person);
-                mailbox.void.retain(|one| *one != label);
-                mailbox.void.extend((!is_contact).then_some(label));
-            }
-            let surplus = mailbox.void.len().saturating_sub(limits::MAILBOX_VOID);
-            mailbox.void.drain(..surplus);
-            if mailbox.void != before {
-                self.txn.save(&mailbox);
-                self.tell_host(&mailbox)?;
-            }
-        }
-        Ok(())
-    }
-
     fn tell_hosts(&mut self) -> Result<()> {
         let mailboxes = own_mailboxes(&self.txn)?;
         let in_use = mailboxes.iter().filter(|mailbox| mailbox.state != MailboxState::Refused);
@@ -499,72 +364,6 @@ impl Turn<'_> {
         let keep = Keep { key, slots: self.slots()?, void: mailbox.void.clone() };
         self.effect(Effect::OpenMailbox { host: mailbox.host, addresses: mailbox.addresses.clone(), keep });
         Ok(())
-    }
-
-    fn slots(&mut self) -> Result<Vec<Slot>> {
-        let own = self.own()?;
-        let door = Door { peer: own.peer, hints: own.hints };
-        let (mut slots, mut doors) = (Vec::new(), 0);
-        for invite in self.codes_with_slots()? {
-            let Some(own_invite) = self.txn.load::<OwnInvite>(&invite.0)? else { continue };
-            let Some((_, secret)) = self.invite_opening(invite)? else { continue };
-            if own_invite.claimable_until() < self.now {
-                continue;
-            }
-            let sealed = if doors < DOORS { door.seal(&secret, self.random.bytes()).ok() } else { None };
-            let sealed = sealed.unwrap_or_default();
-            doors += sealed.as_slice().len();
-            slots.push(slot_of(&own_invite, &secret, sealed));
-        }
-        Ok(slots)
-    }
-
-    fn codes_with_slots(&self) -> Result<Vec<InviteId>> {
-        Ok(self.txn.load::<CodeSlots>(CODE_SLOTS)?.unwrap_or_default().codes)
-    }
-
-    /// Whom a label of my mailboxes means.
-    pub(super) fn party_with_label(&mut self, host: PeerId, label: Locator) -> Result<Option<super::live::Party>> {
-        use super::live::Party;
-        if !self.live.labels.contains_key(&label) {
-            self.learn_labels(host)?;
-        }
-        if let Some(person) = self.live.labels.get(&label) {
-            return Ok(Some(Party::Pair(*person)));
-        }
-        for invite in self.codes_with_slots()? {
-            let opening = self.invite_opening(invite)?;
-            if opening.is_some_and(|(_, secret)| secret.mailbox_label() == label) {
-                return Ok(Some(Party::Invite(invite)));
-            }
-        }
-        Ok(None)
-    }
-
-    /// After a start the labels of all people are worked out again, once for each mailbox.
-    fn learn_labels(&mut self, host: PeerId) -> Result<()> {
-        let Some(mailbox) = self.mailbox_at(host)? else { return Ok(()) };
-        let Some(key) = self.mailbox_key(mailbox.keeper)? else { return Ok(()) };
-        if !self.live.labelled.insert(key.id()) {
-            return Ok(());
-        }
-        let mut labels = Vec::new();
-        entity::each::<Person>(&self.txn, b"", b"", |person| {
-            labels.push((key.label(person.id), person.id));
-            ControlFlow::Continue(())
-        })?;
-        self.live.labels.extend(labels);
-        Ok(())
-    }
-}
-
-fn slot_of(invite: &OwnInvite, secret: &SharedSecret, door: SealedDoor) -> Slot {
-    Slot {
-        label: secret.mailbox_label(),
-        token: secret.mailbox_token(),
-        until: invite.claimable_until(),
-        most: if invite.printed { limits::MAILBOX_PRINTED_CLAIMS } else { limits::MAILBOX_LIVE_CLAIMS },
-        door,
     }
 }
 
