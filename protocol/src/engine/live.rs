@@ -92,6 +92,8 @@ pub(super) struct Live {
     pub hosts: BTreeSet<PersonId>,
     /// Whose node can hold a mailbox has changed since mailboxes were last chosen.
     pub hosts_changed: bool,
+    /// Whether I have mailboxes, or had; not known at first. Who has none is spared the looking.
+    pub has_mailboxes: Option<bool>,
     /// Whom the labels of my mailboxes mean.
     pub labels: BTreeMap<Locator, PersonId>,
     /// Mailboxes for which the labels of all people were worked out.

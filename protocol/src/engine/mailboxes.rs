@@ -268,11 +268,24 @@ impl Turn<'_> {
     /// Ends a step: chooses where something changed, and tells the nodes of new codes.
     pub(super) fn keep_mailboxes(&mut self) -> Result<()> {
         let codes_changed = self.keep_code_slots()?;
-        self.keep_void_labels()?;
         if std::mem::take(&mut self.live.hosts_changed) {
             self.choose_mailboxes()?;
         }
+        if !self.has_mailboxes()? {
+            return Ok(());
+        }
+        self.keep_void_labels()?;
         if codes_changed || self.has_moved()? { self.tell_hosts() } else { Ok(()) }
+    }
+
+    /// False if there was none since the network started.
+    pub(super) fn has_mailboxes(&mut self) -> Result<bool> {
+        if let Some(known) = self.live.has_mailboxes {
+            return Ok(known);
+        }
+        let found = !own_mailboxes(&self.txn)?.is_empty();
+        self.live.has_mailboxes = Some(found);
+        Ok(found)
     }
 
     fn has_moved(&self) -> Result<bool> {
@@ -346,6 +359,7 @@ impl Turn<'_> {
         }
         let (state, since) = (MailboxState::Asked, self.now);
         let mailbox = OwnMailbox { keeper, host, addresses, state, since, lost: None, void: Vec::new() };
+        self.live.has_mailboxes = Some(true);
         self.txn.save(&StoredMailboxKey { keeper, key: MailboxKey::new(self.random.bytes()) });
         self.txn.save(&mailbox);
         self.tell_host(&mailbox)?;

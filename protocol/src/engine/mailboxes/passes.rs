@@ -29,6 +29,9 @@ impl Turn<'_> {
     /// The passes that a person gets to my mailboxes.
     pub(in super::super) fn passes_for(&mut self, person: PersonId) -> Result<Vec<Pass>> {
         let mut passes = Vec::new();
+        if !self.has_mailboxes()? {
+            return Ok(passes);
+        }
         let mut all = own_mailboxes(&self.txn)?;
         all.sort_by_key(|mailbox| self.is_lost_for_long(mailbox));
         for mailbox in all {
