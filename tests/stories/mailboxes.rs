@@ -4,7 +4,7 @@ use kith_protocol::card::FieldKind;
 use kith_protocol::engine::mailboxes::{MailboxState, own_mailboxes};
 use kith_protocol::engine::people::PersonChange;
 use kith_protocol::engine::person::ScanProblem;
-use kith_tests::sim::{Crash, Scan, Weather, Who, World};
+use kith_tests::sim::{Code, Crash, Scan, Weather, Who, World};
 
 use crate::{DAY, HOUR, meet};
 
@@ -218,6 +218,29 @@ fn a_host_that_is_away_for_weeks_is_joined_by_another_and_gives_back_what_it_hol
     assert_eq!(world.texts(ana, bo), ["Zinc is cheaper in spring."]);
     assert_eq!(world.home(first).mailboxes.parcels(), 0, "what lay there came");
     world.check();
+}
+
+#[test]
+fn a_badge_leads_to_the_mailbox_behind_any_number_of_newer_codes_and_from_before_there_was_one() {
+    let mut world = World::new(11);
+    let [ana, bo, chi] = ["Ana", "Bo", "Chi"].map(|name| world.person(name));
+    let badge = world.prints(ana, "Badge");
+    world.hides(ana);
+    world.restarts(ana);
+    meet(&mut world, chi, ana);
+    world.run_for(HOUR);
+    assert_eq!(keepers(&world, ana), [chi]);
+    for _ in 0..150 {
+        world.shows_live(ana, "Hannover Messe");
+    }
+    world.run_for(60);
+    // What Ana prints now names the front door; the badge of before names no address at all.
+    let again = world.does(ana, |turn| turn.invite_code(badge.invite)).to_code();
+    world.scans(bo, &Code { text: again, ..badge });
+    world.run_for(HOUR);
+    world.accepts(ana, bo);
+    world.run_for(DAY);
+    assert!(world.are_contacts(ana, bo), "{}", world.story_of(bo, ana));
 }
 
 #[test]

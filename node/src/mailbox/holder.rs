@@ -74,7 +74,7 @@ pub struct Holder {
 }
 
 impl Holder {
-    /// Begins to hold mailboxes in this folder, which is made if it is missing. What is asked before its files are read
+    /// Begins to hold mailboxes in this folder, which is made when the first of them is. What is asked before its files are read
     /// waits.
     ///
     /// # Errors
@@ -84,16 +84,21 @@ impl Holder {
         let queued = Arc::new(AtomicUsize::new(0));
         let (counter, folder) = (Arc::clone(&queued), folder.to_owned());
         let thread = std::thread::Builder::new().name("mailboxes".to_owned()).spawn(move || {
+            let first = if folder.exists() { None } else { first_owner(&queue, &counter) };
+            if first.is_none() && !folder.exists() {
+                return;
+            }
             let lock = acquire(&folder);
             let disk = lock.and_then(|lock| Ok((lock, RealDisk::new(&folder)?)));
             let opened = disk.and_then(|(lock, disk)| Ok((lock, Storeroom::open(Arc::new(disk), now())?)));
             match opened {
                 Ok((_lock, room)) => {
                     Keeper { room, waiting: HashMap::new(), counter, swept: None, is_broken: false, tidy_from: None }
-                        .work(&queue)
+                        .work(first, &queue)
                 }
                 Err(error) => {
                     tracing::error!(%error, "no mailboxes are held: {} cannot be used", folder.display());
+                    first.into_iter().for_each(|ask| say(&ask.answers, ask.number, Response::Full));
                     refuse_all(&queue, &counter);
                 }
             }
@@ -151,6 +156,24 @@ fn acquire(folder: &Path) -> io::Result<HomeLock> {
     }
 }
 
+/// Waits for the first who may have a mailbox here, so that a node that holds none needs no files. Without an end there is
+/// nobody any more.
+fn first_owner(queue: &Receiver<Command>, counter: &AtomicUsize) -> Option<Ask> {
+    loop {
+        match queue.recv().ok()? {
+            Command::Ask(ask) => {
+                counter.fetch_sub(1, Ordering::Relaxed);
+                if ask.is_admitted && matches!(ask.request, Request::Keep(_)) {
+                    return Some(ask);
+                }
+                say(&ask.answers, ask.number, Response::No);
+            }
+            Command::Stop => return None,
+            Command::Dismiss(_) | Command::Succeed(..) | Command::Forget(_) => {}
+        }
+    }
+}
+
 fn refuse_all(queue: &Receiver<Command>, counter: &AtomicUsize) {
     while let Ok(command) = queue.recv() {
         match command {
@@ -198,7 +221,13 @@ struct Keeper {
 }
 
 impl Keeper {
-    fn work(mut self, queue: &Receiver<Command>) {
+    fn work(mut self, first: Option<Ask>, queue: &Receiver<Command>) {
+        if let Some(ask) = first {
+            self.counter.fetch_add(1, Ordering::Relaxed);
+            if self.deal_with(Command::Ask(ask), queue) {
+                return;
+            }
+        }
         loop {
             let first = match queue.recv_timeout(self.patience()) {
                 Ok(command) => Some(command),

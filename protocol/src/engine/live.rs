@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::effect::Errand;
 use super::leaving::Leaving;
+use super::mailboxes::ToldSlots;
 use crate::hello::SharedSecret;
 use crate::id::{InviteId, LetterId, Locator, MailboxId, PeerId, PersonId, SessionId};
 use crate::identity::Seen;
@@ -94,6 +95,8 @@ pub(super) struct Live {
     pub hosts_changed: bool,
     /// Whether I have mailboxes, or had; not known at first. Who has none is spared the looking.
     pub has_mailboxes: Option<bool>,
+    /// What the nodes that hold mailboxes for me know of my codes.
+    pub told_slots: ToldSlots,
     /// Whom the labels of my mailboxes mean.
     pub labels: BTreeMap<Locator, PersonId>,
     /// Mailboxes for which the labels of all people were worked out.

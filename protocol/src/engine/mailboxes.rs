@@ -7,7 +7,7 @@ mod passes;
 mod slots;
 
 pub(super) use passes::are_bounded;
-pub(super) use slots::{code_hints, consent_hints};
+pub(super) use slots::{ToldSlots, code_hints, consent_hints};
 
 use super::deadline::Ends;
 use super::effect::Effect;
@@ -160,6 +160,9 @@ impl Turn<'_> {
 
     /// Somebody's node learned which machine mine is now: if it held nothing for me, since it did not know, it is asked again.
     pub(super) fn presence_is_known(&mut self, keeper: PersonId) -> Result<()> {
+        if !self.has_mailboxes()? {
+            return Ok(());
+        }
         let refused = self.txn.load::<OwnMailbox>(&keeper.0)?.filter(|one| one.state == MailboxState::Refused);
         let Some(mut mailbox) = refused else { return Ok(()) };
         (mailbox.state, mailbox.since) = (MailboxState::Asked, self.now);
@@ -267,7 +270,6 @@ impl Turn<'_> {
 
     /// Ends a step: chooses where something changed, and tells the nodes of new codes.
     pub(super) fn keep_mailboxes(&mut self) -> Result<()> {
-        let codes_changed = self.keep_code_slots()?;
         if std::mem::take(&mut self.live.hosts_changed) {
             self.choose_mailboxes()?;
         }
@@ -275,7 +277,7 @@ impl Turn<'_> {
             return Ok(());
         }
         self.keep_void_labels()?;
-        if codes_changed || self.has_moved()? { self.tell_hosts() } else { Ok(()) }
+        if self.have_codes_changed()? || self.has_moved()? { self.tell_hosts() } else { Ok(()) }
     }
 
     /// False if there was none since the network started.

@@ -52,14 +52,16 @@ impl Turn<'_> {
             if before == after {
                 continue;
             }
+            let could_hold = before.as_ref().is_some_and(|before| !before.direct.is_empty());
             if let Some(before) = before.filter(|before| after.as_ref().is_none_or(|after| after.peer != before.peer)) {
                 self.dismiss(person, before.peer, after.as_ref().map(|after| after.peer));
             }
             self.live.hosts.remove(&person);
-            self.live.hosts_changed = true;
             if let Some(after) = after {
                 self.admit(person, after);
             }
+            // Who could hold none before and cannot now changes nothing, unless I chose them.
+            self.live.hosts_changed |= could_hold || self.live.hosts.contains(&person) || self.has_mailboxes()?;
         }
         Ok(())
     }

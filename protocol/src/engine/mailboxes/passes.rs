@@ -91,13 +91,7 @@ impl Turn<'_> {
         if let Some(person) = self.live.labels.get(&label) {
             return Ok(Some(Party::Pair(*person)));
         }
-        for invite in self.codes_with_slots()? {
-            let opening = self.invite_opening(invite)?;
-            if opening.is_some_and(|(_, secret)| secret.mailbox_label() == label) {
-                return Ok(Some(Party::Invite(invite)));
-            }
-        }
-        Ok(None)
+        Ok(self.code_with_label(label).map(Party::Invite))
     }
 
     /// After a start the labels of all people are worked out again, once for each mailbox.

@@ -1,35 +1,21 @@
 //! Codes that lead to my mailboxes: who has only a code leaves a letter behind the front door that it names.
 
-use super::super::entity::Entity;
+use std::collections::BTreeMap;
+
+use super::super::code_lists::{codes_made, open_codes};
 use super::super::error::Result;
-use super::super::invites::OwnInvite;
+use super::super::introduction::{ProposedState, proposed};
+use super::super::invites::{self, OwnInvite};
 use super::super::own::Own;
 use super::super::turn::Turn;
 use super::{MailboxState, own_mailboxes};
 use crate::address::{Hint, Reach};
 use crate::hello::SharedSecret;
-use crate::id::InviteId;
+use crate::id::{InviteId, Locator};
 use crate::limits;
 use crate::mailbox::{Door, SealedDoor, Slot};
 use crate::store::{Read, Table};
-
-crate::wire_map! {
-    /// The codes that lead to my mailboxes, the newest first.
-    #[derive(Clone, Debug, Default, PartialEq, Eq)]
-    struct CodeSlots {
-        1 => codes: Vec<InviteId>,
-    }
-}
-
-impl Entity for CodeSlots {
-    const TABLE: Table = Table::Meta;
-
-    fn key(&self) -> Vec<u8> {
-        CODE_SLOTS.to_vec()
-    }
-}
-
-const CODE_SLOTS: &[u8] = b"code-slots";
+use crate::time::Timestamp;
 
 /// Bytes of all doors in one message, so that the rest fits beside them; codes beyond it have a place and no door.
 const DOORS: usize = 40 * 1024;
@@ -58,53 +44,76 @@ pub(in super::super) fn front_doors(read: &dyn Read) -> Result<Vec<Hint>> {
     Ok(first.map(|hint| Hint { reach: Reach::FrontDoor, ..hint.clone() }).collect())
 }
 
-impl Turn<'_> {
-    /// Notes which codes lead to my mailboxes; true if that changed.
-    pub(super) fn keep_code_slots(&mut self) -> Result<bool> {
-        let changed: Vec<InviteId> =
-            self.txn.changed(Table::Invites).filter_map(|key| key.try_into().ok().map(InviteId)).collect();
-        if changed.is_empty() {
-            return Ok(false);
+/// The codes that lead to my mailboxes: badges first, which are out for long; then what introductions wait for; then the
+/// newest of those for one person. What becomes of a code is said to whoever claims it, so used ones stay for a while.
+fn codes_that_lead_here(read: &dyn Read, now: Timestamp) -> Result<Vec<OwnInvite>> {
+    let mut codes: Vec<OwnInvite> = open_codes(read, now)?.into_iter().filter(|code| code.printed).collect();
+    for waited_for in proposed(read)?.iter().filter(|one| one.state == ProposedState::Consented) {
+        if let Some(invite) = waited_for.invite {
+            codes.extend(invites::invite(read, invite)?);
         }
-        let before = self.txn.load::<CodeSlots>(CODE_SLOTS)?.unwrap_or_default();
-        let mut slots = before.clone();
-        for invite in changed {
-            match self.txn.load::<OwnInvite>(&invite.0)? {
-                Some(_) if slots.codes.contains(&invite) => {}
-                Some(own) if own.is_open() => slots.codes.insert(0, invite),
-                Some(_) => {}
-                None => slots.codes.retain(|one| *one != invite),
+    }
+    for code in codes_made(read, None, limits::MAILBOX_SLOTS)? {
+        if !codes.iter().any(|one| one.id == code.id) {
+            codes.push(code);
+        }
+    }
+    codes.retain(|code| code.claimable_until() >= now);
+    codes.truncate(limits::MAILBOX_SLOTS);
+    Ok(codes)
+}
+
+/// The places of my codes as the nodes were told of them last.
+#[derive(Clone, Debug, Default)]
+pub(in super::super) struct ToldSlots {
+    /// What their doors say.
+    door: Option<Door>,
+    slots: BTreeMap<InviteId, Slot>,
+}
+
+impl Turn<'_> {
+    /// True if a code was made or forgotten in this step. What becomes of one changes nothing at the nodes.
+    pub(super) fn have_codes_changed(&self) -> Result<bool> {
+        for key in self.txn.changed(Table::Invites) {
+            let was_there = self.txn.under().get(Table::Invites, key)?.is_some();
+            if was_there != self.txn.get(Table::Invites, key)?.is_some() {
+                return Ok(true);
             }
         }
-        slots.codes.truncate(limits::MAILBOX_SLOTS);
-        let is_changed = slots != before;
-        if is_changed {
-            self.txn.save(&slots);
-        }
-        Ok(is_changed)
+        Ok(false)
     }
 
-    /// The places of all codes that can still be claimed.
+    /// The places of all codes that can still be claimed. Sealing a door takes as long as a letter, so it is done once for
+    /// each code and place that my node is at.
     pub(super) fn slots(&mut self) -> Result<Vec<Slot>> {
         let own = self.own()?;
         let door = Door { peer: own.peer, hints: own.hints };
-        let (mut slots, mut doors) = (Vec::new(), 0);
-        for invite in self.codes_with_slots()? {
-            let Some(own_invite) = self.txn.load::<OwnInvite>(&invite.0)? else { continue };
-            let Some((_, secret)) = self.invite_opening(invite)? else { continue };
-            if own_invite.claimable_until() < self.now {
-                continue;
-            }
-            let sealed = if doors < DOORS { door.seal(&secret, self.random.bytes()).ok() } else { None };
-            let sealed = sealed.unwrap_or_default();
-            doors += sealed.as_slice().len();
-            slots.push(slot_of(&own_invite, &secret, sealed));
+        let mut before = std::mem::take(&mut self.live.told_slots);
+        if before.door.as_ref() != Some(&door) {
+            before.slots.clear();
         }
+        let (mut slots, mut told, mut doors) = (Vec::new(), BTreeMap::new(), 0);
+        for code in codes_that_lead_here(&self.txn, self.now)? {
+            let slot = match before.slots.remove(&code.id) {
+                Some(slot) => slot,
+                None => {
+                    let Some((_, secret)) = self.invite_opening(code.id)? else { continue };
+                    let sealed = if doors < DOORS { door.seal(&secret, self.random.bytes()).ok() } else { None };
+                    slot_of(&code, &secret, sealed.unwrap_or_default())
+                }
+            };
+            doors += slot.door.as_slice().len();
+            told.insert(code.id, slot.clone());
+            slots.push(slot);
+        }
+        self.live.told_slots = ToldSlots { door: Some(door), slots: told };
         Ok(slots)
     }
 
-    pub(super) fn codes_with_slots(&self) -> Result<Vec<InviteId>> {
-        Ok(self.txn.load::<CodeSlots>(CODE_SLOTS)?.unwrap_or_default().codes)
+    /// The code whose claims lie under this label.
+    pub(super) fn code_with_label(&self, label: Locator) -> Option<InviteId> {
+        let mut slots = self.live.told_slots.slots.iter();
+        slots.find(|(_, slot)| slot.label == label).map(|(invite, _)| *invite)
     }
 }
 
