@@ -99,6 +99,9 @@ fn dee_takes_over_when_bo_goes() {
     let (ana, chi) = the_two(&lab, &[&bo, &dee]);
     bo.kill();
     println!("it took {:?} without Bo", ana.sends(&chi, "Are you there?"));
-    let shown = ana.prints(&["person", "show", chi.name()]);
-    assert!(shown.contains("connected through the node of Dee Wong"), "{shown}");
+    // Over a circuit that Bo took with him the letter waits until the silence is noticed, and then lies in a mailbox:
+    // it is the answer to it that makes the next circuit.
+    let through_dee = |ana: &Resident| ana.prints(&["person", "show", chi.name()]).contains("the node of Dee Wong");
+    let (_, took) = ana.until("connected through the node of Dee Wong", |ana| through_dee(ana).then_some(()));
+    println!("connected through Dee {took:?} after that");
 }
