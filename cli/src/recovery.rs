@@ -6,6 +6,7 @@ use std::path::Path;
 use kith_protocol::words::RecoveryWords;
 use zeroize::Zeroizing;
 
+use crate::out;
 use crate::passphrase;
 use crate::trouble::Trouble;
 
@@ -19,6 +20,15 @@ pub fn words(file: Option<&Path>) -> Result<RecoveryWords, Trouble> {
         None => ask()?,
     };
     RecoveryWords::parse(&typed).map_err(|error| Trouble::usage(error.to_string()))
+}
+
+/// Shows the words, numbered, for a person who writes them on paper.
+pub fn show(words: &RecoveryWords) {
+    for (number, line) in words.words().chunks(6).enumerate() {
+        let numbered = line.iter().enumerate().map(|(at, word)| format!("{:2} {word:10}", number * 6 + at + 1));
+        out::say(format!("  {}", numbered.collect::<String>()));
+    }
+    out::say("");
 }
 
 /// Asks for all of them in one line; they are shown, since nobody types 24 words blindly.

@@ -13,10 +13,12 @@
 //! | `acme.json` | the account with a public authority, and the certificate and key that it gave for the domain; 0600 |
 //! | `backups.json` | when the last backup was made |
 //! | `recovery-words.txt` | the 24 words, until their owner has written them down; 0600 |
+//! | `fresh-words.txt` | words that are about to take the place of others; 0600 |
 
 mod files;
 mod keystore;
 mod settings;
+mod words;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -30,7 +32,6 @@ use kith_protocol::text::Name;
 use kith_protocol::words::RecoveryWords;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use zeroize::Zeroizing;
 
 pub use keystore::{BadPassphrase, Passphrase};
 use keystore::{NoKeys, StoredKeys};
@@ -164,11 +165,6 @@ impl Home {
         self.keys_file().exists()
     }
 
-    /// Where the words lie until their owner has written them down.
-    pub fn words_file(&self) -> PathBuf {
-        self.folder.join("recovery-words.txt")
-    }
-
     fn keys_file(&self) -> PathBuf {
         self.folder.join("keys")
     }
@@ -260,7 +256,8 @@ impl Home {
         let keys = self.read_keys()?;
         let mut open = self.open_with(lock, keys)?;
         match engine::Own::load(&open.store) {
-            Ok(_) => {
+            Ok(own) => {
+                self.settle_fresh_words(&own)?;
                 open.bring_up_to_date()?;
                 Ok(open)
             }
@@ -323,22 +320,6 @@ impl Home {
     fn store_keys(&self, keys: &StoredKeys, passphrase: Option<&Passphrase>) -> Result<(), HomeError> {
         let (path, bytes) = (self.keys_file(), keys.to_bytes(passphrase).ok_or(HomeError::NotHashed)?);
         files::write_durably(&path, &bytes).map_err(|reason| self.file_error(&path, reason))
-    }
-
-    fn write_words(&self, words: &RecoveryWords) -> Result<(), HomeError> {
-        let path = self.words_file();
-        let text = Zeroizing::new(format!("{}\n", words.words().join(" ")));
-        files::write_durably(&path, text.as_bytes()).map_err(|reason| self.file_error(&path, reason))
-    }
-
-    /// Removes the file with the words. True if there was one.
-    pub fn forget_words(&self) -> Result<bool, HomeError> {
-        let path = self.words_file();
-        match std::fs::remove_file(&path) {
-            Ok(()) => Ok(true),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(reason) => Err(self.file_error(&path, reason)),
-        }
     }
 
     /// The bearer token of the API; made at its first use.

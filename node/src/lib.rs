@@ -21,6 +21,7 @@ pub mod home;
 pub mod mailbox;
 pub mod network;
 pub mod node;
+pub mod recovering;
 pub mod roster;
 pub mod serve;
 pub mod store;

@@ -20,6 +20,7 @@ pub mod limits;
 pub mod mailbox;
 pub mod meeting;
 pub mod record;
+pub mod recovery;
 pub mod store;
 pub mod text;
 pub mod time;

@@ -169,8 +169,30 @@ pub const CAPTURES_OF_ONE: usize = 16;
 /// Letters waiting for one person, of the kinds that add up: answers, meetings.
 pub const OUTBOX_PER_PERSON: usize = 256;
 /// Letters waiting for one person beside those, one of each kind of which only the newest counts: claim, presence,
-/// card, farewell, answers. They always find room, so that what piles up for one person keeps no news from the others.
-pub const OUTBOX_NEWEST: usize = 5;
+/// card, farewell, answers, resume, capsule. They always find room, so that what piles up for one person keeps no news from the
+/// others.
+pub const OUTBOX_NEWEST: usize = 7;
+/// How long a letter is kept after its receipt, for a contact who goes on from a backup: as long as a copy of it would
+/// be taken in.
+pub const SENT_LIFE: u64 = LETTER_LIFE;
+/// Letters to one person that are kept after their receipts, the newest: all of them find room in the outbox again.
+pub const SENT_PER_PERSON: u64 = 128;
+/// Bytes of those: of the longest letters seventeen, and of usual ones all. They are sent again in one step.
+pub const SENT_BYTES: u64 = 1024 * 1024;
+/// Bytes of a sealed capsule: what goes along in a letter of 16 KiB.
+pub const CAPSULE: usize = 15 * 1024;
+/// Addresses of one contact in a capsule.
+pub const CAPSULE_HINTS: usize = 3;
+/// Contacts that are looked at for one capsule: more than there is room for.
+pub const CAPSULE_PEOPLE: usize = 64;
+/// How long after somebody became a contact they get a capsule: at a fair many come together.
+pub const CAPSULE_PACE: u64 = HOUR;
+/// New contacts that wait for a capsule of their own; others get theirs with the next grant.
+pub const CAPSULES_DUE: usize = 128;
+/// What a contact gives back to who has the words: a history of the longest, and a capsule.
+pub const GIVEN_BACK: usize = 56 * 1024;
+/// How far apart one contact's wishes for them are heard.
+pub const RESUME_PACE: u64 = HOUR;
 /// Of these, letters from person to person: what people write leaves room for what their nodes have to say.
 pub const WORDS_WAITING: usize = 50;
 /// Of these, people who are handed over; so many of one contact wait for my decision, too.
@@ -216,9 +238,9 @@ pub const RECEIPT_WAIT: u64 = 20;
 
 /// Presence letters to one contact that may go out close together, before the hourly pace holds.
 pub const PRESENCE_BURST: u32 = 4;
-/// Contacts who are told something in one step: a letter to each, with what comes with it, is at most 10 KiB, and a
-/// commit holds 4 MiB.
-pub const TOLD_AT_ONCE: usize = 256;
+/// Contacts who are told something in one step: letters to each, a capsule among them, are at most 26 KiB, and a commit
+/// holds 4 MiB.
+pub const TOLD_AT_ONCE: usize = 128;
 /// Pace of presence letters after the burst.
 pub const PRESENCE_PACE: u64 = HOUR;
 /// Life of a presence letter: an older address is of no use.

@@ -70,6 +70,11 @@ impl RecoveryWords {
         DecryptionKey::from_seed(&SecretSeed(derive(&self.0.0, b"", "kith/1/backup key")))
     }
 
+    /// The words of another identity, which signs nothing but the wish to have a capsule back; see [`crate::recovery`].
+    pub(crate) fn keeper(&self) -> Self {
+        Self(SecretSeed(derive(&self.0.0, b"", "kith/1/keeper")))
+    }
+
     /// The key that signs the change to the signing key with this number, from 1. It is made from the words when
     /// it is needed and kept on no machine, so that nobody who steals a machine can change keys.
     pub fn rotation_key(&self, number: u8) -> SigningKey {

@@ -17,6 +17,7 @@ mod demo;
 mod exports;
 mod follow_up;
 mod introductions;
+mod keys;
 mod letters;
 mod mailboxes;
 mod meeting;

@@ -181,7 +181,7 @@ fn forked(world: &mut World, ana: Who) -> (Who, RecoveryWords) {
         .unwrap();
     let twin = world.runs_copy(ana, disk, "twin");
     let words = others.clone();
-    world.does(twin, |turn| turn.rotate(&words, Reason::Routine));
+    world.does(twin, |turn| turn.rotate(&words, None, Reason::Routine));
     (twin, others)
 }
 
@@ -306,11 +306,39 @@ fn five_changes_of_key_while_bo_is_away_reach_him_together() {
 fn wrong_words_change_nothing() {
     let (mut world, ana, bo) = ana_and_bo(9);
     let wrong = world.fresh_words();
-    assert!(world.tries(ana, |turn| turn.rotate(&wrong, Reason::Routine)).is_err());
+    assert!(world.tries(ana, |turn| turn.rotate(&wrong, None, Reason::Routine)).is_err());
     world.changes_card(ana, FieldKind::Title, Some("Owner"));
     world.run_for(60);
     assert_eq!(world.reads(bo, ana, FieldKind::Title).as_deref(), Some("Owner"));
     let chi = world.person("Chi");
     meet(&mut world, ana, chi);
     world.check();
+}
+
+#[test]
+fn who_finds_the_words_of_before_cannot_go_on_from_anas_fresh_ones() {
+    let (mut world, ana, bo) = ana_and_bo(31);
+    let disk = world.copies(ana);
+    let found = world.changes_words(ana);
+    world.run_for(HOUR);
+    assert!(world.tries(ana, |turn| turn.rotate(&found, None, Reason::Routine)).is_err(), "they fit no more");
+    assert!(world.tries(ana, |turn| turn.know_words(&found)).is_err());
+    let fresh = world.home(ana).words.clone();
+    world.tries(ana, |turn| turn.know_words(&fresh)).unwrap();
+    // Mallory has the old disk and the old words. Bo saw Ana's change first, so hers is no more than evidence.
+    let mallory = world.runs_copy(ana, disk, "Mallory");
+    world.does(mallory, |turn| turn.rotate(&found, None, Reason::Routine));
+    world.changes_card(mallory, FieldKind::Title, Some("Call me on my new number"));
+    world.run_for(DAY);
+    assert_eq!(world.reads(bo, ana, FieldKind::Title), None);
+    assert_eq!(
+        history_of(&world.home(bo).store, world.home(ana).id).unwrap().unwrap().head(),
+        world.history(ana).head()
+    );
+    // Ana goes on.
+    world.rotates(ana, Reason::Routine);
+    world.changes_card(ana, FieldKind::Title, Some("Owner"));
+    world.run_for(2 * HOUR);
+    assert_eq!(world.reads(bo, ana, FieldKind::Title).as_deref(), Some("Owner"));
+    world.check_handled(bo);
 }

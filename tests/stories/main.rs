@@ -18,6 +18,7 @@ mod mailboxes;
 mod mallory;
 mod meeting;
 mod reaching;
+mod recovering;
 mod restoring;
 mod scans;
 mod slander;

@@ -124,3 +124,96 @@ fn world_id(read: &dyn Read, name: &str) -> IdentityId {
     .unwrap();
     found.unwrap()
 }
+
+#[test]
+fn what_came_since_the_backup_comes_again_and_nothing_twice() {
+    let (mut world, ana, bo) = ana_and_bo(5);
+    world.writes(bo, ana, "Before the backup.");
+    world.run_for(2 * DAY);
+    let (backup, made) = (world.copies(ana), world.clock(ana));
+    world.run_for(HOUR);
+    world.writes(bo, ana, "At dinner.");
+    world.changes_card(bo, FieldKind::Title, Some("Buyer"));
+    world.run_for(HOUR);
+    assert_eq!(world.texts(ana, bo), ["Before the backup.", "At dinner."]);
+    assert!(world.has_delivered_all(), "Bo's node has the receipts");
+    world.restores_backup_of(ana, backup, made);
+    assert_eq!(world.texts(ana, bo), ["Before the backup."], "the backup knows of no dinner");
+    world.run_for(HOUR);
+    assert_eq!(world.texts(ana, bo), ["Before the backup.", "At dinner."]);
+    assert_eq!(world.reads(ana, bo, FieldKind::Title).as_deref(), Some("Buyer"), "his card came again");
+    assert_eq!(world.texts(bo, ana), ["Before the backup.", "At dinner."], "and Bo sees that both have arrived, once");
+    assert!(world.has_delivered_all());
+    world.check();
+}
+
+#[test]
+fn two_restores_in_a_row_lose_nothing() {
+    let (mut world, ana, bo) = ana_and_bo(6);
+    let (backup, made) = (world.copies(ana), world.clock(ana));
+    world.run_for(HOUR);
+    world.writes(bo, ana, "At dinner.");
+    world.run_for(HOUR);
+    for _ in 0..2 {
+        world.restores_backup_of(ana, backup.clone(), made);
+        world.run_for(60);
+    }
+    world.run_for(3 * HOUR);
+    assert_eq!(world.texts(ana, bo), ["At dinner."], "the second wish was heard an hour after the first");
+    world.check();
+}
+
+#[test]
+fn letters_are_kept_for_a_month_and_not_for_those_who_left() {
+    let (mut world, ana, bo) = ana_and_bo(7);
+    world.writes(bo, ana, "Old.");
+    world.run_for(20 * DAY);
+    world.writes(bo, ana, "Newer.");
+    world.run_for(15 * DAY);
+    assert_eq!(kept(&world, bo, ana), 1, "the newer");
+    for number in 0..200 {
+        world.writes(bo, ana, &format!("{number}"));
+        world.run_for(DAY / 20);
+    }
+    assert_eq!(kept(&world, bo, ana), 128, "the newest");
+    world.forgets(ana, bo);
+    world.run_for(HOUR);
+    assert_eq!(kept(&world, bo, ana), 0);
+}
+
+/// How many letters that arrived at another somebody keeps.
+fn kept(world: &World, who: Who, other: Who) -> usize {
+    let person = world.knows(who, other).unwrap().id;
+    let mut kept = 0;
+    let mut count = |key: &[u8], _: &[u8]| {
+        kept += usize::from(key.len() > person.0.len());
+        std::ops::ControlFlow::Continue(())
+    };
+    world.home(who).store.scan(Table::Sent, &person.0, b"", &mut count).unwrap();
+    kept
+}
+
+#[test]
+fn mallory_who_asks_again_and_again_is_sent_nothing_of_others_and_little_more_than_once_an_hour() {
+    let (mut world, ana, bo) = ana_and_bo(8);
+    let mallory = world.person("Mallory");
+    crate::meet(&mut world, bo, mallory);
+    world.writes(bo, ana, "For Ana alone.");
+    world.writes(bo, mallory, "For Mallory.");
+    world.run_for(HOUR);
+    let delivered = |world: &World| {
+        let mallory = world.knows(bo, mallory).unwrap().id;
+        let to_her = |notice: &&Notice| matches!(notice, Notice::Delivered { person, .. } if *person == mallory);
+        world.told(bo).filter(to_her).count()
+    };
+    let before = delivered(&world);
+    for _ in 0..100 {
+        let copy = world.copies(mallory);
+        world.restores_backup(mallory, copy);
+        world.run_for(20);
+    }
+    let after = delivered(&world) - before;
+    assert_eq!(world.texts(mallory, bo), ["For Mallory."]);
+    assert!(after < 1_000, "{after} letters in half an hour");
+    world.check();
+}

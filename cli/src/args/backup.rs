@@ -1,4 +1,4 @@
-//! Backups, and coming back from one.
+//! Backups, coming back from one, and changing keys.
 
 use std::path::PathBuf;
 
@@ -26,4 +26,33 @@ pub struct Restore {
 pub struct Verify {
     /// The backup
     pub file: PathBuf,
+}
+
+/// Sign with the next key from now on.
+#[derive(Args)]
+pub struct Rotate {
+    /// My machine, or a copy of its disk, may be in other hands: of what the old key signed only what was already seen
+    /// stands, and all my codes are withdrawn
+    #[arg(long)]
+    pub stolen: bool,
+    /// Others may have read my recovery words: fresh ones take their place
+    #[arg(long)]
+    pub fresh_words: bool,
+    /// A file that holds the 24 words, instead of typing them in
+    #[arg(long, value_name = "FILE")]
+    pub words_file: Option<PathBuf>,
+}
+
+/// Go on after the machine was lost or stolen.
+#[derive(Args)]
+pub struct Recover {
+    /// A code that a contact shows: a picture, a link, a text, or - for standard input
+    #[arg(required_unless_present = "backup", conflicts_with = "backup")]
+    pub code: Option<String>,
+    /// A backup to go on from instead
+    #[arg(long, value_name = "FILE")]
+    pub backup: Option<PathBuf>,
+    /// A file that holds the 24 words, instead of typing them in
+    #[arg(long, value_name = "FILE")]
+    pub words_file: Option<PathBuf>,
 }

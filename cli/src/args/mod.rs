@@ -18,7 +18,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 pub use access::{Password, Sessions, SessionsCommand, SetPassphrase};
-pub use backup::{Backup, Restore, Verify};
+pub use backup::{Backup, Recover, Restore, Rotate, Verify};
 pub use capture::Along;
 pub use card::{Card, Format, Tier};
 pub use codes::{Invite, InviteCommand, NewInvite, Scan};
@@ -101,12 +101,16 @@ pub enum Command {
     Passphrase(SetPassphrase),
     /// My 24 recovery words
     Words(Words),
+    /// Sign with my next key from now on, which needs my recovery words
+    Rotate(Rotate),
     /// Write everything of mine into one file that my recovery words alone open
     Backup(Backup),
     /// Look whether a backup is whole
     Verify(Verify),
     /// Make a home of a backup, on this machine or another
     Restore(Restore),
+    /// My machine is lost or stolen: go on from my words, and a contact's code or a backup, with a new key
+    Recover(Recover),
     /// Print what a shell needs to complete these commands
     Completions {
         /// For which shell

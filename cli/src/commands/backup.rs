@@ -5,7 +5,7 @@ use std::io::{BufReader, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use kith_node::backup::{self, RestoreError};
+use kith_node::backup::{self, Machine, RestoreError};
 use kith_node::home::Home;
 use kith_protocol::backup::{BackupError, check};
 use serde_json::json;
@@ -82,14 +82,31 @@ fn unreadable(path: &Path, error: &BackupError) -> Trouble {
 
 /// Makes a home of a backup.
 pub fn restore(home: &Home, restore: &Restore, json: bool) -> Result<(), Trouble> {
+    make_home(home, &restore.file, restore.words_file.as_deref(), Machine::Gone, json)
+}
+
+/// A home is made where there is none.
+pub fn nobody_lives_in(home: &Home) -> Result<(), Trouble> {
     if home.exists() {
         return Err(Trouble::failed(format!("there is a home in {} already", home.folder().display()))
-            .hint("restore into another folder: --home DIR"));
+            .hint("take another folder: --home DIR"));
     }
-    whole(&restore.file)?;
-    let words = recovery::words(restore.words_file.as_deref())?;
-    let head = backup::restore(home, &restore.file, &words).map_err(|error| match error {
-        RestoreError::Backup(error) => unreadable(&restore.file, &error),
+    Ok(())
+}
+
+/// Makes a home of a backup; the key changes if the machine of before may be in other hands.
+pub fn make_home(
+    home: &Home,
+    file: &Path,
+    words_file: Option<&Path>,
+    machine: Machine,
+    json: bool,
+) -> Result<(), Trouble> {
+    nobody_lives_in(home)?;
+    whole(file)?;
+    let words = recovery::words(words_file)?;
+    let head = backup::restore(home, file, &words, machine).map_err(|error| match error {
+        RestoreError::Backup(error) => unreadable(file, &error),
         RestoreError::Home(error) => error.into(),
         RestoreError::Engine(error) => Trouble::failed(error.to_string()),
         RestoreError::Store(error) => Trouble::failed(error.to_string()),
@@ -100,6 +117,9 @@ pub fn restore(home: &Home, restore: &Restore, json: bool) -> Result<(), Trouble
     }
     out::say(format!("{} is back in {}, as of {}.", head.name, home.folder().display(), out::moment(head.made)));
     out::say("Run kith up: your contacts are told where you are now. Do not start the old machine again.");
-    out::say("Codes for one person that were out lead nowhere any more; badges lead on.");
+    out::say(match machine {
+        Machine::Gone => "Codes for one person that were out lead nowhere any more; badges lead on.",
+        Machine::Stolen => "You sign with a new key. All your codes are withdrawn: show and print new ones.",
+    });
     Ok(())
 }

@@ -57,11 +57,7 @@ pub fn create(home: &Home, name: &str) -> Result<OpenHome, Trouble> {
         return Ok(open);
     }
     out::say("These 24 words are you. Write them on paper; they are shown once. Whoever has them is you.\n");
-    for (number, line) in words.words().chunks(6).enumerate() {
-        let numbered = line.iter().enumerate().map(|(at, word)| format!("{:2} {word:10}", number * 6 + at + 1));
-        out::say(format!("  {}", numbered.collect::<String>()));
-    }
-    out::say("");
+    recovery::show(&words);
     home.forget_words()?;
     Ok(open)
 }

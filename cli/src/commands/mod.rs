@@ -11,6 +11,8 @@ mod intro;
 mod invite;
 mod mailbox;
 mod people;
+mod recover;
+mod rotate;
 mod scan;
 mod status;
 mod today;
@@ -49,6 +51,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Trouble> {
         Command::Words(words) if !words.check => init::words(&home, &words, json),
         Command::Verify(verify) => backup::verify(&verify, json),
         Command::Restore(restore) => backup::restore(&home, &restore, json),
+        Command::Recover(lost) => recover::recover(&home, &lost, json).await,
         Command::Passphrase(set) => access::set_passphrase(&home, &set, json),
         command => {
             let client = Client::open(&home).await?;
@@ -63,7 +66,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Trouble> {
 /// False for what needs no key of the home.
 const fn opens(command: &Command) -> bool {
     match command {
-        Command::Init(_) | Command::Status | Command::Verify(_) | Command::Restore(_) => false,
+        Command::Init(_) | Command::Status | Command::Verify(_) | Command::Restore(_) | Command::Recover(_) => false,
         Command::Words(words) => words.check,
         _ => true,
     }
@@ -73,6 +76,7 @@ async fn ask(client: &Client, command: Command, json: bool) -> Result<(), Troubl
     match command {
         Command::Doctor => status::doctor(client, json).await,
         Command::Backup(file) => backup::backup(client, &file, json).await,
+        Command::Rotate(change) => rotate::rotate(client, &change, json).await,
         Command::Words(words) => init::check_words(client, &words, json).await,
         Command::Open => access::open(client, json).await,
         Command::Phone => access::phone(client, json).await,
@@ -96,6 +100,7 @@ async fn ask(client: &Client, command: Command, json: bool) -> Result<(), Troubl
         | Command::Status
         | Command::Verify(_)
         | Command::Restore(_)
+        | Command::Recover(_)
         | Command::Passphrase(_)
         | Command::Completions { .. } => Ok(()),
     }

@@ -15,7 +15,7 @@ use kith_node::api::query;
 const WANTED: &str = "give a picture, a code beginning with KITH:, a link, or - for standard input";
 
 /// What is to be taken in.
-enum Code {
+pub(super) enum Code {
     Text(String),
     Picture(Vec<u8>),
 }
@@ -59,7 +59,7 @@ fn tell(client: &Client, result: &CaptureResult) {
 }
 
 /// A file, a text, or whatever comes on standard input.
-fn code(given: &str) -> Result<Code, Trouble> {
+pub(super) fn code(given: &str) -> Result<Code, Trouble> {
     if given == "-" {
         return Ok(text_or_picture(read_at_most(std::io::stdin().lock())?));
     }

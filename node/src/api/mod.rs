@@ -17,6 +17,7 @@ mod guests;
 mod inbox;
 mod introductions;
 mod invites;
+mod keys;
 mod letters;
 pub mod local;
 mod mailboxes;
@@ -85,6 +86,8 @@ pub struct Api {
     backups: Backups,
     /// Pictures are decoded one at a time: each may take a quarter of a gigabyte.
     pictures: Arc<tokio::sync::Semaphore>,
+    /// Held while the key changes.
+    rotating: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Api {
@@ -96,7 +99,8 @@ impl Api {
         let token = home.api_token()?.into();
         let backups = Backups::new(handle.clone(), home.clone());
         let pictures = Arc::new(tokio::sync::Semaphore::new(1));
-        Ok(Self { handle, home, token, access, has_network, backups, pictures })
+        let rotating = Arc::default();
+        Ok(Self { handle, home, token, access, has_network, backups, pictures, rotating })
     }
 
     /// The backups of the home.
@@ -152,6 +156,7 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(notices::notices))
         .routes(routes!(node::words_done))
         .routes(routes!(backups::check_words))
+        .routes(routes!(keys::rotate))
         .routes(routes!(backups::take))
         .routes(routes!(mailboxes::list, mailboxes::choose))
         .routes(routes!(mailboxes::leave))

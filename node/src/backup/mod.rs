@@ -18,5 +18,5 @@ mod tests;
 
 pub use keeper::{Backups, Keeping};
 pub use record::{LEAST, Plan, Record};
-pub use restoring::{RestoreError, restore};
+pub use restoring::{Machine, RestoreError, restore};
 pub use writing::Unmade;

@@ -5,8 +5,8 @@ use std::io::{self, BufReader};
 use std::path::Path;
 
 use kith_protocol::backup::{BackupError, BackupReader, Entry, Head};
-use kith_protocol::engine::{self, Engine, Txn};
-use kith_protocol::id::PeerId;
+use kith_protocol::engine::{self, Engine, Turn, Txn};
+use kith_protocol::identity::Reason;
 use kith_protocol::store::{Store, StoreError, Table, Write};
 use kith_protocol::words::RecoveryWords;
 
@@ -16,6 +16,15 @@ use crate::store::FileStore;
 
 /// Bytes of values that are committed at once: a fraction of what a commit holds.
 const AT_ONCE: usize = 1024 * 1024;
+
+/// What became of the machine that the backup was made on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Machine {
+    /// Nobody has it, or it is here: what its key signed stands.
+    Gone,
+    /// It may be in other hands: the key changes at once, with notice, and all codes burn.
+    Stolen,
+}
 
 /// Why a backup was not restored.
 #[derive(Debug, thiserror::Error)]
@@ -46,14 +55,20 @@ impl From<io::Error> for RestoreError {
 ///
 /// # Errors
 /// If the words do not open it, it is damaged, or somebody lives in the folder.
-pub fn restore(home: &Home, backup: &Path, words: &RecoveryWords) -> Result<Head, RestoreError> {
+pub fn restore(home: &Home, backup: &Path, words: &RecoveryWords, machine: Machine) -> Result<Head, RestoreError> {
     let (mut reader, head) = BackupReader::begin(BufReader::new(File::open(backup)?), &words.backup_key())?;
     home.begin_anew(|store, peer| {
         let mut last = Vec::new();
         while let Some(part) = reader.next_part()? {
             last.extend(put(store, part)?);
         }
-        finish(store, last, peer)
+        finish(store, last, |turn| {
+            turn.restored(peer, head.made)?;
+            match machine {
+                Machine::Gone => Ok(()),
+                Machine::Stolen => turn.rotate(words, None, Reason::Compromised),
+            }
+        })
     })?;
     Ok(head)
 }
@@ -80,12 +95,16 @@ fn put(store: &mut FileStore, part: Vec<Entry>) -> Result<Vec<Write>, RestoreErr
 }
 
 /// The rest, and what follows from being restored, in one commit.
-fn finish(store: &mut FileStore, last: Vec<Write>, peer: PeerId) -> Result<(), RestoreError> {
+fn finish(
+    store: &mut FileStore,
+    last: Vec<Write>,
+    begin: impl FnOnce(&mut Turn<'_>) -> engine::Result<()>,
+) -> Result<(), RestoreError> {
     let writes = {
         let mut whole = Txn::new(store);
         whole.absorb(&last);
         let mut engine = Engine::open(&whole)?;
-        let (_, step) = engine.turn(&whole, now(), random(), |turn| turn.restored(peer))?;
+        let (_, step) = engine.turn(&whole, now(), random(), begin)?;
         whole.absorb(&step.writes);
         whole.into_writes()
     };

@@ -1,5 +1,5 @@
 //! /kith/letter/1 on a stream: the request is a [`frame`] of session id and sealed letter, the response one of
-//! at most 33 bytes.
+//! the answer.
 //!
 //! The session id stands in front so that a stranger's letter is refused before room is made for it.
 
@@ -96,6 +96,9 @@ impl Codec for LetterCodec {
         T: AsyncRead + Unpin + Send,
     {
         let length = frame::read_length(io, response_fits).await?;
+        // Whoever says something long without being asked for it takes the room of letters.
+        let long = u32::try_from(length.saturating_sub(Answer::USUAL)).map_err(frame::malformed)?;
+        let _room = self.room.try_acquire_many(long).map_err(|_| frame::malformed("want of room"))?;
         let answer = frame::read_rest(io, length).await?;
         Answer::from_bytes(&answer).ok_or_else(|| frame::malformed("an unknown answer"))
     }

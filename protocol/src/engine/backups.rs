@@ -2,10 +2,12 @@
 
 use super::entity::{self, Entity};
 use super::error::{Error, Result};
-use super::own::{Own, words_fit};
+use super::own::{OTHER_WORDS, Own, words_fit};
 use super::turn::Turn;
 use crate::backup::Head;
 use crate::crypto::seal::EncryptionKey;
+use crate::id::IdentityId;
+use crate::recovery::Keeper;
 use crate::store::{Read, Table};
 use crate::time::Timestamp;
 use crate::words::RecoveryWords;
@@ -14,6 +16,8 @@ crate::wire_map! {
     /// The public half of [`RecoveryWords::backup_key`].
     struct BackupKey {
         1 => key: EncryptionKey,
+        /// Under which id contacts keep capsules; none in a home of an earlier version whose words were not typed in since.
+        2 => keeper: Option<IdentityId>,
     }
 }
 
@@ -32,6 +36,12 @@ pub fn backup_key(read: &dyn Read) -> Result<Option<EncryptionKey>> {
     Ok(entity::load::<BackupKey>(read, KEY)?.map(|stored| stored.key))
 }
 
+/// What capsules are sealed to, and under which id they are kept.
+pub(super) fn capsule_keys(read: &dyn Read) -> Result<Option<(EncryptionKey, IdentityId)>> {
+    let stored = entity::load::<BackupKey>(read, KEY)?;
+    Ok(stored.and_then(|stored| Some((stored.key, stored.keeper?))))
+}
+
 /// The beginning of a backup that is made now.
 pub fn head(read: &dyn Read, now: Timestamp) -> Result<Head> {
     let own = Own::load(read)?;
@@ -42,13 +52,13 @@ impl Turn<'_> {
     /// Somebody typed my words: if they are, backups can be sealed to them from now on.
     pub fn know_words(&mut self, words: &RecoveryWords) -> Result<()> {
         if !words_fit(&self.own()?, words) {
-            return Err(Error::NotNow("these are the words of another identity"));
+            return Err(Error::NotNow(OTHER_WORDS));
         }
         self.keep_backup_key(words);
         Ok(())
     }
 
     pub(super) fn keep_backup_key(&mut self, words: &RecoveryWords) {
-        self.txn.save(&BackupKey { key: words.backup_key().public() });
+        self.txn.save(&BackupKey { key: words.backup_key().public(), keeper: Some(Keeper::of(words).id()) });
     }
 }

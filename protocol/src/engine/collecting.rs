@@ -208,7 +208,7 @@ const fn answer_to(letter: LetterId, answer: &Answer) -> Option<AnswerTo> {
         Answer::Handled(_) => HANDLED,
         Answer::KeysMissing => KEYS_MISSING,
         Answer::Refused(refusal, _) => refusal.number(),
-        Answer::Later | Answer::Stored | Answer::Replaced(_) => return None,
+        Answer::Later | Answer::Stored | Answer::Replaced(_) | Answer::GivenBack(_) => return None,
     };
     Some(AnswerTo { letter, answer })
 }

@@ -23,6 +23,7 @@ use crate::limits;
 use crate::mailbox::Pass;
 use crate::record::Verified;
 use crate::store::Table;
+use crate::text::Name;
 use crate::time::Timestamp;
 
 /// The secret of a pair: one half is the secret of the code, known to who showed it and who scanned it, the
@@ -53,7 +54,32 @@ pub(super) struct Newcomer<'n> {
     pub settles_fork: bool,
 }
 
+/// Somebody who was a contact before I lost everything but my words.
+pub(super) struct KnownBefore<'k> {
+    pub history: &'k History,
+    pub grant: &'k Verified<NodeGrant>,
+    pub hints: &'k [Hint],
+    pub mailboxes: &'k [Pass],
+    pub pair: SharedSecret,
+    pub name: Name,
+    pub tier: Tier,
+}
+
 impl Turn<'_> {
+    /// Somebody is a contact again; their card is still to come.
+    pub(super) fn hold_again(&mut self, known: KnownBefore<'_>) -> Result<()> {
+        let mut person = self.new_person(known.name, known.tier, self.now)?;
+        let identity = known.history.id();
+        (person.identity, person.standing) = (Some(identity), Standing::Contact);
+        self.txn.save(&PersonOf { identity, person: person.id });
+        self.save_history(known.history);
+        self.hold_reach(person.id, known.grant, known.hints, known.mailboxes)?;
+        // When the scan was that made it is not known any more; any that is still to come is newer.
+        self.share_secret(person.id, known.pair, Timestamp::from_secs(0), None)?;
+        self.txn.save(&person);
+        Ok(())
+    }
+
     /// The person that an identity is.
     pub(super) fn person_of(&self, identity: IdentityId) -> Result<Option<Person>> {
         super::people::by_identity(&self.txn, identity)
@@ -91,6 +117,7 @@ impl Turn<'_> {
         }
         if person.is_contact() && !met_again {
             self.say_vouches_again(&person)?;
+            self.plan_capsule_for(person.id)?;
         }
         match (met_again, person.is_contact()) {
             (true, _) => self.notice(Notice::MetAgain { person: person.id }),
@@ -152,7 +179,7 @@ impl Turn<'_> {
     }
 
     /// A person without anything but a name, met at this moment.
-    pub(super) fn new_person(&mut self, name: crate::text::Name, tier: Tier, met: Timestamp) -> Result<Person> {
+    pub(super) fn new_person(&mut self, name: Name, tier: Tier, met: Timestamp) -> Result<Person> {
         let count = self.people_count()?;
         if count as usize >= limits::PEOPLE {
             return Err(Error::Full("people in this home"));
@@ -246,6 +273,8 @@ impl Turn<'_> {
         self.txn.remove(Table::Cards, &person.id.0);
         self.txn.remove(Table::Reach, &person.id.0);
         self.remove_all_waiting(person.id)?;
+        self.forget_sent(person.id)?;
+        self.forget_kept(person.id)?;
         self.drop_items_about(person.id)?;
         self.notice(Notice::Withdrawn { person: person.id });
         Ok(())
@@ -255,6 +284,8 @@ impl Turn<'_> {
     pub(super) fn withdraw_from(&mut self, mut person: Person) -> Result<()> {
         self.end_introductions_with(person.id)?;
         self.remove_all_waiting(person.id)?;
+        self.forget_sent(person.id)?;
+        self.forget_kept(person.id)?;
         if person.is_contact() {
             self.send(person.id, &Body::Withdraw, limits::LETTER_LIFE)?;
         }

@@ -164,7 +164,10 @@ impl Turn<'_> {
         }
         let key = key(letter.person, letter.written, letter.id);
         if let Some(mine) = self.txn.load::<WrittenWords>(&key)? {
-            self.txn.save(&WrittenWords { state, ..mine });
+            // What arrived once has arrived, even if its reader asked for it again and was not found.
+            if mine.state != WordsState::Delivered {
+                self.txn.save(&WrittenWords { state, ..mine });
+            }
         }
         Ok(())
     }

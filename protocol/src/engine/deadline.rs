@@ -39,6 +39,10 @@ pub(super) enum Ends {
     Capture(CaptureKey),
     /// Mailboxes are looked at again.
     Mailboxes,
+    /// Letters to somebody, which arrived long ago, are forgotten.
+    Sent(PersonId),
+    /// New contacts get a capsule.
+    Capsules,
 }
 
 impl Ends {
@@ -57,6 +61,8 @@ impl Ends {
             Self::Vouch(key) => [&[10][..], &key.bytes()].concat(),
             Self::Capture(key) => [&[16][..], &key.0].concat(),
             Self::Mailboxes => vec![18],
+            Self::Sent(person) => [&[19][..], &person.0].concat(),
+            Self::Capsules => vec![20],
         }
     }
 
@@ -82,6 +88,8 @@ impl Ends {
             10 => Self::Vouch(VouchKey::from_bytes(rest)?),
             16 => Self::Capture(CaptureKey(rest.try_into().ok()?)),
             18 => Self::Mailboxes,
+            19 => Self::Sent(PersonId(rest.try_into().ok()?)),
+            20 => Self::Capsules,
             _ => return None,
         })
     }
@@ -121,6 +129,8 @@ impl Turn<'_> {
                 Ends::Vouch(key) => self.vouch_due(key)?,
                 Ends::Capture(key) => self.forget_capture(key)?,
                 Ends::Mailboxes => self.mailboxes_due(),
+                Ends::Sent(person) => self.sent_due(person)?,
+                Ends::Capsules => self.capsules_due()?,
             }
         }
         Ok(())
@@ -184,6 +194,8 @@ mod tests {
             }),
             Ends::Capture(CaptureKey([14; 16])),
             Ends::Mailboxes,
+            Ends::Sent(PersonId([15; 10])),
+            Ends::Capsules,
         ];
         for ends in all {
             let key = ends.key(Timestamp::from_secs(9));

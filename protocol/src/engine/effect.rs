@@ -154,6 +154,8 @@ pub enum Answer {
     Stored,
     /// Who sends it has gone on at another machine than this one, and this is the grant that says so.
     Replaced(Bytes<{ limits::GRANT }>),
+    /// What was kept for who signs the wish: a [`crate::recovery::GivenBack`].
+    GivenBack(Bytes<{ limits::GIVEN_BACK }>),
 }
 
 /// Why a letter is refused for good. The sender tells its person in words.
@@ -199,7 +201,9 @@ impl Refusal {
 
 impl Answer {
     /// The longest answer.
-    pub const MOST: usize = 1 + limits::GRANT;
+    pub const MOST: usize = 1 + limits::GIVEN_BACK;
+    /// The longest answer to whoever has not asked for what is kept.
+    pub const USUAL: usize = 1 + limits::GRANT;
 
     /// The bytes on the wire.
     pub fn to_bytes(&self) -> Vec<u8> {
@@ -209,6 +213,7 @@ impl Answer {
             Self::KeysMissing => vec![3],
             Self::Stored => vec![4],
             Self::Replaced(grant) => [&[5][..], grant.as_slice()].concat(),
+            Self::GivenBack(kept) => [&[6][..], kept.as_slice()].concat(),
             Self::Refused(refusal, receipt) => [&[refusal.number()][..], receipt].concat(),
         }
     }
@@ -220,6 +225,7 @@ impl Answer {
             [2] => Some(Self::Later),
             [3] => Some(Self::KeysMissing),
             [4] => Some(Self::Stored),
+            [6, ref kept @ ..] if !kept.is_empty() => Bytes::new(kept.to_vec()).ok().map(Self::GivenBack),
             [5, ref grant @ ..] if !grant.is_empty() => Bytes::new(grant.to_vec()).ok().map(Self::Replaced),
             [number, ref receipt @ ..] => Some(Self::Refused(Refusal::from_number(number)?, receipt.try_into().ok()?)),
             [] => None,

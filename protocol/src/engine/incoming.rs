@@ -13,6 +13,7 @@ use crate::crypto::seal::DecryptionKey;
 use crate::hello::SharedSecret;
 use crate::id::{IdentityId, LetterId, PersonId, SessionId};
 use crate::identity::{History, HistoryBytes};
+use crate::letter::body::kind;
 use crate::letter::introduction::IntroductionLetter;
 use crate::letter::{self, Body, Letter, OpenError, Opened};
 use crate::limits;
@@ -114,6 +115,9 @@ impl Turn<'_> {
             // Who sealed it keeps it, and it gives up at its date.
             Err(_) => return Ok(Answer::Later),
         };
+        if opened.letter.unverified().kind == kind::RECOVER {
+            return self.answer_wish(party, opened);
+        }
         let receipts = opened.receipts();
         Ok(match self.judge(session, party, opened)? {
             Verdict::Handled => Answer::Handled(receipts.handled()),
@@ -237,7 +241,7 @@ impl Turn<'_> {
         let Ok(body) = Body::of(letter) else { return Ok(Verdict::Refused(Refusal::NotAccepted)) };
         let listens = !person.blocked && person.is_contact();
         match body {
-            Body::Claim(_) => return Ok(Verdict::Refused(Refusal::NotAccepted)),
+            Body::Claim(_) | Body::Recover(_) => return Ok(Verdict::Refused(Refusal::NotAccepted)),
             // My farewell has to find them.
             Body::Presence(presence) if listens || !waiting_for(&self.txn, person.id)?.is_empty() => {
                 self.presence_arrived(&person, history, &presence)?;
@@ -265,6 +269,11 @@ impl Turn<'_> {
                 Verdict::Handled => {}
                 not_taken => return Ok(not_taken),
             },
+            Body::Resume(resume) if listens => match self.resume_arrived(&person, resume)? {
+                Verdict::Handled => {}
+                not_taken => return Ok(not_taken),
+            },
+            Body::KeepCapsule(capsule) if listens => self.capsule_arrived(person.id, capsule)?,
             Body::Withdraw if listens && person.renewed <= Some(letter.sent) => self.withdrawn(person)?,
             // A second welcome, after they renewed a first letter that I had handled, says nothing new. To
             // somebody I do not listen to it looks as if I were there and did nothing.
@@ -275,6 +284,8 @@ impl Turn<'_> {
             | Body::Withdraw
             | Body::Note(_)
             | Body::HandOver(_)
+            | Body::Resume(_)
+            | Body::KeepCapsule(_)
             | Body::Introduction(_)
             | Body::Vouch(_) => {}
         }

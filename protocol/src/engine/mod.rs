@@ -32,13 +32,16 @@
 //! | `introduction` | asking for one, carrying one, being asked |
 //! | `vouches` | what people say of each other |
 //! | `outbox`, `incoming` | letters that go and letters that come |
+//! | `sent` | letters that arrived, for a contact who goes on from a backup |
 //! | `session`, `door`, `live` | who is on the line |
 //! | `backups`, `restore` | what a backup is sealed to; coming back from one |
+//! | `capsules`, `recovered` | what contacts keep for me and I for them; coming back from words and a contact |
 //! | `replaced` | a machine whose home goes on elsewhere falls silent |
 //! | `deadline` | everything that waits has an end |
 
 pub mod agenda;
 pub mod backups;
+mod capsules;
 pub mod captures;
 pub mod code_lists;
 mod collecting;
@@ -69,11 +72,13 @@ pub mod own;
 pub mod people;
 pub mod person;
 mod presence;
+mod recovered;
 mod relays;
 mod replaced;
 mod restore;
 mod rounds;
 pub mod scans;
+mod sent;
 mod session;
 mod slip;
 mod turn;
@@ -85,6 +90,7 @@ pub use error::{CodeError, Error, Result};
 pub use incoming::history_of;
 pub use notice::Notice;
 pub use own::{Beginning, CardChange, Own, create};
+pub use recovered::{Recovery, recover};
 pub use replaced::replaced_since;
 pub use slip::AnswerSlip;
 pub use turn::{Step, Turn};

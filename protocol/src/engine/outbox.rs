@@ -67,8 +67,27 @@ impl Waiting {
     }
 
     /// Of these kinds one letter waits at most: a later one replaces it, and a farewell takes all away.
-    const fn waits_alone(kind: u8) -> bool {
-        matches!(kind, kind::CLAIM | kind::PRESENCE | kind::CARD | kind::WITHDRAW | kind::ANSWERS)
+    pub(super) const fn waits_alone(kind: u8) -> bool {
+        matches!(
+            kind,
+            kind::CLAIM
+                | kind::PRESENCE
+                | kind::CARD
+                | kind::WITHDRAW
+                | kind::ANSWERS
+                | kind::RESUME
+                | kind::KEEP_CAPSULE
+        )
+    }
+
+    /// An answer first: without it the other end can do nothing with the rest. Who is asked to send again should know
+    /// where to, and under which key.
+    const fn rank(&self) -> u8 {
+        match self.kind {
+            kind::WELCOME => 0,
+            kind::RESUME => 2,
+            _ => 1,
+        }
     }
 
     /// Letters that go to somebody whose grant is over. With my presence they learn where to send theirs; who
@@ -80,7 +99,12 @@ impl Waiting {
     /// A later letter of these kinds says all that an earlier one said; the answer to another code does not.
     fn is_replaced_by(&self, later: &Body) -> bool {
         match later {
-            Body::Claim(_) | Body::Presence(_) | Body::Card(_) | Body::Answers(_) => self.kind == later.kind(),
+            Body::Claim(_)
+            | Body::Presence(_)
+            | Body::Card(_)
+            | Body::Answers(_)
+            | Body::Resume(_)
+            | Body::KeepCapsule(_) => self.kind == later.kind(),
             Body::Welcome(welcome) => {
                 matches!(Body::of(&self.as_letter()), Ok(Body::Welcome(waits)) if waits.invite == welcome.invite)
             }
@@ -92,7 +116,7 @@ impl Waiting {
                 Ok(Body::Vouch(waits)) => waits.is_replaced_by(later),
                 _ => false,
             },
-            Body::Meeting(_) | Body::Withdraw | Body::Note(_) | Body::HandOver(_) => false,
+            Body::Meeting(_) | Body::Withdraw | Body::Note(_) | Body::HandOver(_) | Body::Recover(_) => false,
         }
     }
 }
@@ -102,9 +126,14 @@ pub fn waiting_for(read: &dyn Read, person: PersonId) -> Result<Vec<Waiting>> {
     Ok(entity::list(read, &person.0, limits::OUTBOX_PER_PERSON + limits::OUTBOX_NEWEST)?)
 }
 
-/// True if one more letter of the kinds that add up may wait.
-fn have_room(waiting: &[Waiting]) -> bool {
-    waiting.iter().filter(|letter| !Waiting::waits_alone(letter.kind)).count() < limits::OUTBOX_PER_PERSON
+/// How many more letters of the kinds that add up may wait for a person.
+pub(super) fn room_for(read: &dyn Read, person: PersonId) -> Result<usize> {
+    Ok(room(&waiting_for(read, person)?))
+}
+
+fn room(waiting: &[Waiting]) -> usize {
+    let adding_up = waiting.iter().filter(|letter| !Waiting::waits_alone(letter.kind)).count();
+    limits::OUTBOX_PER_PERSON.saturating_sub(adding_up)
 }
 
 impl Turn<'_> {
@@ -122,7 +151,7 @@ impl Turn<'_> {
         for replaced in &replaced {
             self.remove_waiting(replaced);
         }
-        if !Waiting::waits_alone(body.kind()) && !have_room(&waiting) {
+        if !Waiting::waits_alone(body.kind()) && room(&waiting) == 0 {
             return Err(Error::Full("letters waiting for this person"));
         }
         let letter = Waiting {
@@ -135,15 +164,21 @@ impl Turn<'_> {
             seed: self.random.bytes(),
             stored: None,
         };
-        self.set_deadline(letter.expires, Ends::Letter(person, letter.id));
+        let id = letter.id;
+        self.wait_for_receipt(letter);
+        Ok(id)
+    }
+
+    /// A letter waits, for the first time or again; whoever does so goes on to [`Turn::pump`].
+    pub(super) fn wait_for_receipt(&mut self, letter: Waiting) {
+        self.set_deadline(letter.expires, Ends::Letter(letter.person, letter.id));
         self.txn.save(&letter);
-        self.live.waiting.insert(person);
-        Ok(letter.id)
+        self.live.waiting.insert(letter.person);
     }
 
     /// True if a letter that a letter of theirs asks for can be put out; else they are asked to wait.
     pub(super) fn has_room_for(&self, person: PersonId) -> Result<bool> {
-        Ok(have_room(&waiting_for(&self.txn, person)?))
+        Ok(room_for(&self.txn, person)? > 0)
     }
 
     pub(super) fn remove_waiting(&mut self, letter: &Waiting) {
@@ -169,8 +204,7 @@ impl Turn<'_> {
         }
         let known = self.txn.load::<Person>(&person.0)?;
         let mut letters = waiting_for(&self.txn, person)?;
-        // An answer first: without it the other end can do nothing with the rest.
-        letters.sort_by_key(|letter| (self.live.in_vain(&letter.id), letter.kind != kind::WELCOME, letter.written));
+        letters.sort_by_key(|letter| (self.live.in_vain(&letter.id), letter.rank(), letter.written));
         let expected = known.as_ref().is_some_and(Person::is_expected);
         let (Some(known), false) = (known, letters.is_empty() && !expected) else {
             self.live.waiting.remove(&person);
@@ -309,7 +343,7 @@ impl Turn<'_> {
                 self.pause(person);
             }
             // Who sits at an old address can say what they like: only who opened the letter has its receipts.
-            Some(Answer::Handled(_) | Answer::Refused(..) | Answer::Later) | None => {
+            Some(Answer::Handled(_) | Answer::Refused(..) | Answer::GivenBack(_) | Answer::Later) | None => {
                 *self.live.in_vain.entry(letter).or_default() += 1;
                 self.pause(person);
                 if waiting.is_first() {
@@ -339,6 +373,7 @@ impl Turn<'_> {
     /// Their node has the letter, and has done what follows from it.
     pub(super) fn taken(&mut self, letter: &Waiting) -> Result<()> {
         self.remove_waiting(letter);
+        self.keep_sent(letter)?;
         self.my_words_are(letter, WordsState::Delivered)?;
         if letter.kind == kind::PRESENCE {
             self.presence_is_known(letter.person)?;

@@ -14,7 +14,7 @@ use crate::crypto::Random;
 use crate::crypto::seal::DecryptionKey;
 use crate::crypto::sign::{SecretSeed, SigningKey};
 use crate::id::{IdentityId, PeerId};
-use crate::identity::{History, HistoryBytes, NodeGrant, Reason};
+use crate::identity::{History, HistoryBytes, HistoryError, NodeGrant, Reason};
 use crate::letter::body::RecordBytes;
 use crate::limits;
 use crate::record::{Signed, Signer, Verified};
@@ -100,23 +100,37 @@ pub struct Beginning<'b> {
 
 /// Makes an identity in an empty storage.
 pub fn create(read: &dyn Read, now: Timestamp, seed: [u8; 32], beginning: Beginning<'_>) -> Result<Step> {
+    let Beginning { words, name, peer } = beginning;
+    begin(read, now, seed, Start { words, history: History::begin(words), card: OwnCard::new(name), peer })
+}
+
+/// What an identity starts with in a new home.
+pub(super) struct Start<'s> {
+    pub words: &'s RecoveryWords,
+    pub history: History,
+    pub card: OwnCard,
+    pub peer: PeerId,
+}
+
+/// Puts an identity into an empty storage.
+pub(super) fn begin(read: &dyn Read, now: Timestamp, seed: [u8; 32], start: Start<'_>) -> Result<Step> {
     if entity::load::<Own>(read, OWN)?.is_some() {
         return Err(Error::IdentityExists);
     }
     let mut random = Random::new(seed);
-    let history = History::begin(beginning.words);
+    let Start { words, history, card, peer } = start;
     let mut txn = Txn::new(read);
-    txn.save(&StoredSigningKey { seed: beginning.words.key_seed(0) });
+    txn.save(&StoredSigningKey { seed: words.key_seed(history.current()) });
     txn.save(&StoredEncryptionKey { number: 0, seed: SecretSeed(random.bytes()), until: None });
     let mut own = Own {
         history: history.to_bytes(),
-        card: OwnCard::new(beginning.name),
+        card,
         views: Vec::new(),
         generation: 0,
         grant: RecordBytes::default(),
         grant_seq: 0,
         grant_ends: now,
-        peer: beginning.peer,
+        peer,
         hints: Vec::new(),
         presence: 0,
         created: now,
@@ -131,7 +145,7 @@ pub fn create(read: &dyn Read, now: Timestamp, seed: [u8; 32], beginning: Beginn
     let mut turn = Turn::new(&txn, now, random.bytes(), &mut keys, &mut live);
     turn.sign_grant(&mut own)?;
     turn.txn.save(&own);
-    turn.keep_backup_key(beginning.words);
+    turn.keep_backup_key(words);
     let step = turn.into_step();
     txn.absorb(&step.writes);
     Ok(Step { writes: txn.into_writes(), ..Step::default() })
@@ -216,22 +230,27 @@ impl Turn<'_> {
         self.after_new_grant(own)
     }
 
-    /// Changes to the next key of these words; see [`Reason`] for what becomes of the old one.
-    pub fn rotate(&mut self, words: &RecoveryWords, reason: Reason) -> Result<()> {
+    /// Changes to the next key, of these words or of fresh ones that take their place; see [`Reason`] for what becomes
+    /// of the old key.
+    pub fn rotate(&mut self, words: &RecoveryWords, fresh: Option<&RecoveryWords>, reason: Reason) -> Result<()> {
+        let next = fresh.unwrap_or(words);
         let mut own = self.own()?;
         let mut history = own.history();
-        let rotation = history.rotate(words)?;
+        let rotation = history.rotate_to(words, next).map_err(|error| match error {
+            HistoryError::Broken => Error::NotNow(OTHER_WORDS),
+            other => other.into(),
+        })?;
         history.learn(rotation.bytes())?;
         let number = history.current();
-        self.txn.save(&StoredSigningKey { seed: words.key_seed(number) });
-        self.keys.signing = words.key(number);
+        self.txn.save(&StoredSigningKey { seed: next.key_seed(number) });
+        self.keys.signing = next.key(number);
         self.keys.signer = Signer { id: history.id(), key: number };
         if reason == Reason::Compromised {
             let notice = history.compromise(words);
             history.learn(notice.bytes())?;
             self.revoke_all_invites()?;
         }
-        self.keep_backup_key(words);
+        self.keep_backup_key(next);
         own.history = history.to_bytes();
         self.keys.history = history;
         own.card.seq += 1;
@@ -322,6 +341,9 @@ fn changed_tiers(old: &[RecordBytes], new: &[RecordBytes]) -> Vec<Tier> {
     let pairs = old.iter().zip(new).zip(Tier::ALL);
     pairs.filter(|((old, new), _)| content(old) != content(new)).map(|(_, tier)| tier).collect()
 }
+
+/// What is said of words that are not, or no longer, the ones of a home.
+pub(super) const OTHER_WORDS: &str = "these are the words of another identity, or words of before";
 
 /// A check that a key belongs to the newest event of my history: for the words that a person types in again.
 pub fn words_fit(own: &Own, words: &RecoveryWords) -> bool {

@@ -310,6 +310,8 @@ impl Turn<'_> {
             self.asked_forgotten(key)?;
         }
         self.remove_all_waiting(id)?;
+        self.forget_sent(id)?;
+        self.forget_kept(id)?;
         self.forget_pair(id)?;
         self.forget_contents(id)?;
         self.txn.remove(Table::Reach, &id.0);

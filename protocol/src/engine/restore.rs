@@ -10,16 +10,18 @@ use std::ops::ControlFlow;
 use super::entity;
 use super::error::Result;
 use super::invites::OwnInvite;
+use super::rounds::Round;
 use super::turn::Turn;
 use crate::id::PeerId;
+use crate::time::Timestamp;
 
 /// How far the number of my card goes ahead: further than anybody changes a card between a backup and its use, so that
 /// the next change counts as later than any that was forgotten.
-const CARD_AHEAD: u64 = 1 << 20;
+pub(super) const CARD_AHEAD: u64 = 1 << 20;
 
 impl Turn<'_> {
-    /// This home was restored from a backup, and this machine has a fresh libp2p key.
-    pub fn restored(&mut self, peer: PeerId) -> Result<()> {
+    /// This home was restored from a backup that was `made` then, and this machine has a fresh libp2p key.
+    pub fn restored(&mut self, peer: PeerId, made: Timestamp) -> Result<()> {
         let mut own = self.own()?;
         own.generation = self.next_generation(own.generation);
         own.peer = peer;
@@ -27,12 +29,13 @@ impl Turn<'_> {
         own.replaced = None;
         own.card.seq += CARD_AHEAD;
         self.withdraw_live_codes()?;
-        self.grant_anew(&mut own)
+        self.grant_anew(&mut own)?;
+        self.begin_round(Round { resume: Some(made), ..Round::default() })
     }
 
     /// Two machines that were restored from one backup must not have one number: so it is the time, in seconds, as long
     /// as that is later than the number before.
-    fn next_generation(&self, before: u32) -> u32 {
+    pub(super) fn next_generation(&self, before: u32) -> u32 {
         u32::try_from(self.now.secs()).unwrap_or_default().max(before.saturating_add(1))
     }
 

@@ -15,6 +15,7 @@ use crate::card::Tier;
 use crate::id::PersonId;
 use crate::limits;
 use crate::store::{Read, StoreError, Table};
+use crate::time::Timestamp;
 
 crate::wire_map! {
     /// A round under way: what the contacts from one on are still to be told.
@@ -28,6 +29,8 @@ crate::wire_map! {
         3 => pub grant: bool,
         /// The views of my card that changed.
         4 => pub tiers: Vec<Tier>,
+        /// They are to send again what arrived since then.
+        5 => pub resume: Option<Timestamp>,
     }
 }
 
@@ -48,6 +51,7 @@ impl Turn<'_> {
         round.next = None;
         round.presence |= news.presence;
         round.grant |= news.grant;
+        round.resume = round.resume.into_iter().chain(news.resume).min();
         round.tiers.extend(news.tiers.iter().filter(|tier| !round.tiers.contains(tier)).copied().collect::<Vec<_>>());
         self.go_round(round)
     }
@@ -80,6 +84,7 @@ impl Turn<'_> {
     fn tell_news(&mut self, own: &Own, mut person: Person, round: &Round) -> Result<()> {
         if round.grant {
             self.send_presence(own, &person)?;
+            self.send_capsule(own, &person)?;
         } else if round.presence {
             match self.presence_pace(&person) {
                 Some(pace) => {
@@ -92,6 +97,9 @@ impl Turn<'_> {
         }
         if round.tiers.contains(&person.tier) {
             self.send_card(own, &person)?;
+        }
+        if let Some(since) = round.resume {
+            self.ask_to_resume(person.id, since)?;
         }
         Ok(())
     }

@@ -275,8 +275,14 @@ impl History {
         }
     }
 
-    /// The next rotation, from the words that the event before committed to.
+    /// The next rotation, from the words that the event before committed to, which stay the words.
     pub fn rotate(&self, words: &RecoveryWords) -> Result<Verified<Rotation>, HistoryError> {
+        self.rotate_to(words, words)
+    }
+
+    /// The next rotation, from the words that the event before committed to, to keys of `fresh` words. From then on
+    /// the words of before can rotate no more, and whoever finds them can only write an event in the place of this one.
+    pub fn rotate_to(&self, words: &RecoveryWords, fresh: &RecoveryWords) -> Result<Verified<Rotation>, HistoryError> {
         let number = self.current() + 1;
         if usize::from(number) >= limits::KEY_EVENTS {
             return Err(HistoryError::Full);
@@ -285,9 +291,9 @@ impl History {
         let rotation = Rotation {
             previous: self.head(),
             number,
-            key: words.key(number).verify_key(),
+            key: fresh.key(number).verify_key(),
             rotation_key: signing.verify_key(),
-            next: key_digest(&words.rotation_key(number + 1).verify_key()),
+            next: key_digest(&fresh.rotation_key(number + 1).verify_key()),
         };
         self.check_follows(&rotation)?;
         Ok(Verified::sign(rotation, Signer { id: self.id, key: number }, &signing))

@@ -9,6 +9,7 @@ use super::vouch::VouchLetter;
 use crate::address::Hint;
 use crate::crypto::seal::EncryptionKey;
 use crate::crypto::sign::SecretSeed;
+use crate::id::IdentityId;
 use crate::limits;
 use crate::mailbox::Pass;
 use crate::text::Line;
@@ -93,6 +94,35 @@ crate::wire_map! {
     }
 }
 
+crate::wire_map! {
+    /// "I go on from a backup; send me again what I have acknowledged since."
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Resume {
+        /// When the backup was made, by the clock of its maker.
+        1 => pub since: Timestamp,
+    }
+}
+
+crate::wire_map! {
+    /// "Keep this for me, in case that I lose everything but my words."
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct KeepCapsule {
+        /// Under which id it will be asked for; see [`crate::recovery`].
+        1 => pub keeper: IdentityId,
+        /// The capsule, which only its owner's words open.
+        2 => pub sealed: Bytes<{ limits::CAPSULE }>,
+    }
+}
+
+crate::wire_map! {
+    /// "Give me back what you keep for me": signed by the keeper, and answered with it.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Recover {
+        /// How many of those under this keeper id are passed over.
+        1 => pub skip: u32,
+    }
+}
+
 /// What a letter says, by its kind.
 #[allow(clippy::large_enum_variant, reason = "a letter is in memory for a moment, and one at a time")]
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,6 +145,12 @@ pub enum Body {
     HandOver(HandOver),
     /// Kind 9.
     Answers(Answers),
+    /// Kind 10.
+    Resume(Resume),
+    /// Kind 11.
+    KeepCapsule(KeepCapsule),
+    /// Kind 12.
+    Recover(Recover),
     /// Kinds 16 to 31.
     Introduction(IntroductionLetter),
     /// Kinds 32 to 47.
@@ -141,6 +177,12 @@ pub mod kind {
     pub const HAND_OVER: u8 = 8;
     /// [`super::Answers`].
     pub const ANSWERS: u8 = 9;
+    /// [`super::Resume`].
+    pub const RESUME: u8 = 10;
+    /// [`super::KeepCapsule`].
+    pub const KEEP_CAPSULE: u8 = 11;
+    /// [`super::Recover`].
+    pub const RECOVER: u8 = 12;
 }
 
 impl Body {
@@ -156,6 +198,9 @@ impl Body {
             Self::Note(_) => kind::NOTE,
             Self::HandOver(_) => kind::HAND_OVER,
             Self::Answers(_) => kind::ANSWERS,
+            Self::Resume(_) => kind::RESUME,
+            Self::KeepCapsule(_) => kind::KEEP_CAPSULE,
+            Self::Recover(_) => kind::RECOVER,
             Self::Introduction(letter) => letter.kind(),
             Self::Vouch(letter) => letter.kind(),
         }
@@ -173,6 +218,9 @@ impl Body {
             Self::Note(body) => wire::encode(body),
             Self::HandOver(body) => wire::encode(body),
             Self::Answers(body) => wire::encode(body),
+            Self::Resume(body) => wire::encode(body),
+            Self::KeepCapsule(body) => wire::encode(body),
+            Self::Recover(body) => wire::encode(body),
             Self::Introduction(letter) => letter.to_bytes(),
             Self::Vouch(letter) => letter.to_bytes(),
         }
@@ -192,6 +240,9 @@ impl Body {
             kind::NOTE => wire::decode(bytes).map(Self::Note),
             kind::HAND_OVER => wire::decode(bytes).map(Self::HandOver),
             kind::ANSWERS => wire::decode(bytes).map(Self::Answers),
+            kind::RESUME => wire::decode(bytes).map(Self::Resume),
+            kind::KEEP_CAPSULE => wire::decode(bytes).map(Self::KeepCapsule),
+            kind::RECOVER => wire::decode(bytes).map(Self::Recover),
             number => {
                 if let Some(letter) = IntroductionLetter::of(number, bytes)? {
                     return Ok(Self::Introduction(letter));

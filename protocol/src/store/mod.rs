@@ -90,6 +90,10 @@ tables! {
     30 => CodesMade,
     /// Mailboxes of mine at contacts' nodes, by contact.
     31 => Mailboxes,
+    /// Letters that arrived, kept for a contact who goes on from a backup, by person and number.
+    34 => Sent,
+    /// What I keep for contacts who may lose everything but their words, by contact and by keeper id.
+    35 => Kept,
 }
 
 impl Table {

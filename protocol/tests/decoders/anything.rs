@@ -9,7 +9,7 @@ use kith_protocol::identity::{Compromise, HistoryBytes, Inception, NodeGrant, Ro
 use kith_protocol::introduction::{Ask, Consent, Introduction, OpenedConsent, Purpose};
 use kith_protocol::invite::{Invite, InviteKind};
 use kith_protocol::letter::answers::{AnswerTo, Answers};
-use kith_protocol::letter::body::{CardNews, Claim, MeetingNews, Presence, Welcome};
+use kith_protocol::letter::body::{CardNews, Claim, KeepCapsule, MeetingNews, Presence, Recover, Resume, Welcome};
 use kith_protocol::letter::handover::HandOver;
 use kith_protocol::letter::introduction::{
     AskLetter, ConsentLetter, End, IntroductionLetter, Later, Offer, Outcome, Propose, Returned, Suggest,
@@ -332,6 +332,10 @@ fn other_body() -> impl Strategy<Value = Body> {
             let one = |(letter, answer)| AnswerTo { letter: LetterId(letter), answer };
             Body::Answers(Answers { all: all.into_iter().map(one).collect() })
         }),
+        time().prop_map(|since| Body::Resume(Resume { since })),
+        (any::<[u8; 32]>(), blob(400))
+            .prop_map(|(keeper, sealed)| Body::KeepCapsule(KeepCapsule { keeper: IdentityId(keeper), sealed })),
+        any::<u32>().prop_map(|skip| Body::Recover(Recover { skip })),
     ]
 }
 

@@ -3,7 +3,7 @@
 #![allow(dead_code)] // Each program uses the part that it needs.
 
 use kith_protocol::address::{Hint, Host, Reach, Transports};
-use kith_protocol::card::{CardView, Field, FieldKind, Tier};
+use kith_protocol::card::{CardView, Field, FieldKind, OwnCard, Tier};
 use kith_protocol::crypto::derive;
 use kith_protocol::crypto::seal::DecryptionKey;
 use kith_protocol::crypto::sign::SecretSeed;
@@ -13,7 +13,7 @@ use kith_protocol::identity::{Compromise, History, NodeGrant, Rotation};
 use kith_protocol::introduction::{Ask, Consent, Introduction, OpenedConsent, Purpose, SealedConsent, consent_digest};
 use kith_protocol::invite::{Invite, InviteKind};
 use kith_protocol::letter::answers::{AnswerTo, Answers};
-use kith_protocol::letter::body::{CardNews, Claim, MeetingNews, Presence, Welcome};
+use kith_protocol::letter::body::{CardNews, Claim, KeepCapsule, MeetingNews, Presence, Recover, Resume, Welcome};
 use kith_protocol::letter::handover::HandOver;
 use kith_protocol::letter::introduction::{
     AskLetter, ConsentLetter, End, IntroductionLetter, Later, Offer, Outcome, Propose, Returned, Suggest,
@@ -25,6 +25,7 @@ use kith_protocol::limits;
 use kith_protocol::mailbox::{MailboxKey, Pass};
 use kith_protocol::meeting::Meeting;
 use kith_protocol::record::{Signer, Statement, Verified};
+use kith_protocol::recovery::{Acquaintance, Capsule, Keeper};
 use kith_protocol::text::{Line, Name, Text, Words};
 use kith_protocol::time::Timestamp;
 use kith_protocol::vouch::{
@@ -513,6 +514,32 @@ pub fn answers() -> Body {
     Body::Answers(Answers { all: vec![answer(0x10, 1), answer(0x30, 3)] })
 }
 
+/// Ana goes on from a backup of the day before.
+pub fn resume() -> Body {
+    Body::Resume(Resume { since: NOW })
+}
+
+/// What Ana's contacts keep for her.
+pub fn capsule() -> Capsule {
+    let bo = Acquaintance {
+        history: bo().history().to_bytes(),
+        pair: SharedSecret::new(counting(0xc0)),
+        grant: bounded(bo().grant().bytes()),
+        hints: vec![bo().hint()],
+        mailboxes: vec![pass()],
+        name: bo().card().name.clone(),
+        tier: Tier::Contacts,
+    };
+    let card = OwnCard { seq: 7, name: ana().card().name.clone(), fields: Vec::new() };
+    Capsule { made: NOW, card, people: vec![bo] }
+}
+
+/// Ana's capsule on its way to Chi.
+pub fn keep_capsule() -> Body {
+    let sealed = capsule().seal(&ana().words.backup_key().public(), counting(0xd0)).unwrap();
+    Body::KeepCapsule(KeepCapsule { keeper: Keeper::of(&ana().words).id(), sealed })
+}
+
 /// One body of every kind, and a claim with an introducer's word.
 pub fn bodies() -> Vec<(&'static str, Body)> {
     let mut bodies = vec![
@@ -525,6 +552,9 @@ pub fn bodies() -> Vec<(&'static str, Body)> {
         ("note", note()),
         ("hand over", hand_over()),
         ("answers", answers()),
+        ("resume", resume()),
+        ("capsule", keep_capsule()),
+        ("recover", Body::Recover(Recover { skip: 0 })),
         ("vouch", vouch_news()),
         ("acceptance", acceptance_news()),
     ];

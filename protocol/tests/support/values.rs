@@ -6,7 +6,7 @@ use kith_protocol::card::CardView;
 use kith_protocol::identity::{Compromise, HistoryBytes, Inception, NodeGrant, Rotation};
 use kith_protocol::introduction::{Ask, Consent, Introduction, OpenedConsent};
 use kith_protocol::letter::answers::Answers;
-use kith_protocol::letter::body::{CardNews, Claim, MeetingNews, Presence, Welcome};
+use kith_protocol::letter::body::{CardNews, Claim, KeepCapsule, MeetingNews, Presence, Recover, Resume, Welcome};
 use kith_protocol::letter::handover::HandOver;
 use kith_protocol::letter::introduction::{
     About, AskLetter, ConsentLetter, Later, Offer, Outcome, Propose, Returned, Suggest, kind as introduction_kind,
@@ -17,6 +17,7 @@ use kith_protocol::letter::{Envelope, Letter};
 use kith_protocol::limits;
 use kith_protocol::mailbox::{Close, Collect, Door, Held, Keep, Leave, Pass, Take};
 use kith_protocol::meeting::Meeting;
+use kith_protocol::recovery::{Capsule, GivenBack};
 use kith_protocol::vouch::{Acceptance, Vouch, VouchContent, VouchExport, Vouched};
 use kith_protocol::wire::{self, Wire, WireError};
 
@@ -97,6 +98,11 @@ types! {
     41 => Close,
     42 => Door,
     43 => Vec<Held>,
+    44 => Resume,
+    45 => KeepCapsule,
+    46 => Recover,
+    47 => Capsule,
+    48 => GivenBack,
 }
 
 /// The number of the type that the body of a kind of letter has.
@@ -104,12 +110,15 @@ pub fn of_body(kind: u8) -> u8 {
     use introduction_kind::{
         ASK, CONSENT, DECLINED, DONE, LATER, OFFER, OUTCOME, PROPOSE, RETURNED, SUGGEST, WILLING, WITHDRAWN,
     };
-    use kith_protocol::letter::body::kind::{ANSWERS, HAND_OVER, NOTE};
+    use kith_protocol::letter::body::kind::{ANSWERS, HAND_OVER, KEEP_CAPSULE, NOTE, RECOVER, RESUME};
     match kind {
         1..=5 => 8 + kind,
         NOTE => 33,
         HAND_OVER => 34,
         ANSWERS => 35,
+        RESUME => 44,
+        KEEP_CAPSULE => 45,
+        RECOVER => 46,
         vouch_kind::VOUCH | vouch_kind::ACCEPTANCE => 19,
         ASK => 24,
         RETURNED => 25,

@@ -9,8 +9,10 @@ use kith_protocol::engine::{Answer, AnswerSlip, Refusal};
 use kith_protocol::hello::{self, Ends, Initiator, Responder, SharedSecret};
 use kith_protocol::introduction::consent_digest;
 use kith_protocol::invite::{self, InviteKind};
+use kith_protocol::letter::Body;
 use kith_protocol::mailbox::{Close, Collect, Door, Held, Keep, Leave, Request, Response, Slot, Take};
 use kith_protocol::record::{Statement, Verified};
+use kith_protocol::recovery::GivenBack;
 use kith_protocol::wire;
 
 use super::annotate::{self, Shape};
@@ -264,6 +266,9 @@ fn bodies() -> File {
         "note" => shapes::NOTE,
         "hand over" => shapes::HAND_OVER,
         "answers" => shapes::ANSWERS,
+        "resume" => shapes::RESUME,
+        "capsule" => shapes::KEEP_CAPSULE,
+        "recover" => shapes::RECOVER,
         "vouch" => shapes::VOUCH_NEWS,
         "acceptance" => shapes::ACCEPTANCE_NEWS,
         "ask" => shapes::ASK_LETTER,
@@ -427,6 +432,7 @@ fn answers() -> File {
         answer("keys missing", &Answer::KeysMissing, &[(1, "kind")]),
         answer("stored", &Answer::Stored, &[(1, "kind")]),
         replaced(),
+        given_back(),
     ];
     let refusals = [
         ("refused: expired", Refusal::Expired),
@@ -445,6 +451,15 @@ fn replaced() -> Vector {
     let length = grant.len();
     let bounded = wire::Bytes::new(grant).unwrap();
     answer("replaced", &Answer::Replaced(bounded), &[(1, "kind"), (length, "grant of the sender")])
+}
+
+fn given_back() -> Vector {
+    let Body::KeepCapsule(kept) = cast::keep_capsule() else { unreachable!("that is what it is") };
+    let given_back = GivenBack { history: ana().history().to_bytes(), sealed: kept.sealed };
+    let bytes = wire::encode(&given_back);
+    let length = bytes.len();
+    let bounded = wire::Bytes::new(bytes).unwrap();
+    answer("given back", &Answer::GivenBack(bounded), &[(1, "kind"), (length, "history and sealed capsule")])
 }
 
 fn answer(name: &str, answer: &Answer, layout: &[(usize, &str)]) -> Vector {

@@ -22,7 +22,7 @@ fuzz_target!(|data: &[u8]| {
     if let Some(answer) = Answer::from_bytes(data) {
         assert_eq!(answer.to_bytes(), data);
         let is_final = matches!(answer, Answer::Handled(_) | Answer::Refused(..));
-        let is_grant = matches!(answer, Answer::Replaced(_));
-        assert!(is_grant || data.len() == if is_final { 33 } else { 1 }, "a final answer without a receipt");
+        let is_open = matches!(answer, Answer::Replaced(_) | Answer::GivenBack(_));
+        assert!(is_open || data.len() == if is_final { 33 } else { 1 }, "a final answer without a receipt");
     }
 });

@@ -1,12 +1,13 @@
 //! The home of one person: storage, engine, clock, and what the network knows of it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 
 use kith_protocol::address::{Hint, Host, Reach, Transports};
 use kith_protocol::engine::{Engine, Notice};
 use kith_protocol::hello::SharedSecret;
 use kith_protocol::id::{IdentityId, LetterId, Locator, PeerId, SessionId};
-use kith_protocol::store::MemoryStore;
+use kith_protocol::store::{MemoryStore, Read, Table};
 use kith_protocol::words::RecoveryWords;
 
 use super::mailboxes::Mailboxes;
@@ -73,6 +74,19 @@ impl Home {
         let [.., high, low] = number.to_be_bytes();
         let port = 4000 + u16::try_from(run % 60_000).unwrap();
         Hint { reach: Reach::Direct, host: Host::Ip4([10, 0, high, low].into()), port, transports: Transports::Both }
+    }
+
+    /// An older storage is in place: what it does not know of was not handled by this home.
+    pub(super) fn remember_what_the_store_does(&mut self) {
+        let mut known = BTreeMap::new();
+        let mut remember = |key: &[u8], _: &[u8]| {
+            if key.len() > 32 {
+                known.insert(key.to_vec(), 1);
+            }
+            ControlFlow::Continue(())
+        };
+        self.store.scan(Table::Handled, b"", b"", &mut remember).expect("a storage in memory answers");
+        self.handled = known;
     }
 
     /// True if the node runs and has a network.

@@ -38,6 +38,7 @@ mod mallory;
 mod network;
 mod people;
 mod queue;
+mod recovery;
 mod vouches;
 mod world;
 

@@ -300,7 +300,15 @@ impl World {
     /// Changes to the next key.
     pub fn rotates(&mut self, who: Who, reason: Reason) {
         let words = self.home(who).words.clone();
-        self.does(who, |turn| turn.rotate(&words, reason));
+        self.does(who, |turn| turn.rotate(&words, None, reason));
+    }
+
+    /// Somebody's words may have been read by others: fresh ones take their place.
+    pub fn changes_words(&mut self, who: Who) -> RecoveryWords {
+        let (old, fresh) = (self.home(who).words.clone(), self.fresh_words());
+        self.does(who, |turn| turn.rotate(&old, Some(&fresh), Reason::Compromised));
+        self.home_mut(who).words = fresh;
+        old
     }
 
     /// Whoever recovers from the words, and however often, comes to the same keys: no machine and no chance has a part.
@@ -379,23 +387,31 @@ impl World {
     /// Puts an old copy in the place of a home.
     pub fn restores(&mut self, who: Who, copy: MemoryStore) {
         self.stop(who);
-        self.home_mut(who).store = copy;
-        self.home_mut(who).handled.clear();
+        let home = self.home_mut(who);
+        home.store = copy;
+        home.remember_what_the_store_does();
         self.start(who);
     }
 
     /// Somebody's machine is gone; they go on from a backup on another one, at another address.
     pub fn restores_backup(&mut self, who: Who, backup: MemoryStore) {
+        let made = self.clock(who).minus(limits::LETTER_LIFE);
+        self.restores_backup_of(who, backup, made);
+    }
+
+    /// The same with a backup that was made at a certain time.
+    pub fn restores_backup_of(&mut self, who: Who, backup: MemoryStore, made: Timestamp) {
         self.stop(who);
         let (peer, now, seed) = (PeerId(self.random.random()), self.clock(who), self.random.random());
         let mut store = backup;
         let mut engine = Engine::open(&store).expect("a backup is a whole home");
-        let (_, step) = engine.turn(&store, now, seed, |turn| turn.restored(peer)).expect("a backup can be restored");
+        let (_, step) =
+            engine.turn(&store, now, seed, |turn| turn.restored(peer, made)).expect("a backup can be restored");
         store.commit(&step.writes).expect("the memory has room");
         let run = self.home(who).run;
         let home = self.home_mut(who);
         (home.peer, home.store) = (peer, store);
-        home.handled.clear();
+        home.remember_what_the_store_does();
         home.address = home.address.is_some().then(|| Home::fresh_address(who.0, run));
         self.start(who);
     }

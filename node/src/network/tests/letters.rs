@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use kith_protocol::engine::{Answer, Effect, Refusal};
 use kith_protocol::id::{LetterId, SessionId};
-use kith_protocol::limits::{IN_FLIGHT, LETTER_CLASSES};
+use kith_protocol::limits::{GIVEN_BACK, IN_FLIGHT, LETTER_CLASSES};
 
 use super::support::{Node, QUIC, TCP, meet};
 use crate::network::{Event, Limits};
@@ -19,7 +19,7 @@ async fn letters_and_answers_go_both_ways_on_one_session() {
         Answer::Later,
         Answer::Refused(Refusal::InviteUsed, [7; 32]),
         Answer::Refused(Refusal::Expired, [8; 32]),
-        Answer::Replaced(Bytes::new(vec![3; 512]).unwrap()),
+        Answer::GivenBack(Bytes::new(vec![3; GIVEN_BACK]).unwrap()),
     ]) {
         let (mut from, mut to) = (&mut bo, &mut ana);
         for _ in 0..2 {

@@ -1,0 +1,71 @@
+//! `kith recover`: the machine is lost, or in other hands.
+
+use kith_node::backup::Machine;
+use kith_node::codes::read;
+use kith_node::home::Home;
+use kith_node::recovering::{self, RecoverError};
+use kith_protocol::invite::Invite;
+use serde_json::json;
+
+use super::backup;
+use super::scan::{Code, code};
+use crate::args::Recover;
+use crate::out;
+use crate::recovery;
+use crate::trouble::Trouble;
+
+const WANTED: &str = "ask a contact to run kith invite, and give the picture or the link here";
+
+/// Makes a home of the words, and a backup or what contacts keep.
+pub async fn recover(home: &Home, recover: &Recover, json: bool) -> Result<(), Trouble> {
+    let words_file = recover.words_file.as_deref();
+    match (&recover.backup, &recover.code) {
+        (Some(file), _) => backup::make_home(home, file, words_file, Machine::Stolen, json),
+        (None, Some(code)) => by_contact(home, code, words_file, json).await,
+        // Clap asks for one of the two.
+        (None, None) => Err(Trouble::usage("there is neither a code nor a backup").hint(WANTED)),
+    }
+}
+
+async fn by_contact(home: &Home, given: &str, words_file: Option<&std::path::Path>, json: bool) -> Result<(), Trouble> {
+    backup::nobody_lives_in(home)?;
+    let code = invite(given)?;
+    let words = recovery::words(words_file)?;
+    let back = recovering::recover(home, &code, &words).await.map_err(in_words)?;
+    if json {
+        let (name, home) = (back.name.to_string(), home.folder());
+        return out::json(&json!({ "name": name, "contacts": back.contacts, "answered": back.answered, "home": home }));
+    }
+    out::say(format!("{} is back in {}.", back.name, home.folder().display()));
+    out::say(format!("Contacts that are there again: {}; {} of them answered just now.", back.contacts, back.answered));
+    out::say(
+        "You sign with a new key, and nothing that the machine of before says is believed from now on. Run kith up: your contacts are told.",
+    );
+    out::say(
+        "What they wrote in the last 30 days comes again. Notes, vouches and codes were on the machine alone: a backup would bring them.",
+    );
+    Ok(())
+}
+
+/// The Kith code in what was given.
+fn invite(given: &str) -> Result<Invite, Trouble> {
+    let texts = match code(given)? {
+        Code::Text(text) => vec![text],
+        Code::Picture(picture) => {
+            read::read(&picture).map_err(|error| Trouble::failed(error.to_string()).hint(WANTED))?
+        }
+    };
+    let found = texts.iter().find_map(|text| Invite::from_text(text.trim()).ok());
+    found.ok_or_else(|| Trouble::failed("this is no Kith code").hint(WANTED))
+}
+
+fn in_words(error: RecoverError) -> Trouble {
+    match error {
+        RecoverError::Home(error) => error.into(),
+        RecoverError::NotReached => Trouble::failed(error.to_string())
+            .hint("their node must run and be reachable from here: best you are in one room, on one network"),
+        RecoverError::NothingKept => Trouble::failed(error.to_string())
+            .hint("ask another contact; or are these words of before, or of somebody else?"),
+        other => Trouble::failed(other.to_string()),
+    }
+}

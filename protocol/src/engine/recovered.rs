@@ -1,0 +1,80 @@
+//! I go on from nothing but my words and what a contact kept for me.
+//!
+//! The machine of before is lost, and may be in other hands. So the key changes, with notice, and all contacts are told at
+//! once. What only I had is gone: notes, letters, vouches, codes. What contacts wrote lately comes again.
+
+use super::Engine;
+use super::contact::KnownBefore;
+use super::error::{Error, Result};
+use super::own::{self, Own};
+use super::restore::CARD_AHEAD;
+use super::rounds::Round;
+use super::turn::{Step, Turn};
+use super::txn::Txn;
+use crate::card::OwnCard;
+use crate::id::PeerId;
+use crate::identity::{History, NodeGrant, Reason};
+use crate::record::Signed;
+use crate::recovery::Acquaintance;
+use crate::store::Read;
+use crate::time::Timestamp;
+use crate::words::RecoveryWords;
+
+/// What there is to go on from.
+pub struct Recovery<'r> {
+    /// The recovery words.
+    pub words: &'r RecoveryWords,
+    /// My key history, as a contact has seen it.
+    pub history: History,
+    /// My card.
+    pub card: OwnCard,
+    /// Contacts whose secrets were kept.
+    pub people: Vec<Acquaintance>,
+    /// The libp2p key of this machine.
+    pub peer: PeerId,
+}
+
+/// Makes a home in an empty storage.
+///
+/// # Errors
+/// [`Error::IdentityExists`] if there is one, or [`Error::NotNow`] if the words do not fit the history.
+pub fn recover(read: &dyn Read, now: Timestamp, seed: [u8; 32], recovery: Recovery<'_>) -> Result<Step> {
+    let mut random = crate::crypto::Random::new(seed);
+    let Recovery { words, history, mut card, people, peer } = recovery;
+    if history.rotate(words).is_err() {
+        return Err(Error::NotNow(own::OTHER_WORDS));
+    }
+    card.seq += CARD_AHEAD;
+    let begun = own::begin(read, now, random.bytes(), own::Start { words, history, card, peer })?;
+    let mut whole = Txn::new(read);
+    whole.absorb(&begun.writes);
+    let (_, step) = Engine::open(&whole)?.turn(&whole, now, random.bytes(), |turn| turn.recovered(words, people))?;
+    whole.absorb(&step.writes);
+    Ok(Step { writes: whole.into_writes(), ..Step::default() })
+}
+
+impl Turn<'_> {
+    fn recovered(&mut self, words: &RecoveryWords, people: Vec<Acquaintance>) -> Result<()> {
+        let mut own = self.own()?;
+        own.generation = self.next_generation(own.generation);
+        self.txn.save(&own);
+        for one in people {
+            self.take_back(&own, one)?;
+        }
+        self.rotate(words, None, Reason::Compromised)?;
+        self.begin_round(Round { resume: Some(Timestamp::from_secs(0)), ..Round::default() })
+    }
+
+    /// Somebody is a contact again, as far as they can be: their card comes from themselves.
+    fn take_back(&mut self, own: &Own, one: Acquaintance) -> Result<()> {
+        let Ok(history) = History::from_bytes(&one.history) else { return Ok(()) };
+        if history.id() == own.id() || self.person_of(history.id())?.is_some() {
+            return Ok(());
+        }
+        let grant = Signed::<NodeGrant>::from_bytes(one.grant.as_slice()).ok();
+        let Some(grant) = grant.and_then(|grant| history.verify(grant).ok()) else { return Ok(()) };
+        let Acquaintance { pair, hints, mailboxes, name, tier, .. } = one;
+        let (history, grant, hints, mailboxes) = (&history, &grant, &hints[..], &mailboxes[..]);
+        self.hold_again(KnownBefore { history, grant, hints, mailboxes, pair, name, tier })
+    }
+}

@@ -1,0 +1,138 @@
+//! Changing keys and recovery words.
+
+use kith_tests::e2e::Someone;
+
+/// The words, as their owner wrote them on paper.
+pub fn paper(of: &Someone, name: &str) -> String {
+    let paper = of.beside(name);
+    std::fs::copy(of.folder().join("recovery-words.txt"), &paper).unwrap();
+    of.kith(["words", "--done"]).ok();
+    paper.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn anas_words_may_have_been_read_and_fresh_ones_take_their_place() {
+    let (ana, bo) = (Someone::up("Ana Sousa"), Someone::up("Bo Lindqvist"));
+    bo.meets(&ana, "Hannover Messe");
+    let old = paper(&ana, "paper");
+    let rotated = ana.kith(["rotate", "--fresh-words", "--words-file", &old]).ok();
+    assert!(
+        rotated.out.contains("You sign with a new key") && rotated.out.contains("fresh recovery words"),
+        "{rotated}"
+    );
+    let doctor = ana.kith(["doctor"]);
+    assert!(doctor.out.contains("write the 24 words on paper"), "{doctor}");
+    let fresh = paper(&ana, "fresh paper");
+    ana.kith(["words", "--check", "--words-file", &fresh]).ok();
+    ana.kith(["words", "--check", "--words-file", &old]).fails(1, &["words of another identity"]);
+    ana.kith(["rotate", "--words-file", &old]).fails(1, &["words of before"]);
+    assert!(!ana.folder().join("fresh-words.txt").exists());
+    // Bo goes on with the same person.
+    ana.kith(["card", "set", "title", "Owner"]).ok();
+    bo.api().until("Bo reads what she signed with the new key", |api| {
+        api.get("/people/Ana")["card"].to_string().contains("Owner").then_some(())
+    });
+    // A backup of from now on opens with the fresh words.
+    let backup = ana.beside("ana.backup").to_str().unwrap().to_owned();
+    ana.kith(["backup", &backup]).ok();
+    let new = Someone::new("Ana Sousa");
+    new.kith(["restore", &backup, "--words-file", &old]).fails(1, &["do not open this backup"]);
+    new.kith(["restore", &backup, "--words-file", &fresh]).ok();
+}
+
+#[test]
+fn after_a_theft_codes_lead_nowhere_and_contacts_stay() {
+    let (ana, bo) = (Someone::up("Ana Sousa"), Someone::up("Bo Lindqvist"));
+    bo.meets(&ana, "Hannover Messe");
+    let words = paper(&ana, "paper");
+    ana.kith(["invite", "--printed", "--event", "Badge"]).ok();
+    let rotated = ana.kith(["rotate", "--stolen", "--words-file", &words, "--json"]).ok().json();
+    assert_eq!((&rotated["key"], &rotated["words_file"]), (&1.into(), &serde_json::Value::Null));
+    assert!(ana.kith(["invite", "list", "--open"]).ok().err.contains("No code of yours is out"));
+    ana.kith(["words", "--check", "--words-file", &words]).ok();
+    bo.kith(["person", "write", "Ana", "Are you all right?"]).ok();
+    ana.api().until("Bo writes under the new key", |api| {
+        api.get("/people/Bo/letters")["letters"].to_string().contains("Are you all right?").then_some(())
+    });
+}
+
+#[test]
+fn words_of_somebody_else_change_nothing() {
+    let (ana, bo) = (Someone::at_home("Ana Sousa"), Someone::at_home("Bo Lindqvist"));
+    let hers = paper(&ana, "paper");
+    let his = paper(&bo, "paper");
+    ana.kith(["rotate", "--fresh-words", "--words-file", &his]).fails(1, &["words of another identity"]);
+    assert!(!ana.folder().join("recovery-words.txt").exists(), "there are no fresh words to write down");
+    ana.kith(["rotate", "--words-file", "/dev/null"]).fails(2, &["recovery words are 24"]);
+    let rotated = ana.kith(["rotate", "--words-file", &hers]).ok();
+    assert!(rotated.err.contains("No node runs"), "{rotated}");
+}
+
+#[test]
+fn anas_laptop_was_stolen_and_she_comes_back_with_her_words_and_bo() {
+    let (mut ana, bo, chi) = (Someone::up("Ana Sousa"), Someone::up("Bo Lindqvist"), Someone::up("Chi Tran"));
+    bo.meets(&ana, "Hannover Messe");
+    chi.meets(&ana, "Hannover Messe");
+    let words = paper(&ana, "paper");
+    ana.kith(["card", "set", "title", "Owner"]).ok();
+    chi.kith(["person", "write", "Ana", "It was good to meet you."]).ok();
+    // With each new grant contacts get what they keep for her; a change of the key makes one now.
+    ana.kith(["rotate", "--words-file", &words]).ok();
+    for other in ["Bo", "Chi"] {
+        ana.api().until("what they keep for her is there", |api| {
+            api.get(&format!("/people/{other}"))["waiting"].as_array()?.is_empty().then_some(())
+        });
+    }
+    chi.api()
+        .until("his letter is there", |api| api.get("/people/Ana")["waiting"].as_array()?.is_empty().then_some(()));
+    ana.stop();
+    let code = bo.shows("");
+    let mut new = Someone::new("Ana Sousa");
+    let strangers = Someone::at_home("Mallory");
+    let wrong = paper(&strangers, "paper");
+    new.kith(["recover", &code, "--words-file", &wrong])
+        .fails(1, &["keeps nothing for these words", "another contact"]);
+    new.kith(["recover", "https://example.org/", "--words-file", &words]).fails(1, &["no Kith code", "kith invite"]);
+    new.kith(["recover", "--words-file", &words]).fails(2, &["--backup"]);
+    let back = new.kith(["recover", &code, "--words-file", &words]).ok();
+    assert!(
+        back.out.contains("Ana Sousa is back") && back.out.contains("Contacts that are there again: 2; 2"),
+        "{back}"
+    );
+    new.kith(["recover", &code, "--words-file", &words]).fails(1, &["there is a home in"]);
+    new.start();
+    new.api().until("what Chi wrote comes again", |api| {
+        api.get("/people/Chi/letters")["letters"].to_string().contains("It was good to meet you.").then_some(())
+    });
+    new.kith(["card", "set", "title", "Founder"]).ok();
+    for other in [&bo, &chi] {
+        other.api().until("they read what she is now", |api| {
+            api.get("/people/Ana")["card"].to_string().contains("Founder").then_some(())
+        });
+    }
+    // The thief starts the laptop and writes in her name.
+    ana.start();
+    ana.kith(["person", "write", "Bo", "My bank has changed."]).ok();
+    ana.node.as_mut().unwrap().wait("it was replaced");
+    assert!(!bo.kith(["person", "show", "Ana"]).ok().out.contains("bank"));
+}
+
+#[test]
+fn with_a_backup_the_stolen_machine_is_disowned_at_once() {
+    let (mut ana, bo) = (Someone::up("Ana Sousa"), Someone::up("Bo Lindqvist"));
+    bo.meets(&ana, "Hannover Messe");
+    let words = paper(&ana, "paper");
+    ana.kith(["invite", "--printed", "--event", "Badge"]).ok();
+    let backup = ana.beside("ana.backup").to_str().unwrap().to_owned();
+    ana.kith(["backup", &backup]).ok();
+    ana.stop();
+    let mut new = Someone::new("Ana Sousa");
+    let back = new.kith(["recover", "--backup", &backup, "--words-file", &words]).ok();
+    assert!(back.out.contains("You sign with a new key"), "{back}");
+    assert!(new.kith(["invite", "list", "--open"]).ok().err.contains("No code of yours is out"), "badges burn too");
+    new.start();
+    new.kith(["person", "write", "Bo", "It is me."]).ok();
+    bo.api().until("Bo reads her", |api| {
+        api.get("/people/Ana/letters")["letters"].to_string().contains("It is me.").then_some(())
+    });
+}
