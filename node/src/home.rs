@@ -16,6 +16,7 @@
 
 mod files;
 mod keystore;
+mod room;
 mod settings;
 
 use std::io;
@@ -34,6 +35,7 @@ use zeroize::Zeroizing;
 
 pub use keystore::{BadPassphrase, Passphrase};
 use keystore::{NoKeys, StoredKeys};
+pub use room::{Enough, LITTLE, Room};
 pub use settings::{AcmeSettings, Running, Settings, Tls};
 
 use crate::store::{FileStore, HomeLock, LockError, OpenReport, VaultKey};

@@ -14,7 +14,7 @@ use crate::api::{self, Api};
 use crate::backup::{self, Plan};
 use crate::driver::{Driver, Handle, Offline};
 use crate::home::{Home, HomeError, OpenHome, Running, Settings, Tls};
-use crate::mailbox::Holder;
+use crate::mailbox::{self, Holder};
 use crate::network::{self, Limits, Multiaddr, Network, NetworkError, listen_on};
 use crate::roster::Roster;
 use crate::serve::acme::{self, BadAcme, Directory, Email, Keeper, Keeping};
@@ -128,7 +128,7 @@ impl Node {
         // network has none; its node runs all the same, and announces an address when it gets one.
         let handle = driver.handle();
         let _ = tokio::time::timeout(LISTENING, handle.until(|status| !status.listening.is_empty())).await;
-        let api = Api::new(driver.handle(), home.clone(), access.clone(), true)?;
+        let api = Api::new(driver.handle(), home.clone(), access.clone(), true)?.holding(holder.clone());
         let (place, calls, backups) = (sockets.place(), api::router(api.clone()), api.backups().clone());
         let (pages, undo) = web::pages(api, calls.clone());
         let app = serve::app(&access, pages, calls, authority);
@@ -265,7 +265,7 @@ fn ways(settings: &Settings) -> Ways {
 
 /// What holds mailboxes for others; a node without is a node all the same.
 fn hold(home: &Home) -> Option<Holder> {
-    let held = Holder::start(&home.mailbox_folder());
+    let held = Holder::start(&home.mailbox_folder(), mailbox::BYTES);
     held.inspect_err(|error| tracing::error!(%error, "no mailboxes are held for others")).ok()
 }
 

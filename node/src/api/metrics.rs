@@ -12,6 +12,8 @@ use kith_protocol::store::Table;
 
 use super::{Api, Problem};
 use crate::access::Peer;
+use crate::home::Room;
+use crate::mailbox::Holder;
 use crate::roster::Counts;
 
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -55,6 +57,15 @@ fn gauges(api: &Api) -> Result<Vec<Gauge>, Problem> {
         ),
         gauge("kith_home_bytes", "Size of the storage on the disk.", size_of(&api.home.folder().join("store"))),
     ];
+    if let Some(Room { free, .. }) = Room::of(api.home.folder()) {
+        gauges.push(gauge("kith_disk_free_bytes", "Room on the disk of the home.", free));
+    }
+    if let Some(held) = api.holder.as_ref().map(Holder::held) {
+        gauges.push(gauge("kith_held_mailboxes", "Mailboxes that are held for others.", held.mailboxes as u64));
+        gauges.push(gauge("kith_held_bytes", "Bytes of what lies in them.", held.bytes));
+        gauges.push(gauge("kith_held_most_bytes", "Bytes that may lie in them.", held.most));
+        gauges.push(gauge("kith_held_refused", "1 while nothing more is taken in.", held.is_full().into()));
+    }
     gauges.extend(record.made.map(|made| gauge("kith_backup_made_seconds", "When the last backup was made.", made)));
     gauges.extend(resident().map(|bytes| gauge("process_resident_memory_bytes", "Memory in use.", bytes)));
     Ok(gauges)

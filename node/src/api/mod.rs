@@ -10,10 +10,13 @@ mod answers;
 mod backups;
 pub mod captures;
 mod card;
+mod clock;
+mod disk;
 mod entry;
 pub(crate) mod events;
 mod exports;
 mod guests;
+mod held;
 mod inbox;
 mod introductions;
 mod invites;
@@ -69,6 +72,7 @@ use crate::backup::Backups;
 use crate::codes;
 use crate::driver::Handle;
 use crate::home::{Home, HomeError};
+use crate::mailbox::Holder;
 use crate::roster::Listed;
 
 /// A request that is not a picture: the longest note, with room for its escapes.
@@ -83,6 +87,8 @@ pub struct Api {
     access: Access,
     has_network: bool,
     backups: Backups,
+    /// What holds mailboxes for others, if anything does.
+    holder: Option<Holder>,
     /// Pictures are decoded one at a time: each may take a quarter of a gigabyte.
     pictures: Arc<tokio::sync::Semaphore>,
 }
@@ -96,7 +102,14 @@ impl Api {
         let token = home.api_token()?.into();
         let backups = Backups::new(handle.clone(), home.clone());
         let pictures = Arc::new(tokio::sync::Semaphore::new(1));
-        Ok(Self { handle, home, token, access, has_network, backups, pictures })
+        Ok(Self { handle, home, token, access, has_network, backups, holder: None, pictures })
+    }
+
+    /// The same of a node that holds mailboxes for others, or of one that does not.
+    #[must_use]
+    pub fn holding(mut self, holder: Option<Holder>) -> Self {
+        self.holder = holder;
+        self
     }
 
     /// The backups of the home.

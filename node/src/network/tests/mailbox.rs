@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use super::raw::{Raw, framed};
 use super::support::{Node, PATIENCE, QUIC, TCP};
 use crate::driver::now;
-use crate::mailbox::Holder;
+use crate::mailbox::{self, Holder};
 use crate::network::{Event, Limits, frame};
 
 const BO: PersonId = PersonId([2; 10]);
@@ -55,7 +55,7 @@ impl Chi {
 
     async fn start_at(listen: &[&str], limits: Limits) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let holder = Holder::start(folder.path()).unwrap();
+        let holder = Holder::start(folder.path(), mailbox::BYTES).unwrap();
         let node = Node::start_holding(3, listen, limits, Some(holder.clone())).await;
         Self { folder, holder, node }
     }
@@ -70,7 +70,7 @@ impl Chi {
         let (folder, port) = (self.folder, self.node.multiaddrs.clone());
         self.node.network.shutdown().await;
         tokio::task::spawn_blocking(|| self.holder.stop()).await.unwrap();
-        let holder = Holder::start(folder.path()).unwrap();
+        let holder = Holder::start(folder.path(), mailbox::BYTES).unwrap();
         let ports: Vec<&str> = port.iter().map(String::as_str).collect();
         let node = Node::start_holding(3, &ports, Limits::default(), Some(holder.clone())).await;
         Self { folder, holder, node }
