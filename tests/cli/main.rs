@@ -18,6 +18,7 @@ mod exports;
 mod follow_up;
 mod introductions;
 mod letters;
+mod mail;
 mod mailboxes;
 mod meeting;
 mod passphrase;

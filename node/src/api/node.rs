@@ -123,8 +123,9 @@ pub(super) async fn doctor(State(api): State<Api>) -> Result<Json<Vec<Finding>>,
         web(&api),
         sign_in(&api),
     ];
+    findings.push(super::mail::finding(&api));
     findings.extend(reach::findings(&api));
-    findings.extend(super::held::finding(&api));
+    findings.extend(super::held::findings(&api));
     findings.extend(certificate(&api));
     Ok(Json(findings))
 }

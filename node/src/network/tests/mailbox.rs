@@ -251,6 +251,23 @@ async fn a_flood_ends_at_its_bound_and_others_go_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_passed_on_enough_today_takes_nothing_more_in() {
+    let chi = Chi::start_with(Limits { passed_on: 1_100, ..Limits::default() }).await;
+    ana_was_here(&chi).await;
+    let mut bo = Node::bo().await;
+    let wrong = Leave { token: [0; 16], ..letter(BO, 9, 512) };
+    for (leave, left) in [
+        (wrong, Left::Refused),
+        (letter(BO, 1, 512), stored()),
+        (letter(BO, 2, 512), stored()),
+        (letter(BO, 3, 512), Left::Full),
+    ] {
+        assert_eq!(bo.leaves_at(&chi, leave).await, left);
+    }
+    assert_eq!(chi.node.network.budget().passed_on().bytes, 1_024, "what is refused costs others nothing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_depositor_is_a_stranger_and_an_owner_may_stay() {
     let limits = Limits { stranger: Duration::from_millis(600), ..Limits::default() };
     let chi = Chi::start_with(limits).await;
