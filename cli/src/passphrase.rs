@@ -31,6 +31,9 @@ const KEYS: Asked =
 /// Another one.
 pub const NEW_KEYS: Asked =
     Asked { question: "New passphrase of your keys", option: "--new-passphrase-file", variable: "KITH_NEW_PASSPHRASE" };
+/// The password of a mail server.
+pub const MAIL: Asked =
+    Asked { question: "Password at the mail server", option: "--password-file", variable: "KITH_MAIL_PASSWORD" };
 /// The name under which a service manager hands it over (systemd.exec(5), LoadCredential=).
 const CREDENTIAL: &str = "kith-passphrase";
 
@@ -44,6 +47,14 @@ pub fn new(asked: &Asked, file: Option<&Path>) -> Result<Zeroizing<String>, Trou
     }
     let first = ask(asked, asked.question)?;
     if *ask(asked, "The same again")? == *first { Ok(first) } else { Err(Trouble::usage("the two are not the same")) }
+}
+
+/// A secret that others made: from a file, from the environment, or asked for once on the terminal.
+///
+/// # Errors
+/// If it cannot be read, or nobody is there to ask.
+pub fn known(asked: &Asked, file: Option<&Path>) -> Result<Zeroizing<String>, Trouble> {
+    given(asked, file)?.map_or_else(|| ask(asked, asked.question), Ok)
 }
 
 /// The home, with what opens its keys if they are behind a passphrase and no node runs that has opened them.

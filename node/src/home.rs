@@ -12,11 +12,14 @@
 //! | `ca.json` | the key and certificate by which browsers know the node, if it does its own TLS; 0600 |
 //! | `acme.json` | the account with a public authority, and the certificate and key that it gave for the domain; 0600 |
 //! | `backups.json` | when the last backup was made |
+//! | `mail.json` | to whom and by which server the mail of every day goes; its password is sealed; 0600 |
+//! | `mailed.json` | which day's mail was dealt with |
 //! | `recovery-words.txt` | the 24 words, until their owner has written them down; 0600 |
 //! | `fresh-words.txt` | words that are about to take the place of others; 0600 |
 
 mod files;
 mod keystore;
+mod room;
 mod settings;
 mod words;
 
@@ -35,6 +38,7 @@ use serde::de::DeserializeOwned;
 
 pub use keystore::{BadPassphrase, Passphrase};
 use keystore::{NoKeys, StoredKeys};
+pub use room::{Enough, LITTLE, Room};
 pub use settings::{AcmeSettings, Running, Settings, Tls};
 
 use crate::store::{FileStore, HomeLock, LockError, OpenReport, VaultKey};
@@ -411,6 +415,27 @@ impl Home {
     /// Writes down what is to be remembered of backups.
     pub(crate) fn write_backups(&self, record: &impl Serialize) -> Result<(), HomeError> {
         self.write_json("backups.json", record)
+    }
+
+    /// How the mail of every day is set, if it is.
+    pub(crate) fn read_mail<T: DeserializeOwned>(&self) -> Result<Option<T>, HomeError> {
+        Ok(self.read_json::<Option<T>>("mail.json")?.flatten())
+    }
+
+    /// Writes down how it is set.
+    pub(crate) fn write_mail(&self, plan: &impl Serialize) -> Result<(), HomeError> {
+        self.write_json("mail.json", plan)
+    }
+
+    /// What is remembered of mails.
+    pub(crate) fn read_mailed<T: DeserializeOwned>(&self) -> Option<T> {
+        // Without it a day may have a second mail.
+        self.read_json("mailed.json").ok().flatten()
+    }
+
+    /// Writes down what is to be remembered of mails.
+    pub(crate) fn write_mailed(&self, record: &impl Serialize) -> Result<(), HomeError> {
+        self.write_json("mailed.json", record)
     }
 
     /// What the node remembers between runs.

@@ -18,6 +18,7 @@ pub mod driver;
 pub mod formats;
 mod here;
 pub mod home;
+pub mod mail;
 pub mod mailbox;
 pub mod network;
 pub mod node;

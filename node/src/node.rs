@@ -14,7 +14,8 @@ use crate::api::{self, Api};
 use crate::backup::{self, Plan};
 use crate::driver::{Driver, Handle, Offline};
 use crate::home::{Home, HomeError, OpenHome, Running, Settings, Tls};
-use crate::mailbox::Holder;
+use crate::mail;
+use crate::mailbox::{self, Holder};
 use crate::network::{self, Limits, Multiaddr, Network, NetworkError, listen_on};
 use crate::roster::Roster;
 use crate::serve::acme::{self, BadAcme, Directory, Email, Keeper, Keeping};
@@ -54,6 +55,10 @@ pub struct NodeOptions {
     pub backup: Option<Option<Plan>>,
     /// Whether it holds mailboxes for its owner's contacts; nodes do if nothing else was ever said.
     pub holds_mailboxes: Option<bool>,
+    /// Bytes that it passes on for others in a day; [`Limits::passed_on`] if nothing was ever said.
+    pub relay_at_most: Option<u64>,
+    /// Bytes that may lie in the mailboxes that it holds; [`mailbox::BYTES`] if nothing was ever said.
+    pub mailboxes_at_most: Option<u64>,
 }
 
 /// Why a node did not start.
@@ -97,7 +102,7 @@ pub struct Node {
     undo: web::Undo,
     certificate: Option<Keeping>,
     warming: JoinHandle<()>,
-    keeping: Option<backup::Keeping>,
+    keeping: (Option<backup::Keeping>, mail::Keeping),
     holder: Option<Holder>,
     lock: HomeLock,
 }
@@ -110,9 +115,9 @@ impl Node {
     /// used.
     pub async fn start(open: OpenHome, options: NodeOptions) -> Result<Self, NodeError> {
         let (home, store, seed, lock) = open.into_parts();
-        let mut settings = home.settings();
+        let (mut settings, vault) = (home.settings(), store.vault());
         let acme = remember_ways(&mut settings, &options)?;
-        let holder = settings.holds_mailboxes.unwrap_or(true).then(|| hold(&home)).flatten();
+        let holder = settings.holds_mailboxes.unwrap_or(true).then(|| hold(&home, &settings)).flatten();
         let (network, events) = start_network(seed, &options.listen, &mut settings, holder.clone())?;
         let tls = settings.tls != Tls::Off;
         let sockets = Sockets::bind(options.web, settings.web.unwrap_or(API), tls).await;
@@ -128,8 +133,10 @@ impl Node {
         // network has none; its node runs all the same, and announces an address when it gets one.
         let handle = driver.handle();
         let _ = tokio::time::timeout(LISTENING, handle.until(|status| !status.listening.is_empty())).await;
-        let api = Api::new(driver.handle(), home.clone(), access.clone(), true)?;
-        let (place, calls, backups) = (sockets.place(), api::router(api.clone()), api.backups().clone());
+        let api = Api::new(driver.handle(), home.clone(), access.clone(), vault, true)?;
+        let api = api.serving(network.budget().clone(), holder.clone());
+        let (place, calls) = (sockets.place(), api::router(api.clone()));
+        let (backups, mail) = (api.backups().clone(), api.mail().clone());
         let (pages, undo) = web::pages(api, calls.clone());
         let app = serve::app(&access, pages, calls, authority);
         let server = sockets.serve(&app, credentials);
@@ -137,7 +144,7 @@ impl Node {
         home.announce(&Running { api: place.local, pid: std::process::id() })?;
         let warming = warm(Arc::clone(driver.handle().roster()));
         let certificate = keeper.map(Keeper::start);
-        let keeping = backups.keep();
+        let keeping = (backups.keep(), mail.keep());
         Ok(Self { home, driver, network, access, server, undo, certificate, warming, keeping, holder, lock })
     }
 
@@ -187,9 +194,9 @@ impl Desk {
     /// If the home cannot be used.
     pub fn open(open: OpenHome) -> Result<Self, NodeError> {
         let (home, store, _, lock) = open.into_parts();
-        let access = Access::new(&home, &identity(&store)?, ways(&home.settings()))?;
+        let (access, vault) = (Access::new(&home, &identity(&store)?, ways(&home.settings()))?, store.vault());
         let driver = Driver::start(store, Offline, None)?;
-        let router = api::router(Api::new(driver.handle(), home, access, false)?);
+        let router = api::router(Api::new(driver.handle(), home, access, vault, false)?);
         Ok(Self { driver, router, lock })
     }
 
@@ -240,6 +247,8 @@ fn remember_ways(settings: &mut Settings, options: &NodeOptions) -> Result<Optio
         settings.backup.clone_from(plan);
     }
     settings.holds_mailboxes = options.holds_mailboxes.or(settings.holds_mailboxes);
+    settings.relay_at_most = options.relay_at_most.or(settings.relay_at_most);
+    settings.mailboxes_at_most = options.mailboxes_at_most.or(settings.mailboxes_at_most);
     settings.tls = options.tls.unwrap_or(settings.tls);
     if let Some(email) = &options.acme_email {
         settings.acme.email = email.as_ref().map(|email| email.as_str().to_owned());
@@ -264,8 +273,8 @@ fn ways(settings: &Settings) -> Ways {
 }
 
 /// What holds mailboxes for others; a node without is a node all the same.
-fn hold(home: &Home) -> Option<Holder> {
-    let held = Holder::start(&home.mailbox_folder());
+fn hold(home: &Home, settings: &Settings) -> Option<Holder> {
+    let held = Holder::start(&home.mailbox_folder(), settings.mailboxes_at_most.unwrap_or(mailbox::BYTES));
     held.inspect_err(|error| tracing::error!(%error, "no mailboxes are held for others")).ok()
 }
 
@@ -279,9 +288,11 @@ fn start_network(
     settings: &mut Settings,
     holder: Option<Holder>,
 ) -> Result<Started, NodeError> {
+    let usual = Limits::default();
+    let limits = Limits { passed_on: settings.relay_at_most.unwrap_or(usual.passed_on), ..usual };
     let start = |listen: Vec<Multiaddr>| {
-        let (keypair_seed, holder) = (seed.clone(), holder.clone());
-        network::start(network::Config { keypair_seed, listen, limits: Limits::default(), holder })
+        let (keypair_seed, holder, limits) = (seed.clone(), holder.clone(), limits.clone());
+        network::start(network::Config { keypair_seed, listen, limits, holder })
     };
     if !asked.is_empty() {
         let started = start(asked.to_vec())?;

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use kith_node::mailbox::{Answers, Ask, Holder};
+use kith_node::mailbox::{self, Answers, Ask, Holder};
 use kith_node::network::{Config, Event, Limits, Multiaddr, Network, listen_on, start};
 use kith_protocol::address::Hint;
 use kith_protocol::crypto::sign::SecretSeed;
@@ -65,7 +65,7 @@ struct Desk {
 impl Desk {
     fn open(folder: &Path) -> Self {
         let (answers, answered) = unbounded_channel();
-        Self { holder: Holder::start(folder).unwrap(), answers, answered }
+        Self { holder: Holder::start(folder, mailbox::BYTES).unwrap(), answers, answered }
     }
 
     /// Asks all of it, with so much under way at once; how long it took to have the answers.
@@ -201,7 +201,7 @@ fn node(seed: u8, listen: Vec<Multiaddr>, holder: Option<Holder>) -> Node {
 /// once; and Ana, who is there, gets them all.
 async fn over_loopback(options: &Options, size: usize) {
     let folder = tempfile::tempdir_in(&options.folder).unwrap();
-    let holder = Holder::start(folder.path()).unwrap();
+    let holder = Holder::start(folder.path(), mailbox::BYTES).unwrap();
     let listen = listen_on(std::net::Ipv4Addr::LOCALHOST.into(), 0);
     let (chi, mut of_chi) = node(3, listen.into_iter().take(1).collect(), Some(holder.clone()));
     let Some(Event::Listening { hints, .. }) = of_chi.recv().await else { panic!("Chi does not listen") };

@@ -8,7 +8,7 @@
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
-use kith_node::mailbox::Holder;
+use kith_node::mailbox::{self, Holder};
 use kith_node::network::{Config, Event, Limits, Multiaddr, Network, start};
 use kith_protocol::address::{Hint, Host, Reach, Transports};
 use kith_protocol::crypto::sign::SecretSeed;
@@ -165,7 +165,7 @@ async fn measure(folder: &std::path::Path, runs: usize) -> Seen {
     tokio::spawn(answering(ana, of_ana));
     tokio::spawn(answering(far, of_far));
     // Chi's node holds letters for a third Ana.
-    let holder = Holder::start(&folder.join("mailbox")).unwrap();
+    let holder = Holder::start(&folder.join("mailbox"), mailbox::BYTES).unwrap();
     let (chi, mut of_chi) = node(3, &[TCP], Some(holder.clone()));
     let chi_at = listens(&mut of_chi, |_| true).await;
     let (owner, mut of_owner) = node(4, &[], None);

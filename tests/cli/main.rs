@@ -19,6 +19,7 @@ mod follow_up;
 mod introductions;
 mod keys;
 mod letters;
+mod mail;
 mod mailboxes;
 mod meeting;
 mod passphrase;

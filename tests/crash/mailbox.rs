@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use kith_node::mailbox::{Ask, Holder};
+use kith_node::mailbox::{self, Ask, Holder};
 use kith_protocol::id::{PeerId, PersonId};
 use kith_protocol::limits::LETTER_CLASSES;
 use kith_protocol::mailbox::{Collect, Keep, Leave, MailboxKey, Request, Response, Take};
@@ -101,7 +101,7 @@ fn read(stream: &mut TcpStream) -> Option<Vec<u8>> {
 #[ignore = "the test below starts it and kills it"]
 fn the_process_that_is_killed() {
     let Some(folder) = std::env::var_os(FOLDER) else { return };
-    let holder = Holder::start(Path::new(&folder)).unwrap();
+    let holder = Holder::start(Path::new(&folder), mailbox::BYTES).unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     println!("{SAYS}{}", listener.local_addr().unwrap());
     for stream in listener.incoming() {

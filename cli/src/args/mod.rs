@@ -8,6 +8,7 @@ mod codes;
 mod event;
 mod inbox;
 mod intro;
+mod mail;
 mod mailbox;
 mod node;
 mod people;
@@ -25,6 +26,7 @@ pub use codes::{Invite, InviteCommand, NewInvite, Scan};
 pub use event::{Event, EventChange};
 pub use inbox::{Inbox, InboxCommand};
 pub use intro::{Intro, NewAsk};
+pub use mail::{Mail, MailCommand, SetMail};
 pub use mailbox::{Mailbox, MailboxCommand};
 pub use node::{Demo, HoldLetters, Init, LogFormat, Tls, Up, Words};
 pub use people::{People, PeopleCommand, Person};
@@ -89,6 +91,8 @@ pub enum Command {
     Intro(Intro),
     /// Whose nodes hold letters for me while mine is off
     Mailbox(Mailbox),
+    /// A mail to myself once a day, if something waits
+    Mail(Mail),
     /// Print a link that signs a browser on this machine in
     Open,
     /// Show a code that signs a phone in

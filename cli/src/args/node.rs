@@ -46,6 +46,14 @@ pub struct Up {
     /// For whom the node holds letters while their nodes are off; kept
     #[arg(long, value_name = "WHOM", value_enum)]
     pub hold_letters: Option<HoldLetters>,
+    /// How much of others' connections and letters the node passes on in a day, such as 10GiB or 500MiB, or 0 for nothing;
+    /// 10GiB if nothing was ever said; kept
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub relay_at_most: Option<u64>,
+    /// How much may lie in the mailboxes that the node holds, such as 1GiB; on the disk up to twice as much; 1GiB if
+    /// nothing was ever said; kept
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub mailboxes_at_most: Option<u64>,
     /// How to write the log on standard error
     #[arg(long, value_enum, default_value_t = LogFormat::Text)]
     pub log: LogFormat,
@@ -65,6 +73,20 @@ fn every(text: &str) -> Result<u64, String> {
         Some(every) if (3_600..=366 * 86_400).contains(&every) => Ok(every),
         _ => Err("between an hour (1h) and a year (366d)".to_owned()),
     }
+}
+
+/// Bytes of a size such as 500MiB or 10GiB.
+fn size(text: &str) -> Result<u64, String> {
+    let wrong = || format!("{text:?} is no size such as 500MiB or 10GiB");
+    let units = [("KiB", 1_u64 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("TiB", 1 << 40)];
+    // Said of what passes in a day, and of nothing else.
+    let bare = text.trim().trim_end_matches("/day");
+    if bare == "0" {
+        return Ok(0);
+    }
+    let unit = units.iter().find_map(|(name, bytes)| Some((bare.strip_suffix(name)?.trim_end(), bytes)));
+    let (count, bytes) = unit.ok_or_else(wrong)?;
+    count.parse::<u64>().ok().and_then(|count| count.checked_mul(*bytes)).ok_or_else(wrong)
 }
 
 /// Who does TLS for browsers.

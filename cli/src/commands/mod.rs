@@ -9,6 +9,7 @@ mod inbox;
 mod init;
 mod intro;
 mod invite;
+mod mail;
 mod mailbox;
 mod people;
 mod recover;
@@ -92,6 +93,7 @@ async fn ask(client: &Client, command: Command, json: bool) -> Result<(), Troubl
         Command::Person(person) => people::person(client, &person, json).await,
         Command::Vouch(vouch) => vouch::run(client, &vouch, json).await,
         Command::Mailbox(mailbox) => mailbox::run(client, &mailbox, json).await,
+        Command::Mail(mail) => mail::run(client, &mail, json).await,
         Command::Intro(intro) => intro::run(client, &intro, json).await,
         // Done above: they need no home, or open it themselves.
         Command::Up(_)

@@ -85,6 +85,8 @@ fn options(up: &Up) -> Result<NodeOptions, Trouble> {
         acme_email,
         acme_directory,
         backup,
+        relay_at_most: up.relay_at_most,
+        mailboxes_at_most: up.mailboxes_at_most,
         holds_mailboxes: up.hold_letters.map(|whom| whom == args::HoldLetters::Contacts),
     })
 }

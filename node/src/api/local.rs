@@ -58,6 +58,11 @@ impl Local {
         Self { date: date_in(&zone, now()), zone }
     }
 
+    /// The date and zone of a moment.
+    pub(crate) fn at(moment: &jiff::Zoned) -> Self {
+        Self { date: number_of(moment.date()), zone: moment.time_zone().clone() }
+    }
+
     /// The last second of a date.
     pub fn end_of(&self, date: Date) -> Timestamp {
         let next = civil_date(date.plus(1)).to_zoned(self.zone.clone());

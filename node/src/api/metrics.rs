@@ -12,6 +12,9 @@ use kith_protocol::store::Table;
 
 use super::{Api, Problem};
 use crate::access::Peer;
+use crate::home::Room;
+use crate::mailbox::Holder;
+use crate::network::Budget;
 use crate::roster::Counts;
 
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -55,7 +58,28 @@ fn gauges(api: &Api) -> Result<Vec<Gauge>, Problem> {
         ),
         gauge("kith_home_bytes", "Size of the storage on the disk.", size_of(&api.home.folder().join("store"))),
     ];
+    if let Some(Room { free, .. }) = Room::of(api.home.folder()) {
+        gauges.push(gauge("kith_disk_free_bytes", "Room on the disk of the home.", free));
+    }
+    if let Some(held) = api.holder.as_ref().map(Holder::held) {
+        gauges.push(gauge("kith_held_mailboxes", "Mailboxes that are held for others.", held.mailboxes as u64));
+        gauges.push(gauge("kith_held_bytes", "Bytes of what lies in them.", held.bytes));
+        gauges.push(gauge("kith_held_most_bytes", "Bytes that may lie in them.", held.most));
+        gauges.push(gauge("kith_held_refused", "1 while nothing more is taken in.", held.is_full().into()));
+    }
+    if let Some(passed) = api.budget.as_ref().map(Budget::passed_on) {
+        gauges.push(gauge(
+            "kith_passed_on_bytes",
+            "Bytes passed on for others since the day began, at most.",
+            passed.bytes,
+        ));
+        gauges.push(gauge("kith_passed_on_most_bytes", "Bytes that may be passed on in a day.", passed.most));
+    }
     gauges.extend(record.made.map(|made| gauge("kith_backup_made_seconds", "When the last backup was made.", made)));
+    let mailed = api.mail.record();
+    gauges.extend(mailed.sent.map(|sent| gauge("kith_mail_sent_seconds", "When the last mail was sent.", sent)));
+    let is_failing = mailed.trouble.is_some().into();
+    gauges.push(gauge("kith_mail_failing", "1 if the last mail could not be sent.", is_failing));
     gauges.extend(resident().map(|bytes| gauge("process_resident_memory_bytes", "Memory in use.", bytes)));
     Ok(gauges)
 }

@@ -10,16 +10,20 @@ mod answers;
 mod backups;
 pub mod captures;
 mod card;
+mod clock;
+mod disk;
 mod entry;
 pub(crate) mod events;
 mod exports;
 mod guests;
+mod held;
 mod inbox;
 mod introductions;
 mod invites;
 mod keys;
 mod letters;
 pub mod local;
+mod mail;
 mod mailboxes;
 mod metrics;
 pub mod model;
@@ -53,6 +57,7 @@ pub(crate) use events::PAGE as MET_ON_A_PAGE;
 pub use invites::InvitesPage;
 pub use letters::LettersPage;
 pub(crate) use letters::PAGE as LETTERS_ON_A_PAGE;
+pub use mail::{MailForm, MailTried};
 pub use mailboxes::MailboxForm;
 pub use node::{Finding, Health, StatusForm};
 pub(crate) use notices::news;
@@ -70,7 +75,11 @@ use crate::backup::Backups;
 use crate::codes;
 use crate::driver::Handle;
 use crate::home::{Home, HomeError};
+use crate::mail::Mail;
+use crate::mailbox::Holder;
+use crate::network::Budget;
 use crate::roster::Listed;
+use crate::store::VaultKey;
 
 /// A request that is not a picture: the longest note, with room for its escapes.
 const BODY: usize = 128 * 1024;
@@ -84,6 +93,11 @@ pub struct Api {
     access: Access,
     has_network: bool,
     backups: Backups,
+    mail: Mail,
+    /// What holds mailboxes for others, if anything does.
+    holder: Option<Holder>,
+    /// What is passed on for others, if a network is there.
+    budget: Option<Budget>,
     /// Pictures are decoded one at a time: each may take a quarter of a gigabyte.
     pictures: Arc<tokio::sync::Semaphore>,
     /// Held while the key changes.
@@ -95,17 +109,37 @@ impl Api {
     ///
     /// # Errors
     /// If the token file cannot be read or made.
-    pub fn new(handle: Handle, home: Home, access: Access, has_network: bool) -> Result<Self, HomeError> {
+    pub fn new(
+        handle: Handle,
+        home: Home,
+        access: Access,
+        vault: VaultKey,
+        has_network: bool,
+    ) -> Result<Self, HomeError> {
         let token = home.api_token()?.into();
         let backups = Backups::new(handle.clone(), home.clone());
+        let mail = Mail::new(handle.clone(), home.clone(), vault);
         let pictures = Arc::new(tokio::sync::Semaphore::new(1));
         let rotating = Arc::default();
-        Ok(Self { handle, home, token, access, has_network, backups, pictures, rotating })
+        let (holder, budget) = (None, None);
+        Ok(Self { handle, home, token, access, has_network, backups, mail, holder, budget, pictures, rotating })
+    }
+
+    /// The same of a node that does so much for others.
+    #[must_use]
+    pub fn serving(mut self, budget: Budget, holder: Option<Holder>) -> Self {
+        (self.budget, self.holder) = (Some(budget), holder);
+        self
     }
 
     /// The backups of the home.
     pub(crate) const fn backups(&self) -> &Backups {
         &self.backups
+    }
+
+    /// The mail of the home.
+    pub(crate) const fn mail(&self) -> &Mail {
+        &self.mail
     }
 
     /// The driver behind it.
@@ -160,6 +194,8 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(backups::take))
         .routes(routes!(mailboxes::list, mailboxes::choose))
         .routes(routes!(mailboxes::leave))
+        .routes(routes!(mail::show, mail::set, mail::off))
+        .routes(routes!(mail::test))
         .routes(routes!(entry::sessions))
         .routes(routes!(entry::end_session))
         .routes(routes!(entry::end_others))

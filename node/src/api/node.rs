@@ -114,15 +114,18 @@ pub(super) async fn doctor(State(api): State<Api>) -> Result<Json<Vec<Finding>>,
         recovery_words(&api),
         keys(&api),
         super::backups::finding(&api),
+        super::clock::finding(&api)?,
         node(&api),
-        reach::finding(&api),
         super::mailboxes::finding(&api)?,
         grant(&api)?,
         letters(&api)?,
-        disk(&api),
+        super::disk::finding(&api),
         web(&api),
         sign_in(&api),
     ];
+    findings.push(super::mail::finding(&api));
+    findings.extend(reach::findings(&api));
+    findings.extend(super::held::findings(&api));
     findings.extend(certificate(&api));
     Ok(Json(findings))
 }
@@ -228,9 +231,6 @@ fn grant(api: &Api) -> Result<Finding, Problem> {
             let advice = "run kith up: the grant is renewed as soon as the node runs; also check the clock";
             Finding::new("node grant", Health::Bad, "ended: contacts do not write to this machine", Some(advice))
         }
-        left if left > limits::GRANT_LIFE + limits::CLOCK_SKEW => {
-            Finding::new("clock", Health::Bad, "the clock has gone back since the node last ran", Some("set the clock"))
-        }
         left => Finding::new("node grant", Health::Good, format!("counts for {} more days", left / limits::DAY), None),
     })
 }
@@ -249,18 +249,6 @@ fn letters(api: &Api) -> Result<Finding, Problem> {
             )
         }
     })
-}
-
-fn disk(api: &Api) -> Finding {
-    let probe = api.home.folder().join("doctor-probe");
-    let written = std::fs::write(&probe, [0; 4096]).and_then(|()| std::fs::remove_file(&probe));
-    match written {
-        Ok(()) => Finding::new("disk", Health::Good, "the home can be written", None),
-        Err(error) => {
-            let advice = "make room, or give this user the right to write the folder";
-            Finding::new("disk", Health::Bad, format!("the home cannot be written: {error}"), Some(advice))
-        }
-    }
 }
 
 /// The words are written down: deletes the file in which they lie.

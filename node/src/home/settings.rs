@@ -33,6 +33,10 @@ pub struct Settings {
     pub backup: Option<Plan>,
     /// Whether mailboxes are held for contacts; if nothing was said they are.
     pub holds_mailboxes: Option<bool>,
+    /// Bytes that are passed on for others in a day, if anything was said.
+    pub relay_at_most: Option<u64>,
+    /// Bytes that may lie in mailboxes of others, if anything was said.
+    pub mailboxes_at_most: Option<u64>,
 }
 
 /// What a public authority is told, and which one it is.

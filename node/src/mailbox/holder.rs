@@ -14,6 +14,7 @@ use kith_protocol::mailbox::{Close, Collect, MailboxKey, Request, Response, Take
 use kith_protocol::time::Timestamp;
 use tokio::sync::mpsc::UnboundedSender;
 
+use super::allowance::{Allowance, Held};
 use super::storeroom::Storeroom;
 use crate::driver::now;
 use crate::store::disk::RealDisk;
@@ -71,18 +72,21 @@ pub struct Holder {
     commands: Sender<Command>,
     queued: Arc<AtomicUsize>,
     thread: Arc<Mutex<Option<JoinHandle<()>>>>,
+    held: Arc<Mutex<Held>>,
 }
 
 impl Holder {
     /// Begins to hold mailboxes in this folder, which is made when the first of them is. What is asked before its files are read
-    /// waits.
+    /// waits. At most `most` bytes of parcels lie there, [`super::BYTES`] if nobody said anything else.
     ///
     /// # Errors
     /// If the system has no thread for it.
-    pub fn start(folder: &Path) -> io::Result<Self> {
+    pub fn start(folder: &Path, most: u64) -> io::Result<Self> {
         let (commands, queue) = mpsc::channel();
         let queued = Arc::new(AtomicUsize::new(0));
         let (counter, folder) = (Arc::clone(&queued), folder.to_owned());
+        let held = Arc::new(Mutex::new(Held { most, ..Held::default() }));
+        let told = Arc::clone(&held);
         let thread = std::thread::Builder::new().name("mailboxes".to_owned()).spawn(move || {
             let first = if folder.exists() { None } else { first_owner(&queue, &counter) };
             if first.is_none() && !folder.exists() {
@@ -92,10 +96,17 @@ impl Holder {
             let disk = lock.and_then(|lock| Ok((lock, RealDisk::new(&folder)?)));
             let opened = disk.and_then(|(lock, disk)| Ok((lock, Storeroom::open(Arc::new(disk), now())?)));
             match opened {
-                Ok((_lock, room)) => {
-                    Keeper { room, waiting: HashMap::new(), counter, swept: None, is_broken: false, tidy_from: None }
-                        .work(first, &queue)
+                Ok((_lock, room)) => Keeper {
+                    room,
+                    waiting: HashMap::new(),
+                    counter,
+                    swept: None,
+                    is_broken: false,
+                    tidy_from: None,
+                    allowance: Allowance::new(&folder, most),
+                    held: told,
                 }
+                .work(first, &queue),
                 Err(error) => {
                     tracing::error!(%error, "no mailboxes are held: {} cannot be used", folder.display());
                     first.into_iter().for_each(|ask| say(&ask.answers, ask.number, Response::Full));
@@ -103,7 +114,7 @@ impl Holder {
                 }
             }
         })?;
-        Ok(Self { commands, queued, thread: Arc::new(Mutex::new(Some(thread))) })
+        Ok(Self { commands, queued, thread: Arc::new(Mutex::new(Some(thread))), held })
     }
 
     /// Asks something; never waits. Every request has one answer.
@@ -127,6 +138,11 @@ impl Holder {
     /// From now on what was held for one node is held for another one of the same person.
     pub fn succeed(&self, peer: PeerId, successor: PeerId) {
         let _ = self.commands.send(Command::Succeed(peer, successor));
+    }
+
+    /// What is held now.
+    pub fn held(&self) -> Held {
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Nobody waits for the answer to this request any more.
@@ -218,6 +234,8 @@ struct Keeper {
     is_broken: bool,
     /// Room is not won back before.
     tidy_from: Option<Instant>,
+    allowance: Allowance,
+    held: Arc<Mutex<Held>>,
 }
 
 impl Keeper {
@@ -241,7 +259,14 @@ impl Keeper {
             }
             self.end_waits(Instant::now());
             self.tidy();
+            self.count();
         }
+    }
+
+    fn count(&self) {
+        let Allowance { most, is_short, .. } = self.allowance;
+        let held = Held { mailboxes: self.room.book.len(), bytes: self.room.book.bytes(), most, is_short };
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = held;
     }
 
     fn patience(&self) -> Duration {
@@ -256,6 +281,7 @@ impl Keeper {
     fn deal_with(&mut self, first: Command, queue: &Receiver<Command>) -> bool {
         let (mut batch, mut next, mut is_over) = (Batch::default(), Some(first), false);
         let (mut count, mut bytes, mut failed, at) = (0, 0, Ok(()), now());
+        self.room.allow(self.allowance.now());
         while let Some(command) = next {
             match command {
                 Command::Ask(ask) => {

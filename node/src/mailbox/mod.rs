@@ -15,6 +15,7 @@
 //! What lies here is sealed, belongs to others, and is waited for elsewhere until it is handled: it is in no backup, and
 //! a damaged file costs what was in it and nothing else.
 
+mod allowance;
 mod book;
 mod cleaning;
 mod holder;
@@ -26,4 +27,6 @@ mod storeroom;
 #[cfg(test)]
 mod tests;
 
+pub use allowance::Held;
 pub use holder::{Answers, Ask, Busy, Holder};
+pub use quota::BYTES;

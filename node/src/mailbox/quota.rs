@@ -12,8 +12,8 @@ pub(super) const BYTES_OF_CLAIM: u64 = 16 * 1024;
 pub(super) const PARCELS_OF_BOX: usize = 4_096;
 /// Bytes in one mailbox.
 pub(super) const BYTES_OF_BOX: u64 = 32 * 1024 * 1024;
-/// Bytes in all: a host gives a fraction of a small disk.
-pub(super) const BYTES: u64 = 1024 * 1024 * 1024;
+/// Bytes of parcels in all, if the owner says nothing: a host gives a fraction of a small disk.
+pub const BYTES: u64 = 1024 * 1024 * 1024;
 /// Mailboxes in all: a contact list.
 pub(super) const BOXES: usize = 1_024;
 /// Mailboxes of one node: the one it uses, and one whose key it is about to leave behind.

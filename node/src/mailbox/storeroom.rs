@@ -29,6 +29,8 @@ pub(super) struct Storeroom {
     /// Records that are not written yet, and where they will lie.
     pub(super) frame: Vec<u8>,
     base: (u32, u32),
+    /// Bytes of parcels that may lie here in all.
+    most: u64,
 }
 
 impl Storeroom {
@@ -51,13 +53,18 @@ impl Storeroom {
         })?;
         let mut book = reading.finish();
         book.forget_old(now);
-        Ok(Self { disk, book, segments, frame: Vec::new(), base: (0, 0) })
+        Ok(Self { disk, book, segments, frame: Vec::new(), base: (0, 0), most: quota::BYTES })
     }
 
     /// Forgets what could not be written, by reading the files anew.
     pub fn reopen(&mut self, now: Timestamp) -> io::Result<()> {
-        *self = Self::open(Arc::clone(&self.disk), now)?;
+        *self = Self { most: self.most, ..Self::open(Arc::clone(&self.disk), now)? };
         Ok(())
+    }
+
+    /// From now on so many bytes of parcels may lie here in all. What lies here already stays.
+    pub const fn allow(&mut self, most: u64) {
+        self.most = most;
     }
 
     /// Adds a record to what will be written, and says where it will lie.
@@ -179,7 +186,8 @@ impl Storeroom {
         }
         let replaced = |lying: &Lying| leave.replaces && lying.replaces;
         let replaced: Vec<u64> = one.under(leave.label).filter(|(_, lying)| replaced(lying)).map(|(n, _)| n).collect();
-        if !has_room(&self.book, one, &leave, &replaced, most, bytes) {
+        let in_all = self.book.bytes() + leave.parcel.as_slice().len() as u64 <= self.most;
+        if !in_all || !has_room(one, &leave, &replaced, most, bytes) {
             return Ok((Response::Full, None));
         }
         let number = one.next;
@@ -296,7 +304,7 @@ fn placed(segment: u32, start: u32, offset: usize, body: &[u8]) -> Place {
     Place { segment, offset: start.saturating_add(offset), length, crc: crc32c::crc32c(body) }
 }
 
-fn has_room(book: &Book, one: &Mailbox, leave: &Leave, replaced: &[u64], most: usize, bytes: u64) -> bool {
+fn has_room(one: &Mailbox, leave: &Leave, replaced: &[u64], most: usize, bytes: u64) -> bool {
     let size = leave.parcel.as_slice().len() as u64;
     let (mut count, mut lying) = (1, size);
     for (_, other) in one.under(leave.label).filter(|(number, _)| !replaced.contains(number)) {
@@ -304,7 +312,7 @@ fn has_room(book: &Book, one: &Mailbox, leave: &Leave, replaced: &[u64], most: u
     }
     let in_label = count <= most && lying <= bytes;
     let in_box = one.parcels.len() < quota::PARCELS_OF_BOX && one.bytes() + size <= quota::BYTES_OF_BOX;
-    in_label && in_box && book.bytes() + size <= quota::BYTES
+    in_label && in_box
 }
 
 /// Numbers of a mailbox that is opened anew lie beyond those that it may have had before, so that a late Take of the

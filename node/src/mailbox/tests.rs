@@ -282,6 +282,24 @@ fn a_mailbox_has_an_end_whoever_fills_it() {
 }
 
 #[test]
+fn chis_disk_fills_up_and_what_lies_there_stays() {
+    let mut chi = Chi::with_mailbox();
+    assert_eq!(chi.leave(letter(BO, 1, LETTER)), no_door());
+    chi.room.allow(LETTER as u64 + 512);
+    assert_eq!(chi.leave(letter(EVA, 2, LETTER)), Response::Full);
+    assert_eq!(chi.leave(letter(EVA, 3, 512)), no_door());
+    chi.room.allow(0);
+    assert_eq!(chi.leave(letter(EVA, 4, 512)), Response::Full);
+    assert_eq!(chi.leave(letter(EVA, 3, 512)), no_door(), "it lies there already");
+    assert_eq!(chi.leave(Leave { token: [0; 16], ..letter(EVA, 5, 512) }), Response::No, "Mallory learns nothing new");
+    chi.room.reopen(chi.now).unwrap();
+    assert_eq!(chi.leave(letter(EVA, 4, 512)), Response::Full, "a disk that failed meanwhile has no more room");
+    assert_eq!(chi.letters(), [1, 3]);
+    let numbers: Vec<_> = chi.lying().iter().map(|held| held.number).collect();
+    assert_eq!(chi.take(&numbers), Response::Done, "Ana gets all of it");
+}
+
+#[test]
 fn whoever_has_the_key_moves_the_mailbox_and_whoever_is_dismissed_has_none() {
     let mut chi = Chi::with_mailbox();
     chi.leave(letter(BO, 1, 512));

@@ -5,6 +5,7 @@ use libp2p::swarm::NetworkBehaviour;
 use libp2p::{autonat, dcutr, identify, memory_connection_limits, ping, relay, request_response};
 
 use super::Limits;
+use super::budget::Budget;
 use super::careful::Careful;
 use super::gate::Gate;
 use super::hello_codec::{self, HelloCodec};
@@ -37,7 +38,7 @@ impl Behaviour {
         keypair: &Keypair,
         limits: &Limits,
         relayed: relay::client::Behaviour,
-        admitted: Admitted,
+        (admitted, budget): (Admitted, Budget),
         open: OpenSessions,
     ) -> Self {
         let full = request_response::ProtocolSupport::Full;
@@ -59,7 +60,7 @@ impl Behaviour {
             punching: Careful::new(dcutr::Behaviour::new(keypair.public().to_peer_id())),
             probing: Probing::new(),
             probed: Careful::new(autonat::v2::server::Behaviour::default()),
-            relay: relaying::behaviour(keypair.public().to_peer_id(), limits, admitted),
+            relay: relaying::behaviour(keypair.public().to_peer_id(), limits, admitted, &budget),
             hello: request_response::Behaviour::with_codec(HelloCodec, [(hello_codec::PROTOCOL, full.clone())], hello),
             letter: request_response::Behaviour::with_codec(
                 LetterCodec::new(open, limits.reading),

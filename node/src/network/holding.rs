@@ -28,6 +28,8 @@ enum Asker {
         request: InboundRequestId,
         channel: ResponseChannel<Response>,
         may_stay: bool,
+        /// Bytes of what they leave, if they do.
+        parcel: Option<u64>,
     },
     /// This node itself leaves something in a mailbox that it holds.
     Own(Errand),
@@ -96,7 +98,14 @@ impl Task {
             return self.respond_as_host(channel, Response::No);
         };
         let source = self.swarm.behaviour().gate.source(&peer);
-        if matches!(request, Request::Leave(_)) && !self.holding.pace.admit(peer, source, Instant::now()) {
+        let now = Instant::now();
+        let parcel = match &request {
+            Request::Leave(leave) => Some(leave.parcel.as_slice().len() as u64),
+            _ => None,
+        };
+        if let Some(parcel) = parcel
+            && !(self.holding.pace.admit(peer, source, now) && self.relaying.budget.has(parcel, now))
+        {
             return self.respond_as_host(channel, Response::Full);
         }
         let is_admitted = self.relaying.admitted.contains(&peer);
@@ -106,7 +115,7 @@ impl Task {
             return self.close_unless_needed(peer);
         }
         let may_stay = is_admitted && is_keep;
-        let asker = Asker::Peer { peer, request: id, channel, may_stay };
+        let asker = Asker::Peer { peer, request: id, channel, may_stay, parcel };
         if let Err(Asker::Peer { channel, .. }) = self.holding.ask(from, is_admitted, request, asker) {
             self.respond_as_host(channel, Response::Full);
         }
@@ -121,7 +130,10 @@ impl Task {
     /// The holder answered.
     pub(super) fn on_held(&mut self, number: u64, response: Response) {
         match self.holding.askers.remove(&number) {
-            Some(Asker::Peer { peer, request, channel, may_stay }) => {
+            Some(Asker::Peer { peer, request, channel, may_stay, parcel }) => {
+                if let (Some(parcel), Response::Stored(_)) = (parcel, &response) {
+                    self.relaying.budget.spend(parcel, Instant::now());
+                }
                 self.holding.numbers.remove(&request);
                 if may_stay && response == Response::Done {
                     self.holding.owners.insert(peer);

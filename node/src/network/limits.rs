@@ -56,6 +56,9 @@ pub struct Limits {
     pub reservations: usize,
     /// Connections passed on at once: each costs two streams and 16 KiB.
     pub circuits: usize,
+    /// Bytes that are passed on for others in a day, over circuits and in mailboxes: a tenth of what a small server may
+    /// send for its price, and a hundred thousand circuits.
+    pub passed_on: u64,
     /// Letters sent or received in one session that wait for their answer.
     pub letters_per_session: usize,
     /// Letters received in all that wait for the driver's answer: 30 MiB if all are of the largest size.
@@ -110,6 +113,7 @@ impl Default for Limits {
             relay_candidates: 256,
             reservations: 256,
             circuits: 64,
+            passed_on: 10 * 1024 * 1024 * 1024,
             letters_per_session: limits::IN_FLIGHT,
             letters: 512,
             reading: 16 * 1024 * 1024,

@@ -15,11 +15,13 @@
 //! hosts       finding nodes that hold mailboxes     errands   leaving parcels there
 //! mailboxes   our own mailboxes there               keeping   what is said to the host of one
 //! holding     mailboxes of others at ours           pace      how much one may ask for in a minute
+//! budget      how much is passed on in a day
 //! outlet      events to the driver, without waiting     task     the loop that joins them
 //! ```
 
 mod addresses;
 mod behaviour;
+mod budget;
 mod calls;
 mod careful;
 mod circuits;
@@ -62,6 +64,7 @@ use libp2p::identity::{Keypair, ed25519};
 use tokio::sync::{mpsc, oneshot};
 
 pub use addresses::{hint, listen_on};
+pub use budget::{Budget, PassedOn};
 pub use event::{CallFailure, Event};
 pub use libp2p::Multiaddr;
 pub use limits::Limits;
@@ -114,6 +117,7 @@ pub enum NetworkError {
 pub struct Network {
     me: PeerId,
     commands: mpsc::Sender<Command>,
+    budget: Budget,
 }
 
 /// Starts a network on the current tokio runtime and begins to listen.
@@ -126,10 +130,11 @@ pub fn start(config: Config) -> Result<(Network, mpsc::Receiver<Event>), Network
     let keypair = keypair(&mut keypair_seed)?;
     let me = peer::from_libp2p(&keypair.public().to_peer_id()).ok_or_else(|| NetworkError::Key("no Ed25519".into()))?;
     let (open, admitted) = (OpenSessions::default(), relaying::Admitted::default());
+    let budget = Budget::new(limits.passed_on);
     let (relayed_transport, relayed) = libp2p::relay::client::new(keypair.public().to_peer_id());
     let mut swarm = Swarm::new(
         transport::build(&keypair, &limits, relayed_transport)?,
-        Behaviour::new(&keypair, &limits, relayed, admitted.clone(), open.clone()),
+        Behaviour::new(&keypair, &limits, relayed, (admitted.clone(), budget.clone()), open.clone()),
         keypair.public().to_peer_id(),
         swarm_config(&limits),
     );
@@ -147,7 +152,7 @@ pub fn start(config: Config) -> Result<(Network, mpsc::Receiver<Event>), Network
         letters: letters::Letters::default(),
         circuits: circuits::Circuits::default(),
         relays: relays::Relays::default(),
-        relaying: relaying::Relaying::new(&limits, admitted),
+        relaying: relaying::Relaying::new(&limits, admitted, budget.clone()),
         hosts: hosts::Hosts::default(),
         errands: errands::Errands::default(),
         mailboxes: mailboxes::Mailboxes::default(),
@@ -158,7 +163,7 @@ pub fn start(config: Config) -> Result<(Network, mpsc::Receiver<Event>), Network
         limits,
     };
     runtime.spawn(task.run(effects, held));
-    Ok((Network { me, commands }, driver))
+    Ok((Network { me, commands, budget }, driver))
 }
 
 /// Wipes the seed.
@@ -204,6 +209,11 @@ impl Network {
     /// This node's peer id.
     pub fn peer_id(&self) -> PeerId {
         self.me
+    }
+
+    /// What it may pass on for others.
+    pub const fn budget(&self) -> &Budget {
+        &self.budget
     }
 
     /// Hands an effect over, waiting while the channel is full.

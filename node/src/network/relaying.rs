@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use kith_protocol::id::PeerId as KithPeer;
 use libp2p::{Multiaddr, PeerId, relay};
+use tokio::time::Instant;
 
+use super::budget::Budget;
 use super::task::Task;
 use super::{Limits, circuits, peer, reachability};
 
@@ -43,8 +45,13 @@ impl Admitted {
 }
 
 /// The library's part. It offers nothing until this node can be reached.
-pub(super) fn behaviour(me: PeerId, limits: &Limits, admitted: Admitted) -> relay::Behaviour {
-    let contacts_only = move |peer: PeerId, _: &Multiaddr, _| admitted.contains(&peer);
+pub(super) fn behaviour(me: PeerId, limits: &Limits, admitted: Admitted, budget: &Budget) -> relay::Behaviour {
+    let (left, left_for_circuits) = (budget.clone(), budget.clone());
+    let contacts_only = move |peer: PeerId, _: &Multiaddr, _| {
+        // Whose reservation is refused looks for another relay.
+        admitted.contains(&peer) && left.has(circuits::BYTES, Instant::now())
+    };
+    let while_some_is_left = move |_: PeerId, _: &Multiaddr, _| left_for_circuits.has(circuits::BYTES, Instant::now());
     let config = relay::Config {
         max_reservations: limits.reservations,
         // The library takes one more than this: a contact that comes back before we notice that it had gone.
@@ -55,7 +62,7 @@ pub(super) fn behaviour(me: PeerId, limits: &Limits, admitted: Admitted) -> rela
         max_circuits_per_peer: limits.connections_per_peer,
         max_circuit_duration: circuits::LIFE,
         max_circuit_bytes: circuits::BYTES,
-        circuit_src_rate_limiters: Vec::new(),
+        circuit_src_rate_limiters: vec![Box::new(while_some_is_left)],
     };
     let config = config.circuit_src_per_peer(BURST, PACE).circuit_src_per_ip(BURST, PACE);
     let mut behaviour = relay::Behaviour::new(me, config);
@@ -67,6 +74,7 @@ pub(super) fn behaviour(me: PeerId, limits: &Limits, admitted: Admitted) -> rela
 /// For whom things are passed on now.
 pub(super) struct Relaying {
     pub admitted: Admitted,
+    pub budget: Budget,
     most: usize,
     reserved: HashSet<PeerId>,
     /// How many circuits each peer opened.
@@ -75,9 +83,9 @@ pub(super) struct Relaying {
 }
 
 impl Relaying {
-    pub(super) fn new(limits: &Limits, admitted: Admitted) -> Self {
+    pub(super) fn new(limits: &Limits, admitted: Admitted, budget: Budget) -> Self {
         let (reserved, circuits) = (HashSet::new(), HashMap::new());
-        Self { admitted, most: limits.doors, reserved, circuits, announced: BTreeSet::new() }
+        Self { admitted, budget, most: limits.doors, reserved, circuits, announced: BTreeSet::new() }
     }
 
     /// True if the peer is connected because of what passes through us.
@@ -136,6 +144,8 @@ impl Task {
                 self.keep_if_needed(src_peer_id);
             }
             relay::Event::CircuitReqAccepted { src_peer_id, .. } => {
+                // The library does not say what passed, only what could not pass any more.
+                self.relaying.budget.spend(circuits::BYTES, Instant::now());
                 *self.relaying.circuits.entry(src_peer_id).or_default() += 1;
                 self.keep_if_needed(src_peer_id);
             }

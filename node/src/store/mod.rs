@@ -160,6 +160,11 @@ impl FileStore {
         self.scan(Table::Secrets, b"", b"", &mut |_, _| std::ops::ControlFlow::Break(()))
     }
 
+    /// The key of its secrets, for small ones that lie beside it.
+    pub fn vault(&self) -> VaultKey {
+        self.vault.clone()
+    }
+
     /// A reader for other threads.
     pub fn view(&self) -> View {
         View { shared: Arc::clone(&self.shared) }

@@ -27,7 +27,7 @@ impl VaultKey {
     }
 
     /// Seals `value`, which stands under `key` (table number first).
-    pub(super) fn seal(&self, key: &[u8], value: &[u8]) -> Result<Vec<u8>, StoreError> {
+    pub(crate) fn seal(&self, key: &[u8], value: &[u8]) -> Result<Vec<u8>, StoreError> {
         let mut nonce = [0; NONCE];
         random(&mut nonce)?;
         let sealed = self.cipher().encrypt(&Nonce::from(nonce), Payload { msg: value, aad: key });
@@ -36,7 +36,7 @@ impl VaultKey {
     }
 
     /// Opens what [`VaultKey::seal`] made for the same key.
-    pub(super) fn open(&self, key: &[u8], sealed: &[u8]) -> Result<Vec<u8>, StoreError> {
+    pub(crate) fn open(&self, key: &[u8], sealed: &[u8]) -> Result<Vec<u8>, StoreError> {
         let damaged = || StoreError::Damaged("a secret does not open with this vault key".to_owned());
         let (nonce, sealed) = sealed.split_first_chunk::<NONCE>().ok_or_else(damaged)?;
         let opened = self.cipher().decrypt(&Nonce::from(*nonce), Payload { msg: sealed, aad: key });

@@ -10,6 +10,7 @@ use crate::access::{Access, Ways};
 use crate::api::{self, Api};
 use crate::home::Home;
 use crate::node::Desk;
+use crate::store::VaultKey;
 
 /// Ana's pages, without the door in front of them.
 struct Ana {
@@ -37,7 +38,7 @@ impl Ana {
         let desk = Desk::open(open).unwrap();
         let web_url = web_url.map(|url| url.parse().unwrap());
         let access = Access::new(&home, b"ana", Ways { web_url, ..Ways::default() }).unwrap();
-        let api = Api::new(desk.handle(), home, access, false).unwrap();
+        let api = Api::new(desk.handle(), home, access, VaultKey::new([0; 32]), false).unwrap();
         let (pages, undo) = pages(api.clone(), api::router(api.clone()));
         Self { pages, undo, _desk: desk, _folder: folder }
     }

@@ -119,6 +119,7 @@ impl Someone {
             .env_remove("KITH_HOME")
             .env_remove("KITH_LOG")
             .env_remove("KITH_PASSPHRASE")
+            .env_remove("KITH_MAIL_PASSWORD")
             .env_remove("CREDENTIALS_DIRECTORY");
         if let Some(filter) = self.log_filter {
             command.env("KITH_LOG", filter);

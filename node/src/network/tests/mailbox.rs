@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use super::raw::{Raw, framed};
 use super::support::{Node, PATIENCE, QUIC, TCP};
 use crate::driver::now;
-use crate::mailbox::Holder;
+use crate::mailbox::{self, Holder};
 use crate::network::{Event, Limits, frame};
 
 const BO: PersonId = PersonId([2; 10]);
@@ -55,7 +55,7 @@ impl Chi {
 
     async fn start_at(listen: &[&str], limits: Limits) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let holder = Holder::start(folder.path()).unwrap();
+        let holder = Holder::start(folder.path(), mailbox::BYTES).unwrap();
         let node = Node::start_holding(3, listen, limits, Some(holder.clone())).await;
         Self { folder, holder, node }
     }
@@ -70,7 +70,7 @@ impl Chi {
         let (folder, port) = (self.folder, self.node.multiaddrs.clone());
         self.node.network.shutdown().await;
         tokio::task::spawn_blocking(|| self.holder.stop()).await.unwrap();
-        let holder = Holder::start(folder.path()).unwrap();
+        let holder = Holder::start(folder.path(), mailbox::BYTES).unwrap();
         let ports: Vec<&str> = port.iter().map(String::as_str).collect();
         let node = Node::start_holding(3, &ports, Limits::default(), Some(holder.clone())).await;
         Self { folder, holder, node }
@@ -248,6 +248,23 @@ async fn a_flood_ends_at_its_bound_and_others_go_on() {
     assert_eq!(outcomes.iter().filter(|left| **left == stored()).count(), 8);
     assert_eq!(outcomes[9], Left::Full);
     assert_eq!(bo.leaves_at(&chi, letter(BO, 1, 512)).await, stored());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_passed_on_enough_today_takes_nothing_more_in() {
+    let chi = Chi::start_with(Limits { passed_on: 1_100, ..Limits::default() }).await;
+    ana_was_here(&chi).await;
+    let mut bo = Node::bo().await;
+    let wrong = Leave { token: [0; 16], ..letter(BO, 9, 512) };
+    for (leave, left) in [
+        (wrong, Left::Refused),
+        (letter(BO, 1, 512), stored()),
+        (letter(BO, 2, 512), stored()),
+        (letter(BO, 3, 512), Left::Full),
+    ] {
+        assert_eq!(bo.leaves_at(&chi, leave).await, left);
+    }
+    assert_eq!(chi.node.network.budget().passed_on().bytes, 1_024, "what is refused costs others nothing");
 }
 
 #[tokio::test(flavor = "multi_thread")]

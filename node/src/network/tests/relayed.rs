@@ -8,8 +8,10 @@ use kith_protocol::limits::LETTER;
 use libp2p::identity::Keypair;
 use libp2p::swarm::{NetworkBehaviour, SwarmEvent};
 use libp2p::{noise, relay, tcp, yamux};
+use tokio::time::Instant;
 
 use super::support::{Node, TCP};
+use crate::network::budget::Budget;
 use crate::network::relaying::{self, Admitted};
 use crate::network::{Event, Limits, hint, peer};
 
@@ -20,12 +22,16 @@ struct Relaying {
 
 /// A relay as ours are, though on loopback; it admits whom it is told.
 async fn bo(admits: &[&Node]) -> (PeerId, Hint) {
+    bo_with(admits, &Budget::new(u64::MAX)).await
+}
+
+async fn bo_with(admits: &[&Node], budget: &Budget) -> (PeerId, Hint) {
     let (key, admitted) = (Keypair::generate_ed25519(), Admitted::default());
     for node in admits {
         admitted.insert(peer::to_libp2p(&node.peer()).unwrap(), admits.len());
     }
     let me = key.public().to_peer_id();
-    let mut relay = relaying::behaviour(me, &Limits::default(), admitted);
+    let mut relay = relaying::behaviour(me, &Limits::default(), admitted, budget);
     relay.set_status(Some(relay::Status::Enable));
     let mut swarm = libp2p::SwarmBuilder::with_existing_identity(key)
         .with_tokio()
@@ -83,6 +89,21 @@ async fn letters_of_every_size_pass_and_what_does_not_fit_waits_for_the_next_cir
             assert_eq!(node.next().await, Event::SessionClosed { session });
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relay_that_passed_on_enough_today_passes_nothing_more_on() {
+    let budget = Budget::new(1024 * 1024);
+    let (mut ana, mut eva) = (Node::ana().await, Node::start(5, &[]).await);
+    let (relay, direct) = bo_with(&[&ana, &eva], &budget).await;
+    ana.run(Effect::Admit { peer: relay, direct: vec![direct.clone()] }).await;
+    let at = reached(&mut ana).await;
+    budget.spend(1024 * 1024, Instant::now());
+    let mut chi = Node::start(3, &[]).await;
+    chi.call(1, Some(ana.peer()), &at).await;
+    assert!(matches!(chi.next().await, Event::CallFailed { .. }));
+    eva.run(Effect::Admit { peer: relay, direct: vec![direct] }).await;
+    eva.stays_quiet().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,6 +10,7 @@ use crate::access::{Access, Entrance, Peer, Ways};
 use crate::api::{self, Api};
 use crate::driver::{Driver, Offline};
 use crate::home::Home;
+use crate::store::VaultKey;
 use crate::{serve, web};
 
 /// Ana's node, as it is reached from outside.
@@ -50,7 +51,7 @@ impl Ana {
         let ways = Ways { web_url: Some(web_url.parse().unwrap()), ..Ways::default() };
         let access = Access::new(&home, b"ana", ways).unwrap();
         let driver = Driver::start(store, Offline, None).unwrap();
-        let api = Api::new(driver.handle(), home.clone(), access.clone(), false).unwrap();
+        let api = Api::new(driver.handle(), home.clone(), access.clone(), VaultKey::new([0; 32]), false).unwrap();
         let (pages, _) = web::pages(api.clone(), api::router(api.clone()));
         let app = serve::app(&access, pages, api::router(api), None);
         let ana = Self { app, token: home.api_token().unwrap(), _driver: driver, _folder: folder };
