@@ -21,6 +21,7 @@ use crate::letter::body::CardNews;
 use crate::letter::{Body, Letter};
 use crate::limits;
 use crate::mailbox::Pass;
+use crate::nearby::PresenceSeed;
 use crate::record::Verified;
 use crate::store::Table;
 use crate::time::Timestamp;
@@ -38,6 +39,7 @@ pub(super) struct Newcomer<'n> {
     pub grant: &'n Verified<NodeGrant>,
     pub hints: &'n [Hint],
     pub mailboxes: &'n [Pass],
+    pub presence: Option<&'n PresenceSeed>,
     pub pair: SharedSecret,
     /// When the scan was that made the secret of the pair, by the scanner's clock.
     pub scanned: Timestamp,
@@ -73,13 +75,13 @@ impl Turn<'_> {
         person.tier = if met_again { person.tier.max(new.tier) } else { new.tier };
         person.scan = None;
         person.renewed = person.renewed.max(Some(new.written));
-        if let Some(encounter) = new.encounter {
+        if let Some(encounter) = new.encounter.clone() {
             person.met(encounter);
         }
         self.merge_history(&person, new.history, new.settles_fork)?;
         self.txn.save(&PersonOf { identity, person: person.id });
         self.hold_card(&mut person, new.card)?;
-        self.hold_reach(person.id, new.grant, new.hints, new.mailboxes)?;
+        self.hold_reach(person.id, &new)?;
         self.share_secret(person.id, new.pair, new.scanned, new.code)?;
         self.txn.save(&person);
         if person.is_contact() && !met_again {
@@ -112,13 +114,8 @@ impl Turn<'_> {
     }
 
     /// Keeps grant and addresses from a first letter, unless newer ones overtook the letter.
-    fn hold_reach(
-        &mut self,
-        person: PersonId,
-        grant: &Verified<NodeGrant>,
-        hints: &[Hint],
-        mailboxes: &[Pass],
-    ) -> Result<()> {
+    fn hold_reach(&mut self, person: PersonId, new: &Newcomer<'_>) -> Result<()> {
+        let grant = new.grant;
         let held = self.txn.load::<Reach>(&person.0)?;
         let newest = held.as_ref().and_then(|held| Some((super::presence::read_grant(held)?, held.counter)));
         let counter = match newest {
@@ -128,8 +125,15 @@ impl Turn<'_> {
         };
         let former = former_machines(held.as_ref(), grant.peer);
         self.hang_up_on_former(person, &former);
-        let (grant, hints, mailboxes) = (bounded(grant.bytes()), hints.to_vec(), mailboxes.to_vec());
-        self.txn.save(&Reach { person, grant, hints, counter, mailboxes, former });
+        self.txn.save(&Reach {
+            person,
+            grant: bounded(grant.bytes()),
+            hints: new.hints.to_vec(),
+            counter,
+            mailboxes: new.mailboxes.to_vec(),
+            former,
+            presence: new.presence.cloned(),
+        });
         Ok(())
     }
 
@@ -270,8 +274,8 @@ impl Turn<'_> {
         for person in super::session::people_with_letters(&self.txn)? {
             for letter in super::outbox::waiting_for(&self.txn, person)? {
                 let Some(tier) = self.txn.load::<Person>(&person.0)?.map(|person| person.tier) else { continue };
-                let mailboxes = self.passes_for(person)?;
-                let Some(body) = refreshed(&letter.as_letter(), own, tier, mailboxes) else { continue };
+                let (mailboxes, presence) = (self.passes_for(person)?, self.presence_seed()?);
+                let Some(body) = refreshed(&letter.as_letter(), own, tier, mailboxes, presence) else { continue };
                 let life = letter.expires.since(self.now);
                 let id = self.send(person, &body, life)?;
                 if let Some(mut person) = self.txn.load::<Person>(&person.0)?
@@ -297,13 +301,20 @@ impl Turn<'_> {
     }
 }
 
-fn refreshed(letter: &Letter, own: &Own, tier: Tier, mailboxes: Vec<Pass>) -> Option<Body> {
+fn refreshed(
+    letter: &Letter,
+    own: &Own,
+    tier: Tier,
+    mailboxes: Vec<Pass>,
+    presence: Option<PresenceSeed>,
+) -> Option<Body> {
     match Body::of(letter).ok()? {
         Body::Claim(mut claim) => {
             claim.card = own.view(tier);
             claim.grant = own.grant.clone();
             claim.hints = own.hints.clone();
             claim.mailboxes = mailboxes;
+            claim.presence = presence;
             Some(Body::Claim(claim))
         }
         Body::Welcome(mut welcome) => {
@@ -311,6 +322,7 @@ fn refreshed(letter: &Letter, own: &Own, tier: Tier, mailboxes: Vec<Pass>) -> Op
             welcome.grant = own.grant.clone();
             welcome.hints = own.hints.clone();
             welcome.mailboxes = mailboxes;
+            welcome.presence = presence;
             Some(Body::Welcome(welcome))
         }
         _ => None,

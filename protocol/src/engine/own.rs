@@ -132,6 +132,7 @@ pub fn create(read: &dyn Read, now: Timestamp, seed: [u8; 32], beginning: Beginn
     turn.sign_grant(&mut own)?;
     turn.txn.save(&own);
     turn.keep_backup_key(beginning.words);
+    turn.renew_presence_seed();
     let step = turn.into_step();
     txn.absorb(&step.writes);
     Ok(Step { writes: txn.into_writes(), ..Step::default() })
@@ -227,6 +228,7 @@ impl Turn<'_> {
         self.keys.signing = words.key(number);
         self.keys.signer = Signer { id: history.id(), key: number };
         if reason == Reason::Compromised {
+            self.renew_presence_seed();
             let notice = history.compromise(words);
             history.learn(notice.bytes())?;
             self.revoke_all_invites()?;
