@@ -46,6 +46,9 @@ pub struct Up {
     /// For whom the node holds letters while their nodes are off; kept
     #[arg(long, value_name = "WHOM", value_enum)]
     pub hold_letters: Option<HoldLetters>,
+    /// Turn event mode on, as kith event mode on does: look for my contacts on the networks that this machine is on; kept
+    #[arg(long, env = "KITH_EVENT_MODE")]
+    pub event_mode: bool,
     /// How to write the log on standard error
     #[arg(long, value_enum, default_value_t = LogFormat::Text)]
     pub log: LogFormat,

@@ -85,6 +85,7 @@ fn options(up: &Up) -> Result<NodeOptions, Trouble> {
         acme_email,
         acme_directory,
         backup,
+        event_mode: up.event_mode,
         holds_mailboxes: up.hold_letters.map(|whom| whom == args::HoldLetters::Contacts),
     })
 }

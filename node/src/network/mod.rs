@@ -15,6 +15,7 @@
 //! hosts       finding nodes that hold mailboxes     errands   leaving parcels there
 //! mailboxes   our own mailboxes there               keeping   what is said to the host of one
 //! holding     mailboxes of others at ours           pace      how much one may ask for in a minute
+//! lan         contacts on the networks that we are on
 //! outlet      events to the driver, without waiting     task     the loop that joins them
 //! ```
 
@@ -34,6 +35,7 @@ mod hellos;
 mod holding;
 mod hosts;
 mod keeping;
+mod lan;
 mod letter_codec;
 mod letters;
 mod limits;
@@ -152,6 +154,7 @@ pub fn start(config: Config) -> Result<(Network, mpsc::Receiver<Event>), Network
         errands: errands::Errands::default(),
         mailboxes: mailboxes::Mailboxes::default(),
         holding,
+        lan: lan::Lan::new(),
         listeners,
         listening: std::collections::BTreeSet::new(),
         confirmed: reachability::Confirmed::default(),
