@@ -133,9 +133,12 @@ fn whoever_shouts_in_the_hall_slows_no_letter() {
     let quiet = write_letters(&ana, &bo, "quiet");
     let before = [&ana, &bo].map(Resident::memory);
     let shouting = shout(&lab, &hall);
+    std::thread::sleep(Duration::from_secs(10));
     let loud = write_letters(&ana, &bo, "loud");
     let after = [&ana, &bo].map(Resident::memory);
-    println!("{} forged messages a second", shouting.end());
+    let rate = shouting.end();
+    println!("{rate} forged messages a second");
+    assert!(rate > 500, "Mallory hardly shouts: {rate}");
     println!("95 % of {LETTERS} letters at most: {quiet:?} in the quiet, {loud:?} while Mallory shouts");
     println!("memory before and after, in KiB: {before:?} {after:?}");
     assert!(loud <= (quiet * 3).max(Duration::from_millis(100)), "{quiet:?} {loud:?}");
@@ -260,7 +263,7 @@ impl Shouting {
         let took = self.begun.elapsed().as_secs_f64();
         self.program.stdin.take().unwrap().write_all(b"enough\n").unwrap();
         let lines = BufReader::new(self.program.stdout.take().unwrap()).lines().map_while(Result::ok);
-        let said = lines.filter_map(|line| line.split_once("SAID ").map(|(_, said)| said.to_owned())).next().unwrap();
+        let said = lines.filter_map(|line| line.split_once("SAID ").map(|(_, said)| said.to_owned())).last().unwrap();
         let _ = self.program.wait();
         (said.trim().parse::<f64>().unwrap() / took) as u64
     }
@@ -270,6 +273,8 @@ impl Shouting {
 fn shout_for_ever(own: Ipv4Addr) {
     let socket = socket(own);
     socket.set_nonblocking(true).unwrap();
+    // Nothing here has a way to everybody, but what comes from an address goes out where that address is.
+    let voice = UdpSocket::bind((own, 0)).unwrap();
     println!("SHOUTING");
     let enough = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
     let ends = std::sync::Arc::clone(&enough);
@@ -290,10 +295,10 @@ fn shout_for_ever(own: Ipv4Addr) {
                 None => libp2p::PeerId::from(libp2p::identity::Keypair::generate_ed25519().public()).to_string(),
             };
             let text = format!("dnsaddr=/ip4/{own}/tcp/{}/p2p/{name}", 1_000 + said % 50_000);
-            said += u64::from(socket.send_to(&forged(&text), (GROUP, PORT)).is_ok());
+            said += u64::from(voice.send_to(&forged(&text), (GROUP, PORT)).is_ok());
         }
-        said += u64::from(socket.send_to(QUESTION, (GROUP, PORT)).is_ok());
-        said += u64::from(socket.send_to(&[0xc0; 600], (GROUP, PORT)).is_ok());
+        said += u64::from(voice.send_to(QUESTION, (GROUP, PORT)).is_ok());
+        said += u64::from(voice.send_to(&[0xc0; 600], (GROUP, PORT)).is_ok());
         std::thread::sleep(Duration::from_millis(4));
     }
     println!("SAID {said}");
