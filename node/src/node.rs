@@ -53,6 +53,8 @@ pub struct NodeOptions {
     pub acme_directory: Option<Option<Directory>>,
     /// Backups that are made by themselves; the inner `None` for none.
     pub backup: Option<Option<Plan>>,
+    /// Whether it begins to look for contacts on the networks that it is on, and goes on with it.
+    pub event_mode: bool,
     /// Whether it holds mailboxes for its owner's contacts; nodes do if nothing else was ever said.
     pub holds_mailboxes: Option<bool>,
     /// Bytes that it passes on for others in a day; [`Limits::passed_on`] if nothing was ever said.
@@ -132,6 +134,11 @@ impl Node {
         // Codes name addresses, so nobody is told that the node runs before it has one. A machine without any
         // network has none; its node runs all the same, and announces an address when it gets one.
         let handle = driver.handle();
+        if options.event_mode
+            && let Err(error) = handle.act(|turn| turn.set_event_mode(true)).await
+        {
+            tracing::error!(%error, "event mode was not turned on");
+        }
         let _ = tokio::time::timeout(LISTENING, handle.until(|status| !status.listening.is_empty())).await;
         let api = Api::new(driver.handle(), home.clone(), access.clone(), vault, true)?;
         let api = api.serving(network.budget().clone(), holder.clone());

@@ -19,6 +19,7 @@ pub mod letter;
 pub mod limits;
 pub mod mailbox;
 pub mod meeting;
+pub mod nearby;
 pub mod record;
 pub mod recovery;
 pub mod store;

@@ -71,6 +71,10 @@ pub const FORMER_MACHINES: usize = 4;
 pub const ADDRESSES: usize = 8;
 /// Of these, addresses of relays: two relays, each by IPv4 and IPv6.
 pub const RELAYED_ADDRESSES: usize = 4;
+/// Contacts that are heard on a local network at once: who stands at a fair has no more of them around.
+pub const NEARBY: usize = 256;
+/// Addresses at which one of them is heard: a laptop has Wi-Fi and a cable, and a liar may add some.
+pub const NEARBY_ADDRESSES: usize = 4;
 /// Bytes of one address: tag, port, relay and the longest DNS name.
 pub const HINT: usize = 1 + 2 + 32 + 64;
 

@@ -126,6 +126,7 @@ fn bare_cryptography(size: usize) -> Duration {
             counter: 1,
             hints: address(number),
             mailboxes: Vec::new(),
+            seed: None,
         });
         let letter = Letter {
             to: [4; 32],

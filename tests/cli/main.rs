@@ -14,6 +14,7 @@ mod backup;
 mod beginning;
 mod codes;
 mod demo;
+mod event_mode;
 mod exports;
 mod follow_up;
 mod introductions;

@@ -12,6 +12,7 @@
 )]
 
 mod changes;
+mod lan;
 mod mailboxes;
 mod punched;
 mod reachable;

@@ -17,6 +17,7 @@ mod letters;
 mod mailboxes;
 mod mallory;
 mod meeting;
+mod nearby;
 mod reaching;
 mod recovering;
 mod restoring;

@@ -1,6 +1,6 @@
 //! Events that I go to.
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 /// Events. WHICH is a name, or the beginning of an id.
 #[derive(Subcommand)]
@@ -31,11 +31,27 @@ pub enum Event {
     },
     /// Change one
     Set(EventChange),
+    /// Look for my contacts on the networks that this machine is on, so that we reach each other without the internet;
+    /// kept. Without a word it says whether it is on
+    Mode {
+        /// Whether to
+        #[arg(value_enum)]
+        wanted: Option<OnOff>,
+    },
     /// Forget one; the people stay, and where I met them
     Remove {
         /// Which
         which: String,
     },
+}
+
+/// On or off.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OnOff {
+    /// Say a name of the day aloud, which contacts alone know, and listen for theirs
+    On,
+    /// Say nothing
+    Off,
 }
 
 /// What is to be changed.

@@ -23,7 +23,7 @@ pub use backup::{Backup, Recover, Restore, Rotate, Verify};
 pub use capture::Along;
 pub use card::{Card, Format, Tier};
 pub use codes::{Invite, InviteCommand, NewInvite, Scan};
-pub use event::{Event, EventChange};
+pub use event::{Event, EventChange, OnOff};
 pub use inbox::{Inbox, InboxCommand};
 pub use intro::{Intro, NewAsk};
 pub use mail::{Mail, MailCommand, SetMail};

@@ -4,11 +4,11 @@ use axum::http::Method;
 use kith_node::api::model::{EventForm, EventPage};
 use serde_json::{Value, json};
 
-use crate::args::{Event, EventChange};
+use crate::args::{Event, EventChange, OnOff};
 use crate::client::Client;
 use crate::out;
 use crate::trouble::Trouble;
-use kith_node::api::{path, query};
+use kith_node::api::{EventModeForm, path, query};
 
 /// Looks after events.
 pub async fn run(client: &Client, event: &Event, json: bool) -> Result<(), Trouble> {
@@ -20,6 +20,7 @@ pub async fn run(client: &Client, event: &Event, json: bool) -> Result<(), Troub
         }
         Event::Show { which, page } => show(client, which, *page, json).await,
         Event::Set(change) => set(client, change, json).await,
+        Event::Mode { wanted } => mode(client, *wanted, json).await,
         Event::Remove { which } => {
             let done: Value = client.ask(Method::DELETE, &path(&["events", which]), None).await?;
             if json {
@@ -61,6 +62,24 @@ async fn set(client: &Client, change: &EventChange, json: bool) -> Result<(), Tr
     let EventChange { which, name, from, to, place } = change;
     let body = json!({ "name": name, "first": from, "last": to, "place": place });
     tell(&client.ask(Method::PATCH, &path(&["events", which]), Some(&body)).await?, json)
+}
+
+async fn mode(client: &Client, wanted: Option<OnOff>, json: bool) -> Result<(), Trouble> {
+    let mode: EventModeForm = match wanted {
+        None => client.get("/event-mode").await?,
+        Some(wanted) => {
+            let body = json!({ "on": wanted == OnOff::On });
+            client.ask(Method::PUT, "/event-mode", Some(&body)).await?
+        }
+    };
+    if json {
+        return out::json(&mode);
+    }
+    out::event_mode(&mode);
+    if mode.on && !client.is_running() {
+        out::aside("No node runs in this home: it begins with kith up.");
+    }
+    Ok(())
 }
 
 fn tell(event: &EventForm, json: bool) -> Result<(), Trouble> {

@@ -27,6 +27,7 @@ pub async fn status(home: &Home, json: bool) -> Result<(), Trouble> {
         "  people     {} contacts of {} people, {} connected now",
         status.contacts, status.people, status.connected
     ));
+    status.event_mode.iter().for_each(out::event_mode);
     out::say(format!("  waiting    {} in the inbox, {} letters in the outbox", status.inbox, status.outbox));
     Ok(())
 }

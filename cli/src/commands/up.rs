@@ -87,6 +87,7 @@ fn options(up: &Up) -> Result<NodeOptions, Trouble> {
         backup,
         relay_at_most: up.relay_at_most,
         mailboxes_at_most: up.mailboxes_at_most,
+        event_mode: up.event_mode,
         holds_mailboxes: up.hold_letters.map(|whom| whom == args::HoldLetters::Contacts),
     })
 }

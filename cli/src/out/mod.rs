@@ -9,7 +9,7 @@ mod vouch;
 use std::io::{IsTerminal, Write};
 
 use kith_node::api::model::{ActionForm, CardForm, InviteForm, ItemForm, PersonDetails, PersonForm};
-use kith_node::api::{Finding, Health};
+use kith_node::api::{EventModeForm, Finding, Health};
 use serde::Serialize;
 
 use crate::trouble::Trouble;
@@ -93,6 +93,18 @@ pub fn people(people: &[PersonForm]) {
             None => person.standing.clone(),
         };
         say(format!("{}  {}{}  {state}; {}{tags}", short(&person.id), person.name, " ".repeat(pad), person.how));
+    }
+}
+
+/// Whether the node looks for contacts on local networks, and who is there.
+pub fn event_mode(mode: &EventModeForm) {
+    let nearby = match &mode.nearby[..] {
+        [] => "no contact is heard here now".to_owned(),
+        nearby => format!("heard here now: {}", nearby.join(", ")),
+    };
+    match &mode.since {
+        Some(since) => say(format!("  event mode on since {}; {nearby}", when(since))),
+        None => say("  event mode off"),
     }
 }
 

@@ -13,7 +13,8 @@ mod card;
 mod clock;
 mod disk;
 mod entry;
-pub(crate) mod events;
+pub(crate) mod event_mode;
+mod events;
 mod exports;
 mod guests;
 mod held;
@@ -53,6 +54,7 @@ pub(crate) use crate::roster::PAGE as PEOPLE_ON_A_PAGE;
 pub(crate) use crate::roster::PAGE as INTRODUCTIONS_ON_A_PAGE;
 pub use captures::{CaptureResult, OutcomeName};
 pub use entry::{Ended, SessionForm, WayIn};
+pub use event_mode::EventModeForm;
 pub(crate) use events::PAGE as MET_ON_A_PAGE;
 pub use invites::InvitesPage;
 pub use letters::LettersPage;
@@ -192,6 +194,7 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(backups::check_words))
         .routes(routes!(keys::rotate))
         .routes(routes!(backups::take))
+        .routes(routes!(event_mode::show, event_mode::set))
         .routes(routes!(mailboxes::list, mailboxes::choose))
         .routes(routes!(mailboxes::leave))
         .routes(routes!(mail::show, mail::set, mail::off))

@@ -10,6 +10,7 @@ use kith_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::event_mode::{self, EventModeForm};
 use super::model::{name_of, time, when};
 use super::{Api, Problem, ProblemBody, reach};
 use crate::access::certificate::Standing;
@@ -42,6 +43,9 @@ pub struct StatusForm {
     pub connected: usize,
     /// Things that wait on me.
     pub inbox: usize,
+    /// Looking for contacts on local networks, if it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event_mode: Option<EventModeForm>,
     /// Letters that wait for their recipients.
     pub outbox: usize,
     /// Until when contacts believe that this machine speaks for me; renewed by itself.
@@ -68,6 +72,7 @@ pub(super) async fn status(State(api): State<Api>) -> Result<Json<StatusForm>, P
         contacts,
         people,
         connected: live.connected.len(),
+        event_mode: Some(event_mode::form(&api)?).filter(|mode| mode.on),
         inbox: view.count(Table::Inbox),
         outbox: view.count(Table::Outbox),
         grant_ends: time(own.grant_ends),
@@ -126,6 +131,7 @@ pub(super) async fn doctor(State(api): State<Api>) -> Result<Json<Vec<Finding>>,
     findings.push(super::mail::finding(&api));
     findings.extend(reach::findings(&api));
     findings.extend(super::held::findings(&api));
+    findings.extend(event_mode::finding(&api)?);
     findings.extend(certificate(&api));
     Ok(Json(findings))
 }

@@ -60,6 +60,7 @@ impl<'s> Batch<'s> {
             Event::MailboxLost { host } => turn.mailbox_lost(host),
             Event::ParcelArrived { host, number, label, parcel } => turn.parcel_arrived(host, number, label, &parcel),
             Event::ParcelLeft { errand, outcome } => turn.parcel_left(errand, outcome),
+            Event::Nearby { seed, at } => turn.seen_nearby(&seed, at),
             Event::LetterAnswered { session, letter, outcome } => turn.letter_answered(session, letter, outcome),
         })
     }

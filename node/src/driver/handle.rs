@@ -54,6 +54,8 @@ pub struct Status {
     pub connected: Vec<PersonId>,
     /// Of these, with whom only through somebody else's node, and whose it is, if I know them.
     pub relayed: BTreeMap<PersonId, Option<PersonId>>,
+    /// Contacts who were heard on a network that the node is on.
+    pub nearby: Vec<PersonId>,
     /// Whose nodes pass things on for mine, as far as I know them.
     pub relays: Vec<PersonId>,
 }

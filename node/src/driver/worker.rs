@@ -185,8 +185,10 @@ impl<W: World> Worker<W> {
 
     fn publish(&self, listening: Option<(Vec<Hint>, Vec<String>)>) {
         let (connected, relayed) = (self.engine.connected(), self.paths.relayed(&self.engine));
+        let nearby = self.engine.nearby();
         self.status.send_if_modified(|status| {
-            let changed = listening.is_some() || status.connected != connected || status.relayed != relayed;
+            let lines = status.connected != connected || status.relayed != relayed;
+            let changed = listening.is_some() || lines || status.nearby != nearby;
             if let Some((hints, multiaddrs)) = listening {
                 status.relays = relays_in(&hints, &self.engine);
                 status.hints = hints;
@@ -194,6 +196,7 @@ impl<W: World> Worker<W> {
             }
             status.connected = connected;
             status.relayed = relayed;
+            status.nearby = nearby;
             changed
         });
     }

@@ -30,10 +30,13 @@ impl Task {
     }
 }
 
+/// Hints that are dialled: where somebody was heard nearby, and where they said that they are.
+const MOST_HINTS: usize = limits::NEARBY_ADDRESSES + limits::ADDRESSES;
+
 /// The multiaddrs of the hints, each once. A front door is a mailbox's address, not the person's own. Relays come after
 /// [`DIRECT_FIRST`] of the others, and only where it is known who must be asked for.
 pub(super) fn to_dial(hints: &[Hint], expected: Option<PeerId>) -> VecDeque<Multiaddr> {
-    let hints = &hints.iter().take(limits::ADDRESSES).collect::<Vec<_>>();
+    let hints = &hints.iter().take(MOST_HINTS).collect::<Vec<_>>();
     let own = hints.iter().filter(|hint| matches!(hint.reach, Reach::Direct | Reach::Lan));
     let mut all: Vec<Multiaddr> = own.flat_map(|hint| addresses::dialled(hint)).collect();
     let through = |peer| hints.iter().flat_map(move |hint| addresses::dialled_through(hint, peer));

@@ -3,6 +3,7 @@
 use kith_protocol::address::Hint;
 use kith_protocol::engine::{Answer, Errand, Left, Ticket};
 use kith_protocol::id::{LetterId, Locator, PeerId, SessionId};
+use kith_protocol::nearby::PresenceSeed;
 
 /// Something that happened. Every `Call` ends in [`SessionOpened`](Event::SessionOpened) or
 /// [`CallFailed`](Event::CallFailed), every `Send` in [`LetterAnswered`](Event::LetterAnswered); the answers of
@@ -91,6 +92,13 @@ pub enum Event {
         errand: Errand,
         /// What became of it.
         outcome: Left,
+    },
+    /// A name that follows from an expected seed was heard on a network that we are on, or is not heard any more.
+    Nearby {
+        /// The seed.
+        seed: PresenceSeed,
+        /// Where; nowhere any more if there are none.
+        at: Vec<Hint>,
     },
     /// A letter that we sent has its answer.
     LetterAnswered {

@@ -16,6 +16,7 @@
 //! mailboxes   our own mailboxes there               keeping   what is said to the host of one
 //! holding     mailboxes of others at ours           pace      how much one may ask for in a minute
 //! budget      how much is passed on in a day
+//! lan         contacts on the networks that we are on
 //! outlet      events to the driver, without waiting     task     the loop that joins them
 //! ```
 
@@ -36,6 +37,7 @@ mod hellos;
 mod holding;
 mod hosts;
 mod keeping;
+mod lan;
 mod letter_codec;
 mod letters;
 mod limits;
@@ -157,6 +159,7 @@ pub fn start(config: Config) -> Result<(Network, mpsc::Receiver<Event>), Network
         errands: errands::Errands::default(),
         mailboxes: mailboxes::Mailboxes::default(),
         holding,
+        lan: lan::Lan::new(),
         listeners,
         listening: std::collections::BTreeSet::new(),
         confirmed: reachability::Confirmed::default(),

@@ -23,6 +23,7 @@ use super::event::Event;
 use super::hellos::Hellos;
 use super::holding::{Answered, Holding};
 use super::hosts::Hosts;
+use super::lan::Lan;
 use super::letters::Letters;
 use super::mailboxes::Mailboxes;
 use super::outlet::Outlet;
@@ -65,6 +66,7 @@ pub(super) struct Task {
     pub errands: Errands,
     pub mailboxes: Mailboxes,
     pub holding: Holding,
+    pub lan: Lan,
     pub listeners: Vec<ListenerId>,
     pub listening: BTreeSet<Multiaddr>,
     pub confirmed: Confirmed,
@@ -85,6 +87,7 @@ impl Task {
                     Some(Command::Strangers(count)) => drop(count.send(self.swarm.behaviour().gate.strangers())),
                     None => break None,
                 },
+                sighting = self.lan.next() => self.on_sighting(sighting),
                 Some((number, response)) = held.recv() => self.on_held(number, response),
                 permit = events.reserve(), if self.outlet.has_parked() => {
                     // The permit itself would take the room that it stands for.
@@ -112,6 +115,10 @@ impl Task {
             Effect::Send { session, letter, sealed } => self.send(session, letter, sealed),
             Effect::Answer { ticket, answer } => self.answer(ticket, answer),
             Effect::HangUp { session } => self.end_session(session),
+            Effect::BeFound { seed } => self.be_found(seed),
+            Effect::Expect { seed } => self.expect(seed),
+            Effect::ExpectNoMore { seed } => self.expect_no_more(&seed),
+            Effect::LookAround { on } => self.look_around(on),
             Effect::Admit { peer, direct } => {
                 self.admit(&peer);
                 self.may_relay(peer, direct);
@@ -225,6 +232,7 @@ impl Task {
             self.announce_addresses();
             self.seek_relays(Instant::now());
             self.hurry_mailboxes();
+            self.listening_changed();
         }
     }
 

@@ -21,6 +21,7 @@ use crate::letter::body::CardNews;
 use crate::letter::{Body, Letter};
 use crate::limits;
 use crate::mailbox::Pass;
+use crate::nearby::PresenceSeed;
 use crate::record::Verified;
 use crate::store::Table;
 use crate::text::Name;
@@ -39,6 +40,7 @@ pub(super) struct Newcomer<'n> {
     pub grant: &'n Verified<NodeGrant>,
     pub hints: &'n [Hint],
     pub mailboxes: &'n [Pass],
+    pub presence: Option<&'n PresenceSeed>,
     pub pair: SharedSecret,
     /// When the scan was that made the secret of the pair, by the scanner's clock.
     pub scanned: Timestamp,
@@ -58,8 +60,8 @@ pub(super) struct Newcomer<'n> {
 pub(super) struct KnownBefore<'k> {
     pub history: &'k History,
     pub grant: &'k Verified<NodeGrant>,
-    pub hints: &'k [Hint],
-    pub mailboxes: &'k [Pass],
+    pub hints: Vec<Hint>,
+    pub mailboxes: Vec<Pass>,
     pub pair: SharedSecret,
     pub name: Name,
     pub tier: Tier,
@@ -73,7 +75,9 @@ impl Turn<'_> {
         (person.identity, person.standing) = (Some(identity), Standing::Contact);
         self.txn.save(&PersonOf { identity, person: person.id });
         self.save_history(known.history);
-        self.hold_reach(person.id, known.grant, known.hints, known.mailboxes)?;
+        let KnownBefore { grant, hints, mailboxes, .. } = known;
+        let (grant, former) = (bounded(grant.bytes()), Vec::new());
+        self.txn.save(&Reach { person: person.id, grant, hints, counter: 0, mailboxes, former, presence: None });
         // When the scan was that made it is not known any more; any that is still to come is newer.
         self.share_secret(person.id, known.pair, Timestamp::from_secs(0), None)?;
         self.txn.save(&person);
@@ -99,13 +103,13 @@ impl Turn<'_> {
         person.tier = if met_again { person.tier.max(new.tier) } else { new.tier };
         person.scan = None;
         person.renewed = person.renewed.max(Some(new.written));
-        if let Some(encounter) = new.encounter {
+        if let Some(encounter) = new.encounter.clone() {
             person.met(encounter);
         }
         self.merge_history(&person, new.history, new.settles_fork)?;
         self.txn.save(&PersonOf { identity, person: person.id });
         self.hold_card(&mut person, new.card)?;
-        self.hold_reach(person.id, new.grant, new.hints, new.mailboxes)?;
+        self.hold_reach(person.id, &new)?;
         self.share_secret(person.id, new.pair, new.scanned, new.code)?;
         self.txn.save(&person);
         if person.is_contact() && !met_again {
@@ -139,13 +143,8 @@ impl Turn<'_> {
     }
 
     /// Keeps grant and addresses from a first letter, unless newer ones overtook the letter.
-    fn hold_reach(
-        &mut self,
-        person: PersonId,
-        grant: &Verified<NodeGrant>,
-        hints: &[Hint],
-        mailboxes: &[Pass],
-    ) -> Result<()> {
+    fn hold_reach(&mut self, person: PersonId, new: &Newcomer<'_>) -> Result<()> {
+        let grant = new.grant;
         let held = self.txn.load::<Reach>(&person.0)?;
         let newest = held.as_ref().and_then(|held| Some((super::presence::read_grant(held)?, held.counter)));
         let counter = match newest {
@@ -155,8 +154,15 @@ impl Turn<'_> {
         };
         let former = former_machines(held.as_ref(), grant.peer);
         self.hang_up_on_former(person, &former);
-        let (grant, hints, mailboxes) = (bounded(grant.bytes()), hints.to_vec(), mailboxes.to_vec());
-        self.txn.save(&Reach { person, grant, hints, counter, mailboxes, former });
+        self.txn.save(&Reach {
+            person,
+            grant: bounded(grant.bytes()),
+            hints: new.hints.to_vec(),
+            counter,
+            mailboxes: new.mailboxes.to_vec(),
+            former,
+            presence: new.presence.cloned(),
+        });
         Ok(())
     }
 
@@ -301,8 +307,8 @@ impl Turn<'_> {
         for person in super::session::people_with_letters(&self.txn)? {
             for letter in super::outbox::waiting_for(&self.txn, person)? {
                 let Some(tier) = self.txn.load::<Person>(&person.0)?.map(|person| person.tier) else { continue };
-                let mailboxes = self.passes_for(person)?;
-                let Some(body) = refreshed(&letter.as_letter(), own, tier, mailboxes) else { continue };
+                let (mailboxes, presence) = (self.passes_for(person)?, self.presence_seed()?);
+                let Some(body) = refreshed(&letter.as_letter(), own, tier, mailboxes, presence) else { continue };
                 let life = letter.expires.since(self.now);
                 let id = self.send(person, &body, life)?;
                 if let Some(mut person) = self.txn.load::<Person>(&person.0)?
@@ -328,13 +334,20 @@ impl Turn<'_> {
     }
 }
 
-fn refreshed(letter: &Letter, own: &Own, tier: Tier, mailboxes: Vec<Pass>) -> Option<Body> {
+fn refreshed(
+    letter: &Letter,
+    own: &Own,
+    tier: Tier,
+    mailboxes: Vec<Pass>,
+    presence: Option<PresenceSeed>,
+) -> Option<Body> {
     match Body::of(letter).ok()? {
         Body::Claim(mut claim) => {
             claim.card = own.view(tier);
             claim.grant = own.grant.clone();
             claim.hints = own.hints.clone();
             claim.mailboxes = mailboxes;
+            claim.presence = presence;
             Some(Body::Claim(claim))
         }
         Body::Welcome(mut welcome) => {
@@ -342,6 +355,7 @@ fn refreshed(letter: &Letter, own: &Own, tier: Tier, mailboxes: Vec<Pass>) -> Op
             welcome.grant = own.grant.clone();
             welcome.hints = own.hints.clone();
             welcome.mailboxes = mailboxes;
+            welcome.presence = presence;
             Some(Body::Welcome(welcome))
         }
         _ => None,

@@ -5,6 +5,7 @@ use crate::hello::SharedSecret;
 use crate::id::{LetterId, Locator, PeerId, SessionId};
 use crate::limits;
 use crate::mailbox::{Keep, Leave, MailboxKey, SealedDoor};
+use crate::nearby::PresenceSeed;
 use crate::wire::Bytes;
 
 /// Names one letter that a peer waits for an answer to.
@@ -70,6 +71,26 @@ pub enum Effect {
         peer: PeerId,
         /// The contact's present one, if they have one: what is held for the other is held for this one.
         successor: Option<PeerId>,
+    },
+    /// From now on call this node by names that follow from this seed, for those who listen on a local network.
+    BeFound {
+        /// The seed, which contacts know.
+        seed: PresenceSeed,
+    },
+    /// From now on listen for the names that follow from this seed. Comes to `seen_nearby`, whenever what is heard changes.
+    Expect {
+        /// A contact's seed.
+        seed: PresenceSeed,
+    },
+    /// Listen for these names no more.
+    ExpectNoMore {
+        /// The seed.
+        seed: PresenceSeed,
+    },
+    /// Say the own name on the networks that the node is on, and listen for others; or stop both.
+    LookAround {
+        /// Whether to.
+        on: bool,
     },
     /// End a session.
     HangUp {

@@ -384,6 +384,7 @@ impl Turn<'_> {
                 grant: &claimant.grant,
                 hints: &claimant.claim.hints,
                 mailboxes: &claimant.claim.mailboxes,
+                presence: claimant.claim.presence.as_ref(),
                 pair: pair.clone(),
                 scanned: claimant.claim.scanned_at,
                 code: None,
@@ -449,6 +450,7 @@ impl Turn<'_> {
             event: invite.event.clone(),
             late,
             mailboxes: self.passes_for(person.id)?,
+            presence: self.presence_seed()?,
         };
         self.send(person.id, &Body::Welcome(welcome), limits::LETTER_LIFE)?;
         Ok(())

@@ -7,11 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::effect::Errand;
 use super::leaving::Leaving;
 use super::mailboxes::ToldSlots;
+use crate::address::Hint;
 use crate::hello::SharedSecret;
 use crate::id::{InviteId, LetterId, Locator, MailboxId, PeerId, PersonId, SessionId};
 use crate::identity::Seen;
 use crate::letter::Receipts;
 use crate::limits;
+use crate::nearby::PresenceSeed;
 use crate::time::Timestamp;
 
 /// Who the secret of a hello belongs to.
@@ -55,6 +57,8 @@ pub(super) struct Call {
     pub since: Timestamp,
     /// What waits for them was left in a mailbox meanwhile, if there is one.
     pub is_slow: bool,
+    /// They were heard nearby since it began, where it does not look.
+    pub is_outdated: bool,
 }
 
 /// Pause before the next call to somebody.
@@ -89,6 +93,10 @@ pub(super) struct Live {
     pub in_vain: BTreeMap<LetterId, u32>,
     /// The nodes of my contacts. One may be named by several, of whom at most one is right.
     pub nodes: BTreeMap<PeerId, BTreeSet<PersonId>>,
+    /// Whose names follow from these seeds. One may be given by several, of whom at most one made it.
+    pub expected: BTreeMap<PresenceSeed, BTreeSet<PersonId>>,
+    /// Where contacts were heard on networks that this node is on; at most [`limits::NEARBY`] of them.
+    pub nearby: BTreeMap<PersonId, Vec<Hint>>,
     /// Contacts whose nodes anybody can reach, so that they could hold a mailbox.
     pub hosts: BTreeSet<PersonId>,
     /// Whose node can hold a mailbox has changed since mailboxes were last chosen.

@@ -20,6 +20,7 @@
 //! | `rounds` | what all contacts are told, some in each step |
 //! | `meetings`, `inbox`, `forks`, `presence` | what their names say |
 //! | `relays` | whose nodes pass things on for mine, and mine for whose |
+//! | `nearby` | contacts on the same local network |
 //! | `mailboxes` | contacts' nodes that hold letters for me while mine is off |
 //! | `leaving`, `collecting` | letters that go into a mailbox, and what lies in mine |
 //! | `captures` | what I note at the moment we meet, taken in once |
@@ -66,6 +67,7 @@ mod leaving;
 mod live;
 pub mod mailboxes;
 pub mod meetings;
+pub mod nearby;
 pub mod notice;
 pub mod outbox;
 pub mod own;
@@ -133,6 +135,7 @@ impl Engine {
     ) -> Result<(R, Step)> {
         let mut turn = Turn::new(read, now, seed, &mut self.keys, &mut self.live);
         let done = act(&mut turn).and_then(|done| {
+            turn.keep_presence_seed()?;
             turn.keep_agenda()?;
             turn.keep_code_lists()?;
             turn.keep_relays()?;
@@ -171,6 +174,11 @@ impl Engine {
     /// With whom this session is.
     pub fn with_whom(&self, session: SessionId) -> Option<PersonId> {
         self.live.person_of(session)
+    }
+
+    /// Contacts who were heard on a network that this node is on.
+    pub fn nearby(&self) -> Vec<PersonId> {
+        self.live.nearby.keys().copied().collect()
     }
 
     /// People with an open session.

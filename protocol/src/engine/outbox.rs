@@ -278,10 +278,12 @@ impl Turn<'_> {
     /// Calls a person unless a call is under way, or enough others are.
     fn call(&mut self, person: &Person, route: Route) {
         let busy = self.live.calls.len() >= limits::CALLS || self.live.is_calling(person.id);
-        if !busy && !route.addresses.is_empty() {
+        let addresses = self.live.with_nearby(person.id, route.addresses);
+        if !busy && !addresses.is_empty() {
             let locator = route.secret.locator();
-            self.live.calls.insert(locator, Call { person: person.id, since: self.now, is_slow: false });
-            self.effect(Effect::Call { locator, secret: route.secret, peer: route.peer, addresses: route.addresses });
+            let call = Call { person: person.id, since: self.now, is_slow: false, is_outdated: false };
+            self.live.calls.insert(locator, call);
+            self.effect(Effect::Call { locator, secret: route.secret, peer: route.peer, addresses });
         }
     }
 

@@ -146,6 +146,7 @@ pub(super) fn begin(read: &dyn Read, now: Timestamp, seed: [u8; 32], start: Star
     turn.sign_grant(&mut own)?;
     turn.txn.save(&own);
     turn.keep_backup_key(words);
+    turn.renew_presence_seed();
     let step = turn.into_step();
     txn.absorb(&step.writes);
     Ok(Step { writes: txn.into_writes(), ..Step::default() })
@@ -246,6 +247,7 @@ impl Turn<'_> {
         self.keys.signing = next.key(number);
         self.keys.signer = Signer { id: history.id(), key: number };
         if reason == Reason::Compromised {
+            self.renew_presence_seed();
             let notice = history.compromise(words);
             history.learn(notice.bytes())?;
             self.revoke_all_invites()?;

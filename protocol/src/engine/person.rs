@@ -9,6 +9,7 @@ use crate::id::{IdentityId, LetterId, Locator, PeerId, PersonId};
 use crate::identity::Seen;
 use crate::limits;
 use crate::mailbox::{Door, Pass};
+use crate::nearby::PresenceSeed;
 use crate::store::Table;
 use crate::text::{Label, Line, Name, Note};
 use crate::time::Timestamp;
@@ -319,6 +320,8 @@ crate::wire_map! {
         5 => pub mailboxes: Vec<Pass>,
         /// Machines that they spoke for before, and do no more; at most [`limits::FORMER_MACHINES`].
         6 => pub former: Vec<PeerId>,
+        /// What their names on a local network follow from; none from a node of an earlier version.
+        7 => pub presence: Option<PresenceSeed>,
     }
 }
 

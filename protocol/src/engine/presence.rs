@@ -49,9 +49,13 @@ impl Turn<'_> {
     }
 
     pub(super) fn send_presence(&mut self, own: &Own, person: &Person) -> Result<()> {
-        let mailboxes = self.passes_for(person.id)?;
-        let presence =
-            Presence { grant: own.grant.clone(), counter: own.presence, hints: own.hints.clone(), mailboxes };
+        let presence = Presence {
+            grant: own.grant.clone(),
+            counter: own.presence,
+            hints: own.hints.clone(),
+            mailboxes: self.passes_for(person.id)?,
+            seed: self.presence_seed()?,
+        };
         self.send(person.id, &Body::Presence(presence), limits::PRESENCE_LIFE)?;
         Ok(())
     }
@@ -77,7 +81,8 @@ impl Turn<'_> {
             }
             let former = former_machines(known.as_ref(), peer);
             self.hang_up_on_former(person.id, &former);
-            self.txn.save(&Reach { person: person.id, grant, hints, counter: presence.counter, mailboxes, former });
+            let (counter, presence) = (presence.counter, presence.seed.clone());
+            self.txn.save(&Reach { person: person.id, grant, hints, counter, mailboxes, former, presence });
             self.live.pauses.remove(&person.id);
             self.pump(person.id)?;
         }

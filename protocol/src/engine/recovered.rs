@@ -74,7 +74,6 @@ impl Turn<'_> {
         let grant = Signed::<NodeGrant>::from_bytes(one.grant.as_slice()).ok();
         let Some(grant) = grant.and_then(|grant| history.verify(grant).ok()) else { return Ok(()) };
         let Acquaintance { pair, hints, mailboxes, name, tier, .. } = one;
-        let (history, grant, hints, mailboxes) = (&history, &grant, &hints[..], &mailboxes[..]);
-        self.hold_again(KnownBefore { history, grant, hints, mailboxes, pair, name, tier })
+        self.hold_again(KnownBefore { history: &history, grant: &grant, hints, mailboxes, pair, name, tier })
     }
 }

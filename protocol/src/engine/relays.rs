@@ -13,6 +13,7 @@ use super::presence::read_grant;
 use super::turn::Turn;
 use crate::address::{self, Hint};
 use crate::id::{PeerId, PersonId};
+use crate::nearby::PresenceSeed;
 use crate::store::{Read, Table};
 
 /// The node of a contact.
@@ -21,6 +22,8 @@ pub(super) struct Node {
     pub peer: PeerId,
     /// Where anybody can reach it.
     pub direct: Vec<Hint>,
+    /// What its names on a local network follow from.
+    pub presence: Option<PresenceSeed>,
 }
 
 impl Turn<'_> {
@@ -33,6 +36,7 @@ impl Turn<'_> {
         })?;
         for person in people {
             if let Some(node) = node_of(&self.txn, person, false)? {
+                node.presence.iter().for_each(|seed| self.expect(person, seed.clone()));
                 self.admit(person, node);
             }
         }
@@ -52,6 +56,8 @@ impl Turn<'_> {
             if before == after {
                 continue;
             }
+            let seed = |node: &Option<Node>| node.as_ref().and_then(|node| node.presence.clone());
+            self.expect_instead(person, seed(&before), seed(&after));
             let could_hold = before.as_ref().is_some_and(|before| !before.direct.is_empty());
             if let Some(before) = before.filter(|before| after.as_ref().is_none_or(|after| after.peer != before.peer)) {
                 self.dismiss(person, before.peer, after.as_ref().map(|after| after.peer));
@@ -106,5 +112,5 @@ pub(super) fn node_of(read: &dyn Read, person: PersonId, near: bool) -> Result<O
         address::Reach::FrontDoor | address::Reach::Relayed(_) => false,
     };
     let direct = reach.hints.iter().filter(counts).cloned().collect();
-    Ok(read_grant(&reach).map(|grant| Node { peer: grant.peer, direct }))
+    Ok(read_grant(&reach).map(|grant| Node { peer: grant.peer, direct, presence: reach.presence }))
 }

@@ -78,6 +78,7 @@ impl Turn<'_> {
         for session in sessions {
             self.effect(Effect::HangUp { session });
         }
+        self.effect(Effect::LookAround { on: false });
         *self.live = Live { silent: true, ..Live::default() };
     }
 }

@@ -29,6 +29,7 @@ impl Turn<'_> {
         own.replaced = None;
         own.card.seq += CARD_AHEAD;
         self.withdraw_live_codes()?;
+        self.renew_presence_seed();
         self.grant_anew(&mut own)?;
         self.begin_round(Round { resume: Some(made), ..Round::default() })
     }

@@ -183,6 +183,7 @@ impl Turn<'_> {
             scanned_at,
             introduction,
             mailboxes: self.passes_for(person.id)?,
+            presence: self.presence_seed()?,
         };
         // The way of this letter, under the secret of the code, is found by its id: so it is written down first.
         let letter = self.put_out(person.id, &Body::Claim(claim), gives_up.since(self.now))?;
@@ -335,6 +336,7 @@ impl Turn<'_> {
                 grant: &host.grant,
                 hints: &host.welcome.hints,
                 mailboxes: &host.welcome.mailboxes,
+                presence: host.welcome.presence.as_ref(),
                 pair: pair.current.clone(),
                 scanned: scan.at,
                 code: pair.code.clone(),

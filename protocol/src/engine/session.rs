@@ -71,7 +71,9 @@ impl Turn<'_> {
     /// Nobody answered a call.
     pub fn call_failed(&mut self, locator: Locator) -> Result<()> {
         if let Some(call) = self.live.calls.remove(&locator) {
-            self.pause(call.person);
+            if !call.is_outdated {
+                self.pause(call.person);
+            }
             self.pump(call.person)?;
         }
         self.call_others()
@@ -122,6 +124,7 @@ impl Turn<'_> {
         }
         self.live.waiting = people_who_wait(&self.txn)?;
         self.open_all_doors()?;
+        self.be_found()?;
         self.admit_all()?;
         self.open_all_mailboxes()?;
         self.call_others()

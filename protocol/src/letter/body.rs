@@ -12,6 +12,7 @@ use crate::crypto::sign::SecretSeed;
 use crate::id::IdentityId;
 use crate::limits;
 use crate::mailbox::Pass;
+use crate::nearby::PresenceSeed;
 use crate::text::Line;
 use crate::time::Timestamp;
 use crate::wire::{self, Bytes, WireError};
@@ -37,6 +38,8 @@ crate::wire_map! {
         6 => pub introduction: Option<RecordBytes>,
         /// Where letters for the scanner may be left; at most [`limits::MAILBOXES`].
         7 => pub mailboxes: Vec<Pass>,
+        /// What the names of the scanner's node on a local network follow from.
+        8 => pub presence: Option<PresenceSeed>,
     }
 }
 
@@ -58,6 +61,8 @@ crate::wire_map! {
         6 => pub late: bool,
         /// Where letters for the shower may be left; at most [`limits::MAILBOXES`].
         7 => pub mailboxes: Vec<Pass>,
+        /// What the names of the shower's node on a local network follow from.
+        8 => pub presence: Option<PresenceSeed>,
     }
 }
 
@@ -73,6 +78,8 @@ crate::wire_map! {
         3 => pub hints: Vec<Hint>,
         /// Where letters for it may be left; at most [`limits::MAILBOXES`].
         4 => pub mailboxes: Vec<Pass>,
+        /// What its names on a local network follow from.
+        5 => pub seed: Option<PresenceSeed>,
     }
 }
 

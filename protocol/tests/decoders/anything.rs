@@ -20,6 +20,7 @@ use kith_protocol::letter::{Body, Envelope, Letter};
 use kith_protocol::limits;
 use kith_protocol::mailbox::{self, Close, Collect, Held, Keep, Leave, MailboxKey, Parcel, Pass, Slot, Take};
 use kith_protocol::meeting::Meeting;
+use kith_protocol::nearby::PresenceSeed;
 use kith_protocol::text::{Line, Text, Words};
 use kith_protocol::time::Timestamp;
 use kith_protocol::vouch::{
@@ -292,8 +293,17 @@ fn introduction_letter() -> impl Strategy<Value = IntroductionLetter> {
 
 fn other_body() -> impl Strategy<Value = Body> {
     prop_oneof![
-        (blob(400), blob(300), any::<[u8; 32]>(), vec(hint(), 0..9), time(), option::of(blob(300)), vec(pass(), 0..3))
-            .prop_map(|(card, grant, seed, hints, scanned_at, introduction, mailboxes)| {
+        (
+            blob(400),
+            blob(300),
+            any::<[u8; 32]>(),
+            vec(hint(), 0..9),
+            time(),
+            option::of(blob(300)),
+            vec(pass(), 0..3),
+            presence_seed()
+        )
+            .prop_map(|(card, grant, seed, hints, scanned_at, introduction, mailboxes, presence)| {
                 Body::Claim(Claim {
                     card,
                     grant,
@@ -302,6 +312,7 @@ fn other_body() -> impl Strategy<Value = Body> {
                     scanned_at,
                     introduction,
                     mailboxes,
+                    presence,
                 })
             }),
         (
@@ -311,13 +322,25 @@ fn other_body() -> impl Strategy<Value = Body> {
             vec(hint(), 0..9),
             option::of(line()),
             any::<bool>(),
-            vec(pass(), 0..3)
+            vec(pass(), 0..3),
+            presence_seed()
         )
-            .prop_map(|(invite, card, grant, hints, event, late, mailboxes)| {
-                Body::Welcome(Welcome { invite: EncryptionKey(invite), card, grant, hints, event, late, mailboxes })
+            .prop_map(|(invite, card, grant, hints, event, late, mailboxes, presence)| {
+                Body::Welcome(Welcome {
+                    invite: EncryptionKey(invite),
+                    card,
+                    grant,
+                    hints,
+                    event,
+                    late,
+                    mailboxes,
+                    presence,
+                })
             }),
-        (blob(300), any::<u64>(), vec(hint(), 0..9), vec(pass(), 0..3)).prop_map(
-            |(grant, counter, hints, mailboxes)| { Body::Presence(Presence { grant, counter, hints, mailboxes }) }
+        (blob(300), any::<u64>(), vec(hint(), 0..9), vec(pass(), 0..3), presence_seed()).prop_map(
+            |(grant, counter, hints, mailboxes, seed)| {
+                Body::Presence(Presence { grant, counter, hints, mailboxes, seed })
+            }
         ),
         blob(400).prop_map(|card| Body::Card(CardNews { card })),
         blob(400).prop_map(|record| Body::Meeting(MeetingNews { record })),
@@ -340,6 +363,10 @@ fn other_body() -> impl Strategy<Value = Body> {
 }
 
 /// A right to leave letters in somebody's mailbox.
+fn presence_seed() -> impl Strategy<Value = Option<PresenceSeed>> {
+    option::of(any::<[u8; 32]>().prop_map(PresenceSeed::new))
+}
+
 pub fn pass() -> impl Strategy<Value = Pass> {
     (any::<[u8; 32]>(), vec(hint(), 0..5), any::<[u8; 16]>(), any::<[u8; 16]>(), any::<[u8; 16]>()).prop_map(
         |(host, hints, mailbox, label, token)| Pass {

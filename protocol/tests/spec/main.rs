@@ -132,6 +132,8 @@ fn the_limits_are_those_of_the_code() {
         MAILBOX_PRINTED_CLAIMS,
         ANSWERS,
         LEFT_AGAIN_AFTER,
+        NEARBY,
+        NEARBY_ADDRESSES,
     ];
     let spec = spec();
     let table = spec.split("## 16 Limits").nth(1).and_then(|after| after.split("\n## ").next()).unwrap();

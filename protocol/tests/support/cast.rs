@@ -24,6 +24,7 @@ use kith_protocol::letter::{self, Body, Letter, Sealed};
 use kith_protocol::limits;
 use kith_protocol::mailbox::{MailboxKey, Pass};
 use kith_protocol::meeting::Meeting;
+use kith_protocol::nearby::PresenceSeed;
 use kith_protocol::record::{Signer, Statement, Verified};
 use kith_protocol::recovery::{Acquaintance, Capsule, Keeper};
 use kith_protocol::text::{Line, Name, Text, Words};
@@ -214,6 +215,11 @@ fn bounded<const MAX: usize>(bytes: &[u8]) -> Bytes<MAX> {
     Bytes::new(bytes.to_vec()).unwrap()
 }
 
+/// What the names of a day follow from.
+pub fn presence_seed() -> PresenceSeed {
+    PresenceSeed::new(counting(0xd0))
+}
+
 /// Bo's first letter.
 pub fn claim() -> Body {
     Body::Claim(Claim {
@@ -224,6 +230,7 @@ pub fn claim() -> Body {
         scanned_at: NOW.plus(60),
         introduction: None,
         mailboxes: Vec::new(),
+        presence: None,
     })
 }
 
@@ -237,6 +244,7 @@ pub fn welcome() -> Body {
         event: Some(Line::new("Hannover Messe").unwrap()),
         late: false,
         mailboxes: Vec::new(),
+        presence: None,
     })
 }
 
@@ -247,7 +255,8 @@ pub fn relayed() -> Hint {
 
 pub fn presence() -> Body {
     let hints = vec![ana().hint(), relayed()];
-    Body::Presence(Presence { grant: bounded(ana().grant().bytes()), counter: 7, hints, mailboxes: vec![pass()] })
+    let seed = Some(presence_seed());
+    Body::Presence(Presence { grant: bounded(ana().grant().bytes()), counter: 7, hints, mailboxes: vec![pass()], seed })
 }
 
 pub fn card_news() -> Body {
@@ -493,6 +502,7 @@ pub fn introduced_claim() -> Body {
         scanned_at: NOW.plus(90_000),
         introduction: Some(bounded(introduction().bytes())),
         mailboxes: Vec::new(),
+        presence: Some(presence_seed()),
     })
 }
 

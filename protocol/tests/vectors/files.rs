@@ -11,6 +11,7 @@ use kith_protocol::introduction::consent_digest;
 use kith_protocol::invite::{self, InviteKind};
 use kith_protocol::letter::Body;
 use kith_protocol::mailbox::{Close, Collect, Door, Held, Keep, Leave, Request, Response, Slot, Take};
+use kith_protocol::nearby::Day;
 use kith_protocol::record::{Statement, Verified};
 use kith_protocol::recovery::GivenBack;
 use kith_protocol::wire;
@@ -77,6 +78,7 @@ pub fn all() -> Vec<(&'static str, File)> {
         ("vouches.json", vouches()),
         ("introductions.json", introductions()),
         ("mailboxes.json", mailboxes()),
+        ("nearby.json", nearby()),
     ]
 }
 
@@ -305,6 +307,19 @@ fn vouches() -> File {
         bytes("export", "The vouch in a file of its own.", wire::encode(&cast::vouch_export()), shapes::EXPORT),
     ];
     File { about: "Vouches and the subject's word for them, each signed with key number 0.", vectors }
+}
+
+fn nearby() -> File {
+    let seed = cast::presence_seed();
+    let today = Day::of(cast::NOW);
+    let name = |day: Day| {
+        let bytes = seed.name_of(day).0;
+        let fields = annotate::layout(&bytes, &[(32, "key")]);
+        Vector::new(format!("day {}", day.0), "The name on this day: the key that a PeerId is made of.", &bytes, fields)
+            .given("presence seed", hex(&cast::counting(0xd0)))
+            .given("day", day.0.to_string())
+    };
+    File { about: "The names of Ana's node on a local network.", vectors: today.around().map(name).into() }
 }
 
 fn mailboxes() -> File {

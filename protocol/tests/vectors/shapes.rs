@@ -170,6 +170,7 @@ pub const CLAIM: Shape = Map(&[
     (5, "scanned at", Plain),
     (6, "the introducer's statement", Inside(&INTRODUCTION)),
     (7, "mailboxes", List(&PASS)),
+    (8, "presence", Plain),
 ]);
 pub const WELCOME: Shape = Map(&[
     (1, "key of the code", Plain),
@@ -179,12 +180,14 @@ pub const WELCOME: Shape = Map(&[
     (5, "event", Plain),
     (6, "late", Plain),
     (7, "mailboxes", List(&PASS)),
+    (8, "presence", Plain),
 ]);
 pub const PRESENCE: Shape = Map(&[
     (1, "grant", Inside(&GRANT)),
     (2, "counter", Plain),
     (3, "hints", List(&Plain)),
     (4, "mailboxes", List(&PASS)),
+    (5, "seed", Plain),
 ]);
 pub const PASS: Shape = Map(&[
     (1, "host", Plain),

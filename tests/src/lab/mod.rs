@@ -17,10 +17,12 @@
     reason = "a helper of tests ends a test with a panic that says what went wrong"
 )]
 
+mod hall;
 mod nat;
 mod resident;
 mod space;
 
+pub use hall::{Corner, Hall};
 pub use nat::Nat;
 pub use resident::{PATIENCE, Resident};
 

@@ -21,14 +21,14 @@ pub struct Resident {
     // First, so that the node is gone before its network is.
     someone: Someone,
     router: Option<Router>,
-    _space: Space,
-    host: u8,
+    pub(super) space: Space,
+    pub(super) host: u8,
 }
 
 impl Resident {
     pub(super) fn new(name: &'static str, space: Space, router: Option<Router>, host: u8) -> Self {
         let someone = Someone::new(name).in_namespace(space.name()).logging("info,kith_node=debug");
-        let mut resident = Self { someone, router, _space: space, host };
+        let mut resident = Self { someone, router, space, host };
         resident.start();
         resident
     }
@@ -39,10 +39,30 @@ impl Resident {
         self.someone.start();
     }
 
+    /// Starts the node with a clock that says tomorrow.
+    #[track_caller]
+    pub fn start_tomorrow(&mut self) {
+        self.someone.clock = Some("+1d");
+        self.start();
+    }
+
     /// Ends the node as the power does.
     #[track_caller]
     pub fn kill(&mut self) {
         self.someone.kill();
+    }
+
+    /// The home.
+    pub fn folder(&self) -> &std::path::Path {
+        self.someone.folder()
+    }
+
+    /// Memory of the node, in KiB.
+    pub fn memory(&self) -> u64 {
+        let node = self.someone.node.as_ref().expect("a node runs").pid();
+        let status = std::fs::read_to_string(format!("/proc/{node}/status")).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
     }
 
     /// Their name.

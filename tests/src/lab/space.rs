@@ -73,6 +73,13 @@ impl Space {
         must(&[&["ip", "netns", "exec", &self.name], args].concat(), input)
     }
 
+    /// A program that is to run in it.
+    pub(super) fn program(&self, program: &std::path::Path) -> Command {
+        let mut command = Command::new("ip");
+        command.args(["netns", "exec", &self.name]).arg(program);
+        command
+    }
+
     /// Passes packets on.
     pub(super) fn forwards(&self) {
         self.run(&["sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1"], "");

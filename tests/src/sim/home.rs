@@ -11,6 +11,7 @@ use kith_protocol::store::{MemoryStore, Read, Table};
 use kith_protocol::words::RecoveryWords;
 
 use super::mailboxes::Mailboxes;
+use super::nearby::Names;
 use super::queue::Millis;
 
 /// Names a home in a world.
@@ -60,6 +61,8 @@ pub struct Home {
     pub handled: BTreeMap<Vec<u8>, u32>,
     /// What it holds for others, and others for it.
     pub mailboxes: Mailboxes,
+    /// What it was told about names on local networks.
+    pub names: Names,
     pub(super) doors: BTreeMap<Locator, SharedSecret>,
     pub(super) sessions: BTreeSet<SessionId>,
     /// Letters that an answer is waited for, with the number of the attempt.

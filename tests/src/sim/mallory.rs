@@ -111,6 +111,7 @@ impl Mallory {
             scanned_at: now,
             introduction: None,
             mailboxes: Vec::new(),
+            presence: None,
         })
     }
 

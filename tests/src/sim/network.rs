@@ -73,6 +73,10 @@ impl World {
                 Effect::Send { session, letter, sealed } => self.post(who, session, letter, &sealed),
                 Effect::Answer { ticket, answer } => self.reply(ticket, answer),
                 Effect::HangUp { session } => self.cut(session),
+                effect @ (Effect::BeFound { .. }
+                | Effect::Expect { .. }
+                | Effect::ExpectNoMore { .. }
+                | Effect::LookAround { .. }) => self.home_mut(who).names.run(effect),
                 // Everybody reaches everybody here, without a relay.
                 Effect::Admit { peer, .. } => {
                     self.home_mut(who).mailboxes.admitted.insert(peer);

@@ -170,6 +170,7 @@ impl World {
             crash: None,
             handled: BTreeMap::new(),
             mailboxes: Mailboxes::default(),
+            names: Default::default(),
             doors: BTreeMap::new(),
             sessions: Default::default(),
             asked: BTreeMap::new(),
@@ -204,6 +205,7 @@ impl World {
         home.engine = None;
         home.wake = None;
         home.mailboxes.switched_off();
+        home.names = Default::default();
         home.doors.clear();
         home.asked.clear();
         for session in sessions {

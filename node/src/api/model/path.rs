@@ -16,6 +16,9 @@ pub struct PathForm {
     /// Whose node passes on what we write, sealed, if I know them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub through: Option<String>,
+    /// True if their node is heard on a network that mine is on.
+    #[serde(default)]
+    pub nearby: bool,
 }
 
 impl PathForm {
@@ -23,14 +26,15 @@ impl PathForm {
     pub fn to(person: PersonId, status: &Status, view: &View) -> Option<Self> {
         let connected = status.connected.contains(&person);
         connected.then(|| match status.relayed.get(&person) {
-            None => Self { direct: true, through: None },
-            Some(relay) => Self { direct: false, through: relay.and_then(|relay| name_of(view, relay)) },
+            None => Self { direct: true, through: None, nearby: status.nearby.contains(&person) },
+            Some(relay) => Self { direct: false, through: relay.and_then(|relay| name_of(view, relay)), nearby: false },
         })
     }
 
     /// In words, to be read after "connected".
     pub fn in_words(&self) -> String {
         match (self.direct, &self.through) {
+            (true, _) if self.nearby => "on this network".to_owned(),
             (true, _) => "directly".to_owned(),
             (false, Some(whose)) => format!("through the node of {whose}"),
             (false, None) => "through somebody else's node".to_owned(),

@@ -6,6 +6,7 @@ use super::super::code_lists::{codes_made, open_codes};
 use super::super::error::Result;
 use super::super::introduction::{ProposedState, proposed};
 use super::super::invites::{self, OwnInvite};
+use super::super::nearby::event_mode_since;
 use super::super::own::Own;
 use super::super::turn::Turn;
 use super::{MailboxState, own_mailboxes};
@@ -21,12 +22,18 @@ use crate::time::Timestamp;
 const DOORS: usize = 40 * 1024;
 
 /// The addresses that go into a code: where my node is, and between what everybody reaches and what only the neighbours
-/// do, where letters may be left.
+/// do, where letters may be left. In event mode one that the neighbours reach comes second, so that it is not cut off.
 pub(in super::super) fn code_hints(read: &dyn Read, own: &Own) -> Result<Vec<Hint>> {
     let (everywhere, near): (Vec<_>, Vec<_>) = own.hints.iter().cloned().partition(|hint| hint.reach == Reach::Direct);
-    let near = near.into_iter().filter(Hint::fits_in_code);
-    let all = everywhere.into_iter().chain(front_doors(read)?).chain(near);
-    Ok(all.take(limits::INVITE_HINTS).collect())
+    let mut near = near.into_iter().filter(Hint::fits_in_code);
+    let mut all: Vec<Hint> = everywhere.into_iter().chain(front_doors(read)?).collect();
+    if event_mode_since(read)?.is_some() {
+        let second = all.len().min(1);
+        all.splice(second..second, near.next());
+    }
+    all.extend(near);
+    all.truncate(limits::INVITE_HINTS);
+    Ok(all)
 }
 
 /// The addresses that go into a consent: relays too, since it is sealed.
