@@ -22,6 +22,9 @@ use args::Arguments;
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
+/// How long what is still under way at the end has.
+const LAST_WORDS: std::time::Duration = std::time::Duration::from_secs(1);
+
 fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
@@ -41,5 +44,8 @@ fn main() -> ExitCode {
 fn run(arguments: Arguments) -> Result<(), trouble::Trouble> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.map_err(|error| trouble::Trouble::failed(format!("no threads can be started: {error}")))?;
-    runtime.block_on(commands::run(arguments))
+    let outcome = runtime.block_on(commands::run(arguments));
+    // A name that nobody resolves is looked up on a thread that nothing stops, and is not waited for.
+    runtime.shutdown_timeout(LAST_WORDS);
+    outcome
 }

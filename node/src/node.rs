@@ -119,7 +119,7 @@ impl Node {
         let (home, store, seed, lock) = open.into_parts();
         let (mut settings, vault) = (home.settings(), store.vault());
         let acme = remember_ways(&mut settings, &options)?;
-        let holder = settings.holds_mailboxes.unwrap_or(true).then(|| hold(&home, &settings)).flatten();
+        let holder = holds_mailboxes(&settings).then(|| hold(&home, &settings)).flatten();
         let (network, events) = start_network(seed, &options.listen, &mut settings, holder.clone())?;
         let tls = settings.tls != Tls::Off;
         let sockets = Sockets::bind(options.web, settings.web.unwrap_or(API), tls).await;
@@ -277,6 +277,13 @@ fn ways(settings: &Settings) -> Ways {
         proxies: settings.trust_proxy.iter().filter_map(|proxy| proxy.parse().ok()).collect(),
         ..Ways::default()
     }
+}
+
+/// Whether mailboxes are held for others: not by who has less room for them than one letter takes, since contacts would
+/// choose this node and be told that it is full for ever.
+fn holds_mailboxes(settings: &Settings) -> bool {
+    let fits = |most: Option<u64>| most.is_none_or(|most| most >= kith_protocol::limits::LETTER as u64);
+    settings.holds_mailboxes.unwrap_or(true) && fits(settings.mailboxes_at_most) && fits(settings.relay_at_most)
 }
 
 /// What holds mailboxes for others; a node without is a node all the same.

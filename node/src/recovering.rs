@@ -32,10 +32,10 @@ const FIRST: Duration = Duration::from_secs(30);
 const OTHERS: Duration = Duration::from_secs(30);
 /// Calls at the same time.
 const AT_ONCE: usize = 16;
-/// People who are taken back; beyond it those of the first capsules are.
-const MOST: usize = 2_000;
+/// People who are taken back, those of the first capsules: all of them are stored in one commit.
+const MOST: usize = 512;
 /// Capsules under one keeper id that are tried: whoever has heard of the id may have put theirs there.
-const TRIED: u32 = 4;
+const TRIED: u32 = 64;
 
 /// Why somebody is not back.
 #[derive(Debug, thiserror::Error)]
@@ -77,11 +77,11 @@ pub struct Recovered {
 /// If somebody lives in the folder, or nothing was given back.
 pub async fn recover(home: &Home, code: &Invite, words: &RecoveryWords) -> Result<Recovered, RecoverError> {
     let found = Search::new(words)?.run(code).await?;
-    let Found { history, capsule, people, answered } = found;
+    let Found { history, key, capsule, people, answered } = found;
     let recovered = Recovered { name: capsule.card.name.clone(), contacts: people.len(), answered };
     home.begin_anew(|store, peer| {
         let people = people.into_values().collect();
-        let recovery = Recovery { words, history, card: capsule.card, people, peer };
+        let recovery = Recovery { words, history, key, card: capsule.card, people, peer };
         let step = engine::recover(&*store, now(), random(), recovery)?;
         Ok::<_, RecoverError>(store.commit(&step.writes)?)
     })?;
@@ -98,6 +98,8 @@ struct Target {
 /// What was found so far.
 struct Found {
     history: History,
+    /// The number of the newest key that a capsule names.
+    key: u8,
     /// The newest one.
     capsule: Capsule,
     people: BTreeMap<IdentityId, Acquaintance>,
@@ -219,11 +221,12 @@ impl<'w> Search<'w> {
         if history.rotate(self.words).is_err() {
             return false;
         }
-        let people = capsule.people.clone();
+        let (people, key) = (capsule.people.clone(), capsule.key);
         match &mut self.found {
-            None => self.found = Some(Found { history, capsule, people: BTreeMap::new(), answered: 1 }),
+            None => self.found = Some(Found { history, key, capsule, people: BTreeMap::new(), answered: 1 }),
             Some(found) => {
                 found.answered += 1;
+                found.key = found.key.max(key);
                 if history.id() == found.history.id() && history.current() > found.history.current() {
                     found.history = history;
                 }

@@ -189,10 +189,12 @@ pub const CAPSULE: usize = 15 * 1024;
 pub const CAPSULE_HINTS: usize = 3;
 /// Contacts that are looked at for one capsule: more than there is room for.
 pub const CAPSULE_PEOPLE: usize = 64;
+/// How long a capsule of before is kept at least, beside the newest one.
+pub const CAPSULE_BEFORE: u64 = 14 * DAY;
 /// How long after somebody became a contact they get a capsule: at a fair many come together.
-pub const CAPSULE_PACE: u64 = HOUR;
+pub const CAPSULE_PACE: u64 = 45 * MINUTE;
 /// New contacts that wait for a capsule of their own; others get theirs with the next grant.
-pub const CAPSULES_DUE: usize = 128;
+pub const CAPSULES_DUE: usize = 64;
 /// What a contact gives back to who has the words: a history of the longest, and a capsule.
 pub const GIVEN_BACK: usize = 56 * 1024;
 /// How far apart one contact's wishes for them are heard.
@@ -243,8 +245,8 @@ pub const RECEIPT_WAIT: u64 = 20;
 /// Presence letters to one contact that may go out close together, before the hourly pace holds.
 pub const PRESENCE_BURST: u32 = 4;
 /// Contacts who are told something in one step: letters to each, a capsule among them, are at most 26 KiB, and a commit
-/// holds 4 MiB.
-pub const TOLD_AT_ONCE: usize = 128;
+/// holds 4 MiB together with what else happens then.
+pub const TOLD_AT_ONCE: usize = 64;
 /// Pace of presence letters after the burst.
 pub const PRESENCE_PACE: u64 = HOUR;
 /// Life of a presence letter: an older address is of no use.

@@ -44,6 +44,8 @@ crate::wire_map! {
         2 => pub card: OwnCard,
         /// Some of my contacts; all of them if they are few.
         3 => pub people: Vec<Acquaintance>,
+        /// The number of the key that I signed with then: whoever gives back a shorter history leaves something out.
+        4 => pub key: u8,
     }
 }
 
@@ -204,7 +206,7 @@ mod tests {
             tier: Tier::Contacts,
         };
         let card = OwnCard::new(Name::new("Ana Sousa").unwrap());
-        Capsule { made: Timestamp::from_secs(9), card, people: vec![one; people] }
+        Capsule { made: Timestamp::from_secs(9), card, people: vec![one; people], key: 0 }
     }
 
     #[test]

@@ -195,7 +195,8 @@ fn one_who_asks_for_patience_is_not_asked_again_at_once() {
     world.changes_card(ana, FieldKind::Title, Some("Chair"));
     world.run_for(HOUR);
     let sent = world.figures.sent - before;
-    assert!(sent < 20, "{sent} letters in an hour");
+    // The card, and the capsule that came due, with ten tries of each.
+    assert!(sent <= 20, "{sent} letters in an hour");
     world.check();
 }
 

@@ -96,7 +96,7 @@ fn a_key_that_was_changed_before_is_no_obstacle_nor_are_fresh_words() {
 }
 
 #[test]
-fn recovering_twice_from_an_old_capsule_forks_nothing() {
+fn recovering_twice_forks_nothing() {
     let (mut world, ana, bo, chi) = three(4);
     world.run_for(8 * DAY);
     for by in [bo, chi] {
@@ -152,4 +152,55 @@ fn whom_ana_forgot_keeps_nothing_of_hers() {
     world.stop(ana);
     let wrong: Result<(), Error> = world.recovers_by(ana, &code);
     wrong.unwrap();
+}
+
+#[test]
+fn a_thief_who_gives_contacts_capsules_of_his_own_does_not_keep_ana_from_coming_back() {
+    let (mut world, ana, bo, chi) = three(7);
+    world.run_for(20 * DAY);
+    let disk = world.copies(ana);
+    let words = world.home(ana).words.clone();
+    world.stop(ana);
+    // A renewal of the grant sends capsules: one of a home that knows nobody but Bo, and then another.
+    let thief = world.runs_copy(ana, disk, "thief");
+    world.forgets(thief, chi);
+    world.run_for(8 * DAY);
+    world.stop(thief);
+    let code = world.shows_live(bo, "At Bo's table");
+    let known = |kept: kith_protocol::recovery::GivenBack| {
+        Capsule::open(kept.sealed.as_slice(), &words.backup_key()).unwrap().people.len()
+    };
+    let newest = known(world.asks_back(&words, &code, 0).unwrap());
+    let before = known(world.asks_back(&words, &code, 1).unwrap());
+    assert_eq!((newest, before), (1, 2), "the one of before the theft is still there");
+}
+
+#[test]
+fn bo_was_away_when_ana_changed_her_key_and_chi_knows_of_it() {
+    let (mut world, ana, bo, chi) = three(8);
+    world.stop(bo);
+    world.rotates(ana, Reason::Routine);
+    world.run_for(HOUR);
+    let disk = world.copies(ana);
+    world.stop(ana);
+    world.start(bo);
+    let thief = world.runs_copy(ana, disk, "thief");
+    world.stop(thief);
+    // Bo's history is short; the key that Chi's capsule names says so.
+    let codes = [bo, chi].map(|who| world.shows_live(who, "At the table"));
+    let words = world.home(ana).words.clone();
+    let keys = codes.each_ref().map(|code| {
+        let kept = world.asks_back(&words, code, 0).unwrap();
+        Capsule::open(kept.sealed.as_slice(), &words.backup_key()).unwrap().key
+    });
+    assert_eq!(keys, [0, 1]);
+    world.recovers_with(ana, &codes).unwrap();
+    world.start(thief);
+    world.run_for(HOUR);
+    world.changes_card(thief, FieldKind::Title, Some("Call me on my new number"));
+    world.changes_card(ana, FieldKind::Title, Some("Founder"));
+    world.run_for(DAY);
+    for other in [bo, chi] {
+        assert_eq!(world.reads(other, ana, FieldKind::Title).as_deref(), Some("Founder"));
+    }
 }

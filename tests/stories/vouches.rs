@@ -194,7 +194,9 @@ fn what_bo_takes_back_before_ana_is_there_she_never_reads() {
     let key = world.vouches(bo, ana, VouchReach::Contacts);
     world.renews_after(bo, key);
     world.revokes_vouch(bo, key);
-    assert_eq!(world.waiting(bo, ana).len(), 1, "one letter says all");
+    // Beside what is told each week.
+    let said = world.waiting(bo, ana).into_iter().filter(|letter| letter.kind >= 32).count();
+    assert_eq!(said, 1, "one letter says all");
     world.comes_online(ana);
     world.run_for(2 * HOUR);
     assert!(world.inbox(ana).is_empty() && world.has_delivered_all());

@@ -43,11 +43,11 @@ pub struct Rotate {
     pub words_file: Option<PathBuf>,
 }
 
-/// Go on after the machine was lost or stolen.
+/// Go on after the machine was lost or stolen: from a contact's code, or from a backup, with a new key.
 #[derive(Args)]
 pub struct Recover {
     /// A code that a contact shows: a picture, a link, a text, or - for standard input
-    #[arg(required_unless_present = "backup", conflicts_with = "backup")]
+    #[arg(conflicts_with = "backup")]
     pub code: Option<String>,
     /// A backup to go on from instead
     #[arg(long, value_name = "FILE")]

@@ -113,7 +113,7 @@ pub enum Command {
     Verify(Verify),
     /// Make a home of a backup, on this machine or another
     Restore(Restore),
-    /// My machine is lost or stolen: go on from my words, and a contact's code or a backup, with a new key
+    /// Go on with my words alone, or a backup of a stolen machine
     Recover(Recover),
     /// Print what a shell needs to complete these commands
     Completions {

@@ -55,7 +55,7 @@ pub struct Up {
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub mailboxes_at_most: Option<u64>,
     /// Turn event mode on, as kith event mode on does: look for my contacts on the networks that this machine is on; kept
-    #[arg(long, env = "KITH_EVENT_MODE")]
+    #[arg(long, env = "KITH_EVENT_MODE", value_parser = clap::builder::FalseyValueParser::new())]
     pub event_mode: bool,
     /// How to write the log on standard error
     #[arg(long, value_enum, default_value_t = LogFormat::Text)]

@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use kith_node::backup::{self, Machine, RestoreError};
-use kith_node::home::Home;
+use kith_node::home::{Home, HomeError};
 use kith_protocol::backup::{BackupError, check};
 use serde_json::json;
 
@@ -87,11 +87,15 @@ pub fn restore(home: &Home, restore: &Restore, json: bool) -> Result<(), Trouble
 
 /// A home is made where there is none.
 pub fn nobody_lives_in(home: &Home) -> Result<(), Trouble> {
-    if home.exists() {
-        return Err(Trouble::failed(format!("there is a home in {} already", home.folder().display()))
-            .hint("take another folder: --home DIR"));
+    match home.open() {
+        // What an earlier try left is no home.
+        Err(HomeError::Missing(_)) => Ok(()),
+        Ok(_) | Err(HomeError::Locked(_) | HomeError::WrongPassphrase(_) | HomeError::InUse(_)) => {
+            Err(Trouble::failed(format!("there is a home in {} already", home.folder().display()))
+                .hint("take another folder: --home DIR"))
+        }
+        Err(error) => Err(error.into()),
     }
-    Ok(())
 }
 
 /// Makes a home of a backup; the key changes if the machine of before may be in other hands.

@@ -22,8 +22,7 @@ pub async fn recover(home: &Home, recover: &Recover, json: bool) -> Result<(), T
     match (&recover.backup, &recover.code) {
         (Some(file), _) => backup::make_home(home, file, words_file, Machine::Stolen, json),
         (None, Some(code)) => by_contact(home, code, words_file, json).await,
-        // Clap asks for one of the two.
-        (None, None) => Err(Trouble::usage("there is neither a code nor a backup").hint(WANTED)),
+        (None, None) => Err(Trouble::usage("give a contact's code, or a backup with --backup FILE").hint(WANTED)),
     }
 }
 

@@ -37,7 +37,7 @@ fn say(room: Option<Room>) -> Finding {
     let (health, advice) = match room.enough() {
         Enough::Enough => (Health::Good, None),
         Enough::Little => {
-            let advice = "make room, or move the home to a larger disk; until then nothing more is held for others";
+            let advice = "make room, or move the home to a larger disk; under 500 MB nothing more is held for others";
             (Health::Warning, Some(advice))
         }
         Enough::None => {

@@ -9,7 +9,8 @@ use crate::network::{Budget, PassedOn};
 /// What the doctor says of the mailboxes that are held here and of what is passed on, if there is anything to say.
 pub(super) fn findings(api: &Api) -> impl Iterator<Item = Finding> {
     let held = api.holder.as_ref().map(Holder::held).filter(|held| held.mailboxes > 0);
-    let passed = api.budget.as_ref().map(Budget::passed_on).filter(|passed| passed.bytes > 0);
+    let passed =
+        api.budget.as_ref().map(Budget::passed_on).filter(|passed| passed.bytes > 0 || passed.full_for.is_some());
     held.as_ref().map(say).into_iter().chain(passed.as_ref().map(say_passed))
 }
 
@@ -17,6 +18,9 @@ fn say_passed(passed: &PassedOn) -> Finding {
     let subject = "passed on for others";
     let lately = format!("at most {} of {} a day", bytes(passed.bytes), bytes(passed.most));
     match passed.full_for {
+        Some(_) if passed.most == 0 => {
+            Finding::new(subject, Health::Good, "nothing, as it was started".to_owned(), None)
+        }
         None => Finding::new(subject, Health::Good, lately, None),
         Some(left) => {
             let hours = left.as_secs().div_ceil(3_600);

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
 use super::{Api, Problem, ProblemBody};
+use crate::driver::Refused;
 use crate::home::random;
 
 /// A change of the key.
@@ -47,15 +48,33 @@ pub(super) async fn rotate(
     let typed = Zeroizing::new(words);
     let words = RecoveryWords::parse(&typed).map_err(|error| Problem::bad_input(format!("words: {error}"), None))?;
     let reason = if stolen { Reason::Compromised } else { Reason::Routine };
-    // One at a time: of two the fresh words would lie in one file.
-    let _alone = api.rotating.lock().await;
-    settle(&api)?;
+    // One at a time: of two the fresh words would lie in one file. And to the end, even if whoever asked has gone.
+    let alone = api.rotating.clone().lock_owned().await;
+    let change = async move {
+        let rotated = change_key(&api, words, fresh_words, reason).await;
+        drop(alone);
+        rotated
+    };
+    tokio::spawn(change).await.map_err(failed)?
+}
+
+async fn change_key(
+    api: &Api,
+    words: RecoveryWords,
+    fresh_words: bool,
+    reason: Reason,
+) -> Result<Json<Rotated>, Problem> {
+    settle(api)?;
     let fresh = fresh_words.then(|| RecoveryWords::from_entropy(random()));
     if let Some(fresh) = &fresh {
         api.home.write_fresh_words(fresh).map_err(failed)?;
     }
     let done = api.handle.act(move |turn| turn.rotate(&words, fresh.as_ref(), reason)).await;
-    let own = settle(&api)?;
+    if let Err(unknown @ (Refused::NotStored(_) | Refused::Stopping)) = done {
+        // Nobody knows which words count until the home is opened again.
+        return Err(unknown.into());
+    }
+    let own = settle(api)?;
     done?;
     let words_file = fresh_words.then(|| api.home.words_file().display().to_string());
     Ok(Json(Rotated { key: own.history().current(), words_file }))

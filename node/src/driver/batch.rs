@@ -11,6 +11,8 @@ use crate::network::Event;
 /// Inputs that one commit takes: enough that many letters share the cost of a sync, few enough that the first
 /// of them does not wait long.
 pub(super) const INPUTS: usize = 64;
+/// Bytes of changes after which no further input is taken: one more step still fits into a commit.
+const BYTES: usize = 1024 * 1024;
 
 /// Steps on top of what is stored, each seeing those before it.
 pub(super) struct Batch<'s> {
@@ -20,6 +22,7 @@ pub(super) struct Batch<'s> {
     notices: Vec<Notice>,
     replies: Vec<Reply>,
     steps: usize,
+    bytes: usize,
 }
 
 /// What is left of a batch: what to store, and what to do afterwards.
@@ -32,11 +35,19 @@ pub(super) struct Outcome {
 
 impl<'s> Batch<'s> {
     pub(super) fn new(under: &'s dyn Read, now: Timestamp) -> Self {
-        Self { txn: Txn::new(under), now, effects: Vec::new(), notices: Vec::new(), replies: Vec::new(), steps: 0 }
+        Self {
+            txn: Txn::new(under),
+            now,
+            effects: Vec::new(),
+            notices: Vec::new(),
+            replies: Vec::new(),
+            steps: 0,
+            bytes: 0,
+        }
     }
 
     pub(super) const fn is_full(&self) -> bool {
-        self.steps >= INPUTS
+        self.steps >= INPUTS || self.bytes >= BYTES
     }
 
     /// Somebody asks for something.
@@ -78,6 +89,8 @@ impl<'s> Batch<'s> {
 
     fn take(&mut self, step: Step) {
         self.txn.absorb(&step.writes);
+        let size = |write: &Write| write.key.len() + write.value.as_ref().map_or(0, Vec::len);
+        self.bytes += step.writes.iter().map(size).sum::<usize>();
         self.effects.extend(step.effects);
         self.notices.extend(step.notices);
         self.steps += 1;

@@ -37,7 +37,8 @@ pub enum Enough {
 impl Room {
     /// The room for files in a folder; `None` if the system does not say.
     pub fn of(folder: &Path) -> Option<Self> {
-        let told = rustix::fs::statvfs(folder).ok()?;
+        // Some file systems answer with nothing but zeros.
+        let told = rustix::fs::statvfs(folder).ok().filter(|told| told.f_blocks > 0)?;
         // Some disks make room for names as they need it, and count none.
         let files = (told.f_files > 0).then_some(told.f_favail);
         let bytes = |blocks: u64| blocks.saturating_mul(told.f_frsize);

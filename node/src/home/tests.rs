@@ -1,3 +1,5 @@
+use kith_protocol::identity::Reason;
+
 use super::*;
 
 fn name() -> Name {
@@ -79,4 +81,31 @@ fn commands_in_one_home_take_turns() {
     });
     drop(open);
     second.join().unwrap().expect("the first one is soon done");
+}
+
+#[test]
+fn fresh_words_that_count_are_kept_and_others_go() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = Home::at(folder.path());
+    let (mut open, words) = home.create(name()).unwrap();
+    home.forget_words().unwrap();
+    // The power went before the change was durable: nobody is to write these down.
+    let never = RecoveryWords::from_entropy(random());
+    home.write_fresh_words(&never).unwrap();
+    home.settle_fresh_words(&engine::Own::load(&open.store).unwrap()).unwrap();
+    assert!(!home.words_file().exists() && !folder.path().join("fresh-words.txt").exists());
+    // The power went after it: opening the home puts them where words lie.
+    let fresh = RecoveryWords::from_entropy(random());
+    home.write_fresh_words(&fresh).unwrap();
+    let mut engine = engine::Engine::open(&open.store).unwrap();
+    let now = crate::driver::now();
+    let change = |turn: &mut engine::Turn<'_>| turn.rotate(&words, Some(&fresh), Reason::Routine);
+    let ((), step) = engine.turn(&open.store, now, random(), change).unwrap();
+    open.store.commit(&step.writes).unwrap();
+    drop(open);
+    let open = home.open().unwrap();
+    let written = std::fs::read_to_string(home.words_file()).unwrap();
+    assert_eq!(RecoveryWords::parse(&written), Ok(fresh));
+    home.settle_fresh_words(&engine::Own::load(&open.store).unwrap()).unwrap();
+    assert!(home.words_file().exists(), "settled for good");
 }

@@ -29,8 +29,8 @@ const SEAL: &[u8] = b"\xffmail password";
 /// The name under which a service manager hands the password over (systemd.exec(5), LoadCredential=).
 const CREDENTIAL: &str = "kith-mail-password";
 
-/// What somebody says of their mail, as they typed it.
-#[derive(Debug, Default)]
+/// What somebody says of their mail, as they typed it. It is not to be printed: the password is in it.
+#[derive(Default)]
 pub struct Wanted<'w> {
     /// The server.
     pub server: &'w str,

@@ -21,8 +21,12 @@ pub struct Record {
     pub(super) day: Option<Date>,
     /// True from just before the words of a mail leave until the server has answered.
     pub(super) leaving: bool,
-    /// Failed tries of the day after that, in a row.
+    /// True if that day was given up, and certainly no mail of it left.
+    pub(super) given_up: bool,
+    /// Failed tries, in a row.
     pub(super) tries: u32,
+    /// The day of those tries: each day has its own.
+    pub(super) tried: Option<Date>,
     /// Not tried before, in seconds since 1970.
     pub(super) again: u64,
     /// When the last mail was taken, in seconds since 1970.
@@ -70,12 +74,14 @@ impl Record {
     pub(super) fn fail(&mut self, today: Date, now: Timestamp, why: &Unsent) {
         // Who refused it after all has not got it.
         let day = self.day.filter(|day| !self.leaving || *day != today);
-        let tries = self.tries + 1;
+        let tries = if self.tried == Some(today) { self.tries + 1 } else { 1 };
         let is_over = why.is_for_good() || tries >= TRIES;
         let pause = AGAIN.saturating_mul(1_u64.checked_shl(tries - 1).unwrap_or(u64::MAX)).min(LONGEST);
         *self = Self {
             day: if is_over { Some(today) } else { day },
             leaving: false,
+            given_up: is_over && day != Some(today),
+            tried: Some(today),
             tries: if is_over { 0 } else { tries },
             again: if is_over { 0 } else { now.plus(pause).secs() },
             sent: self.sent,
@@ -93,7 +99,8 @@ impl Record {
 
     /// Other settings: what went wrong with the ones before does not count.
     pub(super) fn begin_anew(&mut self) {
-        *self = Self { day: self.day, sent: self.sent, ..Self::default() };
+        let day = self.day.filter(|_| !self.given_up);
+        *self = Self { day, sent: self.sent, ..Self::default() };
     }
 }
 

@@ -48,6 +48,9 @@ impl Wire {
         let away = |error: std::io::Error| Unsent::Away { host: host.clone(), reason: error.to_string() };
         let mut tcp = TcpStream::connect((host.as_str(), server.port)).await.map_err(away)?;
         let peer = tcp.peer_addr().map_err(away)?;
+        if server.security == Security::Plain && !peer.ip().is_loopback() {
+            return Err(Unsent::Odd { host: host.clone() });
+        }
         let stream: Box<dyn AsyncTokioStream> = match server.security {
             Security::Plain => Box::new(Bounded::new(tcp, Vec::new(), peer)),
             Security::Tls => Box::new(Bounded::new(self.encrypt(tcp, host).await?, Vec::new(), peer)),

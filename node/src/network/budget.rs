@@ -56,6 +56,12 @@ impl Budget {
         self.at(now, |spent| spent.bytes.saturating_add(bytes) <= self.most)
     }
 
+    /// True if so many bytes are left for somebody who is no contact: they may spend half of a day and no more, so that
+    /// what they do keeps nobody's contacts waiting.
+    pub(super) fn has_for_strangers(&self, bytes: u64, now: Instant) -> bool {
+        self.at(now, |spent| spent.bytes.saturating_add(bytes) <= self.most / 2)
+    }
+
     /// These were passed on, or may be.
     pub(super) fn spend(&self, bytes: u64, now: Instant) {
         self.at(now, |spent| spent.bytes = spent.bytes.saturating_add(bytes));
@@ -90,6 +96,14 @@ mod tests {
         assert_eq!((seen.bytes, seen.full_for), (950_000, Some(Duration::from_secs(23 * 3_600))));
         let next = budget.passed_on_at(hours(24));
         assert_eq!(next, PassedOn { bytes: 0, most: 1_000_000, full_for: None });
+    }
+
+    #[test]
+    fn strangers_leave_half_of_it_to_contacts() {
+        let (budget, now) = (Budget::new(1_000_000), Instant::now());
+        assert!(budget.has_for_strangers(500_000, now) && !budget.has_for_strangers(500_001, now));
+        budget.spend(500_000, now);
+        assert!(!budget.has_for_strangers(1, now) && budget.has(500_000, now));
     }
 
     #[test]

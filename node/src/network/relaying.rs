@@ -47,11 +47,18 @@ impl Admitted {
 /// The library's part. It offers nothing until this node can be reached.
 pub(super) fn behaviour(me: PeerId, limits: &Limits, admitted: Admitted, budget: &Budget) -> relay::Behaviour {
     let (left, left_for_circuits) = (budget.clone(), budget.clone());
+    let contacts = admitted.clone();
     let contacts_only = move |peer: PeerId, _: &Multiaddr, _| {
         // Whose reservation is refused looks for another relay.
         admitted.contains(&peer) && left.has(circuits::BYTES, Instant::now())
     };
-    let while_some_is_left = move |_: PeerId, _: &Multiaddr, _| left_for_circuits.has(circuits::BYTES, Instant::now());
+    let while_some_is_left = move |peer: PeerId, _: &Multiaddr, _| {
+        let now = Instant::now();
+        match contacts.contains(&peer) {
+            true => left_for_circuits.has(circuits::BYTES, now),
+            false => left_for_circuits.has_for_strangers(circuits::BYTES, now),
+        }
+    };
     let config = relay::Config {
         max_reservations: limits.reservations,
         // The library takes one more than this: a contact that comes back before we notice that it had gone.

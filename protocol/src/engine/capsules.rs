@@ -1,6 +1,7 @@
 //! What contacts keep for me, and I for them, in case that one of us loses everything but the words.
 //!
-//! A capsule goes to each contact with each new grant, so once a week, and to new ones within the hour. Each holds some of my
+//! A capsule goes to each contact with every second new grant, so each fortnight, with each change of key, and to new ones
+//! within the hour. Each holds some of my
 //! contacts, so those of several contacts together hold all of them.
 
 use std::ops::ControlFlow;
@@ -25,14 +26,21 @@ use crate::letter::{Body, Opened};
 use crate::limits;
 use crate::recovery::{Acquaintance, Capsule, GivenBack, ROOM};
 use crate::store::Table;
+use crate::time::Timestamp;
 use crate::wire::{self, Bytes};
 
 crate::wire_map! {
-    /// The newest capsule that a contact gave me.
+    /// A capsule that a contact gave me.
     struct Kept {
         1 => person: PersonId,
         2 => keeper: IdentityId,
         3 => sealed: Bytes<{ limits::CAPSULE }>,
+        /// When it came.
+        4 => came: Timestamp,
+        /// 0 for the newest; 1 for one of before.
+        5 => place: u8,
+        /// The number of the key that signed the letter.
+        6 => key: u8,
     }
 }
 
@@ -40,8 +48,12 @@ impl Entity for Kept {
     const TABLE: Table = Table::Kept;
 
     fn key(&self) -> Vec<u8> {
-        self.person.0.to_vec()
+        kept_key(self.person, self.place)
     }
+}
+
+fn kept_key(person: PersonId, place: u8) -> Vec<u8> {
+    [&person.0[..], &[place]].concat()
 }
 
 crate::wire_map! {
@@ -49,6 +61,7 @@ crate::wire_map! {
     struct KeptFor {
         1 => keeper: IdentityId,
         2 => person: PersonId,
+        3 => place: u8,
     }
 }
 
@@ -56,7 +69,7 @@ impl Entity for KeptFor {
     const TABLE: Table = Table::Kept;
 
     fn key(&self) -> Vec<u8> {
-        [&self.keeper.0[..], &self.person.0].concat()
+        [&self.keeper.0[..], &self.person.0, &[self.place]].concat()
     }
 }
 
@@ -96,7 +109,9 @@ impl Turn<'_> {
         self.txn.forget(&due);
         let own = self.own()?;
         for person in due.people {
-            if let Some(person) = self.txn.load::<Person>(&person.0)?.filter(Person::is_contact) {
+            if let Some(person) =
+                self.txn.load::<Person>(&person.0)?.filter(|person| person.is_contact() && !person.blocked)
+            {
                 self.send_capsule(&own, &person)?;
             }
         }
@@ -106,7 +121,8 @@ impl Turn<'_> {
     /// Gives a contact the capsule as it is now. A home whose words were not typed in since there are capsules has none.
     pub(super) fn send_capsule(&mut self, own: &Own, person: &Person) -> Result<()> {
         let Some((key, keeper)) = capsule_keys(&self.txn)? else { return Ok(()) };
-        let capsule = Capsule { made: self.now, card: own.card.clone(), people: self.acquaintances_for(own, person)? };
+        let people = self.acquaintances_for(own, person)?;
+        let capsule = Capsule { made: self.now, card: own.card.clone(), people, key: own.history().current() };
         if let Some(sealed) = capsule.seal(&key, self.random.bytes()) {
             self.send(person.id, &Body::KeepCapsule(KeepCapsule { keeper, sealed }), limits::LETTER_LIFE)?;
         }
@@ -163,20 +179,44 @@ impl Turn<'_> {
         }))
     }
 
-    /// A contact wants something kept: the newest is.
-    pub(super) fn capsule_arrived(&mut self, person: PersonId, capsule: KeepCapsule) -> Result<()> {
-        self.forget_kept(person)?;
-        self.txn.save(&KeptFor { keeper: capsule.keeper, person });
-        self.txn.save(&Kept { person, keeper: capsule.keeper, sealed: capsule.sealed });
+    /// A contact wants something kept: the newest is, and one of before. The one of before gives way to the newest no
+    /// sooner than it is [`limits::CAPSULE_BEFORE`] old, so that neither a thief who sends another, nor a machine that has
+    /// recovered less than it had, takes everything away.
+    /// With a new key and another keeper id fresh words have come, and what the words of before open goes.
+    pub(super) fn capsule_arrived(&mut self, person: PersonId, key: u8, capsule: KeepCapsule) -> Result<()> {
+        let newest = self.txn.load::<Kept>(&kept_key(person, 0))?;
+        if newest.is_some_and(|newest| newest.keeper != capsule.keeper && key > newest.key) {
+            self.forget_kept(person)?;
+        }
+        let before = self.txn.load::<Kept>(&kept_key(person, 1))?;
+        let gives_way = before.is_none_or(|before| self.now.since(before.came) >= limits::CAPSULE_BEFORE);
+        if let Some(newest) = self.unkeep(person, 0)?.filter(|_| gives_way) {
+            self.unkeep(person, 1)?;
+            self.keep(Kept { place: 1, ..newest });
+        }
+        let KeepCapsule { keeper, sealed } = capsule;
+        self.keep(Kept { person, keeper, sealed, came: self.now, place: 0, key });
         Ok(())
+    }
+
+    fn keep(&mut self, kept: Kept) {
+        self.txn.save(&KeptFor { keeper: kept.keeper, person: kept.person, place: kept.place });
+        self.txn.save(&kept);
+    }
+
+    fn unkeep(&mut self, person: PersonId, place: u8) -> Result<Option<Kept>> {
+        let kept = self.txn.load::<Kept>(&kept_key(person, place))?;
+        if let Some(kept) = &kept {
+            self.txn.forget(&KeptFor { keeper: kept.keeper, person, place });
+            self.txn.forget(kept);
+        }
+        Ok(kept)
     }
 
     /// Nothing is kept for somebody any more.
     pub(super) fn forget_kept(&mut self, person: PersonId) -> Result<()> {
-        if let Some(before) = self.txn.load::<Kept>(&person.0)? {
-            self.txn.forget(&KeptFor { keeper: before.keeper, person });
-            self.txn.forget(&before);
-        }
+        self.unkeep(person, 0)?;
+        self.unkeep(person, 1)?;
         Ok(())
     }
 
@@ -194,11 +234,17 @@ impl Turn<'_> {
 
     fn checked_wish(&self, party: Party, opened: Opened) -> Result<Option<(IdentityId, Recover)>> {
         let me = match party {
-            Party::Invite(invite) => self.txn.load::<OwnInvite>(&invite.0)?.map(|invite| invite.key.0),
+            // A printed code is in many hands, and an answer would tell whose it is.
+            Party::Invite(invite) => {
+                let invite = self.txn.load::<OwnInvite>(&invite.0)?;
+                invite.filter(|invite| !invite.printed).map(|invite| invite.key.0)
+            }
             Party::Pair(_) | Party::Scanned(_) | Party::Former(_) => Some(self.keys.signer.id.0),
         };
-        let history = opened.history.as_ref().and_then(|whole| History::from_bytes(whole).ok());
-        let Some(history) = history else { return Ok(None) };
+        // A keeper changes no keys.
+        let whole = opened.history.as_ref();
+        let whole = whole.filter(|whole| whole.rotations.is_empty() && whole.compromises.is_empty());
+        let Some(history) = whole.and_then(|whole| History::from_bytes(whole).ok()) else { return Ok(None) };
         let Ok(letter) = history.verify(opened.letter) else { return Ok(None) };
         if Some(letter.to) != me || self.judge_time(&letter).is_some() {
             return Ok(None);
@@ -210,15 +256,26 @@ impl Turn<'_> {
     }
 
     fn kept_for(&self, keeper: IdentityId, skip: u32) -> Result<Option<GivenBack>> {
-        let skip = usize::try_from(skip).unwrap_or(usize::MAX).min(limits::CAPSULE_PEOPLE);
-        let candidates: Vec<KeptFor> = entity::list(&self.txn, &keeper.0, skip + 1)?;
-        let Some(candidate) = candidates.into_iter().nth(skip) else { return Ok(None) };
-        let person = self.txn.load::<Person>(&candidate.person.0)?.filter(|person| person.is_contact());
+        let mut skip = usize::try_from(skip).unwrap_or(usize::MAX);
+        let mut found = None;
+        entity::each::<KeptFor>(&self.txn, &keeper.0, b"", |candidate| {
+            match self.given_back(&candidate) {
+                Ok(None) => {}
+                Ok(Some(_)) if skip > 0 => skip -= 1,
+                outcome => found = Some(outcome),
+            }
+            if found.is_none() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })?;
+        found.unwrap_or(Ok(None))
+    }
+
+    /// What a contact gave me, if they still are one.
+    fn given_back(&self, candidate: &KeptFor) -> Result<Option<GivenBack>> {
+        let person = self.txn.load::<Person>(&candidate.person.0)?.filter(Person::is_contact);
         let identity = person.filter(|person| !person.blocked).and_then(|person| person.identity);
         let history = identity.map(|identity| history_of(&self.txn, identity)).transpose()?.flatten();
-        let kept = self.txn.load::<Kept>(&candidate.person.0)?;
-        let returned = history.zip(kept);
-        Ok(returned.map(|(history, kept)| GivenBack { history: history.to_bytes(), sealed: kept.sealed }))
+        let kept = self.txn.load::<Kept>(&kept_key(candidate.person, candidate.place))?;
+        Ok(history.zip(kept).map(|(history, kept)| GivenBack { history: history.to_bytes(), sealed: kept.sealed }))
     }
 }
 

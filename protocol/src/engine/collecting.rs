@@ -6,7 +6,7 @@ use super::incoming::Verdict;
 use super::leaving::Place;
 use super::live::Party;
 use super::outbox::{Waiting, waiting_for};
-use super::person::Person;
+use super::person::{Person, Standing};
 use super::slip::AnswerSlip;
 use super::turn::Turn;
 use crate::address::Reach;
@@ -115,6 +115,8 @@ impl Turn<'_> {
         };
         // The sender of a welcome is known by now; before, there was only who had scanned.
         let person = match self.person_of(collected.sender)? {
+            // Whom I left, or who left me, is told so, and waits for nothing any more.
+            Some(person) if person.standing == Standing::Ended => return Ok(()),
             Some(person) => person.id,
             None => named,
         };

@@ -306,9 +306,11 @@ impl Turn<'_> {
     pub(super) fn refresh_first_letters(&mut self, own: &Own) -> Result<()> {
         for person in super::session::people_with_letters(&self.txn)? {
             for letter in super::outbox::waiting_for(&self.txn, person)? {
-                let Some(tier) = self.txn.load::<Person>(&person.0)?.map(|person| person.tier) else { continue };
-                let (mailboxes, presence) = (self.passes_for(person)?, self.presence_seed()?);
-                let Some(body) = refreshed(&letter.as_letter(), own, tier, mailboxes, presence) else { continue };
+                let Some(known) = self.txn.load::<Person>(&person.0)? else { continue };
+                let mailboxes = self.passes_for(person)?;
+                // Somebody whom I blocked meanwhile is not to recognise me from now on.
+                let presence = self.presence_seed()?.filter(|_| !known.blocked);
+                let Some(body) = refreshed(&letter.as_letter(), own, known.tier, mailboxes, presence) else { continue };
                 let life = letter.expires.since(self.now);
                 let id = self.send(person, &body, life)?;
                 if let Some(mut person) = self.txn.load::<Person>(&person.0)?

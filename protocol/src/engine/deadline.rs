@@ -115,6 +115,7 @@ impl Turn<'_> {
     pub(super) fn end_what_is_due(&mut self) -> Result<()> {
         for (key, ends) in due(&self.txn, self.now)? {
             self.txn.remove(Table::Deadlines, &key);
+            let tells_many = matches!(ends, Ends::Presence | Ends::Grant | Ends::Round | Ends::Capsules);
             match ends {
                 Ends::Letter(person, letter) => self.give_up_letter(person, letter)?,
                 Ends::Handled(sender, letter) => self.forget_handled(sender, letter)?,
@@ -131,6 +132,10 @@ impl Turn<'_> {
                 Ends::Mailboxes => self.mailboxes_due(),
                 Ends::Sent(person) => self.sent_due(person)?,
                 Ends::Capsules => self.capsules_due()?,
+            }
+            // Two of these would not fit into one commit; the rest is due at once in the next step.
+            if tells_many {
+                break;
             }
         }
         Ok(())

@@ -273,7 +273,7 @@ impl Turn<'_> {
                 Verdict::Handled => {}
                 not_taken => return Ok(not_taken),
             },
-            Body::KeepCapsule(capsule) if listens => self.capsule_arrived(person.id, capsule)?,
+            Body::KeepCapsule(capsule) if listens => self.capsule_arrived(person.id, letter.signer().key, capsule)?,
             Body::Withdraw if listens && person.renewed <= Some(letter.sent) => self.withdrawn(person)?,
             // A second welcome, after they renewed a first letter that I had handled, says nothing new. To
             // somebody I do not listen to it looks as if I were there and did nothing.

@@ -91,9 +91,9 @@ impl Waiting {
     }
 
     /// Letters that go to somebody whose grant is over. With my presence they learn where to send theirs; who
-    /// waits for an answer cannot send any; and a farewell gives nothing away.
+    /// waits for an answer cannot send any; a farewell and a wish to resume give nothing away.
     const fn goes_without_grant(&self) -> bool {
-        matches!(self.kind, kind::PRESENCE | kind::WELCOME | kind::WITHDRAW)
+        matches!(self.kind, kind::PRESENCE | kind::WELCOME | kind::WITHDRAW | kind::RESUME)
     }
 
     /// A later letter of these kinds says all that an earlier one said; the answer to another code does not.
@@ -224,7 +224,7 @@ impl Turn<'_> {
         match self.live.session_for(person, route.is_first, route.secret.locator()) {
             Some(session) => letters.iter().try_for_each(|letter| self.send_over(session, letter, &known, &route)),
             // Behind a router that lets nobody in, without a relay: but with a mailbox.
-            None if route.leads_to_a_mailbox_alone() => {
+            None if route.leads_to_a_mailbox_alone() && !self.live.nearby.contains_key(&person) => {
                 self.pause(person);
                 self.leave_letters(&known)
             }

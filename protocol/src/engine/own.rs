@@ -220,15 +220,17 @@ impl Turn<'_> {
         if self.now.plus(limits::GRANT_LIFE - limits::GRANT_RENEWAL) < own.grant_ends {
             return Ok(());
         }
-        self.grant_anew(&mut own)
+        // With every second one, so each fortnight, contacts get what they keep for me.
+        let capsules = own.grant_seq % 2 == 1;
+        self.grant_anew(&mut own, capsules)
     }
 
     /// Signs a grant for a fresh encryption key, and tells who must know.
-    pub(super) fn grant_anew(&mut self, own: &mut Own) -> Result<()> {
+    pub(super) fn grant_anew(&mut self, own: &mut Own, capsules: bool) -> Result<()> {
         self.retire_encryption_key()?;
         self.sign_grant(own)?;
         self.txn.save(own);
-        self.after_new_grant(own)
+        self.after_new_grant(own, capsules)
     }
 
     /// Changes to the next key, of these words or of fresh ones that take their place; see [`Reason`] for what becomes
@@ -260,7 +262,7 @@ impl Turn<'_> {
         self.retire_encryption_key()?;
         self.sign_grant(&mut own)?;
         self.txn.save(&own);
-        self.after_new_grant(&own)?;
+        self.after_new_grant(&own, true)?;
         self.sign_waiting_meetings_again()?;
         if reason == Reason::Compromised {
             self.withdraw_consents()?;
@@ -271,9 +273,9 @@ impl Turn<'_> {
         self.tell_card(&Tier::ALL)
     }
 
-    fn after_new_grant(&mut self, own: &Own) -> Result<()> {
+    fn after_new_grant(&mut self, own: &Own, capsules: bool) -> Result<()> {
         self.refresh_first_letters(own)?;
-        self.announce_now()
+        self.announce_now(capsules)
     }
 
     /// Signs a grant for the newest encryption key.

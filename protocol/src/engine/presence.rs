@@ -35,10 +35,10 @@ impl Turn<'_> {
         self.begin_round(Round { presence: true, ..Round::default() })
     }
 
-    /// Tells every contact at once: without the new grant they cannot write to me.
-    pub(super) fn announce_now(&mut self) -> Result<()> {
+    /// Tells every contact at once: without the new grant they cannot write to me. Some of the time with a capsule.
+    pub(super) fn announce_now(&mut self, capsules: bool) -> Result<()> {
         self.next_presence()?;
-        self.begin_round(Round { grant: true, ..Round::default() })
+        self.begin_round(Round { grant: true, capsules, ..Round::default() })
     }
 
     fn next_presence(&mut self) -> Result<()> {

@@ -26,6 +26,8 @@ pub struct Recovery<'r> {
     pub words: &'r RecoveryWords,
     /// My key history, as a contact has seen it.
     pub history: History,
+    /// The number of the newest key that any capsule names: the history goes on to there.
+    pub key: u8,
     /// My card.
     pub card: OwnCard,
     /// Contacts whose secrets were kept.
@@ -40,11 +42,16 @@ pub struct Recovery<'r> {
 /// [`Error::IdentityExists`] if there is one, or [`Error::NotNow`] if the words do not fit the history.
 pub fn recover(read: &dyn Read, now: Timestamp, seed: [u8; 32], recovery: Recovery<'_>) -> Result<Step> {
     let mut random = crate::crypto::Random::new(seed);
-    let Recovery { words, history, mut card, people, peer } = recovery;
-    if history.rotate(words).is_err() {
-        return Err(Error::NotNow(own::OTHER_WORDS));
+    let Recovery { words, mut history, key, mut card, people, peer } = recovery;
+    let next = |history: &History| history.rotate(words).map_err(|_| Error::NotNow(own::OTHER_WORDS));
+    // What nobody gave back follows from the words; without it the next key would be one that the thief has.
+    while history.current() < key {
+        let rotation = next(&history)?;
+        history.learn(rotation.bytes())?;
     }
-    card.seq += CARD_AHEAD;
+    next(&history)?;
+    // Who recovers twice from one capsule has changed the card since the first time.
+    card.seq = (card.seq + CARD_AHEAD).max(now.secs());
     let begun = own::begin(read, now, random.bytes(), own::Start { words, history, card, peer })?;
     let mut whole = Txn::new(read);
     whole.absorb(&begun.writes);

@@ -30,7 +30,10 @@ impl Turn<'_> {
         own.card.seq += CARD_AHEAD;
         self.withdraw_live_codes()?;
         self.renew_presence_seed();
-        self.grant_anew(&mut own)?;
+        // Whether to be heard is a matter of where this machine is.
+        self.set_event_mode(false)?;
+        // What contacts keep may know of more people than the backup does.
+        self.grant_anew(&mut own, false)?;
         self.begin_round(Round { resume: Some(made), ..Round::default() })
     }
 

@@ -31,6 +31,8 @@ crate::wire_map! {
         4 => pub tiers: Vec<Tier>,
         /// They are to send again what arrived since then.
         5 => pub resume: Option<Timestamp>,
+        /// What they keep for me.
+        6 => pub capsules: bool,
     }
 }
 
@@ -51,6 +53,7 @@ impl Turn<'_> {
         round.next = None;
         round.presence |= news.presence;
         round.grant |= news.grant;
+        round.capsules |= news.capsules;
         round.resume = round.resume.into_iter().chain(news.resume).min();
         round.tiers.extend(news.tiers.iter().filter(|tier| !round.tiers.contains(tier)).copied().collect::<Vec<_>>());
         self.go_round(round)
@@ -84,7 +87,6 @@ impl Turn<'_> {
     fn tell_news(&mut self, own: &Own, mut person: Person, round: &Round) -> Result<()> {
         if round.grant {
             self.send_presence(own, &person)?;
-            self.send_capsule(own, &person)?;
         } else if round.presence {
             match self.presence_pace(&person) {
                 Some(pace) => {
@@ -97,6 +99,9 @@ impl Turn<'_> {
         }
         if round.tiers.contains(&person.tier) {
             self.send_card(own, &person)?;
+        }
+        if round.capsules {
+            self.send_capsule(own, &person)?;
         }
         if let Some(since) = round.resume {
             self.ask_to_resume(person.id, since)?;

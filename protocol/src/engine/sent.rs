@@ -7,7 +7,7 @@ use super::deadline::Ends;
 use super::entity::{self, Entity};
 use super::error::Result;
 use super::incoming::Verdict;
-use super::outbox::{Waiting, room_for};
+use super::outbox::{Waiting, room_for, waiting_for};
 use super::person::Person;
 use super::turn::Turn;
 use crate::id::PersonId;
@@ -46,6 +46,8 @@ crate::wire_map! {
         4 => bytes: u64,
         /// When they last asked for them.
         5 => asked: Option<Timestamp>,
+        /// How many there are: those that were sent again left holes.
+        6 => count: u64,
     }
 }
 
@@ -73,16 +75,12 @@ impl Turn<'_> {
         if !is_kept(letter) {
             return Ok(());
         }
-        let none = SentTo { person: letter.person, first: 0, next: 0, bytes: 0, asked: None };
-        let mut all = self.sent_to(letter.person)?.unwrap_or(none);
-        if all.first == all.next {
-            self.set_deadline(self.now.plus(limits::SENT_LIFE), Ends::Sent(letter.person));
-        }
+        let mut all = self.sent_to(letter.person)?;
         let sent = Sent { letter: letter.clone(), arrived: self.now, number: all.next };
         all.bytes += size(&sent);
-        all.next += 1;
+        (all.next, all.count) = (all.next + 1, all.count + 1);
         self.txn.save(&sent);
-        while all.next - all.first > limits::SENT_PER_PERSON || all.bytes > limits::SENT_BYTES {
+        while all.count > limits::SENT_PER_PERSON || all.bytes > limits::SENT_BYTES {
             self.forget_first(&mut all)?;
         }
         self.txn.save(&all);
@@ -91,7 +89,7 @@ impl Turn<'_> {
 
     /// Forgets what has been kept for long enough.
     pub(super) fn sent_due(&mut self, person: PersonId) -> Result<()> {
-        let Some(mut all) = self.sent_to(person)? else { return Ok(()) };
+        let Some(mut all) = self.txn.load::<SentTo>(&person.0)? else { return Ok(()) };
         while let Some(until) = self.first_kept_until(&mut all)? {
             if until > self.now {
                 self.set_deadline(until, Ends::Sent(person));
@@ -106,7 +104,7 @@ impl Turn<'_> {
 
     /// Nothing is kept of what I wrote to somebody.
     pub(super) fn forget_sent(&mut self, person: PersonId) -> Result<()> {
-        if let Some(mut all) = self.sent_to(person)? {
+        if let Some(mut all) = self.txn.load::<SentTo>(&person.0)? {
             if let Some(until) = self.first_kept_until(&mut all)? {
                 self.clear_deadline(until, Ends::Sent(person));
             }
@@ -118,15 +116,21 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// Asks a contact for what their letters said since then.
+    /// Asks a contact for what their letters said since then. A wish of an earlier restore that still waits is not
+    /// forgotten.
     pub(super) fn ask_to_resume(&mut self, person: PersonId, since: Timestamp) -> Result<()> {
+        let waits = waiting_for(&self.txn, person)?.into_iter().find(|letter| letter.kind == kind::RESUME);
+        let since = match waits.map(|letter| Body::of(&letter.as_letter())) {
+            Some(Ok(Body::Resume(earlier))) => since.min(earlier.since),
+            _ => since,
+        };
         self.send(person, &Body::Resume(Resume { since }), limits::LETTER_LIFE)?;
         Ok(())
     }
 
     /// A contact goes on from a backup, and wants what I have written since.
     pub(super) fn resume_arrived(&mut self, person: &Person, resume: Resume) -> Result<Verdict> {
-        let Some(mut all) = self.sent_to(person.id)? else { return self.resumed(person) };
+        let mut all = self.sent_to(person.id)?;
         if all.asked.is_some_and(|asked| self.now.since(asked) < limits::RESUME_PACE) {
             return Ok(Verdict::Later);
         }
@@ -136,7 +140,7 @@ impl Turn<'_> {
         }
         all.asked = Some(self.now);
         for sent in wanted {
-            all.bytes = all.bytes.saturating_sub(size(&sent));
+            (all.bytes, all.count) = (all.bytes.saturating_sub(size(&sent)), all.count.saturating_sub(1));
             self.txn.forget(&sent);
             self.wait_for_receipt(Waiting { stored: None, ..sent.letter });
         }
@@ -163,8 +167,13 @@ impl Turn<'_> {
         Ok(all)
     }
 
-    fn sent_to(&self, person: PersonId) -> Result<Option<SentTo>> {
-        Ok(self.txn.load::<SentTo>(&person.0)?)
+    /// What is kept of the letters to somebody, from now on if nothing was.
+    fn sent_to(&mut self, person: PersonId) -> Result<SentTo> {
+        if let Some(all) = self.txn.load::<SentTo>(&person.0)? {
+            return Ok(all);
+        }
+        self.set_deadline(self.now.plus(limits::SENT_LIFE), Ends::Sent(person));
+        Ok(SentTo { person, first: 0, next: 0, bytes: 0, asked: None, count: 0 })
     }
 
     /// Until when the first one is kept; passes over those that were sent again.
@@ -180,7 +189,7 @@ impl Turn<'_> {
 
     fn forget_first(&mut self, all: &mut SentTo) -> Result<()> {
         if let Some(sent) = self.txn.load::<Sent>(&key(all.person, all.first))? {
-            all.bytes = all.bytes.saturating_sub(size(&sent));
+            (all.bytes, all.count) = (all.bytes.saturating_sub(size(&sent)), all.count.saturating_sub(1));
             self.txn.forget(&sent);
         }
         all.first += 1;

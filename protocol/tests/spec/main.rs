@@ -105,6 +105,7 @@ fn the_limits_are_those_of_the_code() {
         GIVEN_BACK,
         CAPSULE_PACE,
         CAPSULES_DUE,
+        CAPSULE_BEFORE,
         SENT_LIFE,
         SENT_PER_PERSON,
         SENT_BYTES,

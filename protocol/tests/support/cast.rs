@@ -541,7 +541,7 @@ pub fn capsule() -> Capsule {
         tier: Tier::Contacts,
     };
     let card = OwnCard { seq: 7, name: ana().card().name.clone(), fields: Vec::new() };
-    Capsule { made: NOW, card, people: vec![bo] }
+    Capsule { made: NOW, card, people: vec![bo], key: 0 }
 }
 
 /// Ana's capsule on its way to Chi.

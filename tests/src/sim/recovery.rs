@@ -1,6 +1,6 @@
 //! People who lost everything but their words.
 
-use kith_protocol::engine::{Answer, Recovery, recover};
+use kith_protocol::engine::{Answer, Error, Recovery, recover};
 use kith_protocol::id::PeerId;
 use kith_protocol::identity::History;
 use kith_protocol::recovery::{Addressee, Capsule, GivenBack, Keeper};
@@ -29,16 +29,26 @@ impl World {
     }
 
     /// Somebody lost their machine and all backups. They have their words, and a contact shows them a code.
-    pub fn recovers_by(&mut self, who: Who, code: &Code) -> Result<(), kith_protocol::engine::Error> {
+    pub fn recovers_by(&mut self, who: Who, code: &Code) -> Result<(), Error> {
+        self.recovers_with(who, std::slice::from_ref(code))
+    }
+
+    /// The same with several contacts, of whom the first one's capsule names the people.
+    pub fn recovers_with(&mut self, who: Who, codes: &[Code]) -> Result<(), Error> {
         self.stop(who);
         let words = self.home(who).words.clone();
-        let returned = self.asks_back(&words, code, 0).expect("a contact keeps something");
-        let capsule = Capsule::open(returned.sealed.as_slice(), &words.backup_key()).expect("these are the words");
-        let history = History::from_bytes(&returned.history).expect("a history");
+        let mut all = Vec::new();
+        for code in codes {
+            let back = self.asks_back(&words, code, 0).expect("a contact keeps something");
+            let capsule = Capsule::open(back.sealed.as_slice(), &words.backup_key()).expect("these are the words");
+            all.push((History::from_bytes(&back.history).expect("a history"), capsule));
+        }
+        let key = all.iter().map(|(_, capsule)| capsule.key).max().unwrap_or_default();
+        let (history, capsule) = all.swap_remove(0);
         let (peer, now, seed) = (PeerId(self.random.random()), self.clock(who), self.random.random());
         let mut store = MemoryStore::default();
         let Capsule { card, people, .. } = capsule;
-        let step = recover(&store, now, seed, Recovery { words: &words, history, card, people, peer })?;
+        let step = recover(&store, now, seed, Recovery { words: &words, history, key, card, people, peer })?;
         store.commit(&step.writes).expect("the memory has room");
         let run = self.home(who).run;
         let home = self.home_mut(who);

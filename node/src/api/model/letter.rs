@@ -83,6 +83,8 @@ pub const fn letter_in_words(number: u8) -> &'static str {
         kind::NOTE => "what I wrote to them",
         kind::HAND_OVER => "somebody whom I hand over to them",
         kind::ANSWERS => "that I have letters of theirs",
+        kind::RESUME => "that I go on from a backup",
+        kind::KEEP_CAPSULE => "what they keep for me, sealed",
         kind::WITHDRAW => "that we are no contacts any more",
         introduction::kind::ASK => "my ask for an introduction",
         introduction::kind::RETURNED => "their ask, to be said differently",

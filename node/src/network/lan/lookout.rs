@@ -63,6 +63,7 @@ struct Talk {
 pub(super) struct Lookout {
     ground: Ground,
     watcher: IfWatcher,
+    watches: bool,
     aims: watch::Receiver<Aims>,
     found: mpsc::Sender<Sighting>,
     names: Names,
@@ -80,6 +81,7 @@ impl Lookout {
         Ok(Self {
             ground: Ground::open()?,
             watcher: IfWatcher::new()?,
+            watches: true,
             aims,
             found,
             names: Names::default(),
@@ -103,10 +105,17 @@ impl Lookout {
                     Ok(()) => self.take_aims().await,
                     Err(_) => return,
                 },
-                change = self.watcher.select_next_some() => {
-                    self.ground.change(change);
-                    self.look_at_networks();
-                }
+                change = self.watcher.next(), if self.watches => match change {
+                    Some(Ok(change)) => {
+                        self.ground.change(change);
+                        self.look_at_networks();
+                    }
+                    // The system tells no more of its networks: those that are known stay.
+                    Some(Err(_)) | None => {
+                        tracing::warn!("changes of the networks here are not seen any more; event mode off and on looks again");
+                        self.watches = false;
+                    }
+                },
                 heard = self.ground.hear(&mut buffer), if self.budget > 0 => {
                     self.budget -= 1;
                     if let Some((length, speaker)) = heard

@@ -45,12 +45,11 @@ impl Ground {
     }
 
     /// The machine is on another network, or on one less.
-    pub(super) fn change(&mut self, change: io::Result<IfEvent>) {
+    pub(super) fn change(&mut self, change: IfEvent) {
         match change {
-            Ok(IfEvent::Up(IpNet::V4(network))) if is_local(network.addr()) => self.join(network),
-            Ok(IfEvent::Down(IpNet::V4(network))) => self.leave(network.addr()),
-            Ok(_) => {}
-            Err(error) => tracing::warn!(%error, "the networks of this machine cannot be watched"),
+            IfEvent::Up(IpNet::V4(network)) if is_local(network.addr()) => self.join(network),
+            IfEvent::Down(IpNet::V4(network)) => self.leave(network.addr()),
+            _ => {}
         }
     }
 
