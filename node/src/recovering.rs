@@ -207,8 +207,13 @@ impl<'w> Search<'w> {
         let Some(Answer::GivenBack(bytes)) = outcome else {
             return Ok(self.network.run(Effect::HangUp { session }).await?);
         };
-        if !self.take(bytes.as_slice()) && skip + 1 < TRIED {
+        let is_mine = self.take(bytes.as_slice());
+        if !is_mine && skip + 1 < TRIED {
             return self.ask(session, target, skip + 1).await;
+        }
+        // Whoever shows the code is asked again as the contact that they are, and counted then.
+        if let Some(found) = self.found.as_mut().filter(|_| is_mine && target.peer.is_some()) {
+            found.answered += 1;
         }
         Ok(self.network.run(Effect::HangUp { session }).await?)
     }
@@ -223,9 +228,8 @@ impl<'w> Search<'w> {
         }
         let (people, key) = (capsule.people.clone(), capsule.key);
         match &mut self.found {
-            None => self.found = Some(Found { history, key, capsule, people: BTreeMap::new(), answered: 1 }),
+            None => self.found = Some(Found { history, key, capsule, people: BTreeMap::new(), answered: 0 }),
             Some(found) => {
-                found.answered += 1;
                 found.key = found.key.max(key);
                 if history.id() == found.history.id() && history.current() > found.history.current() {
                     found.history = history;

@@ -129,7 +129,7 @@ fn a_list_of_many_codes_has_pages() {
     assert_eq!(all, ana.kith(["invite", "list", "--open", "--after", last]).ok().out);
     assert!(all.lines().count() == 1 && !first.out.contains(&all[..8]), "{all}");
     assert_eq!(ana.kith(["invite", "list", "--after", &all[..8]]).ok().out, "");
-    ana.kith(["invite", "list", "--after", "nope"]).fails(4, &["no code \"nope\""]);
+    ana.kith(["invite", "list", "--after", "nope1"]).fails(4, &["no code \"nope1\""]);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use kith_node::home::Home;
 use kith_protocol::engine::Own;
-use kith_tests::e2e::Api;
+use kith_tests::e2e::{Api, is_long};
 use kith_tests::lab::{Hall, Lab, Resident};
 use serde_json::json;
 
@@ -133,15 +133,16 @@ fn whoever_shouts_in_the_hall_slows_no_letter() {
     let quiet = write_letters(&ana, &bo, "quiet");
     let before = [&ana, &bo].map(Resident::memory);
     let shouting = shout(&lab, &hall);
-    std::thread::sleep(Duration::from_secs(10));
+    // How long she shouts; figures are judged in the long run alone, on a machine that does nothing else.
+    std::thread::sleep(Duration::from_secs(if is_long() { 10 } else { 2 }));
     let loud = write_letters(&ana, &bo, "loud");
     let after = [&ana, &bo].map(Resident::memory);
     let rate = shouting.end();
     println!("{rate} forged messages a second");
-    assert!(rate > 500, "Mallory hardly shouts: {rate}");
+    assert!(rate > if is_long() { 500 } else { 0 }, "Mallory hardly shouts: {rate}");
     println!("95 % of {LETTERS} letters at most: {quiet:?} in the quiet, {loud:?} while Mallory shouts");
     println!("memory before and after, in KiB: {before:?} {after:?}");
-    assert!(loud <= (quiet * 3).max(Duration::from_millis(100)), "{quiet:?} {loud:?}");
+    assert!(!is_long() || loud <= (quiet * 3).max(Duration::from_millis(100)), "{quiet:?} {loud:?}");
     for (before, after) in before.into_iter().zip(after) {
         assert!(after < before + 16 * 1024, "{before} KiB became {after} KiB");
     }
