@@ -100,6 +100,8 @@ fn anas_laptop_was_stolen_and_she_comes_back_with_her_words_and_bo() {
         "{back}"
     );
     new.kith(["recover", &code, "--words-file", &words]).fails(1, &["there is a home in"]);
+    let known = new.kith(["people"]).ok().out;
+    assert!(known.contains("contact; known from before my machine was lost"), "{known}");
     new.start();
     new.api().until("what Chi wrote comes again", |api| {
         api.get("/people/Chi/letters")["letters"].to_string().contains("It was good to meet you.").then_some(())

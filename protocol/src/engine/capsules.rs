@@ -135,10 +135,9 @@ impl Turn<'_> {
         let mut people = Vec::new();
         for id in self.around(person.id)? {
             let Some(one) = self.acquaintance(id)? else { continue };
-            match room.checked_sub(wire::encode(&one).len()) {
-                Some(left) => room = left,
-                None => break,
-            }
+            // One with a long history leaves the room to others.
+            let Some(left) = room.checked_sub(wire::encode(&one).len()) else { continue };
+            room = left;
             people.push(one);
         }
         Ok(people)

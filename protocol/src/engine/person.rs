@@ -221,7 +221,10 @@ impl Person {
     /// How I know them, in words. Whom others introduced is known by all of their names, and by a live scan from the
     /// day we met on: an introducer may lie, two who agree hardly do, and a scan is seen with one's own eyes.
     pub fn provenance(&self) -> String {
-        let Some(first) = self.encounters.first() else { return String::new() };
+        let Some(first) = self.encounters.first() else {
+            // How we met was on the machine that is lost: a contact without it was taken back from a capsule.
+            return if self.is_contact() { "known from before my machine was lost".to_owned() } else { String::new() };
+        };
         if first.way != Way::Introduced {
             return first.in_words();
         }
