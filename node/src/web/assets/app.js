@@ -50,9 +50,15 @@ if (document.body.dataset.live !== undefined) {
   let listened = false;
   const typing = () => document.activeElement?.matches("input, textarea, select") || document.querySelector("details[open]");
   const source = new EventSource(new URL("live", document.baseURI));
+  // Loading anew would take the page away from under a finger, or end the way to another page that a press has begun.
+  let pressed = -Infinity;
+  for (const press of ["pointerdown", "click"]) addEventListener(press, () => { pressed = performance.now(); });
   const news = () => {
     clearTimeout(timer);
-    timer = setTimeout(() => { if (!dirty && !typing()) location.reload(); }, 150);
+    timer = setTimeout(() => {
+      if (performance.now() - pressed < 5000) news();
+      else if (!dirty && !typing()) location.reload();
+    }, 150);
   };
   addEventListener("input", () => { dirty = true; });
   source.addEventListener("notice", news);
