@@ -20,6 +20,7 @@ pub mod limits;
 pub mod mailbox;
 pub mod meeting;
 pub mod nearby;
+pub mod presence;
 pub mod record;
 pub mod recovery;
 pub mod store;

@@ -77,6 +77,24 @@ pub const NEARBY: usize = 256;
 pub const NEARBY_ADDRESSES: usize = 4;
 /// Bytes of one address: tag, port, relay and the longest DNS name.
 pub const HINT: usize = 1 + 2 + 32 + 64;
+/// What lies in the DHT for one day of somebody: a grant, eight addresses, and room to spare.
+pub const PRESENCE_RECORD: usize = 1_024;
+/// How long the record of a day stays as it is, at least, while addresses change.
+pub const POST_PACE: u64 = 10 * MINUTE;
+/// After so long it is put there again: those who kept it come and go.
+pub const POST_AGAIN: u64 = 8 * HOUR;
+/// After a start, until the network knows where it is reached.
+pub const POST_FIRST: u64 = 30;
+/// When it could not be put there.
+pub const POST_RETRY: u64 = 20 * MINUTE;
+/// Between the first two lookups in the DHT for a contact who is not reached; then twice as long each time.
+pub const SEEK_FIRST: u64 = 4 * MINUTE;
+/// The longest time between two of them.
+pub const SEEK_PACE: u64 = HOUR;
+/// Calls in vain before that: most who do not answer are where they were, and off.
+pub const SEEK_AFTER: u32 = 2;
+/// Contacts who are looked for at once.
+pub const SEEKS: usize = 8;
 
 /// How long a live code is shown before it is stale.
 pub const LIVE_INVITE_LIFE: u64 = 15 * MINUTE;

@@ -3,6 +3,7 @@
 //! ```text
 //! owner     → host   Keep, Collect, Take, Close     by the key of the mailbox, which the owner drew
 //! depositor → host   Leave                          by a pass that the owner gave, or by the secret of a code
+//! contact   → host   Post, Seek                     to put a record of a day into the DHT, or look for one
 //! ```
 //!
 //! A host learns peer ids, sizes and times, and that what lies under one label comes from one hand; no names, and
@@ -16,6 +17,7 @@ use crate::crypto::{cut, derive, same, tag};
 use crate::hello::SharedSecret;
 use crate::id::{Locator, MailboxId, PeerId, PersonId};
 use crate::limits;
+use crate::presence::{DayKey, DayRecord};
 use crate::time::Timestamp;
 use crate::wire::{self, Bytes, Reader, Wire, WireError, Writer};
 
@@ -312,6 +314,10 @@ pub enum Request {
     Take(Take),
     /// Kind 5.
     Close(Close),
+    /// Kind 6: put this where the DHT keeps it, so that those who keep it see another node than the asker's.
+    Post(Box<DayRecord>),
+    /// Kind 7: look in the DHT for what lies under this key.
+    Seek(DayKey),
 }
 
 impl Request {
@@ -323,6 +329,8 @@ impl Request {
             Self::Collect(collect) => (3, wire::encode(collect)),
             Self::Take(take) => (4, wire::encode(take)),
             Self::Close(close) => (5, wire::encode(close)),
+            Self::Post(record) => (6, with_key(record)),
+            Self::Seek(key) => (7, key.as_bytes().to_vec()),
         };
         [&[kind][..], &body].concat()
     }
@@ -339,6 +347,8 @@ impl Request {
             3 => Self::Collect(wire::decode(body)?),
             4 => Self::Take(wire::decode(body)?),
             5 => Self::Close(wire::decode(body)?),
+            6 => Self::Post(Box::new(record(body)?)),
+            7 => Self::Seek(DayKey::from_bytes(body.try_into().map_err(|_| WireError::Truncated)?)?),
             _ => return Err(WireError::OutOfRange("the kind of a request")),
         };
         if request.is_bounded() { Ok(request) } else { Err(WireError::TooLarge("a request to a mailbox")) }
@@ -350,9 +360,19 @@ impl Request {
             Self::Keep(keep) => keep.slots.len() <= limits::MAILBOX_SLOTS && keep.void.len() <= limits::MAILBOX_VOID,
             Self::Collect(collect) => u64::from(collect.wait) <= limits::MAILBOX_WAIT,
             Self::Take(take) => take.numbers.len() <= limits::MAILBOX_TAKEN,
-            Self::Close(_) => true,
+            Self::Close(_) | Self::Post(_) | Self::Seek(_) => true,
         }
     }
+}
+
+/// A record behind the key under which it lies.
+fn with_key(record: &DayRecord) -> Vec<u8> {
+    [&record.key().as_bytes()[..], record.as_bytes()].concat()
+}
+
+fn record(body: &[u8]) -> Result<DayRecord, WireError> {
+    let (key, record) = body.split_first_chunk::<32>().ok_or(WireError::Truncated)?;
+    DayRecord::read(key, record)
 }
 
 /// What a host says.
@@ -364,10 +384,12 @@ pub enum Response {
     Done,
     /// Kind 3: what lies there, in the order of its numbers; not always all of it.
     Parcels(Vec<Held>),
-    /// Kind 4: no such mailbox, label or token, or not for you. Which of them is not said.
+    /// Kind 4: no such mailbox, label, token or record, or not for you. Which of them is not said.
     No,
-    /// Kind 5: there is no room, for this label, in this mailbox or at this host.
+    /// Kind 5: there is no room, for this label, in this mailbox or at this host; or too much was asked for.
     Full,
+    /// Kind 6: this lies there.
+    Found(Box<DayRecord>),
 }
 
 impl Response {
@@ -379,6 +401,7 @@ impl Response {
             Self::Parcels(parcels) => [&[3][..], &wire::encode(parcels)].concat(),
             Self::No => vec![4],
             Self::Full => vec![5],
+            Self::Found(record) => [&[6][..], &with_key(record)].concat(),
         }
     }
 
@@ -394,6 +417,7 @@ impl Response {
             (3, parcels) => Self::parcels(wire::decode(parcels)?),
             (4, []) => Ok(Self::No),
             (5, []) => Ok(Self::Full),
+            (6, found) => record(found).map(|record| Self::Found(Box::new(record))),
             (2 | 4 | 5, _) => Err(WireError::Trailing),
             _ => Err(WireError::OutOfRange("the kind of a response")),
         }

@@ -1,6 +1,6 @@
 //! The name of the day: how a node on a local network is recognised by its contacts, and by nobody else there.
 //!
-//! Contacts hold a seed that follows from nothing else. From it and the number of a day follows a peer id, which is said
+//! Contacts hold a seed that follows from nothing that others know. From it and the number of a day follows a peer id, which is said
 //! aloud on the network, speaks for nobody and opens nothing: whoever answers where it was heard still has to be the node
 //! that the contact's grant names, and to hold the secret of the pair.
 
@@ -11,15 +11,20 @@ use crate::limits;
 use crate::time::Timestamp;
 use crate::wire::{Reader, Wire, WireError, Writer};
 
-/// What the names of somebody's days follow from; known to them and their contacts. Wiped from memory when dropped and
-/// never printed.
+/// What the names and keys of somebody's days follow from; known to them and their contacts. It is a public key, whose
+/// secret they alone hold ([`crate::presence`]). Wiped from memory when dropped and never printed.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, zeroize::Zeroize, zeroize::ZeroizeOnDrop)]
 pub struct PresenceSeed([u8; 32]);
 
 impl PresenceSeed {
-    /// Takes 32 bytes that are already uniform.
+    /// Takes what somebody gave to their contacts.
     pub const fn new(bytes: [u8; 32]) -> Self {
         Self(bytes)
+    }
+
+    /// The bytes, as contacts are told them.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
     }
 
     /// The name on one day. Without the seed it looks like any other peer id, and like none of another day.

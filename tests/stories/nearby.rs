@@ -11,8 +11,9 @@ fn place(world: &World, who: Who) -> Vec<Hint> {
     world.home(who).address.iter().cloned().collect()
 }
 
-/// Both were off, and their addresses are new: neither can tell the other.
+/// Both were off, and their addresses are new: neither can tell the other, and nobody outside can.
 fn both_come_elsewhere(world: &mut World, both: [Who; 2]) {
+    world.dht_shows_nothing();
     for who in both {
         world.stop(who);
     }

@@ -16,6 +16,7 @@ mod entry;
 pub(crate) mod event_mode;
 mod events;
 mod exports;
+mod found_again;
 mod guests;
 mod held;
 mod inbox;

@@ -325,6 +325,8 @@ impl Keeper {
                 response
             }),
             Request::Keep(_) if !is_admitted => Ok(Response::No),
+            // These are not for who holds mailboxes.
+            Request::Post(_) | Request::Seek(_) => Ok(Response::No),
             Request::Keep(keep) => self.room.keep(from, keep, now),
             // The key alone is not enough: a machine that was replaced has it, too.
             Request::Take(Take { key, .. }) | Request::Collect(Collect { key, .. }) | Request::Close(Close { key })
@@ -428,6 +430,6 @@ fn size_of(request: &Request) -> usize {
     match request {
         Request::Leave(leave) => leave.parcel.as_slice().len(),
         Request::Keep(_) => OTHER,
-        Request::Collect(_) | Request::Take(_) | Request::Close(_) => 0,
+        Request::Collect(_) | Request::Take(_) | Request::Close(_) | Request::Post(_) | Request::Seek(_) => 0,
     }
 }

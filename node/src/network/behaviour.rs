@@ -5,8 +5,10 @@ use libp2p::swarm::NetworkBehaviour;
 use libp2p::{autonat, dcutr, identify, memory_connection_limits, ping, relay, request_response};
 
 use super::Limits;
+use super::addresses;
 use super::budget::Budget;
 use super::careful::Careful;
+use super::dht::Dht;
 use super::gate::Gate;
 use super::hello_codec::{self, HelloCodec};
 use super::letter_codec::{self, LetterCodec, OpenSessions};
@@ -30,6 +32,7 @@ pub(super) struct Behaviour {
     pub hello: request_response::Behaviour<HelloCodec>,
     pub letter: request_response::Behaviour<LetterCodec>,
     pub mailbox: request_response::Behaviour<MailboxCodec>,
+    pub dht: Dht,
 }
 
 impl Behaviour {
@@ -72,6 +75,7 @@ impl Behaviour {
                 [(mailbox_codec::PROTOCOL, full)],
                 mailbox,
             ),
+            dht: Dht::new(keypair.public().to_peer_id(), addresses::is_public, crate::driver::now),
         }
     }
 }

@@ -108,7 +108,7 @@ impl Task {
             Some(Response::Stored(door)) => Left::Stored(door.clone()),
             Some(Response::No) => Left::Refused,
             Some(Response::Full) => Left::Full,
-            Some(Response::Done | Response::Parcels(_)) | None => Left::Unreachable,
+            Some(Response::Done | Response::Parcels(_) | Response::Found(_)) | None => Left::Unreachable,
         };
         self.outlet.emit(Event::ParcelLeft { errand, outcome });
     }

@@ -4,9 +4,10 @@ use kith_protocol::address::Hint;
 use kith_protocol::engine::{Answer, Errand, Left, Ticket};
 use kith_protocol::id::{LetterId, Locator, PeerId, SessionId};
 use kith_protocol::nearby::PresenceSeed;
+use kith_protocol::presence::{DayKey, DayRecord};
 
 /// Something that happened. Every `Call` ends in [`SessionOpened`](Event::SessionOpened) or
-/// [`CallFailed`](Event::CallFailed), every `Send` in [`LetterAnswered`](Event::LetterAnswered); the answers of
+/// [`CallFailed`](Event::CallFailed), every `Send` in [`LetterAnswered`](Event::LetterAnswered), every `Seek` in [`Sought`](Event::Sought); the answers of
 /// a session come before its [`SessionClosed`](Event::SessionClosed).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
@@ -99,6 +100,15 @@ pub enum Event {
         seed: PresenceSeed,
         /// Where; nowhere any more if there are none.
         at: Vec<Hint>,
+    },
+    /// Nobody took the record of a `Post`.
+    NotPosted,
+    /// What came of a `Seek`.
+    Sought {
+        /// The key.
+        key: DayKey,
+        /// What lies there, if that was found: signed with the key, and of these days.
+        found: Option<Box<DayRecord>>,
     },
     /// A letter that we sent has its answer.
     LetterAnswered {

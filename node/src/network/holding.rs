@@ -93,6 +93,9 @@ impl Task {
         request: Request,
         channel: ResponseChannel<Response>,
     ) {
+        if matches!(request, Request::Post(_) | Request::Seek(_)) {
+            return self.on_asked_to_carry(peer, &request, channel);
+        }
         let Some(from) = peer::from_libp2p(&peer).filter(|_| self.holding.holder.is_some()) else {
             // It holds nothing for anybody.
             return self.respond_as_host(channel, Response::No);
@@ -121,7 +124,7 @@ impl Task {
         }
     }
 
-    fn respond_as_host(&mut self, channel: ResponseChannel<Response>, response: Response) {
+    pub(super) fn respond_as_host(&mut self, channel: ResponseChannel<Response>, response: Response) {
         if self.swarm.behaviour_mut().mailbox.send_response(channel, response).is_err() {
             tracing::debug!("an answer came after its stream was gone");
         }

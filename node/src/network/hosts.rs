@@ -168,6 +168,7 @@ impl Task {
         self.run_errands_of(host, peer);
         if let Host::Known(kith) = host {
             self.mailbox_host_reached(*kith, peer);
+            self.carrier_reached(*kith, peer);
         }
         self.close_unless_needed(peer);
     }
@@ -176,6 +177,7 @@ impl Task {
         self.errands_failed(host);
         if let Host::Known(kith) = host {
             self.mailbox_host_missed(*kith);
+            self.carrier_missed(*kith);
         }
     }
 

@@ -188,7 +188,7 @@ impl Keeping {
             Response::No | Response::Full if self.is_news => Said::Nothing,
             Response::No => Said::Refused,
             // It is busy, or its disk is: it is asked again later.
-            Response::Full | Response::Stored(_) | Response::Parcels(_) => Said::Broken,
+            Response::Full | Response::Stored(_) | Response::Parcels(_) | Response::Found(_) => Said::Broken,
         }
     }
 
@@ -205,7 +205,7 @@ impl Keeping {
                 self.collect_from = Some(now + BREATH);
                 Said::Nothing
             }
-            Response::Stored(_) | Response::Done | Response::No => Said::Broken,
+            Response::Stored(_) | Response::Done | Response::No | Response::Found(_) => Said::Broken,
         }
     }
 
@@ -241,7 +241,7 @@ impl Keeping {
                 self.take_from = Some(now + BREATH);
                 Said::Nothing
             }
-            Response::Stored(_) | Response::Parcels(_) | Response::No => Said::Broken,
+            Response::Stored(_) | Response::Parcels(_) | Response::No | Response::Found(_) => Said::Broken,
         }
     }
 

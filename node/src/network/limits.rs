@@ -82,6 +82,16 @@ pub struct Limits {
     pub deposits_of_peer: usize,
     /// Parcels that may come from one address in a minute: a company behind one router.
     pub deposits_of_source: usize,
+    /// Walks through the DHT under way at once, for contacts and for this node; each costs some twenty connections.
+    pub carried: usize,
+    /// Walks that one contact's node may ask for in a minute: whoever comes back to forty contacts who all moved.
+    pub carried_for_peer: usize,
+    /// Walks that may be asked for from one address in a minute.
+    pub carried_for_source: usize,
+    /// Records that one peer may give this node to keep in a minute: one that puts them there for many contacts.
+    pub kept_of_peer: usize,
+    /// Records that may come from one address in a minute: each costs a tenth of a millisecond to look at.
+    pub kept_of_source: usize,
     /// Events on their way to the driver, and effects on their way from it.
     pub channel: usize,
     /// Events that wait because that channel is full. From half of it on, hellos are not answered.
@@ -125,6 +135,11 @@ impl Default for Limits {
             settling: Duration::from_secs(10),
             deposits_of_peer: 256,
             deposits_of_source: 1_024,
+            carried: 32,
+            carried_for_peer: 64,
+            carried_for_source: 256,
+            kept_of_peer: 128,
+            kept_of_source: 512,
             channel: 256,
             parked: 4_096,
             memory: 1024 * 1024 * 1024,

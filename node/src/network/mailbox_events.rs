@@ -11,14 +11,18 @@ impl Task {
     pub(super) fn on_mailbox_event(&mut self, event: MailboxEvent) {
         match event {
             MailboxEvent::Message { message: Message::Response { request_id, response }, .. } => {
-                if !self.on_errand_answered(request_id, Some(&response)) {
+                let is_told = self.on_errand_answered(request_id, Some(&response))
+                    || self.on_carried(request_id, Some(&response));
+                if !is_told {
                     self.on_host_answered(request_id, Some(response));
                 }
             }
             MailboxEvent::OutboundFailure { request_id, error, .. } => {
                 tracing::debug!(%error, "a host did not answer");
                 let is_gone = matches!(error, OutboundFailure::ConnectionClosed | OutboundFailure::DialFailure);
-                let is_told = is_gone && self.try_errand_again(request_id) || self.on_errand_answered(request_id, None);
+                let is_told = is_gone && self.try_errand_again(request_id)
+                    || self.on_errand_answered(request_id, None)
+                    || self.on_carried(request_id, None);
                 if !is_told {
                     self.on_host_answered(request_id, None);
                 }

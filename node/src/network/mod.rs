@@ -16,6 +16,7 @@
 //! mailboxes   our own mailboxes there               keeping   what is said to the host of one
 //! holding     mailboxes of others at ours           pace      how much one may ask for in a minute
 //! budget      how much is passed on in a day
+//! dht         records of where contacts are today   carrying putting and looking there, by others and for others
 //! lan         contacts on the networks that we are on
 //! outlet      events to the driver, without waiting     task     the loop that joins them
 //! ```
@@ -25,8 +26,10 @@ mod behaviour;
 mod budget;
 mod calls;
 mod careful;
+mod carrying;
 mod circuits;
 mod crowd;
+mod dht;
 mod dialling;
 mod errands;
 mod event;
@@ -159,6 +162,7 @@ pub fn start(config: Config) -> Result<(Network, mpsc::Receiver<Event>), Network
         errands: errands::Errands::default(),
         mailboxes: mailboxes::Mailboxes::default(),
         holding,
+        carrying: carrying::Carrying::new(&limits),
         lan: lan::Lan::new(),
         listeners,
         listening: std::collections::BTreeSet::new(),

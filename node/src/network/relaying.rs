@@ -138,6 +138,7 @@ impl Task {
         }
         let status = if public.is_empty() { relay::Status::Disable } else { relay::Status::Enable };
         self.swarm.behaviour_mut().relay.set_status(Some(status));
+        self.serve_dht(!public.is_empty());
     }
 
     pub(super) fn on_relaying(&mut self, event: relay::Event) {

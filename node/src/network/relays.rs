@@ -71,6 +71,11 @@ impl Relays {
         self.reservations.values().any(|reservation| reservation.relay == *peer)
     }
 
+    /// Contacts' nodes that anybody can reach, and where.
+    pub(super) fn candidates(&self) -> impl Iterator<Item = &(KithPeer, Vec<Hint>)> {
+        self.candidates.values()
+    }
+
     /// Where others reach us through relays.
     pub(super) fn hints(&self, now: Instant) -> Vec<Hint> {
         let held = self.reservations.values().filter(|one| one.is_held()).map(|one| one.relay);
@@ -124,6 +129,8 @@ impl Task {
         if direct.is_empty() {
             self.relays.candidates.remove(&relay);
         } else if kith != self.me && (known || self.relays.candidates.len() < self.limits.relay_candidates) {
+            let places: Vec<Multiaddr> = direct.iter().flat_map(addresses::dialled).collect();
+            self.swarm.behaviour_mut().dht.meet(relay, places);
             self.relays.candidates.insert(relay, (kith, direct));
             self.relays.pauses.remove(&relay);
         }

@@ -11,12 +11,13 @@ use kith_protocol::limits;
 use libp2p::core::transport::ListenerId;
 use libp2p::request_response::{self, Message};
 use libp2p::swarm::SwarmEvent;
-use libp2p::{Multiaddr, PeerId, Swarm, ping};
+use libp2p::{Multiaddr, PeerId, Swarm, identify, ping};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::behaviour::{Behaviour, BehaviourEvent};
 use super::calls::Calls;
+use super::carrying::Carrying;
 use super::circuits::Circuits;
 use super::errands::Errands;
 use super::event::Event;
@@ -66,6 +67,7 @@ pub(super) struct Task {
     pub errands: Errands,
     pub mailboxes: Mailboxes,
     pub holding: Holding,
+    pub carrying: Carrying,
     pub lan: Lan,
     pub listeners: Vec<ListenerId>,
     pub listening: BTreeSet<Multiaddr>,
@@ -119,6 +121,8 @@ impl Task {
             Effect::Expect { seed } => self.expect(seed),
             Effect::ExpectNoMore { seed } => self.expect_no_more(&seed),
             Effect::LookAround { on } => self.look_around(on),
+            Effect::Post { record } => self.post(record),
+            Effect::Seek { key } => self.seek(key),
             Effect::Admit { peer, direct } => {
                 self.admit(&peer);
                 self.may_relay(peer, direct);
@@ -147,6 +151,10 @@ impl Task {
             SwarmEvent::Behaviour(BehaviourEvent::Hello(event)) => self.on_hello_event(event),
             SwarmEvent::Behaviour(BehaviourEvent::Mailbox(event)) => self.on_mailbox_event(event),
             SwarmEvent::Behaviour(BehaviourEvent::Relay(event)) => self.on_relaying(event),
+            SwarmEvent::Behaviour(BehaviourEvent::Dht(event)) => self.on_dht_event(event),
+            SwarmEvent::Behaviour(BehaviourEvent::Identify(identify::Event::Received { peer_id, info, .. })) => {
+                self.on_identified(peer_id, info);
+            }
             SwarmEvent::Behaviour(BehaviourEvent::Probing(event)) => {
                 self.on_probed(event.tested_addr, event.result.is_ok())
             }
@@ -301,7 +309,8 @@ impl Task {
         let speaks = self.sessions.has(&peer) || self.calls.need(&peer) || self.hellos.expect(&peer);
         let passes_on = self.relays.need(&peer) || self.relaying.need(&peer);
         let mails = self.errands.need(&peer) || self.mailboxes.need(&peer) || self.holding.need(&peer);
-        if !speaks && !passes_on && !mails && !self.swarm.behaviour().gate.leads_on(&peer) {
+        let carries = self.carrying.need(&peer);
+        if !speaks && !passes_on && !mails && !carries && !self.swarm.behaviour().gate.leads_on(&peer) {
             self.swarm.behaviour_mut().gate.close(peer);
         }
     }

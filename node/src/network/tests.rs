@@ -1,5 +1,6 @@
 //! The network on real sockets of the loopback interface. Ana listens; Bo and Chi are hers; Mallory is not.
 
+mod carrying;
 mod host;
 mod hostile;
 mod letters;

@@ -7,7 +7,7 @@ use crate::wire::{Reader, Wire, WireError, Writer};
 
 /// A public Ed25519 key that is a point of large order.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct VerifyKey(ed25519_dalek::VerifyingKey);
+pub struct VerifyKey(pub(super) ed25519_dalek::VerifyingKey);
 
 impl VerifyKey {
     /// Reads a key, refusing what is no point and weak keys, under which one signature fits many messages.

@@ -43,6 +43,8 @@ pub(super) enum Ends {
     Sent(PersonId),
     /// New contacts get a capsule.
     Capsules,
+    /// The record of where I am is put into the DHT again.
+    Posting,
 }
 
 impl Ends {
@@ -63,6 +65,7 @@ impl Ends {
             Self::Mailboxes => vec![18],
             Self::Sent(person) => [&[19][..], &person.0].concat(),
             Self::Capsules => vec![20],
+            Self::Posting => vec![21],
         }
     }
 
@@ -90,6 +93,7 @@ impl Ends {
             18 => Self::Mailboxes,
             19 => Self::Sent(PersonId(rest.try_into().ok()?)),
             20 => Self::Capsules,
+            21 => Self::Posting,
             _ => return None,
         })
     }
@@ -132,6 +136,7 @@ impl Turn<'_> {
                 Ends::Mailboxes => self.mailboxes_due(),
                 Ends::Sent(person) => self.sent_due(person)?,
                 Ends::Capsules => self.capsules_due()?,
+                Ends::Posting => self.post_presence()?,
             }
             // Two of these would not fit into one commit; the rest is due at once in the next step.
             if tells_many {
@@ -201,6 +206,7 @@ mod tests {
             Ends::Mailboxes,
             Ends::Sent(PersonId([15; 10])),
             Ends::Capsules,
+            Ends::Posting,
         ];
         for ends in all {
             let key = ends.key(Timestamp::from_secs(9));

@@ -6,6 +6,7 @@ use crate::id::{LetterId, Locator, PeerId, SessionId};
 use crate::limits;
 use crate::mailbox::{Keep, Leave, MailboxKey, SealedDoor};
 use crate::nearby::PresenceSeed;
+use crate::presence::{DayKey, DayRecord};
 use crate::wire::Bytes;
 
 /// Names one letter that a peer waits for an answer to.
@@ -91,6 +92,16 @@ pub enum Effect {
     LookAround {
         /// Whether to.
         on: bool,
+    },
+    /// Put this into the DHT, through nodes of contacts if there are any. If nobody took it, `not_posted`.
+    Post {
+        /// Where I am today, for contacts.
+        record: Box<DayRecord>,
+    },
+    /// Look in the DHT for what lies under a key. Ends in `sought`.
+    Seek {
+        /// The key of somebody's day.
+        key: DayKey,
     },
     /// End a session.
     HangUp {

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::effect::Errand;
 use super::leaving::Leaving;
 use super::mailboxes::ToldSlots;
+use super::whereabouts::Lookout;
 use crate::address::Hint;
 use crate::hello::SharedSecret;
 use crate::id::{InviteId, LetterId, Locator, MailboxId, PeerId, PersonId, SessionId};
@@ -115,6 +116,8 @@ pub(super) struct Live {
     pub errands: BTreeMap<Errand, Leaving>,
     /// Until when nothing more is left in a mailbox of somebody.
     pub leave_after: BTreeMap<PersonId, Timestamp>,
+    /// Whom I look for in the DHT.
+    pub lookout: Lookout,
     /// Pauses that ended by then were looked at; nobody needs to be woken for them.
     pub woken: Timestamp,
 }

@@ -20,6 +20,7 @@ use crate::address::Hint;
 use crate::id::{Locator, PeerId, PersonId};
 use crate::limits;
 use crate::mailbox::{Keep, MailboxKey};
+use crate::presence::HostAt;
 use crate::store::{Read, Table};
 use crate::time::Timestamp;
 
@@ -116,6 +117,16 @@ const MOST_WISHES: usize = 16;
 /// All mailboxes of mine, refused ones too.
 pub fn own_mailboxes(read: &dyn Read) -> Result<Vec<OwnMailbox>> {
     Ok(entity::list(read, b"", limits::PEOPLE)?)
+}
+
+/// The nodes that hold letters for me, by where they can be reached.
+pub(super) fn own_hosts(read: &dyn Read) -> Result<Vec<HostAt>> {
+    let open = own_mailboxes(read)?.into_iter().filter(|mailbox| mailbox.state == MailboxState::Open);
+    let at = |mailbox: OwnMailbox| HostAt {
+        host: mailbox.host,
+        hints: mailbox.addresses.into_iter().take(limits::MAILBOX_ADDRESSES).collect(),
+    };
+    Ok(open.map(at).take(limits::MAILBOXES).collect())
 }
 
 /// What I said about where they are to be.

@@ -21,6 +21,7 @@
 //! | `meetings`, `inbox`, `forks`, `presence` | what their names say |
 //! | `relays` | whose nodes pass things on for mine, and mine for whose |
 //! | `nearby` | contacts on the same local network |
+//! | `whereabouts` | contacts found again in the DHT, and I by them |
 //! | `mailboxes` | contacts' nodes that hold letters for me while mine is off |
 //! | `leaving`, `collecting` | letters that go into a mailbox, and what lies in mine |
 //! | `captures` | what I note at the moment we meet, taken in once |
@@ -86,6 +87,7 @@ mod slip;
 mod turn;
 mod txn;
 pub mod vouches;
+pub mod whereabouts;
 
 pub use effect::{Answer, Effect, Errand, Left, Receipt, Refusal, Ticket};
 pub use error::{CodeError, Error, Result};

@@ -14,13 +14,16 @@ use crate::address::Hint;
 use crate::id::PersonId;
 use crate::limits;
 use crate::nearby::PresenceSeed;
+use crate::presence::PresenceSecret;
 use crate::store::{Read, Table};
 use crate::time::Timestamp;
 
 crate::wire_map! {
-    /// What my names follow from.
+    /// What my names follow from, and what my records in the DHT are signed with.
     struct OwnPresence {
         1 => seed: PresenceSeed,
+        /// None in a home of an earlier version, whose seed has none.
+        2 => secret: Option<PresenceSecret>,
     }
 }
 
@@ -78,22 +81,29 @@ impl Turn<'_> {
         Ok(self.txn.load::<OwnPresence>(PRESENCE)?.map(|own| own.seed))
     }
 
+    pub(super) fn presence_secret(&self) -> Result<Option<PresenceSecret>> {
+        Ok(self.txn.load::<OwnPresence>(PRESENCE)?.and_then(|own| own.secret))
+    }
+
     /// From now on my names follow from another seed.
     pub(super) fn renew_presence_seed(&mut self) {
-        let seed = PresenceSeed::new(self.random.bytes());
-        self.txn.save(&OwnPresence { seed: seed.clone() });
+        let secret = PresenceSecret::new(self.random.bytes());
+        let seed = secret.seed();
+        self.txn.save(&OwnPresence { seed: seed.clone(), secret: Some(secret) });
         self.effect(Effect::BeFound { seed });
     }
 
-    /// Tells a network that has just started how I am found. A home from before has no seed, and its contacts are told.
+    /// Tells a network that has just started how I am found. A home from before has no seed, or one without a secret, and
+    /// its contacts are told.
     pub(super) fn be_found(&mut self) -> Result<()> {
-        match self.presence_seed()? {
-            Some(seed) => self.effect(Effect::BeFound { seed }),
-            None => {
+        match self.txn.load::<OwnPresence>(PRESENCE)? {
+            Some(OwnPresence { seed, secret: Some(_) }) => self.effect(Effect::BeFound { seed }),
+            _ => {
                 self.renew_presence_seed();
                 self.announce()?;
             }
         }
+        self.post_soon()?;
         if event_mode_since(&self.txn)?.is_some() {
             self.effect(Effect::LookAround { on: true });
         }

@@ -45,7 +45,7 @@ impl Turn<'_> {
         let mut own = self.own()?;
         own.presence += 1;
         self.txn.save(&own);
-        Ok(())
+        self.post_soon()
     }
 
     pub(super) fn send_presence(&mut self, own: &Own, person: &Person) -> Result<()> {

@@ -75,6 +75,9 @@ impl Turn<'_> {
                 self.pause(call.person);
             }
             self.pump(call.person)?;
+            if self.live.is_missed(call.person) {
+                self.seek(call.person)?;
+            }
         }
         self.call_others()
     }

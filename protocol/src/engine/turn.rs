@@ -99,6 +99,7 @@ impl<'e> Turn<'e> {
                 Effect::LeaveParcel { errand, .. } => {
                     self.live.errands.remove(errand);
                 }
+                Effect::Seek { key } => self.live.lookout.never_sought(key),
                 _ => {}
             }
         }

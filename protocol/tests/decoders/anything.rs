@@ -21,6 +21,7 @@ use kith_protocol::limits;
 use kith_protocol::mailbox::{self, Close, Collect, Held, Keep, Leave, MailboxKey, Parcel, Pass, Slot, Take};
 use kith_protocol::meeting::Meeting;
 use kith_protocol::nearby::PresenceSeed;
+use kith_protocol::presence::{DayRecord, PresenceSecret, Whereabouts};
 use kith_protocol::text::{Line, Text, Words};
 use kith_protocol::time::Timestamp;
 use kith_protocol::vouch::{
@@ -420,6 +421,8 @@ pub fn mailbox_request() -> impl Strategy<Value = mailbox::Request> {
         })),
         (key(), vec(any::<u64>(), 0..9)).prop_map(|(key, numbers)| mailbox::Request::Take(Take { key, numbers })),
         key().prop_map(|key| mailbox::Request::Close(Close { key })),
+        day_record().prop_map(|record| mailbox::Request::Post(Box::new(record))),
+        day_record().prop_map(|record| mailbox::Request::Seek(record.key())),
     ]
 }
 
@@ -435,7 +438,18 @@ pub fn mailbox_response() -> impl Strategy<Value = mailbox::Response> {
         held,
         Just(mailbox::Response::No),
         Just(mailbox::Response::Full),
+        day_record().prop_map(|record| mailbox::Response::Found(Box::new(record))),
     ]
+}
+
+/// Where somebody is on a day.
+fn day_record() -> impl Strategy<Value = DayRecord> {
+    (any::<[u8; 32]>(), any::<u64>(), vec(hint(), 0..9), time(), any::<[u8; 32]>()).prop_map(
+        |(secret, counter, hints, now, seed)| {
+            let said = Whereabouts { grant: Default::default(), counter, hints, hosts: Vec::new() };
+            said.sign(&PresenceSecret::new(secret), now, seed).unwrap()
+        },
+    )
 }
 
 fn handover() -> impl Strategy<Value = HandOver> {

@@ -135,6 +135,14 @@ fn the_limits_are_those_of_the_code() {
         LEFT_AGAIN_AFTER,
         NEARBY,
         NEARBY_ADDRESSES,
+        PRESENCE_RECORD,
+        POST_PACE,
+        POST_AGAIN,
+        POST_RETRY,
+        SEEK_FIRST,
+        SEEK_PACE,
+        SEEK_AFTER,
+        SEEKS,
     ];
     let spec = spec();
     let table = spec.split("## 16 Limits").nth(1).and_then(|after| after.split("\n## ").next()).unwrap();

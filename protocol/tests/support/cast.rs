@@ -25,6 +25,7 @@ use kith_protocol::limits;
 use kith_protocol::mailbox::{MailboxKey, Pass};
 use kith_protocol::meeting::Meeting;
 use kith_protocol::nearby::PresenceSeed;
+use kith_protocol::presence::{DayRecord, HostAt, PresenceSecret, Whereabouts};
 use kith_protocol::record::{Signer, Statement, Verified};
 use kith_protocol::recovery::{Acquaintance, Capsule, Keeper};
 use kith_protocol::text::{Line, Name, Text, Words};
@@ -215,9 +216,29 @@ fn bounded<const MAX: usize>(bytes: &[u8]) -> Bytes<MAX> {
     Bytes::new(bytes.to_vec()).unwrap()
 }
 
-/// What the names of a day follow from.
+/// What Ana signs her records of a day with.
+pub fn presence_secret() -> PresenceSecret {
+    PresenceSecret::new(counting(0xd0))
+}
+
+/// What the names and keys of a day follow from.
 pub fn presence_seed() -> PresenceSeed {
-    PresenceSeed::new(counting(0xd0))
+    presence_secret().seed()
+}
+
+/// Where Ana is today, sealed with [`SEAL_SEED`].
+pub fn day_record() -> DayRecord {
+    whereabouts().sign(&presence_secret(), NOW, counting(SEAL_SEED)).unwrap()
+}
+
+/// What it says.
+pub fn whereabouts() -> Whereabouts {
+    Whereabouts {
+        grant: bounded(ana().grant().bytes()),
+        counter: 2,
+        hints: vec![ana().hint(), relayed()],
+        hosts: vec![HostAt { host: pass().host, hints: pass().hints }],
+    }
 }
 
 /// Bo's first letter.

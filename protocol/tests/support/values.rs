@@ -17,6 +17,7 @@ use kith_protocol::letter::{Envelope, Letter};
 use kith_protocol::limits;
 use kith_protocol::mailbox::{Close, Collect, Door, Held, Keep, Leave, Pass, Take};
 use kith_protocol::meeting::Meeting;
+use kith_protocol::presence::Whereabouts;
 use kith_protocol::recovery::{Capsule, GivenBack};
 use kith_protocol::vouch::{Acceptance, Vouch, VouchContent, VouchExport, Vouched};
 use kith_protocol::wire::{self, Wire, WireError};
@@ -103,6 +104,7 @@ types! {
     46 => Recover,
     47 => Capsule,
     48 => GivenBack,
+    49 => Whereabouts,
 }
 
 /// The number of the type that the body of a kind of letter has.
@@ -134,7 +136,7 @@ pub fn of_body(kind: u8) -> u8 {
 }
 
 /// One number beyond the types: any CBOR.
-pub const LAST: u8 = 44;
+pub const LAST: u8 = 50;
 
 /// The strict check and the second reading agree on which bytes are deterministic CBOR.
 fn strict(bytes: &[u8]) {

@@ -78,6 +78,7 @@ pub fn all() -> Vec<(&'static str, File)> {
         ("vouches.json", vouches()),
         ("introductions.json", introductions()),
         ("mailboxes.json", mailboxes()),
+        ("presence.json", presence()),
         ("nearby.json", nearby()),
     ]
 }
@@ -316,10 +317,53 @@ fn nearby() -> File {
         let bytes = seed.name_of(day).0;
         let fields = annotate::layout(&bytes, &[(32, "key")]);
         Vector::new(format!("day {}", day.0), "The name on this day: the key that a PeerId is made of.", &bytes, fields)
-            .given("presence seed", hex(&cast::counting(0xd0)))
+            .given("presence seed", hex(cast::presence_seed().as_bytes()))
             .given("day", day.0.to_string())
     };
     File { about: "The names of Ana's node on a local network.", vectors: today.around().map(name).into() }
+}
+
+fn presence() -> File {
+    let (seed, record) = (cast::presence_seed(), cast::day_record());
+    let said = wire::encode(&cast::whereabouts());
+    let inside = [
+        (1, "version"),
+        (4, "day"),
+        (4, "second of the day"),
+        (32, "encapsulated key"),
+        (903, "ciphertext"),
+        (16, "tag"),
+        (64, "signature"),
+    ];
+    let key_of = |day: Day| {
+        let key = seed.key_of(day).unwrap();
+        let fields = annotate::layout(key.as_bytes(), &[(32, "key")]);
+        Vector::new(
+            format!("key of day {}", day.0),
+            "Under which Ana's record of this day lies.",
+            key.as_bytes(),
+            fields,
+        )
+        .given("presence secret", hex(&cast::counting(0xd0)))
+        .given("presence seed", hex(seed.as_bytes()))
+        .given("day", day.0.to_string())
+    };
+    let mut vectors: Vec<Vector> = Day::of(cast::NOW).around().map(key_of).into();
+    let fields = annotate::cbor(&said, "whereabouts", shapes::WHEREABOUTS);
+    vectors.push(Vector::new("whereabouts", "What Ana says of where she is.", &said, fields));
+    vectors.push(
+        Vector::new(
+            "record",
+            "The whereabouts with their length in front and zeros behind, sealed and signed.",
+            record.as_bytes(),
+            annotate::layout(record.as_bytes(), &inside),
+        )
+        .given("presence secret", hex(&cast::counting(0xd0)))
+        .given("now", cast::NOW.secs().to_string())
+        .given("seed of the sealing", hex(&cast::counting(cast::SEAL_SEED)))
+        .gives("key", hex(record.key().as_bytes())),
+    );
+    File { about: "Where Ana is on a day, as strangers keep it for her contacts.", vectors }
 }
 
 fn mailboxes() -> File {
@@ -350,6 +394,11 @@ fn mailboxes() -> File {
     let plain = |name: &str, about, response: Response| {
         let bytes = response.to_bytes();
         Vector::new(name, about, &bytes, annotate::layout(&bytes, &[(1, "kind")]))
+    };
+    let record = Box::new(cast::day_record());
+    let by_layout = |name: &str, about, bytes: Vec<u8>, with_record: bool| {
+        let parts = [(1, "kind"), (32, "key of the day"), (1_024, "record")];
+        Vector::new(name, about, &bytes, annotate::layout(&bytes, if with_record { &parts } else { &parts[..2] }))
     };
     let stored = Response::Stored(sealed.clone()).to_bytes();
     let stored_inside =
@@ -385,6 +434,9 @@ fn mailboxes() -> File {
             .given("seed of the sealing", hex(&cast::counting(cast::SEAL_SEED))),
             plain("done", "So it is.", Response::Done),
             with_kind("parcels", "What lies there.", Response::Parcels(vec![held]).to_bytes(), shapes::PARCELS),
+            by_layout("post", "Ana's node has this put into the DHT.", Request::Post(record.clone()).to_bytes(), true),
+            by_layout("seek", "Bo's node looks for it.", Request::Seek(record.key()).to_bytes(), false),
+            by_layout("found", "There it is.", Response::Found(record).to_bytes(), true),
             plain("no", "Not here.", Response::No),
             plain("full", "There is no room.", Response::Full),
             Vector::new(

@@ -76,6 +76,7 @@ fn values() -> Vec<(&'static str, String, Vec<u8>)> {
         (23, wire::encode(&cast::opened_consent())),
     ]);
     values.push((36, wire::encode(&cast::pass())));
+    values.push((49, wire::encode(&cast::whereabouts())));
     values.extend(mailboxes());
     let named = |(number, bytes): (u8, Vec<u8>)| ("values", format!("value{number}"), [vec![number], bytes].concat());
     values.into_iter().map(named).collect()

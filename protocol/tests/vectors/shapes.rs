@@ -189,6 +189,12 @@ pub const PRESENCE: Shape = Map(&[
     (4, "mailboxes", List(&PASS)),
     (5, "seed", Plain),
 ]);
+pub const WHEREABOUTS: Shape = Map(&[
+    (1, "grant", Inside(&GRANT)),
+    (2, "counter", Plain),
+    (3, "hints", List(&Plain)),
+    (4, "hosts of mailboxes", List(&Map(&[(1, "host", Plain), (2, "hints", List(&Plain))]))),
+]);
 pub const PASS: Shape = Map(&[
     (1, "host", Plain),
     (2, "hints", List(&Plain)),

@@ -4,6 +4,7 @@
 use kith_protocol::hello::SharedSecret;
 use kith_protocol::limits;
 use kith_protocol::mailbox::{Door, Request, Response, is_parcel};
+use kith_protocol::presence::{DayKey, DayRecord};
 use kith_protocol::wire::Bytes;
 use libfuzzer_sys::fuzz_target;
 
@@ -20,6 +21,9 @@ fuzz_target!(|data: &[u8]| {
             Request::Collect(collect) => assert!(u64::from(collect.wait) <= limits::MAILBOX_WAIT),
             Request::Take(take) => assert!(take.numbers.len() <= limits::MAILBOX_TAKEN),
             Request::Close(_) => {}
+            // Its signature was right, so it comes from the seeds.
+            Request::Post(record) => assert!(DayRecord::read(record.key().as_bytes(), record.as_bytes()).is_ok()),
+            Request::Seek(key) => assert!(DayKey::from_bytes(key.as_bytes()).is_ok()),
         }
     }
     if let Ok(response) = Response::from_bytes(data) {

@@ -29,6 +29,7 @@
 )]
 
 mod check;
+mod dht;
 mod guests;
 mod home;
 mod introductions;
@@ -43,6 +44,7 @@ mod recovery;
 mod vouches;
 mod world;
 
+pub use dht::Dht;
 pub use guests::Visitor;
 pub use home::{Crash, Home, Who};
 pub use mailboxes::Mailboxes;

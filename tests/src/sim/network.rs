@@ -77,6 +77,8 @@ impl World {
                 | Effect::Expect { .. }
                 | Effect::ExpectNoMore { .. }
                 | Effect::LookAround { .. }) => self.home_mut(who).names.run(effect),
+                Effect::Post { record } => self.posts(who, *record),
+                Effect::Seek { key } => self.seeks(who, key),
                 // Everybody reaches everybody here, without a relay.
                 Effect::Admit { peer, .. } => {
                     self.home_mut(who).mailboxes.admitted.insert(peer);

@@ -490,12 +490,16 @@ impl World {
     /// True if somebody knows where another's node is now.
     pub fn knows_address(&self, who: Who, other: Who) -> bool {
         let Some(address) = &self.home(other).address else { return false };
-        let reach = self.knows(who, other).and_then(|person| {
-            let stored = self.home(who).store.get(Table::Reach, &person.id.0).expect("a storage in memory answers")?;
-            wire::decode::<Reach>(&stored).ok()
-        });
+        let reach = self.reach_of(who, other);
         let waits = |person: &Person| person.scan.as_ref().is_some_and(|scan| scan.hints.contains(address));
         reach.is_some_and(|reach| reach.hints.contains(address)) || self.people(who).iter().any(waits)
+    }
+
+    /// What somebody knows of how to reach a contact.
+    pub fn reach_of(&self, who: Who, other: Who) -> Option<Reach> {
+        let person = self.knows(who, other)?;
+        let stored = self.home(who).store.get(Table::Reach, &person.id.0).expect("a storage in memory answers")?;
+        wire::decode::<Reach>(&stored).ok()
     }
 
     /// Locators to which both answer: the secrets of their pair.

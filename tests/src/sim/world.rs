@@ -8,6 +8,7 @@ use kith_protocol::engine::{self, Answer, Beginning, Engine, Errand, Error, Left
 use kith_protocol::hello::SharedSecret;
 use kith_protocol::id::{IdentityId, Locator, PeerId, SessionId};
 use kith_protocol::mailbox::Leave;
+use kith_protocol::presence::DayKey;
 use kith_protocol::store::{MemoryStore, Store, Table};
 use kith_protocol::time::Timestamp;
 use kith_protocol::words::RecoveryWords;
@@ -15,6 +16,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use super::check::Consents;
+use super::dht::Dht;
 use super::home::{Crash, Home, Who};
 use super::mailboxes::Mailboxes;
 use super::network::{Asked, Link, Weather};
@@ -32,6 +34,7 @@ pub(super) enum Event {
     Unanswered { asked: Asked },
     Collects { who: Who, run: u64, host: PeerId },
     Leaves { who: Who, run: u64, errand: Errand, host: Option<PeerId>, at: Vec<Hint>, leave: Box<Leave> },
+    Sought { who: Who, run: u64, key: DayKey },
     ParcelLeft { who: Who, run: u64, errand: Errand, outcome: Left },
     Starts { who: Who, run: u64 },
     Act(Box<dyn FnOnce(&mut World)>),
@@ -71,6 +74,8 @@ pub struct World {
     pub(super) open_tickets: BTreeMap<Ticket, Asked>,
     pub(super) answers: BTreeMap<Ticket, Answer>,
     pub(super) consents: Consents,
+    /// What strangers keep.
+    pub dht: Dht,
     trace: [u8; 32],
 }
 
@@ -96,6 +101,7 @@ impl World {
             open_tickets: BTreeMap::new(),
             answers: BTreeMap::new(),
             consents: Consents::default(),
+            dht: Dht::default(),
             trace: [0; 32],
         }
     }
@@ -274,6 +280,7 @@ impl World {
             Event::ParcelLeft { who, run, errand, outcome } if self.is_this_run(who, run) => {
                 self.input(who, |turn| turn.parcel_left(errand, outcome));
             }
+            Event::Sought { who, run, key } if self.is_this_run(who, run) => self.sought(who, key),
             Event::Starts { who, run } => {
                 if self.home(who).run == run {
                     self.start(who);
@@ -287,6 +294,7 @@ impl World {
             | Event::Collects { .. }
             | Event::Leaves { .. }
             | Event::ParcelLeft { .. }
+            | Event::Sought { .. }
             | Event::Closed { .. } => {}
         }
     }

@@ -1,0 +1,179 @@
+//! The DHT as it is: many swarms, with liars among them, and with twenty who chose where to stand.
+
+mod liar;
+mod swarms;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures::StreamExt;
+use kith_protocol::nearby::Day;
+use kith_protocol::presence::{DayRecord, PresenceSecret, Whereabouts};
+use libp2p::PeerId;
+use libp2p::identity::Keypair;
+use libp2p::kad::KBucketKey;
+use rand::seq::IndexedRandom;
+use rand::{RngExt, SeedableRng};
+
+use super::Found;
+use swarms::{Node, Walked};
+
+/// So many that tables are full and nobody knows everybody; it takes two cores two minutes.
+const MANY: usize = 300;
+/// For every day.
+const SOME: usize = 60;
+/// Walks at once.
+const AT_ONCE: usize = 16;
+
+type Rng = rand::rngs::StdRng;
+
+fn keypair(rng: &mut Rng) -> Keypair {
+    Keypair::ed25519_from_bytes(rng.random::<[u8; 32]>()).unwrap()
+}
+
+/// Everybody knows three who came before, and asks around.
+async fn circle(rng: &mut Rng, honest: usize, liars: &[Keypair]) -> Vec<Node> {
+    let liars: Vec<Node> = liars.iter().map(Node::start_liar).collect();
+    for (at, liar) in liars.iter().enumerate() {
+        liars.iter().enumerate().filter(|(other, _)| *other != at).for_each(|(_, other)| liar.meets(other));
+    }
+    let mut nodes: Vec<Node> = Vec::new();
+    while nodes.len() < honest {
+        let newcomers: Vec<Node> = (0..AT_ONCE.min(honest - nodes.len())).map(|_| Node::start(&keypair(rng))).collect();
+        for newcomer in &newcomers {
+            // As likely a liar as anybody else; the first ones know each other.
+            let before: Vec<&Node> =
+                if nodes.is_empty() { newcomers.iter().collect() } else { nodes.iter().chain(&liars).collect() };
+            before.sample(rng, 3).filter(|other| other.peer != newcomer.peer).for_each(|other| newcomer.meets(other));
+        }
+        futures::future::join_all(newcomers.iter().map(Node::has_joined)).await;
+        nodes.extend(newcomers);
+    }
+    nodes
+}
+
+fn person(number: usize) -> PresenceSecret {
+    PresenceSecret::new(kith_protocol::crypto::sha256(&[b"person", &number.to_be_bytes()]))
+}
+
+fn record(number: usize) -> DayRecord {
+    let said = Whereabouts { grant: Default::default(), counter: number as u64, hints: Vec::new(), hosts: Vec::new() };
+    said.sign(&person(number), crate::driver::now(), [3; 32]).unwrap()
+}
+
+/// Everybody's presence is put there from one node and looked for from two others; with each walk what it took.
+async fn everybody_is_sought(rng: &mut Rng, nodes: &[Node], people: usize) -> (Vec<Walked>, Vec<(usize, Walked)>) {
+    let records: Vec<DayRecord> = (0..people).map(record).collect();
+    let places: Vec<Vec<Node>> = records.iter().map(|_| nodes.sample(rng, 3).cloned().collect()).collect();
+    let posts = records.iter().zip(&places).map(|(record, at)| at[0].posts(record.clone()));
+    let posted = futures::stream::iter(posts).buffer_unordered(AT_ONCE).collect().await;
+    let seeks = records.iter().zip(&places).enumerate().flat_map(|(number, (record, at))| {
+        at[1..].iter().map(move |node| async move { (number, node.seeks(record.key()).await) })
+    });
+    (posted, futures::stream::iter(seeks).buffer_unordered(AT_ONCE).collect().await)
+}
+
+/// How many found what the person said, of a thousand; nobody may find anything else.
+fn found_of_thousand(sought: &[(usize, Walked)]) -> usize {
+    let found = sought.iter().filter(|(number, walked)| match &walked.found {
+        Found::Record(found) => {
+            let said = found.open(&person(*number).seed()).expect("what is found is the person's own word");
+            assert_eq!(said.counter, *number as u64);
+            true
+        }
+        Found::Nothing => false,
+        Found::Posted(_) => panic!("nobody posted"),
+    });
+    found.count() * 1_000 / sought.len()
+}
+
+fn mean(numbers: impl Iterator<Item = usize>) -> f64 {
+    let all: Vec<usize> = numbers.collect();
+    all.iter().sum::<usize>() as f64 / all.len().max(1) as f64
+}
+
+fn tell(what: &str, posted: &[Walked], sought: &[(usize, Walked)]) -> usize {
+    let takers = posted.iter().map(|walked| match walked.found {
+        Found::Posted(nodes) => nodes,
+        _ => 0,
+    });
+    let found = found_of_thousand(sought);
+    println!(
+        "{what}: {found} of 1000 found in {} lookups, {:.1} requests each; each put at {:.1} nodes",
+        sought.len(),
+        mean(sought.iter().map(|(_, walked)| walked.requests as usize)),
+        mean(takers),
+    );
+    found
+}
+
+/// How full tables are: entries of each bucket against those that fit into it, or that there are.
+async fn fill(nodes: &[Node], everybody: &[PeerId]) -> BTreeMap<u32, (usize, usize)> {
+    let mut buckets: BTreeMap<u32, (usize, usize)> = BTreeMap::new();
+    for node in nodes {
+        let me = KBucketKey::from(node.peer);
+        let bucket = |peer: &PeerId| me.distance(&KBucketKey::from(*peer)).ilog2();
+        let table: BTreeSet<PeerId> = node.table().await.into_iter().collect();
+        let mut there: BTreeMap<u32, usize> = BTreeMap::new();
+        everybody.iter().filter_map(bucket).for_each(|number| *there.entry(number).or_default() += 1);
+        for (number, count) in there {
+            let entries = table.iter().filter(|peer| bucket(peer) == Some(number)).count();
+            let sum = buckets.entry(number).or_default();
+            (sum.0, sum.1) = (sum.0 + entries, sum.1 + count.min(20));
+        }
+    }
+    buckets
+}
+
+async fn nobody_is_hidden_by_a_tenth_that_lies(count: usize) {
+    let mut rng = Rng::seed_from_u64(2);
+    let liars: Vec<Keypair> = (0..count / 10).map(|_| keypair(&mut rng)).collect();
+    let nodes = circle(&mut rng, count - liars.len(), &liars).await;
+    let (posted, sought) = everybody_is_sought(&mut rng, &nodes, count).await;
+    assert!(tell("a tenth lies", &posted, &sought) >= 990);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tenth_that_lies_and_keeps_nothing_hides_nobody() {
+    nobody_is_hidden_by_a_tenth_that_lies(SOME).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes minutes: tests/long"]
+async fn a_tenth_of_three_hundred_that_lies_and_keeps_nothing_hides_nobody() {
+    nobody_is_hidden_by_a_tenth_that_lies(MANY).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes minutes: tests/long"]
+async fn three_hundred_nodes_find_everybody() {
+    let mut rng = Rng::seed_from_u64(1);
+    let nodes = circle(&mut rng, MANY, &[]).await;
+    let everybody: Vec<PeerId> = nodes.iter().map(|node| node.peer).collect();
+    let buckets = fill(&nodes, &everybody).await;
+    let (entries, room) = buckets.values().fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+    println!("tables hold {entries} of {room} entries: {buckets:?}");
+    assert!(entries * 100 >= room * 98, "the model takes tables for full");
+    let (posted, sought) = everybody_is_sought(&mut rng, &nodes, MANY).await;
+    assert!(tell("all honest", &posted, &sought) >= 990);
+    let requests = mean(sought.iter().map(|(_, walked)| walked.requests as usize));
+    assert!((8.0..14.0).contains(&requests), "the model says 10.8 requests, these took {requests:.1}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes minutes: tests/long"]
+async fn twenty_who_stand_around_one_key_can_hide_what_lies_there_and_forge_nothing() {
+    let mut rng = Rng::seed_from_u64(3);
+    let victim = person(0).seed().key_of(Day::of(crate::driver::now())).unwrap();
+    let target = KBucketKey::new(victim.as_bytes().to_vec());
+    // Nearer than all but one of thirty thousand: nearer than anybody among three hundred.
+    let is_near = |pair: &Keypair| {
+        KBucketKey::from(pair.public().to_peer_id()).distance(&target).ilog2().is_some_and(|bits| bits < 241)
+    };
+    let liars: Vec<Keypair> = std::iter::repeat_with(|| keypair(&mut rng)).filter(is_near).take(20).collect();
+    let nodes = circle(&mut rng, MANY, &liars).await;
+    let (posted, sought) = everybody_is_sought(&mut rng, &nodes, 100).await;
+    let (one, others): (Vec<_>, Vec<_>) = sought.into_iter().partition(|(number, _)| *number == 0);
+    assert!(tell("others, while twenty stand around one", &posted, &others) >= 990);
+    // It may be found or not; the walks ended, and nothing false was taken for true.
+    tell("the one they stand around", &posted[..1], &one);
+}

@@ -1,0 +1,126 @@
+//! Records of a day, put and sought through contacts' nodes.
+
+use kith_protocol::address::{Hint, Reach};
+use kith_protocol::engine::Effect;
+use kith_protocol::id::PeerId;
+use kith_protocol::mailbox::{Request, Response};
+use kith_protocol::presence::{DayKey, DayRecord, PresenceSecret, Whereabouts};
+
+use super::host::Host;
+use super::support::{Node, TCP};
+use crate::network::Event;
+
+/// Where Ana is, by her own word.
+fn record_of(secret: u8, counter: u64) -> DayRecord {
+    let said = Whereabouts { grant: Default::default(), counter, hints: Vec::new(), hosts: Vec::new() };
+    said.sign(&PresenceSecret::new([secret; 32]), crate::driver::now(), [4; 32]).unwrap()
+}
+
+impl Node {
+    /// This node is one of a contact, and others reach it.
+    async fn may_ask(&self, peer: PeerId, hints: &[Hint]) {
+        let direct = hints.iter().map(|hint| Hint { reach: Reach::Direct, ..hint.clone() }).collect();
+        self.run(Effect::Admit { peer, direct }).await;
+    }
+
+    /// This node is one of a contact, and others do not reach it.
+    async fn may_be_asked_by(&self, peer: PeerId) {
+        self.run(Effect::Admit { peer, direct: Vec::new() }).await;
+    }
+
+    async fn posts(&self, record: &DayRecord) {
+        self.run(Effect::Post { record: Box::new(record.clone()) }).await;
+    }
+
+    async fn seeks(&mut self, key: DayKey) -> Option<DayRecord> {
+        self.run(Effect::Seek { key }).await;
+        loop {
+            match self.next().await {
+                Event::Sought { key: sought, found } => {
+                    assert_eq!(sought, key);
+                    return found.map(|record| *record);
+                }
+                Event::Listening { .. } => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    /// Seeks until it is there.
+    async fn finds_record(&mut self, record: &DayRecord) {
+        tokio::time::timeout(super::support::PATIENCE, async {
+            while self.seeks(record.key()).await.as_ref() != Some(record) {}
+        })
+        .await
+        .expect("it is found");
+    }
+
+    async fn is_not_posted(&mut self) {
+        loop {
+            match self.next().await {
+                Event::NotPosted => return,
+                Event::Listening { .. } => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bo_finds_ana_by_the_node_of_a_contact_of_both_and_mallory_by_none() {
+    let (ana, mut bo, chi) = (Node::start(1, &[]).await, Node::bo().await, Node::start(3, &[TCP]).await);
+    let mut mallory = Node::start(4, &[]).await;
+    for friend in [&ana, &bo] {
+        chi.may_be_asked_by(friend.peer()).await;
+    }
+    for one in [&ana, &bo, &mallory] {
+        one.may_ask(chi.peer(), &chi.hints).await;
+    }
+    let record = record_of(1, 1);
+    ana.posts(&record).await;
+    bo.finds_record(&record).await;
+    assert_eq!(bo.seeks(record_of(9, 1).key()).await, None, "nobody has put this there");
+    assert_eq!(mallory.seeks(record.key()).await, None, "Chi's node does nothing for strangers");
+    mallory.posts(&record_of(4, 1)).await;
+    mallory.is_not_posted().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_lies_is_not_the_only_one_that_is_asked() {
+    let (ana, mut bo, chi) = (Node::start(1, &[]).await, Node::bo().await, Node::start(3, &[TCP]).await);
+    let mut liar = Host::start().await;
+    let (record, other) = (record_of(1, 1), record_of(4, 1));
+    for friend in [&ana, &bo] {
+        chi.may_be_asked_by(friend.peer()).await;
+        friend.may_ask(chi.peer(), &chi.hints).await;
+        friend.may_ask(liar.peer, &liar.hints).await;
+    }
+    // It says that it put the record there, and did not; and who looks is shown another.
+    let shown = other.clone();
+    tokio::spawn(async move {
+        loop {
+            let (request, channel) = liar.asked().await;
+            let response = match request {
+                Request::Post(_) => Response::Done,
+                _ => Response::Found(Box::new(shown.clone())),
+            };
+            liar.say(channel, response);
+        }
+    });
+    ana.posts(&record).await;
+    bo.finds_record(&record).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_anybody_to_ask_it_is_said_at_once() {
+    let mut ana = Node::start(1, &[]).await;
+    ana.posts(&record_of(1, 1)).await;
+    ana.is_not_posted().await;
+    assert_eq!(ana.seeks(record_of(2, 1).key()).await, None);
+    // One whose node is gone is nobody, too.
+    let chi = Node::start(3, &[TCP]).await;
+    ana.may_ask(chi.peer(), &chi.hints).await;
+    chi.network.shutdown().await;
+    ana.posts(&record_of(1, 2)).await;
+    ana.is_not_posted().await;
+}

@@ -1,0 +1,201 @@
+//! Being found again when addresses, mailboxes and letters all failed: a record of where my node is, each day under another
+//! key, in the DHT; and looking there for contacts who do not answer. What the record is: [`crate::presence`].
+
+use std::collections::BTreeMap;
+
+use super::deadline::Ends;
+use super::effect::Effect;
+use super::entity::{self, Entity};
+use super::error::Result;
+use super::live::Live;
+use super::mailboxes::own_hosts;
+use super::own::verify_grant;
+use super::person::{Person, Reach};
+use super::presence::read_grant;
+use super::replaced::former_machines;
+use super::turn::Turn;
+use crate::id::PersonId;
+use crate::limits;
+use crate::nearby::Day;
+use crate::presence::{DayKey, DayRecord, Whereabouts};
+use crate::store::{Read, Table};
+use crate::time::Timestamp;
+
+crate::wire_map! {
+    /// When my record is put there.
+    struct Posting {
+        /// The next time.
+        1 => next: Timestamp,
+        /// The last time.
+        2 => last: Option<Timestamp>,
+        /// Nobody took it then.
+        3 => failed: bool,
+    }
+}
+
+impl Entity for Posting {
+    const TABLE: Table = Table::Meta;
+
+    fn key(&self) -> Vec<u8> {
+        POSTING.to_vec()
+    }
+}
+
+const POSTING: &[u8] = b"posting";
+
+/// When a record of where I am was last put into the DHT, and whether somebody took it; `None` before the first time.
+pub fn last_posted(read: &dyn Read) -> Result<Option<(Timestamp, bool)>> {
+    let posting = entity::load::<Posting>(read, POSTING)?;
+    Ok(posting.and_then(|posting| posting.last.map(|last| (last, !posting.failed))))
+}
+
+/// Whom I look for.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Lookout {
+    /// Under which key now, and of which day it is.
+    sought: BTreeMap<DayKey, (PersonId, Day)>,
+    /// When last, and how often in a row.
+    last: BTreeMap<PersonId, (Timestamp, u32)>,
+}
+
+impl Lookout {
+    /// The step in which it began is not to be.
+    pub(super) fn never_sought(&mut self, key: &DayKey) {
+        if let Some((person, _)) = self.sought.remove(key) {
+            self.last.remove(&person);
+        }
+    }
+}
+
+impl Turn<'_> {
+    /// My record is to be put there again, once the network knows where it is reached.
+    pub(super) fn post_soon(&mut self) -> Result<()> {
+        self.post_by(self.now.plus(limits::POST_FIRST))
+    }
+
+    fn post_by(&mut self, at: Timestamp) -> Result<()> {
+        let planned = self.txn.load::<Posting>(POSTING)?;
+        let (last, failed) = planned.as_ref().map_or((None, false), |planned| (planned.last, planned.failed));
+        let next = at.max(last.map_or(at, |last| last.plus(limits::POST_PACE)));
+        if let Some(planned) = planned {
+            // What is past was not dealt with while the node was off.
+            if (self.now..=next).contains(&planned.next) {
+                return Ok(());
+            }
+            self.clear_deadline(planned.next, Ends::Posting);
+        }
+        self.txn.save(&Posting { next, last, failed });
+        self.set_deadline(next, Ends::Posting);
+        Ok(())
+    }
+
+    /// Puts my record there.
+    pub(super) fn post_presence(&mut self) -> Result<()> {
+        if self.live.silent {
+            return Ok(());
+        }
+        let next = self.next_posting();
+        self.txn.save(&Posting { next, last: Some(self.now), failed: false });
+        self.set_deadline(next, Ends::Posting);
+        let own = self.own()?;
+        let Some(secret) = self.presence_secret()?.filter(|_| !own.hints.is_empty()) else { return Ok(()) };
+        let hosts = own_hosts(&self.txn)?;
+        let whereabouts = Whereabouts { grant: own.grant, counter: own.presence, hints: own.hints, hosts };
+        if let Some(record) = whereabouts.sign(&secret, self.now, self.random.bytes()) {
+            self.effect(Effect::Post { record: Box::new(record) });
+        }
+        Ok(())
+    }
+
+    /// A while later; and in the first hours of each day, not all at once, nor each day at the same time.
+    fn next_posting(&mut self) -> Timestamp {
+        let [one, two] = self.random.bytes();
+        let within = |span: u64, part: u8| span * u64::from(part) / 256;
+        let tomorrow = Timestamp::from_secs((u64::from(Day::of(self.now).0) + 1) * limits::DAY);
+        let again = self.now.plus(limits::POST_AGAIN - within(limits::HOUR, one));
+        again.min(tomorrow.plus(within(2 * limits::HOUR, two)))
+    }
+
+    /// Nobody took my record.
+    pub fn not_posted(&mut self) -> Result<()> {
+        if let Some(posting) = self.txn.load::<Posting>(POSTING)? {
+            self.txn.save(&Posting { failed: true, ..posting });
+        }
+        self.post_by(self.now.plus(limits::POST_RETRY))
+    }
+
+    /// Somebody does not answer: maybe they said in the DHT where they are now.
+    pub(super) fn seek(&mut self, person: PersonId) -> Result<()> {
+        let (now, lookout) = (self.now, &mut self.live.lookout);
+        // Whoever was not looked for since then was there meanwhile.
+        lookout.last.retain(|_, (last, _)| now.since(*last) < 2 * limits::SEEK_PACE);
+        let times = match lookout.last.get(&person) {
+            Some((last, times)) if now.since(*last) < pause_after(*times) => return Ok(()),
+            Some((_, times)) => times.saturating_add(1),
+            None => 0,
+        };
+        if lookout.sought.len() >= limits::SEEKS || !self.live.waiting.contains(&person) {
+            return Ok(());
+        }
+        self.live.lookout.last.insert(person, (now, times));
+        self.seek_on(person, Day::of(self.now))
+    }
+
+    fn seek_on(&mut self, person: PersonId, day: Day) -> Result<()> {
+        let seed = self.txn.load::<Reach>(&person.0)?.and_then(|reach| reach.presence);
+        if let Some(key) = seed.and_then(|seed| seed.key_of(day)) {
+            self.live.lookout.sought.insert(key, (person, day));
+            self.effect(Effect::Seek { key });
+        }
+        Ok(())
+    }
+
+    /// What lies under a key that I looked for. Who has slept since midnight is found under the day before.
+    pub fn sought(&mut self, key: DayKey, found: Option<&DayRecord>) -> Result<()> {
+        let Some((person, day)) = self.live.lookout.sought.remove(&key) else { return Ok(()) };
+        match found.filter(|record| record.key() == key && record.counts_at(self.now)) {
+            Some(record) => self.whereabouts_found(person, record),
+            None if day == Day::of(self.now) => self.seek_on(person, Day(day.0.saturating_sub(1))),
+            None => Ok(()),
+        }
+    }
+
+    /// A contact said there where they are. It counts as a letter does, and less: a letter with the same count says more, so
+    /// it may come later.
+    fn whereabouts_found(&mut self, id: PersonId, record: &DayRecord) -> Result<()> {
+        let Some(person) = self.txn.load::<Person>(&id.0)?.filter(|person| person.is_contact() && !person.blocked)
+        else {
+            return Ok(());
+        };
+        let Some(known) = self.txn.load::<Reach>(&id.0)? else { return Ok(()) };
+        let said = known.presence.as_ref().and_then(|seed| record.open(seed));
+        let history = person.identity.map(|identity| super::incoming::history_of(&self.txn, identity)).transpose()?;
+        let (Some(said), Some(history)) = (said, history.flatten()) else { return Ok(()) };
+        let Some(grant) = verify_grant(said.grant.as_slice(), &history, self.now) else { return Ok(()) };
+        let Some(newest) = read_grant(&known).map(|grant| grant.order()) else { return Ok(()) };
+        let is_newer = grant.order() > newest || grant.order() == newest && said.counter > known.counter;
+        let mailboxes = said.passes(known.mailboxes.clone());
+        let is_news = known.grant != said.grant || known.hints != said.hints || known.mailboxes != mailboxes;
+        if !is_newer || !is_news {
+            return Ok(());
+        }
+        let former = former_machines(Some(&known), grant.peer);
+        self.hang_up_on_former(id, &former);
+        let counter = said.counter.saturating_sub(1);
+        self.txn.save(&Reach { grant: said.grant, hints: said.hints, counter, mailboxes, former, ..known });
+        self.live.pauses.remove(&id);
+        self.pump(id)
+    }
+}
+
+/// Who moved at the same time may have said where to a minute later; who does not come back is looked for ever more rarely.
+fn pause_after(times: u32) -> u64 {
+    (limits::SEEK_FIRST << times.min(8)).min(limits::SEEK_PACE)
+}
+
+impl Live {
+    /// True if enough calls were in vain to look for somebody elsewhere.
+    pub(super) fn is_missed(&self, person: PersonId) -> bool {
+        self.pauses.get(&person).is_some_and(|pause| pause.failures >= limits::SEEK_AFTER)
+    }
+}
