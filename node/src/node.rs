@@ -61,6 +61,8 @@ pub struct NodeOptions {
     pub relay_at_most: Option<u64>,
     /// Bytes that may lie in the mailboxes that it holds; [`mailbox::BYTES`] if nothing was ever said.
     pub mailboxes_at_most: Option<u64>,
+    /// The bounds of the network, all but those that have an option of their own.
+    pub limits: Limits,
 }
 
 /// Why a node did not start.
@@ -120,7 +122,7 @@ impl Node {
         let (mut settings, vault) = (home.settings(), store.vault());
         let acme = remember_ways(&mut settings, &options)?;
         let holder = holds_mailboxes(&settings).then(|| hold(&home, &settings)).flatten();
-        let (network, events) = start_network(seed, &options.listen, &mut settings, holder.clone())?;
+        let (network, events) = start_network(seed, &options, &mut settings, holder.clone())?;
         let tls = settings.tls != Tls::Off;
         let sockets = Sockets::bind(options.web, settings.web.unwrap_or(API), tls).await;
         let sockets = sockets.map_err(|(address, reason)| NodeError::Api { address, reason })?;
@@ -298,18 +300,18 @@ type Started = (Network, tokio::sync::mpsc::Receiver<network::Event>);
 /// asked for may be taken by another program: contacts are told of a new port.
 fn start_network(
     seed: SecretSeed,
-    asked: &[Multiaddr],
+    options: &NodeOptions,
     settings: &mut Settings,
     holder: Option<Holder>,
 ) -> Result<Started, NodeError> {
-    let usual = Limits::default();
+    let (asked, usual) = (&options.listen, options.limits.clone());
     let limits = Limits { passed_on: settings.relay_at_most.unwrap_or(usual.passed_on), ..usual };
     let start = |listen: Vec<Multiaddr>| {
         let (keypair_seed, holder, limits) = (seed.clone(), holder.clone(), limits.clone());
         network::start(network::Config { keypair_seed, listen, limits, holder })
     };
     if !asked.is_empty() {
-        let started = start(asked.to_vec())?;
+        let started = start(asked.clone())?;
         settings.listen = asked.iter().map(Multiaddr::to_string).collect();
         return Ok(started);
     }

@@ -11,6 +11,7 @@
     reason = "a test may end in a panic; nothing here is shipped"
 )]
 
+mod asleep;
 mod changes;
 mod lan;
 mod mailboxes;

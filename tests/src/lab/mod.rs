@@ -74,6 +74,13 @@ impl Lab {
         Resident::new(name, space, None, host)
     }
 
+    /// The same, with a node that a test of this program runs; see [`stand_in`](crate::e2e::stand_in).
+    pub fn public_run_by(&self, test: &'static str, name: &'static str) -> Resident {
+        let (space, host) = self.space(name);
+        self.plug(&space, "eth0", host);
+        Resident::run_by(Some(test), name, space, None, host)
+    }
+
     /// Somebody at home behind a router.
     pub fn home(&self, name: &'static str, nat: Nat) -> Resident {
         let (space, host) = self.space(name);

@@ -27,7 +27,19 @@ pub struct Resident {
 
 impl Resident {
     pub(super) fn new(name: &'static str, space: Space, router: Option<Router>, host: u8) -> Self {
-        let someone = Someone::new(name).in_namespace(space.name()).logging("info,kith_node=debug");
+        Self::run_by(None, name, space, router, host)
+    }
+
+    /// With a node that a test of this program runs, if it is named.
+    pub(super) fn run_by(
+        test: Option<&'static str>,
+        name: &'static str,
+        space: Space,
+        router: Option<Router>,
+        host: u8,
+    ) -> Self {
+        let mut someone = Someone::new(name).in_namespace(space.name()).logging("info,kith_node=debug");
+        someone.stand_in = test;
         let mut resident = Self { someone, router, space, host };
         resident.start();
         resident
