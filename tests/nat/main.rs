@@ -15,6 +15,7 @@ mod asleep;
 mod changes;
 mod lan;
 mod mailboxes;
+mod opened;
 mod punched;
 mod reachable;
 mod relayed;

@@ -17,6 +17,7 @@
 //! holding     mailboxes of others at ours           pace      how much one may ask for in a minute
 //! budget      how much is passed on in a day
 //! lan         contacts on the networks that we are on
+//! mapping     having a router pass our port on
 //! outlet      events to the driver, without waiting     task     the loop that joins them
 //! ```
 
@@ -44,6 +45,7 @@ mod limits;
 mod mailbox_codec;
 mod mailbox_events;
 mod mailboxes;
+mod mapping;
 mod outlet;
 mod pace;
 mod peer;
@@ -63,13 +65,14 @@ use kith_protocol::engine::Effect;
 use kith_protocol::id::PeerId;
 use libp2p::Swarm;
 use libp2p::identity::{Keypair, ed25519};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 pub use addresses::{hint, listen_on};
 pub use budget::{Budget, PassedOn};
 pub use event::{CallFailure, Event};
 pub use libp2p::Multiaddr;
 pub use limits::Limits;
+pub use mapping::PortMapping;
 
 use behaviour::Behaviour;
 use letter_codec::OpenSessions;
@@ -120,6 +123,7 @@ pub struct Network {
     me: PeerId,
     commands: mpsc::Sender<Command>,
     budget: Budget,
+    mapping: watch::Receiver<PortMapping>,
 }
 
 /// Starts a network on the current tokio runtime and begins to listen.
@@ -144,6 +148,8 @@ pub fn start(config: Config) -> Result<(Network, mpsc::Receiver<Event>), Network
     let (events, driver) = mpsc::channel(limits.channel);
     let (commands, effects) = mpsc::channel(limits.channel);
     let (holding, held) = holding::Holding::new(&limits, holder);
+    let mapping = mapping::Mapping::new();
+    let standing = mapping.standing();
     let task = Task {
         swarm,
         outlet: Outlet::new(events, limits.parked),
@@ -160,13 +166,14 @@ pub fn start(config: Config) -> Result<(Network, mpsc::Receiver<Event>), Network
         mailboxes: mailboxes::Mailboxes::default(),
         holding,
         lan: lan::Lan::new(),
+        mapping,
         listeners,
         listening: std::collections::BTreeSet::new(),
         confirmed: reachability::Confirmed::default(),
         limits,
     };
     runtime.spawn(task.run(effects, held));
-    Ok((Network { me, commands, budget }, driver))
+    Ok((Network { me, commands, budget, mapping: standing }, driver))
 }
 
 /// Wipes the seed.
@@ -217,6 +224,19 @@ impl Network {
     /// What it may pass on for others.
     pub const fn budget(&self) -> &Budget {
         &self.budget
+    }
+
+    /// What a router does for it; what is received changes as that does.
+    pub const fn port_mapping(&self) -> &watch::Receiver<PortMapping> {
+        &self.mapping
+    }
+
+    /// Has a router on the local network pass our port on from now on, if there is one that does.
+    ///
+    /// # Errors
+    /// If the network is shut down.
+    pub async fn open_ports(&self) -> Result<(), NetworkError> {
+        self.commands.send(Command::OpenPorts).await.map_err(|_| NetworkError::Stopped)
     }
 
     /// Hands an effect over, waiting while the channel is full.

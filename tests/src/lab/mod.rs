@@ -19,6 +19,7 @@
 
 mod hall;
 mod nat;
+mod opener;
 mod resident;
 mod space;
 
@@ -52,7 +53,7 @@ impl Lab {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let internet = Space::new(number, "internet");
         internet.ip(&["link", "add", "br0", "type", "bridge", "forward_delay", "0"]);
-        for address in ["203.0.113.1/24", "198.51.100.1/24"] {
+        for address in ["203.0.113.1/24", "198.51.100.1/24", "44.128.113.1/24", "100.64.113.1/24"] {
             internet.ip(&["address", "add", address, "dev", "br0"]);
         }
         internet.ip(&["address", "add", "2001:db8::1/64", "dev", "br0", "nodad"]);
@@ -86,6 +87,11 @@ impl Lab {
         let (space, host) = self.space(name);
         let router = Space::new(self.number, &format!("router-{host}"));
         self.plug(&router, "wan", host);
+        if let Some((outside, next)) = nat.outside(host) {
+            router.ip(&["address", "delete", &format!("203.0.113.{host}/24"), "dev", "wan"]);
+            router.address("wan", &format!("{outside}/24"));
+            router.ip(&["route", "replace", "default", "via", next]);
+        }
         space.wire("eth0", &router, "lan");
         if nat.has_ip4() {
             let (inside, outside) = (format!("192.168.{host}.2"), format!("192.168.{host}.1"));

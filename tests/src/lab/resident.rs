@@ -58,6 +58,24 @@ impl Resident {
         self.start();
     }
 
+    /// Ends the node as a person does.
+    #[track_caller]
+    pub fn stop(&mut self) {
+        self.someone.stop();
+    }
+
+    /// Starts the node with further arguments.
+    #[track_caller]
+    pub fn start_with(&mut self, args: &[&str]) {
+        self.someone.also = args.iter().map(|arg| (*arg).to_owned()).collect();
+        self.start();
+    }
+
+    /// What the router would pass on without being spoken to first, as it says itself.
+    pub fn opened_by_router(&self) -> String {
+        self.router().opened()
+    }
+
     /// Ends the node as the power does.
     #[track_caller]
     pub fn kill(&mut self) {
