@@ -99,6 +99,12 @@ impl Gateway {
         self.act("DeletePortMapping", &what).await.map(drop)
     }
 
+    #[cfg(test)]
+    pub(super) fn on_this_machine(port: u16) -> Self {
+        let us = Ipv4Addr::LOCALHOST;
+        Self { us, at: SocketAddrV4::new(us, port), path: "/ctl".to_owned(), service: "a service" }
+    }
+
     async fn act(&self, action: &str, what: &str) -> Result<String, Refusal> {
         let service = self.service;
         let body = format!(

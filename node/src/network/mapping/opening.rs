@@ -76,3 +76,86 @@ impl Opening {
         self.inside.iter().map(|(kind, port)| (*kind, port.checked_add(self.shift).unwrap_or(*port)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::super::xml;
+    use super::*;
+
+    type Asked = Arc<Mutex<Vec<String>>>;
+
+    /// A router that answers each question with the next of these error codes, 0 for a yes; and what it was asked.
+    async fn router(codes: Vec<u16>) -> (Gateway, Asked) {
+        let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let gateway = Gateway::on_this_machine(socket.local_addr().unwrap().port());
+        let asked = Asked::default();
+        let heard = Arc::clone(&asked);
+        tokio::spawn(async move {
+            for code in codes {
+                let (mut stream, _) = socket.accept().await.unwrap();
+                let mut question = String::new();
+                while !question.contains("</s:Envelope>") {
+                    let mut buffer = [0; 4096];
+                    let length = stream.read(&mut buffer).await.unwrap();
+                    question.push_str(std::str::from_utf8(&buffer[..length]).unwrap());
+                }
+                let action = if question.contains("#Add") { "AddPortMapping" } else { "DeletePortMapping" };
+                let said = |name| xml::within(&question, name).unwrap_or("-");
+                let words = [action, said("NewProtocol"), said("NewExternalPort"), said("NewLeaseDuration")].join(" ");
+                heard.lock().unwrap().push(words);
+                let body = match code {
+                    0 => format!("<Body><{action}Response/></Body>"),
+                    code => format!("<Body><Fault><errorCode>{code}</errorCode></Fault></Body>"),
+                };
+                let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+                stream.write_all(answer.as_bytes()).await.unwrap();
+            }
+        });
+        (gateway, asked)
+    }
+
+    async fn open(gateway: Gateway) -> Result<Opening, Refusal> {
+        Opening::open(gateway, [203, 0, 113, 9].into(), [(Kind::Tcp, 7517), (Kind::Udp, 7517)].into()).await
+    }
+
+    #[tokio::test]
+    async fn both_transports_get_the_next_port_if_others_at_home_have_one_of_the_two() {
+        let (gateway, asked) = router(vec![0, CONFLICT, 0, 0, 0]).await;
+        let opening = open(gateway).await.unwrap();
+        assert_eq!(opening.outside().collect::<Vec<_>>(), [(Kind::Tcp, 7518), (Kind::Udp, 7518)]);
+        let expected = [
+            "AddPortMapping TCP 7517 3600",
+            "AddPortMapping UDP 7517 3600",
+            "DeletePortMapping TCP 7517 -",
+            "AddPortMapping TCP 7518 3600",
+            "AddPortMapping UDP 7518 3600",
+        ];
+        assert_eq!(*asked.lock().unwrap(), expected);
+    }
+
+    #[tokio::test]
+    async fn a_router_that_opens_for_ever_or_not_at_all_is_told_at_the_end() {
+        let (gateway, asked) = router(vec![FOR_EVER_ONLY, 0, 0, 0, 0]).await;
+        open(gateway).await.unwrap().close().await;
+        let expected = [
+            "AddPortMapping TCP 7517 3600",
+            "AddPortMapping TCP 7517 0",
+            "AddPortMapping UDP 7517 0",
+            "DeletePortMapping TCP 7517 -",
+            "DeletePortMapping UDP 7517 -",
+        ];
+        assert_eq!(*asked.lock().unwrap(), expected);
+    }
+
+    #[tokio::test]
+    async fn a_router_that_says_no_is_not_asked_for_other_ports() {
+        let (gateway, asked) = router(vec![606]).await;
+        assert!(matches!(open(gateway).await, Err(Refusal::Refused(606))));
+        assert_eq!(asked.lock().unwrap().len(), 1);
+    }
+}
