@@ -61,6 +61,10 @@ pub struct NodeOptions {
     pub relay_at_most: Option<u64>,
     /// Bytes that may lie in the mailboxes that it holds; [`mailbox::BYTES`] if nothing was ever said.
     pub mailboxes_at_most: Option<u64>,
+    /// Whether it asks the router to pass its port on; nodes do if nothing else was ever said.
+    pub opens_ports: Option<bool>,
+    /// The bounds of the network, all but those that have an option of their own.
+    pub limits: Limits,
 }
 
 /// Why a node did not start.
@@ -120,7 +124,10 @@ impl Node {
         let (mut settings, vault) = (home.settings(), store.vault());
         let acme = remember_ways(&mut settings, &options)?;
         let holder = holds_mailboxes(&settings).then(|| hold(&home, &settings)).flatten();
-        let (network, events) = start_network(seed, &options.listen, &mut settings, holder.clone())?;
+        let (network, events) = start_network(seed, &options, &mut settings, holder.clone())?;
+        if settings.opens_ports.unwrap_or(true) {
+            network.open_ports().await?;
+        }
         let tls = settings.tls != Tls::Off;
         let sockets = Sockets::bind(options.web, settings.web.unwrap_or(API), tls).await;
         let sockets = sockets.map_err(|(address, reason)| NodeError::Api { address, reason })?;
@@ -141,7 +148,7 @@ impl Node {
         }
         let _ = tokio::time::timeout(LISTENING, handle.until(|status| !status.listening.is_empty())).await;
         let api = Api::new(driver.handle(), home.clone(), access.clone(), vault, true)?;
-        let api = api.serving(network.budget().clone(), holder.clone());
+        let api = api.serving(network.budget().clone(), holder.clone()).behind(network.port_mapping().clone());
         let (place, calls) = (sockets.place(), api::router(api.clone()));
         let (backups, mail) = (api.backups().clone(), api.mail().clone());
         let (pages, undo) = web::pages(api, calls.clone());
@@ -256,6 +263,7 @@ fn remember_ways(settings: &mut Settings, options: &NodeOptions) -> Result<Optio
     settings.holds_mailboxes = options.holds_mailboxes.or(settings.holds_mailboxes);
     settings.relay_at_most = options.relay_at_most.or(settings.relay_at_most);
     settings.mailboxes_at_most = options.mailboxes_at_most.or(settings.mailboxes_at_most);
+    settings.opens_ports = options.opens_ports.or(settings.opens_ports);
     settings.tls = options.tls.unwrap_or(settings.tls);
     if let Some(email) = &options.acme_email {
         settings.acme.email = email.as_ref().map(|email| email.as_str().to_owned());
@@ -298,18 +306,18 @@ type Started = (Network, tokio::sync::mpsc::Receiver<network::Event>);
 /// asked for may be taken by another program: contacts are told of a new port.
 fn start_network(
     seed: SecretSeed,
-    asked: &[Multiaddr],
+    options: &NodeOptions,
     settings: &mut Settings,
     holder: Option<Holder>,
 ) -> Result<Started, NodeError> {
-    let usual = Limits::default();
+    let (asked, usual) = (&options.listen, options.limits.clone());
     let limits = Limits { passed_on: settings.relay_at_most.unwrap_or(usual.passed_on), ..usual };
     let start = |listen: Vec<Multiaddr>| {
         let (keypair_seed, holder, limits) = (seed.clone(), holder.clone(), limits.clone());
         network::start(network::Config { keypair_seed, listen, limits, holder })
     };
     if !asked.is_empty() {
-        let started = start(asked.to_vec())?;
+        let started = start(asked.clone())?;
         settings.listen = asked.iter().map(Multiaddr::to_string).collect();
         return Ok(started);
     }

@@ -11,9 +11,11 @@
     reason = "a test may end in a panic; nothing here is shipped"
 )]
 
+mod asleep;
 mod changes;
 mod lan;
 mod mailboxes;
+mod opened;
 mod punched;
 mod reachable;
 mod relayed;

@@ -28,7 +28,7 @@ pub use inbox::{Inbox, InboxCommand};
 pub use intro::{Intro, NewAsk};
 pub use mail::{Mail, MailCommand, SetMail};
 pub use mailbox::{Mailbox, MailboxCommand};
-pub use node::{Demo, HoldLetters, Init, LogFormat, Tls, Up, Words};
+pub use node::{Demo, HoldLetters, Init, LogFormat, PortMapping, Tls, Up, Words};
 pub use people::{People, PeopleCommand, Person};
 pub use vouch::{NewVouch, Vouch, VouchCommand, api_name};
 

@@ -54,6 +54,9 @@ pub struct Up {
     /// nothing was ever said; kept
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub mailboxes_at_most: Option<u64>,
+    /// Whether the router is asked to pass the node's port on (UPnP), as many at home do; it is if nothing was ever said; kept
+    #[arg(long, value_enum)]
+    pub port_mapping: Option<PortMapping>,
     /// Turn event mode on, as kith event mode on does: look for my contacts on the networks that this machine is on; kept
     #[arg(long, env = "KITH_EVENT_MODE", value_parser = clap::builder::FalseyValueParser::new())]
     pub event_mode: bool,
@@ -103,6 +106,15 @@ pub enum Tls {
     /// Encrypt if no other is named: with this option I agree to the authority's terms of service. Port 443 of the
     /// domain must reach the node
     Acme,
+}
+
+/// Whether a router is asked.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PortMapping {
+    /// It is asked, and told when the node stops
+    On,
+    /// It is left alone
+    Off,
 }
 
 /// For whom letters are held.

@@ -89,6 +89,8 @@ fn options(up: &Up) -> Result<NodeOptions, Trouble> {
         mailboxes_at_most: up.mailboxes_at_most,
         event_mode: up.event_mode,
         holds_mailboxes: up.hold_letters.map(|whom| whom == args::HoldLetters::Contacts),
+        opens_ports: up.port_mapping.map(|mapping| mapping == args::PortMapping::On),
+        ..NodeOptions::default()
     })
 }
 

@@ -33,6 +33,7 @@ mod node;
 mod notices;
 mod path;
 mod people;
+mod port;
 mod problem;
 mod reach;
 mod scans;
@@ -80,7 +81,7 @@ use crate::driver::Handle;
 use crate::home::{Home, HomeError};
 use crate::mail::Mail;
 use crate::mailbox::Holder;
-use crate::network::Budget;
+use crate::network::{Budget, PortMapping};
 use crate::roster::Listed;
 use crate::store::VaultKey;
 
@@ -101,6 +102,8 @@ pub struct Api {
     holder: Option<Holder>,
     /// What is passed on for others, if a network is there.
     budget: Option<Budget>,
+    /// What a router does for the network, if one is there.
+    port_mapping: Option<tokio::sync::watch::Receiver<PortMapping>>,
     /// Pictures are decoded one at a time: each may take a quarter of a gigabyte.
     pictures: Arc<tokio::sync::Semaphore>,
     /// Held while the key changes.
@@ -124,14 +127,34 @@ impl Api {
         let mail = Mail::new(handle.clone(), home.clone(), vault);
         let pictures = Arc::new(tokio::sync::Semaphore::new(1));
         let rotating = Arc::default();
-        let (holder, budget) = (None, None);
-        Ok(Self { handle, home, token, access, has_network, backups, mail, holder, budget, pictures, rotating })
+        let (holder, budget, port_mapping) = (None, None, None);
+        Ok(Self {
+            handle,
+            home,
+            token,
+            access,
+            has_network,
+            backups,
+            mail,
+            holder,
+            budget,
+            port_mapping,
+            pictures,
+            rotating,
+        })
     }
 
     /// The same of a node that does so much for others.
     #[must_use]
     pub fn serving(mut self, budget: Budget, holder: Option<Holder>) -> Self {
         (self.budget, self.holder) = (Some(budget), holder);
+        self
+    }
+
+    /// The same of a node that may have a router in front of it.
+    #[must_use]
+    pub fn behind(mut self, port_mapping: tokio::sync::watch::Receiver<PortMapping>) -> Self {
+        self.port_mapping = Some(port_mapping);
         self
     }
 

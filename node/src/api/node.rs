@@ -131,6 +131,7 @@ pub(super) async fn doctor(State(api): State<Api>) -> Result<Json<Vec<Finding>>,
     findings.push(super::mail::finding(&api));
     findings.extend(reach::findings(&api));
     findings.push(super::found_again::finding(&api)?);
+    findings.extend(super::port::finding(&api));
     findings.extend(super::held::findings(&api));
     findings.extend(event_mode::finding(&api)?);
     findings.extend(certificate(&api));

@@ -37,6 +37,8 @@ pub struct Settings {
     pub relay_at_most: Option<u64>,
     /// Bytes that may lie in mailboxes of others, if anything was said.
     pub mailboxes_at_most: Option<u64>,
+    /// Whether the router is asked to pass the port on; if nothing was said it is.
+    pub opens_ports: Option<bool>,
 }
 
 /// What a public authority is told, and which one it is.

@@ -54,6 +54,8 @@ pub struct Limits {
     pub relay_candidates: usize,
     /// Nodes of contacts for which things are passed on at once. Each costs a connection.
     pub reservations: usize,
+    /// How long such a reservation counts. It is renewed when three quarters of this are over.
+    pub reservation: Duration,
     /// Connections passed on at once: each costs two streams and 16 KiB.
     pub circuits: usize,
     /// Bytes that are passed on for others in a day, over circuits and in mailboxes: a tenth of what a small server may
@@ -122,6 +124,7 @@ impl Default for Limits {
             relays: 2,
             relay_candidates: 256,
             reservations: 256,
+            reservation: Duration::from_secs(60 * 60),
             circuits: 64,
             passed_on: 10 * 1024 * 1024 * 1024,
             letters_per_session: limits::IN_FLIGHT,

@@ -18,6 +18,7 @@
 //! budget      how much is passed on in a day
 //! dht         records of where contacts are today   carrying putting and looking there, by others and for others
 //! lan         contacts on the networks that we are on
+//! mapping     having a router pass our port on
 //! outlet      events to the driver, without waiting     task     the loop that joins them
 //! ```
 
@@ -47,6 +48,7 @@ mod limits;
 mod mailbox_codec;
 mod mailbox_events;
 mod mailboxes;
+mod mapping;
 mod outlet;
 mod pace;
 mod peer;
@@ -66,13 +68,14 @@ use kith_protocol::engine::Effect;
 use kith_protocol::id::PeerId;
 use libp2p::Swarm;
 use libp2p::identity::{Keypair, ed25519};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 pub use addresses::{hint, listen_on};
 pub use budget::{Budget, PassedOn};
 pub use event::{CallFailure, Event};
 pub use libp2p::Multiaddr;
 pub use limits::Limits;
+pub use mapping::PortMapping;
 
 use behaviour::Behaviour;
 use letter_codec::OpenSessions;
@@ -123,6 +126,7 @@ pub struct Network {
     me: PeerId,
     commands: mpsc::Sender<Command>,
     budget: Budget,
+    mapping: watch::Receiver<PortMapping>,
 }
 
 /// Starts a network on the current tokio runtime and begins to listen.
@@ -147,6 +151,8 @@ pub fn start(config: Config) -> Result<(Network, mpsc::Receiver<Event>), Network
     let (events, driver) = mpsc::channel(limits.channel);
     let (commands, effects) = mpsc::channel(limits.channel);
     let (holding, held) = holding::Holding::new(&limits, holder);
+    let mapping = mapping::Mapping::new();
+    let standing = mapping.standing();
     let task = Task {
         swarm,
         outlet: Outlet::new(events, limits.parked),
@@ -164,13 +170,14 @@ pub fn start(config: Config) -> Result<(Network, mpsc::Receiver<Event>), Network
         holding,
         carrying: carrying::Carrying::new(&limits),
         lan: lan::Lan::new(),
+        mapping,
         listeners,
         listening: std::collections::BTreeSet::new(),
         confirmed: reachability::Confirmed::default(),
         limits,
     };
     runtime.spawn(task.run(effects, held));
-    Ok((Network { me, commands, budget }, driver))
+    Ok((Network { me, commands, budget, mapping: standing }, driver))
 }
 
 /// Wipes the seed.
@@ -221,6 +228,19 @@ impl Network {
     /// What it may pass on for others.
     pub const fn budget(&self) -> &Budget {
         &self.budget
+    }
+
+    /// What a router does for it; what is received changes as that does.
+    pub const fn port_mapping(&self) -> &watch::Receiver<PortMapping> {
+        &self.mapping
+    }
+
+    /// Has a router on the local network pass our port on from now on, if there is one that does.
+    ///
+    /// # Errors
+    /// If the network is shut down.
+    pub async fn open_ports(&self) -> Result<(), NetworkError> {
+        self.commands.send(Command::OpenPorts).await.map_err(|_| NetworkError::Stopped)
     }
 
     /// Hands an effect over, waiting while the channel is full.

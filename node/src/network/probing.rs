@@ -10,7 +10,8 @@ use libp2p::autonat::v2::client::{Behaviour, Event};
 use libp2p::core::Endpoint;
 use libp2p::core::transport::PortUse;
 use libp2p::swarm::{
-    ConnectionDenied, ConnectionId, FromSwarm, NetworkBehaviour, THandler, THandlerInEvent, THandlerOutEvent, ToSwarm,
+    ConnectionDenied, ConnectionId, FromSwarm, NetworkBehaviour, NewExternalAddrCandidate, THandler, THandlerInEvent,
+    THandlerOutEvent, ToSwarm,
 };
 use libp2p::{Multiaddr, PeerId};
 
@@ -25,11 +26,44 @@ pub(super) struct Probing {
     /// Which client a connection was made under.
     of: HashMap<ConnectionId, u64>,
     candidates: BTreeSet<Multiaddr>,
+    /// Of these, where nobody reached us.
+    missed: BTreeSet<Multiaddr>,
+    /// What a router says it passes on to us.
+    mapped: Vec<Multiaddr>,
 }
 
 impl Probing {
     pub(super) fn new() -> Self {
-        Self { clients: BTreeMap::from([(0, Behaviour::default())]), of: HashMap::new(), candidates: BTreeSet::new() }
+        let clients = BTreeMap::from([(0, Behaviour::default())]);
+        let (candidates, missed) = (BTreeSet::new(), BTreeSet::new());
+        Self { clients, of: HashMap::new(), candidates, missed, mapped: Vec::new() }
+    }
+
+    /// These are to be tested too, whether or not anybody sees us there. Returns those of before that are not among them.
+    pub(super) fn also_try(&mut self, mapped: Vec<Multiaddr>) -> Vec<Multiaddr> {
+        let mut gone = std::mem::replace(&mut self.mapped, mapped);
+        gone.retain(|address| !self.mapped.contains(address));
+        if self.mapped.iter().any(|address| self.missed.contains(address)) {
+            // It was tried before the router passed it on.
+            self.renew();
+        } else {
+            self.try_mapped();
+        }
+        gone
+    }
+
+    fn try_mapped(&mut self) {
+        for address in self.mapped.clone() {
+            self.candidate(&address);
+        }
+    }
+
+    fn candidate(&mut self, address: &Multiaddr) {
+        if self.may_test(address) {
+            self.candidates.insert(address.clone());
+            let seen = NewExternalAddrCandidate { addr: address };
+            self.client().on_swarm_event(FromSwarm::NewExternalAddrCandidate(seen));
+        }
     }
 
     /// What was tested before is to be tested again, over connections that are made from now on.
@@ -37,7 +71,9 @@ impl Probing {
         let next = self.newest() + 1;
         self.clients.insert(next, Behaviour::default());
         self.candidates.clear();
+        self.missed.clear();
         self.forget_idle();
+        self.try_mapped();
     }
 
     fn newest(&self) -> u64 {
@@ -99,10 +135,7 @@ impl NetworkBehaviour for Probing {
                 }
                 self.forget_idle();
             }
-            FromSwarm::NewExternalAddrCandidate(seen) if self.may_test(seen.addr) => {
-                self.candidates.insert(seen.addr.clone());
-                self.client().on_swarm_event(event);
-            }
+            FromSwarm::NewExternalAddrCandidate(seen) => self.candidate(seen.addr),
             _ => {}
         }
     }
@@ -116,9 +149,45 @@ impl NetworkBehaviour for Probing {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<ToSwarm<Self::ToSwarm, THandlerInEvent<Self>>> {
         for client in self.clients.values_mut() {
             if let Poll::Ready(action) = client.poll(cx) {
+                if let ToSwarm::GenerateEvent(Event { tested_addr, result: Err(_), .. }) = &action
+                    && self.candidates.contains(tested_addr)
+                {
+                    self.missed.insert(tested_addr.clone());
+                }
                 return Poll::Ready(action);
             }
         }
         Poll::Pending
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_router_passes_on_is_tried_in_every_network_until_it_does_so_no_more() {
+        let [old, new, inside] = ["203.0.113.9", "203.0.113.77", "10.0.0.9"]
+            .map(|ip| format!("/ip4/{ip}/tcp/7517").parse::<Multiaddr>().unwrap());
+        let mut probing = Probing::new();
+        assert!(probing.also_try(vec![old.clone(), inside.clone()]).is_empty());
+        assert_eq!(probing.candidates, BTreeSet::from([old.clone()]), "nobody outside is told of the inside of a home");
+        probing.renew();
+        assert_eq!(probing.candidates, BTreeSet::from([old.clone()]));
+        assert_eq!(probing.also_try(vec![new.clone()]), [old, inside]);
+        probing.renew();
+        assert_eq!(probing.candidates, BTreeSet::from([new]));
+    }
+
+    #[test]
+    fn where_nobody_came_in_before_the_router_let_them_is_tried_once_more() {
+        let address: Multiaddr = "/ip4/203.0.113.9/udp/7517/quic-v1".parse().unwrap();
+        let mut probing = Probing::new();
+        probing.candidate(&address);
+        probing.also_try(vec![address.clone()]);
+        assert_eq!(probing.newest(), 0, "it waits for its test");
+        probing.missed.insert(address.clone());
+        probing.also_try(vec![address]);
+        assert_eq!(probing.newest(), 1);
     }
 }

@@ -4,8 +4,8 @@
 //! spoke to first. So a node with nothing else passes things on for others, who notice if they cannot reach it, and looks
 //! for relays itself.
 //!
-//! Others tell the rest: they try whether they reach the address that they see, which they do if the router passes its
-//! port on. What they confirm is an address more, for half a day or until the network changes. It takes no relay away: a
+//! Others tell the rest: they try whether they reach the address that they see, or that a router said it passes on
+//! (`mapping`), which they do if it passes the port on. What they confirm is an address more, for half a day or until the network changes. It takes no relay away: a
 //! router that lets in whoever was spoken to looks open to all who are asked.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -68,6 +68,16 @@ impl Task {
     pub(super) fn on_probed(&mut self, address: Multiaddr, is_reachable: bool) {
         tracing::debug!(%address, is_reachable, "somebody looked whether we are there");
         if self.confirmed.note(address, is_reachable, Instant::now()) {
+            self.offer_relaying();
+            self.announce_addresses();
+        }
+    }
+
+    /// What led here leads here no more.
+    pub(super) fn not_reached_at(&mut self, closed: &[Multiaddr]) {
+        let before = self.confirmed.until.len();
+        self.confirmed.until.retain(|address, _| !closed.contains(address));
+        if self.confirmed.until.len() != before {
             self.offer_relaying();
             self.announce_addresses();
         }

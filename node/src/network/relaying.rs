@@ -16,8 +16,6 @@ use super::budget::Budget;
 use super::task::Task;
 use super::{Limits, circuits, peer, reachability};
 
-/// A reservation is renewed when three quarters of this are over.
-const RESERVATION: Duration = Duration::from_secs(60 * 60);
 /// Circuits that one source may open at once, and then one more for each [`PACE`].
 const BURST: NonZeroU32 = NonZeroU32::new(30).unwrap();
 /// See [`BURST`].
@@ -63,7 +61,7 @@ pub(super) fn behaviour(me: PeerId, limits: &Limits, admitted: Admitted, budget:
         max_reservations: limits.reservations,
         // The library takes one more than this: a contact that comes back before we notice that it had gone.
         max_reservations_per_peer: 1,
-        reservation_duration: RESERVATION,
+        reservation_duration: limits.reservation,
         reservation_rate_limiters: vec![Box::new(contacts_only)],
         max_circuits: limits.circuits,
         max_circuits_per_peer: limits.connections_per_peer,

@@ -27,6 +27,7 @@ use super::hosts::Hosts;
 use super::lan::Lan;
 use super::letters::Letters;
 use super::mailboxes::Mailboxes;
+use super::mapping::Mapping;
 use super::outlet::Outlet;
 use super::reachability::Confirmed;
 use super::relaying::Relaying;
@@ -44,6 +45,8 @@ const NEXT_TRY: std::time::Duration = std::time::Duration::from_millis(5);
 pub(super) enum Command {
     /// Run an effect.
     Run(Effect),
+    /// Have a router pass our port on.
+    OpenPorts,
     /// Close everything and say when it is done.
     Shutdown(oneshot::Sender<()>),
     /// How many strangers are connected.
@@ -69,6 +72,7 @@ pub(super) struct Task {
     pub holding: Holding,
     pub carrying: Carrying,
     pub lan: Lan,
+    pub mapping: Mapping,
     pub listeners: Vec<ListenerId>,
     pub listening: BTreeSet<Multiaddr>,
     pub confirmed: Confirmed,
@@ -84,12 +88,14 @@ impl Task {
                 event = self.swarm.select_next_some() => self.on_swarm_event(event),
                 command = commands.recv() => match command {
                     Some(Command::Run(effect)) => self.run_effect(effect),
+                    Some(Command::OpenPorts) => self.mapping.begin(),
                     Some(Command::Shutdown(done)) => break Some(done),
                     #[cfg(test)]
                     Some(Command::Strangers(count)) => drop(count.send(self.swarm.behaviour().gate.strangers())),
                     None => break None,
                 },
                 sighting = self.lan.next() => self.on_sighting(sighting),
+                standing = self.mapping.next() => self.on_mapping(&standing),
                 Some((number, response)) = held.recv() => self.on_held(number, response),
                 permit = events.reserve(), if self.outlet.has_parked() => {
                     // The permit itself would take the room that it stands for.
@@ -241,6 +247,7 @@ impl Task {
             self.seek_relays(Instant::now());
             self.hurry_mailboxes();
             self.listening_changed();
+            self.mapping.listen(&self.listening);
         }
     }
 
@@ -337,6 +344,7 @@ impl Task {
 
     /// Closes listeners and connections, so that peers need not find out by themselves.
     async fn farewell(&mut self) {
+        self.mapping.end().await;
         for listener in std::mem::take(&mut self.listeners) {
             self.swarm.remove_listener(listener);
         }

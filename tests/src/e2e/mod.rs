@@ -27,7 +27,7 @@ pub use api::{Answer, Api, Notices};
 pub use command::{Said, run};
 pub use node::RunningNode;
 pub use seed::Seed;
-pub use someone::Someone;
+pub use someone::{Someone, stand_in};
 
 /// How long anything may take before a test gives up on it.
 pub const PATIENCE: Duration = Duration::from_secs(30);

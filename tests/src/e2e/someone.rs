@@ -6,6 +6,16 @@ use std::process::Command;
 
 use super::{Api, RunningNode, Said, faketime, free_port, kith_bin, run};
 
+/// Tell a test of which home it is to run the node, and whose that is.
+const HOME: &str = "KITH_STAND_IN_HOME";
+const NAME: &str = "KITH_STAND_IN_NAME";
+
+/// The home whose node a test is to run, and its owner, if it was started for that and not as a test. A node of a test
+/// can have other bounds than those of people; it says `Stop it with` once it runs, as the program does.
+pub fn stand_in() -> Option<(PathBuf, String)> {
+    Some((std::env::var_os(HOME)?.into(), std::env::var(NAME).ok()?))
+}
+
 /// Somebody with a home in a temporary folder, and a node while it is up.
 #[derive(Debug)]
 pub struct Someone {
@@ -19,6 +29,8 @@ pub struct Someone {
     pub also: Vec<String>,
     /// How far their clock is off, such as `+1d` (see faketime(1)); none if it is right.
     pub clock: Option<&'static str>,
+    /// The test of this very program that runs their node instead of the program under test; see [`stand_in`].
+    pub stand_in: Option<&'static str>,
     /// Their node, while it is up.
     pub node: Option<RunningNode>,
     folder: PathBuf,
@@ -45,6 +57,7 @@ impl Someone {
             web: 0,
             also: Vec::new(),
             clock: None,
+            stand_in: None,
             node: None,
             folder,
             log,
@@ -101,14 +114,7 @@ impl Someone {
 
     /// A command in this home, to be run in some special way.
     pub fn command<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Command {
-        let mut command = match &self.namespace {
-            Some(name) => {
-                let mut command = Command::new("ip");
-                command.args(["netns", "exec", name]).arg(kith_bin());
-                command
-            }
-            None => Command::new(kith_bin()),
-        };
+        let mut command = self.program(&kith_bin());
         if let Some(off) = self.clock {
             command.env("LD_PRELOAD", faketime().expect("faketime is installed")).env("FAKETIME", off);
             // Only the clock on the wall is off, not the one that measures how long something takes.
@@ -127,6 +133,18 @@ impl Someone {
         command
     }
 
+    /// A program where they are.
+    fn program(&self, program: &Path) -> Command {
+        match &self.namespace {
+            Some(name) => {
+                let mut command = Command::new("ip");
+                command.args(["netns", "exec", name]).arg(program);
+                command
+            }
+            None => Command::new(program),
+        }
+    }
+
     /// Runs a command in this home.
     #[track_caller]
     pub fn kith<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Said {
@@ -135,6 +153,11 @@ impl Someone {
 
     /// The command that runs the node.
     pub fn up_command(&self) -> Command {
+        if let Some(test) = self.stand_in {
+            let mut command = self.program(&std::env::current_exe().expect("a test knows where it lies"));
+            command.args([test, "--exact", "--nocapture"]).env(HOME, &self.folder).env(NAME, self.name);
+            return command;
+        }
         let (port, web) = (self.port, format!("127.0.0.1:{}", self.web));
         let mut command = self.command(["up", "--name", self.name, "--web", &web]);
         if self.namespace.is_none() {

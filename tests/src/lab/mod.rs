@@ -19,6 +19,7 @@
 
 mod hall;
 mod nat;
+mod opener;
 mod resident;
 mod space;
 
@@ -52,7 +53,7 @@ impl Lab {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let internet = Space::new(number, "internet");
         internet.ip(&["link", "add", "br0", "type", "bridge", "forward_delay", "0"]);
-        for address in ["203.0.113.1/24", "198.51.100.1/24"] {
+        for address in ["203.0.113.1/24", "198.51.100.1/24", "44.128.113.1/24", "100.64.113.1/24"] {
             internet.ip(&["address", "add", address, "dev", "br0"]);
         }
         internet.ip(&["address", "add", "2001:db8::1/64", "dev", "br0", "nodad"]);
@@ -74,11 +75,23 @@ impl Lab {
         Resident::new(name, space, None, host)
     }
 
+    /// The same, with a node that a test of this program runs; see [`stand_in`](crate::e2e::stand_in).
+    pub fn public_run_by(&self, test: &'static str, name: &'static str) -> Resident {
+        let (space, host) = self.space(name);
+        self.plug(&space, "eth0", host);
+        Resident::run_by(Some(test), name, space, None, host)
+    }
+
     /// Somebody at home behind a router.
     pub fn home(&self, name: &'static str, nat: Nat) -> Resident {
         let (space, host) = self.space(name);
         let router = Space::new(self.number, &format!("router-{host}"));
         self.plug(&router, "wan", host);
+        if let Some((outside, next)) = nat.outside(host) {
+            router.ip(&["address", "delete", &format!("203.0.113.{host}/24"), "dev", "wan"]);
+            router.address("wan", &format!("{outside}/24"));
+            router.ip(&["route", "replace", "default", "via", next]);
+        }
         space.wire("eth0", &router, "lan");
         if nat.has_ip4() {
             let (inside, outside) = (format!("192.168.{host}.2"), format!("192.168.{host}.1"));

@@ -1,5 +1,6 @@
 //! Routers as they stand in homes.
 
+use super::opener::{self, Opener};
 use super::space::Space;
 
 /// What a router does.
@@ -11,6 +12,10 @@ pub enum Nat {
     AddressRestricted,
     /// As [`PortPreserving`](Nat::PortPreserving), with the port of the node passed on to it, as a person sets it up.
     Forwarded,
+    /// As [`PortPreserving`](Nat::PortPreserving), and opens ports for the programs at home that ask for it (UPnP).
+    OpensPorts,
+    /// As [`OpensPorts`](Nat::OpensPorts), behind the router of somebody else: its own address outside is of no use.
+    OpensPortsInVain,
     /// Another port for each conversation: mobile networks and offices.
     Symmetric,
     /// Nothing but IPv6: no translation, but nobody comes in who was not spoken to.
@@ -20,8 +25,27 @@ pub enum Nat {
 }
 
 impl Nat {
+    /// Whether this machine has the program of routers that open ports.
+    pub fn can_open_ports() -> bool {
+        opener::is_there()
+    }
+
     pub(super) const fn has_ip4(self) -> bool {
         !matches!(self, Self::Ip6Only)
+    }
+
+    /// The router's address outside and the next one on its way; `None` for the usual ones. What opens ports does so for
+    /// addresses alone that are not set aside, so it has one from a network that nobody outside the lab ever hears of.
+    pub(super) fn outside(self, host: u8) -> Option<(String, &'static str)> {
+        match self {
+            Self::OpensPorts => Some((format!("44.128.113.{host}"), "44.128.113.1")),
+            Self::OpensPortsInVain => Some((format!("100.64.113.{host}"), "100.64.113.1")),
+            _ => None,
+        }
+    }
+
+    const fn opens_ports(self) -> bool {
+        matches!(self, Self::OpensPorts | Self::OpensPortsInVain)
     }
 
     pub(super) const fn has_ip6(self) -> bool {
@@ -39,12 +63,17 @@ pub(super) struct Router {
     nat: Nat,
     /// The one host at home.
     inside: String,
+    /// What opens ports.
+    opener: Option<Opener>,
 }
 
 impl Router {
     pub(super) fn new(space: Space, nat: Nat, inside: String) -> Self {
-        let router = Self { space, nat, inside };
+        let mut router = Self { space, nat, inside, opener: None };
         router.obey(&router.rules(""));
+        if nat.opens_ports() {
+            router.opener = Some(Opener::start(&router.space));
+        }
         router
     }
 
@@ -77,6 +106,11 @@ impl Router {
         self.space.run(&["conntrack", "-F"], "");
     }
 
+    /// What it translates for whom at home.
+    pub(super) fn opened(&self) -> String {
+        self.space.run(&["nft", "list", "chain", "inet", "upnp", "translated"], "")
+    }
+
     fn rules(&self, first: &str) -> String {
         let Self { nat, inside, .. } = self;
         let udp = if *nat == Nat::NoUdp { "meta l4proto udp drop" } else { "" };
@@ -94,7 +128,9 @@ impl Router {
             }}\n"
         );
         let translation = match nat {
-            Nat::PortPreserving | Nat::NoUdp | Nat::Forwarded => "oifname wan masquerade".to_owned(),
+            Nat::PortPreserving | Nat::NoUdp | Nat::Forwarded | Nat::OpensPorts | Nat::OpensPortsInVain => {
+                "oifname wan masquerade".to_owned()
+            }
             Nat::Symmetric => "oifname wan masquerade fully-random".to_owned(),
             Nat::AddressRestricted => "oifname wan masquerade".to_owned(),
             Nat::Ip6Only => return filter,
@@ -116,8 +152,9 @@ impl Router {
         } else {
             String::new()
         };
+        let opened = if nat.opens_ports() { opener::RULES } else { "" };
         format!(
-            "{filter}table ip nat {{
+            "{filter}{opened}table ip nat {{
                 {spoken_to}
                 chain postrouting {{ type nat hook postrouting priority 100; {translation}; }}
             }}\n"

@@ -27,7 +27,19 @@ pub struct Resident {
 
 impl Resident {
     pub(super) fn new(name: &'static str, space: Space, router: Option<Router>, host: u8) -> Self {
-        let someone = Someone::new(name).in_namespace(space.name()).logging("info,kith_node=debug");
+        Self::run_by(None, name, space, router, host)
+    }
+
+    /// With a node that a test of this program runs, if it is named.
+    pub(super) fn run_by(
+        test: Option<&'static str>,
+        name: &'static str,
+        space: Space,
+        router: Option<Router>,
+        host: u8,
+    ) -> Self {
+        let mut someone = Someone::new(name).in_namespace(space.name()).logging("info,kith_node=debug");
+        someone.stand_in = test;
         let mut resident = Self { someone, router, space, host };
         resident.start();
         resident
@@ -44,6 +56,24 @@ impl Resident {
     pub fn start_tomorrow(&mut self) {
         self.someone.clock = Some("+1d");
         self.start();
+    }
+
+    /// Ends the node as a person does.
+    #[track_caller]
+    pub fn stop(&mut self) {
+        self.someone.stop();
+    }
+
+    /// Starts the node with further arguments.
+    #[track_caller]
+    pub fn start_with(&mut self, args: &[&str]) {
+        self.someone.also = args.iter().map(|arg| (*arg).to_owned()).collect();
+        self.start();
+    }
+
+    /// What the router would pass on without being spoken to first, as it says itself.
+    pub fn opened_by_router(&self) -> String {
+        self.router().opened()
     }
 
     /// Ends the node as the power does.

@@ -1,0 +1,66 @@
+//! The program in a router that opens ports for those at home: the one that most routers have (miniupnpd).
+
+use std::process::{Child, Stdio};
+
+use super::space::Space;
+
+const PROGRAM: &str = "miniupnpd";
+
+/// Where it writes what it opens. What it has translated may pass by the rules of the router.
+pub(super) const RULES: &str = "table inet upnp {
+    chain forwarded { }
+    chain translated { }
+    chain masked { }
+    chain prerouting { type nat hook prerouting priority -101; jump translated; }
+    chain postrouting { type nat hook postrouting priority 99; jump masked; }
+}
+";
+
+/// True if this machine has the program.
+pub(super) fn is_there() -> bool {
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&folders).any(|folder| folder.join(PROGRAM).exists())
+}
+
+/// The program; it ends when this is dropped.
+#[derive(Debug)]
+pub(super) struct Opener {
+    program: Child,
+    // Last, so that the program is gone before its file is.
+    _config: tempfile::NamedTempFile,
+}
+
+impl Opener {
+    pub(super) fn start(router: &Space) -> Self {
+        let config = tempfile::NamedTempFile::new().unwrap();
+        let lines = [
+            "ext_ifname=wan",
+            "listening_ip=lan",
+            "port=0",
+            "enable_upnp=yes",
+            "secure_mode=yes",
+            "system_uptime=yes",
+            "uuid=5f2c1a3e-8d43-4c5e-9a1b-7d0f3b6e9c21",
+            "upnp_table_name=upnp",
+            "upnp_nat_table_name=upnp",
+            "upnp_forward_chain=forwarded",
+            "upnp_nat_chain=translated",
+            "upnp_nat_postrouting_chain=masked",
+            "allow 1024-65535 192.168.0.0/16 1024-65535",
+            "deny 0-65535 0.0.0.0/0 0-65535",
+        ];
+        std::fs::write(config.path(), lines.join("\n") + "\n").unwrap();
+        let mut command = router.program(PROGRAM.as_ref());
+        command.args(["-d", "-P"]).arg(config.path().with_extension("pid")).arg("-f").arg(config.path());
+        let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let program = quiet.spawn().expect("miniupnpd is installed");
+        Self { program, _config: config }
+    }
+}
+
+impl Drop for Opener {
+    fn drop(&mut self) {
+        let _ = self.program.kill();
+        let _ = self.program.wait();
+    }
+}
