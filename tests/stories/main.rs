@@ -8,6 +8,7 @@ mod codes;
 mod contacts;
 mod correspondence;
 mod crashes;
+mod drill;
 mod follow_up;
 mod guests;
 mod introducers;
