@@ -130,10 +130,14 @@ pub async fn hog(scene: Scene, work: Work) {
     answering.abort();
 }
 
-/// Sends the largest letters until the circuit is spent; each counts.
+/// Sends the largest letters until the circuit is spent; each that goes through Ana's node counts. Both ends find a direct
+/// way after a moment, as they would like others to; who wants to hog begins anew.
 async fn one_circuit(network: &Network, events: &mut Receiver<Event>, work: &Work) {
     while let Some(event) = events.recv().await {
         match event {
+            Event::SessionOpened { session, via: None, .. } | Event::PathChanged { session, via: None } => {
+                network.run(Effect::HangUp { session }).await.unwrap();
+            }
             Event::SessionOpened { session, .. } | Event::LetterAnswered { session, outcome: Some(_), .. } => {
                 work.one_more().await;
                 let sealed = vec![6; LETTER];
