@@ -63,7 +63,7 @@ impl Drill {
         newcomer
     }
 
-    /// The program of the thief believes that its grant never ends. What it has now.
+    /// The program of the thief believes that its grant never ends, and renews none. What it had.
     fn renews_no_grant(&mut self, thief: Who) -> Own {
         let home = self.world.home_mut(thief);
         let own = Own::load(&home.store).unwrap();
@@ -127,6 +127,7 @@ fn ana_is_back_and_each_contact_refuses_the_stolen_laptop_from_the_first_letter_
 fn whoever_scans_the_old_badge_may_find_the_thief_until_the_grant_ends_or_the_front_door_hears_of_ana() {
     let mut drill = drill(2);
     let (ana, bo) = (drill.ana, drill.bo);
+    let disk = drill.world.copies(ana);
     let thief = drill.is_stolen();
     // Ana is back at Bo's table; where they are, nothing leads to Chi's node or to anybody else.
     drill.world.splits(&[ana, bo]);
@@ -146,6 +147,13 @@ fn whoever_scans_the_old_badge_may_find_the_thief_until_the_grant_ends_or_the_fr
     assert!(drill.world.told(thief).any(is_not_accepted), "Eva's node refused what it answered");
     assert!(!drill.is_taken_in(eva), "{}", drill.world.story_of(eva, ana));
 
+    // A thief who lets it run as it likes has a new grant, and newcomers cannot know better.
+    drill.world.stop(thief);
+    let thief = drill.world.runs_copy(ana, disk, "the stolen laptop again");
+    drill.world.run_for(HOUR);
+    let gil = drill.newcomer("Gil", thief);
+    assert!(drill.is_taken_in(gil), "this is what ends below, and not by itself");
+
     // The nodes hear each other again: Chi's gives the mailbox to Ana's new machine, and the badge leads to nobody.
     drill.world.heals();
     drill.world.run_for(DAY);
@@ -153,19 +161,19 @@ fn whoever_scans_the_old_badge_may_find_the_thief_until_the_grant_ends_or_the_fr
     let fay = drill.newcomer("Fay", thief);
     assert!(!drill.is_taken_in(fay), "{}", drill.world.story_of(fay, ana));
 
-    // Dee meets Ana herself, and from then on believes the laptop nothing.
+    // Gil meets Ana herself, and from then on believes the laptop nothing.
     let code = drill.world.shows_live(ana, "Fair");
     drill.world.run_for(60);
-    drill.world.scans(dee, &code);
+    drill.world.scans(gil, &code);
     drill.world.run_for(HOUR);
-    drill.world.accepts(ana, dee);
+    drill.world.accepts(ana, gil);
     drill.world.run_for(HOUR);
     drill.world.changes_card(thief, FieldKind::Title, Some("Call me on my new number"));
-    drill.world.tries_to_write(thief, dee, "My bank has changed.").ok();
-    drill.world.writes(ana, dee, "My laptop was stolen.");
+    drill.world.writes(thief, gil, "My bank has changed.");
+    drill.world.writes(ana, gil, "My laptop was stolen.");
     drill.world.run_for(DAY);
-    assert_eq!(drill.world.texts(dee, ana), ["My laptop was stolen."]);
-    assert_eq!(drill.world.reads(dee, ana, FieldKind::Title), None);
+    assert_eq!(drill.world.texts(gil, ana), ["My laptop was stolen."]);
+    assert_eq!(drill.world.reads(gil, ana, FieldKind::Title), None);
 }
 
 /// The other way: the thief scans codes of newcomers with what was on the laptop. The letter is new, the grant is not.
@@ -195,7 +203,7 @@ fn whose_code_the_thief_scans_refuses_him_once_the_stolen_grant_is_over() {
     assert_eq!(refusal(&answer), Some(Refusal::NotAccepted), "{answer:?}");
 }
 
-/// The other three: two recoveries from one old backup, and last night's backup with everything that came since.
+/// Two machines, one after the other, from a backup that is three weeks old.
 #[test]
 fn recovering_twice_from_an_old_backup_forks_nothing() {
     let mut drill = drill(4);
