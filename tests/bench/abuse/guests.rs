@@ -81,11 +81,17 @@ async fn is_left(events: &mut Receiver<Event>) {
 fn leave(key: &MailboxKey, friend: u32, errand: u64) -> Leave {
     let of = u8::try_from(errand % u64::from(LABELS)).unwrap();
     let label = if friend % 3 == 2 { Locator([of; 16]) } else { key.label(PersonId([of; 10])) };
-    let mut parcel = vec![5; if errand % 2 == 0 { LETTER } else { 512 }];
+    let mut parcel = vec![5; if errand.is_multiple_of(2) { LETTER } else { 512 }];
     parcel[..4].copy_from_slice(&friend.to_be_bytes());
     parcel[4..12].copy_from_slice(&errand.to_be_bytes());
     let mailbox = (errand % 5 != 4).then(|| key.id());
-    Leave { mailbox, label, token: key.token(&label), parcel: Bytes::new(parcel).unwrap(), replaces: errand % 7 == 0 }
+    Leave {
+        mailbox,
+        label,
+        token: key.token(&label),
+        parcel: Bytes::new(parcel).unwrap(),
+        replaces: errand.is_multiple_of(7),
+    }
 }
 
 /// Mallory is reached through Ana's node, and friends send as much as goes through, circuit after circuit.
