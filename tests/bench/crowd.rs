@@ -28,7 +28,7 @@ pub fn make(home: &Home, people: u32) {
     let mut ana = Side::wake(store, [0; 4]);
     ana.turn(|turn| turn.addresses_changed(vec![closed_port(1)]));
     for number in 1..=people {
-        meet(&mut ana, number, InviteOptions::default(), None);
+        meet(&mut ana, somebody(number.to_be_bytes()), number, InviteOptions::default());
     }
     // She is somewhere else now, and every contact is to be told.
     ana.turn(|turn| turn.addresses_changed(vec![closed_port(2)]));
@@ -53,7 +53,12 @@ pub fn make_known(home: &Home, people: u32, port: u16) {
     for number in 1..=people {
         let event = (number % 3 == 0).then(|| Line::new("Hannover Messe").unwrap());
         let options = InviteOptions { event, ..InviteOptions::default() };
-        let id = meet(&mut ana, number, options, Some("Lindqvist Valves GmbH"));
+        let mut bo = somebody(number.to_be_bytes());
+        let set = |kind, line: &str| CardChange::Field(kind, Some(Line::new(line).unwrap()), None);
+        let card =
+            vec![set(FieldKind::Organisation, "Lindqvist Valves GmbH"), set(FieldKind::Title, "Head of purchasing")];
+        bo.turn(|turn| turn.change_card(card));
+        let id = meet(&mut ana, bo, number, options);
         keep(&mut ana, number, id);
         if number.is_multiple_of(1_000) {
             answer_most(&mut ana.store);
@@ -62,6 +67,22 @@ pub fn make_known(home: &Home, people: u32, port: u16) {
     take_along(&mut ana);
     write_down(&ana.store, &mut store);
     store.close().unwrap();
+    drop(lock);
+}
+
+/// Makes Ana's home, with so many contacts who each name the addresses that they are said to. She is at this one, as all
+/// of them know, and nothing waits for anybody.
+pub fn make_led_astray(home: &Home, own: Hint, people: u32, at: impl Fn(u32) -> Vec<Hint>) {
+    let (open, _) = home.create(Name::new("Ana").unwrap()).unwrap();
+    let (_, store, _, lock) = open.into_parts();
+    let mut ana = Side::wake(store, [0; 4]);
+    ana.turn(|turn| turn.addresses_changed(vec![own]));
+    for number in 1..=people {
+        let mut mallory = somebody(number.to_be_bytes());
+        mallory.turn(|turn| turn.addresses_changed(at(number)));
+        meet(&mut ana, mallory, number, InviteOptions::default());
+    }
+    ana.store.close().unwrap();
     drop(lock);
 }
 
@@ -160,13 +181,7 @@ impl<S: Store> Side<S> {
 }
 
 /// One more contact: scans a code of Ana's, and each takes the other in.
-fn meet<S: Store>(ana: &mut Side<S>, number: u32, options: InviteOptions, org: Option<&str>) -> PersonId {
-    let mut bo = somebody(number.to_be_bytes());
-    let set = |kind, line: &str| CardChange::Field(kind, Some(Line::new(line).unwrap()), None);
-    if let Some(org) = org {
-        let card = vec![set(FieldKind::Organisation, org), set(FieldKind::Title, "Head of purchasing")];
-        bo.turn(|turn| turn.change_card(card));
-    }
+fn meet<S: Store>(ana: &mut Side<S>, mut bo: Side<MemoryStore>, number: u32, options: InviteOptions) -> PersonId {
     let ((_, invite), _) = ana.turn(|turn| turn.create_invite(options));
     let (_, effects) = bo.turn(|turn| turn.scan(&invite, ScanOptions::default()));
     let session = SessionId([number.to_be_bytes(); 4].concat().try_into().unwrap());

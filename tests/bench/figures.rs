@@ -12,6 +12,11 @@ impl Series {
         self.0.push(took);
     }
 
+    /// All of another one.
+    pub fn append(&mut self, mut other: Self) {
+        self.0.append(&mut other.0);
+    }
+
     /// The value that this share of all values does not exceed.
     pub fn quantile(&self, share: f64) -> Duration {
         let mut sorted = self.0.clone();

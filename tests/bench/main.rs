@@ -6,12 +6,13 @@
 //! cargo bench -p kith-tests --bench bench -- rest      a node with a thousand contacts, at rest
 //! cargo bench -p kith-tests --bench bench -- mailbox   ten thousand letters held for a thousand people
 //! cargo bench -p kith-tests --bench bench -- ways      the first letter after a cold start, directly, by relay, by mailbox
+//! cargo bench -p kith-tests --bench bench -- abuse     letters between contacts while strangers and others attack
 //! cargo bench -p kith-tests --bench bench -- pages     what the owner of ten thousand contacts looks at
 //! ```
 //!
 //! Each prints a table. `--check` ends with 1 if a target is missed; `--runs N` sets how often it is measured, and
 //! `--folder DIR` where the homes lie, since the disk below that folder is part of what is measured; `--only PART` leaves
-//! out pages whose path does not hold it. Both sides of a comparison run in turns in one process, so that whatever else the machine does hits both.
+//! out pages whose path, or attacks whose name, does not hold it. Both sides of a comparison run in turns in one process, so that whatever else the machine does hits both.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints")]
 #![allow(
     clippy::unwrap_used,
@@ -21,6 +22,7 @@
     reason = "a benchmark may end in a panic; nothing here is shipped"
 )]
 
+mod abuse;
 mod bare;
 mod crowd;
 mod figures;
@@ -48,13 +50,13 @@ pub struct Options {
     pub runs: Option<usize>,
     /// Where homes and files lie.
     pub folder: PathBuf,
-    /// Of the pages, only those whose path holds this.
+    /// Of the pages, only those whose path holds this; of the attacks, those whose name does.
     pub only: Option<String>,
     /// The program that `rest` starts.
     pub program: PathBuf,
 }
 
-const USAGE: &str = "bench (scan | letter | rest | mailbox | ways | pages)… [--check] [--runs N] [--folder DIR] [--only PART] [--program PATH]";
+const USAGE: &str = "bench (scan | letter | rest | mailbox | ways | abuse | pages)… [--check] [--runs N] [--folder DIR] [--only PART] [--program PATH]";
 
 fn main() -> ExitCode {
     let mut options = Options { runs: None, only: None, folder: std::env::temp_dir(), program: program() };
@@ -85,6 +87,7 @@ fn main() -> ExitCode {
             "rest" => rest::run(&options),
             "mailbox" => mailbox::run(&options),
             "ways" => ways::run(&options),
+            "abuse" => abuse::run(&options),
             "pages" => pages::run(&options),
             _ => {
                 eprintln!("{name} is no benchmark: {USAGE}");

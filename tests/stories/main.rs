@@ -8,6 +8,7 @@ mod codes;
 mod contacts;
 mod correspondence;
 mod crashes;
+mod drill;
 mod finding_again;
 mod follow_up;
 mod guests;

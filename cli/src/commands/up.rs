@@ -40,9 +40,12 @@ pub async fn run(home: &Home, up: Up) -> Result<(), Trouble> {
     ended
 }
 
+/// What is logged if nothing else was asked for. These parts of the library warn of each stream that a peer opens beyond
+/// what it may have: whoever likes to would fill the disk with that.
+const USUAL_LOG: &str = "warn,kith=info,kith_node=info,libp2p_request_response=error,libp2p_relay=error";
+
 fn start_log(format: LogFormat) {
-    let filter =
-        EnvFilter::try_from_env("KITH_LOG").unwrap_or_else(|_| EnvFilter::new("warn,kith=info,kith_node=info"));
+    let filter = EnvFilter::try_from_env("KITH_LOG").unwrap_or_else(|_| EnvFilter::new(USUAL_LOG));
     // A log that nobody reads any more is no reason to stop.
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).log_internal_errors(false);
     match format {

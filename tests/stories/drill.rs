@@ -1,0 +1,273 @@
+//! The recovery drill: everything that can go wrong at once when a machine is stolen or destroyed.
+
+use kith_protocol::card::FieldKind;
+use kith_protocol::engine::forks::forks_of;
+use kith_protocol::engine::{Answer, Notice, Own, Refusal, history_of};
+use kith_protocol::identity::Reason;
+use kith_protocol::letter::Body;
+use kith_protocol::limits;
+use kith_protocol::store::{Store, Table, Write};
+use kith_protocol::wire::{self, Bytes};
+use kith_tests::sim::{Code, Mallory, Scan, Who, World};
+
+use crate::{DAY, HOUR, meet, refusal};
+
+/// Ana is behind a router; the nodes of Bo and Chi, her contacts, hold letters for her. Her badge was printed half a
+/// year ago and leads to the front doors there.
+struct Drill {
+    world: World,
+    ana: Who,
+    bo: Who,
+    chi: Who,
+    badge: Code,
+}
+
+fn drill(seed: u64) -> Drill {
+    let mut world = World::new(seed);
+    let [ana, bo, chi] = ["Ana", "Bo", "Chi"].map(|name| world.person(name));
+    meet(&mut world, bo, ana);
+    meet(&mut world, chi, ana);
+    world.hides(ana);
+    world.restarts(ana);
+    world.run_for(HOUR);
+    let badge = world.prints(ana, "Badge");
+    world.run_for(180 * DAY);
+    assert_eq!(world.home(ana).mailboxes.own_hosts(), 2, "Bo's node and Chi's");
+    Drill { world, ana, bo, chi, badge }
+}
+
+impl Drill {
+    /// Mallory takes the laptop and runs what is on it somewhere else.
+    fn is_stolen(&mut self) -> Who {
+        let disk = self.world.copies(self.ana);
+        self.world.stop(self.ana);
+        self.world.runs_copy(self.ana, disk, "the stolen laptop")
+    }
+
+    /// Ana types her words into a new machine, at somebody's table.
+    fn recovers_at(&mut self, who: Who) {
+        let code = self.world.shows_live(who, "At the table");
+        self.world.recovers_by(self.ana, &code).unwrap();
+    }
+
+    /// Somebody new scans the badge, and whoever has it on their machine says yes.
+    fn newcomer(&mut self, name: &str, thief: Who) -> Who {
+        let newcomer = self.world.person(name);
+        let scan = Scan::default();
+        self.world.tries_to_scan(newcomer, &self.badge, scan).unwrap();
+        self.world.run_for(3 * HOUR);
+        for item in self.world.inbox(thief) {
+            self.world.decides(thief, &item, true, None);
+        }
+        self.world.run_for(3 * HOUR);
+        newcomer
+    }
+
+    /// The program of the thief believes that its grant never ends, and renews none. What it had.
+    fn renews_no_grant(&mut self, thief: Who) -> Own {
+        let home = self.world.home_mut(thief);
+        let own = Own::load(&home.store).unwrap();
+        let far = Own { grant_ends: own.grant_ends.plus(365 * DAY), ..own.clone() };
+        let write = Write { table: Table::Meta, key: b"own".to_vec(), value: Some(wire::encode(&far)) };
+        home.store.commit(&[write]).unwrap();
+        self.world.restarts(thief);
+        own
+    }
+
+    /// True if somebody takes whoever answered for Ana.
+    fn is_taken_in(&self, who: Who) -> bool {
+        self.world.holds(who, self.ana)
+    }
+}
+
+fn is_not_accepted(notice: &Notice) -> bool {
+    matches!(notice, Notice::Refused { reason: Refusal::NotAccepted, .. })
+}
+
+#[test]
+fn ana_is_back_and_each_contact_refuses_the_stolen_laptop_from_the_first_letter_on() {
+    let mut drill = drill(1);
+    let thief = drill.is_stolen();
+    let (ana, bo, chi) = (drill.ana, drill.bo, drill.chi);
+    drill.recovers_at(chi);
+    let world = &mut drill.world;
+    world.run_for(6 * HOUR);
+    for other in [bo, chi] {
+        let seen = history_of(&world.home(other).store, world.home(ana).id).unwrap().unwrap();
+        assert_eq!(seen.head(), world.history(ana).head(), "{} heard of it", world.home(other).name);
+        assert!(world.are_contacts(ana, other));
+    }
+    world.writes(bo, ana, "Is that you?");
+    world.writes(ana, chi, "I have a new laptop.");
+    world.changes_card(thief, FieldKind::Title, Some("Call me on my new number"));
+    for other in [bo, chi] {
+        world.writes(thief, other, "My bank has changed.");
+    }
+    world.run_for(DAY);
+    for other in [bo, chi] {
+        assert!(!world.texts(other, ana).iter().any(|text| text.contains("bank")), "{}", world.home(other).name);
+        assert_eq!(world.reads(other, ana, FieldKind::Title), None, "nothing that the thief says is believed");
+    }
+    assert_eq!(world.texts(ana, bo), ["Is that you?"]);
+    assert_eq!(world.texts(chi, ana), ["I have a new laptop."]);
+    let handled = |notice: &Notice| matches!(notice, Notice::Delivered { .. });
+    assert!(!world.told(thief).any(handled), "nothing that left the laptop was handled");
+    let got = |text: &String| text == "Is that you?";
+    assert!(!world.texts(thief, bo).iter().any(got), "what is for Ana goes to Ana alone");
+    world.check_handled(bo);
+    world.check_handled(chi);
+}
+
+/// The same badge, a front door that has not heard of anything, and the laptop as it was stolen. What its owner cannot
+/// prevent: the key that signs for Ana lies on it, so a thief who lets it run has grants that are new, and newcomers who
+/// know of no later key of hers believe them for as long as the badge is out and its door leads there. Nothing that a
+/// newcomer holds says otherwise. It ends when the host of the front door hears of Ana, which contacts do with the first
+/// letter, and for each newcomer with the first word of her history.
+#[test]
+fn whoever_scans_the_old_badge_may_find_the_thief_until_the_grant_ends_or_the_front_door_hears_of_ana() {
+    let mut drill = drill(2);
+    let (ana, bo) = (drill.ana, drill.bo);
+    let disk = drill.world.copies(ana);
+    let thief = drill.is_stolen();
+    // Ana is back at Bo's table; where they are, nothing leads to Chi's node or to anybody else.
+    drill.world.splits(&[ana, bo]);
+    drill.recovers_at(bo);
+    drill.world.run_for(HOUR);
+    assert!(drill.world.are_contacts(ana, bo));
+
+    let dee = drill.newcomer("Dee", thief);
+    assert!(drill.is_taken_in(dee), "{}", drill.world.story_of(dee, ana));
+
+    // The copy as it was: a program that answers whoever comes, and signs no further grant.
+    let before = drill.renews_no_grant(thief);
+    drill.world.run_for(17 * DAY);
+    assert!(before.grant_ends.plus(limits::CLOCK_SKEW) < drill.world.clock(dee), "the grant is over");
+    let eva = drill.newcomer("Eva", thief);
+    assert_eq!(Own::load(&drill.world.home(thief).store).unwrap().grant, before.grant, "it is the grant of then");
+    assert!(drill.world.told(thief).any(is_not_accepted), "Eva's node refused what it answered");
+    assert!(!drill.is_taken_in(eva), "{}", drill.world.story_of(eva, ana));
+
+    // A thief who lets it run as it likes has a new grant, and newcomers cannot know better.
+    drill.world.stop(thief);
+    let thief = drill.world.runs_copy(ana, disk, "the stolen laptop again");
+    drill.world.run_for(HOUR);
+    let gil = drill.newcomer("Gil", thief);
+    assert!(drill.is_taken_in(gil), "this is what ends below, and not by itself");
+
+    // The nodes hear each other again: Chi's gives the mailbox to Ana's new machine, and the badge leads to nobody.
+    drill.world.heals();
+    drill.world.run_for(DAY);
+    assert!(drill.world.are_contacts(ana, drill.chi), "the front door has heard of Ana");
+    let fay = drill.newcomer("Fay", thief);
+    assert!(!drill.is_taken_in(fay), "{}", drill.world.story_of(fay, ana));
+
+    // Gil meets Ana herself, and from then on believes the laptop nothing.
+    let code = drill.world.shows_live(ana, "Fair");
+    drill.world.run_for(60);
+    drill.world.scans(gil, &code);
+    drill.world.run_for(HOUR);
+    drill.world.accepts(ana, gil);
+    drill.world.run_for(HOUR);
+    drill.world.changes_card(thief, FieldKind::Title, Some("Call me on my new number"));
+    drill.world.writes(thief, gil, "My bank has changed.");
+    drill.world.writes(ana, gil, "My laptop was stolen.");
+    drill.world.run_for(DAY);
+    assert_eq!(drill.world.texts(gil, ana), ["My laptop was stolen."]);
+    assert_eq!(drill.world.reads(gil, ana, FieldKind::Title), None);
+}
+
+/// The other way: the thief scans codes of newcomers with what was on the laptop. The letter is new, the grant is not.
+#[test]
+fn whose_code_the_thief_scans_refuses_him_once_the_stolen_grant_is_over() {
+    let mut drill = drill(3);
+    let words = drill.world.home(drill.ana).words.clone();
+    let own = Own::load(&drill.world.copies(drill.ana)).unwrap();
+    let thief = Mallory::thief("Ana", own.history(), &words, 0);
+    let claims = |world: &mut World, name: &str| {
+        let newcomer = world.person(name);
+        let code = world.shows_live(newcomer, "Fair");
+        let invite = code.read();
+        let session = world.knocks(newcomer, invite.shared_secret().locator()).unwrap();
+        let Body::Claim(mut claim) = thief.claim([7; 32], world.clock(newcomer)) else { panic!("a claim") };
+        claim.grant = Bytes::new(own.grant.as_slice().to_vec()).unwrap();
+        let mut pen = world.pen(newcomer, Body::Claim(claim));
+        (pen.to, pen.with_history) = (invite.key.0, true);
+        let sealed = thief.seals(&pen, &invite.key, &invite.shared_secret());
+        world.hands_in(newcomer, session, &sealed)
+    };
+    drill.world.stop(drill.ana);
+    let answer = claims(&mut drill.world, "Dee");
+    assert!(matches!(answer, Answer::Handled(_)), "nobody can know better yet: {answer:?}");
+    drill.world.run_for(limits::GRANT_LIFE + limits::CLOCK_SKEW);
+    let answer = claims(&mut drill.world, "Eva");
+    assert_eq!(refusal(&answer), Some(Refusal::NotAccepted), "{answer:?}");
+}
+
+/// Two machines, one after the other, from a backup that is three weeks old.
+#[test]
+fn recovering_twice_from_an_old_backup_forks_nothing() {
+    let mut drill = drill(4);
+    let (ana, bo, chi) = (drill.ana, drill.bo, drill.chi);
+    let world = &mut drill.world;
+    let (backup, made) = (world.copies(ana), world.clock(ana));
+    world.run_for(20 * DAY);
+    let mut heads = Vec::new();
+    for machine in ["the first", "the second"] {
+        // What `recover --backup` does: go on from the backup, and disown the key that is on it.
+        world.restores_backup_of(ana, backup.clone(), made);
+        world.rotates(ana, Reason::Compromised);
+        world.run_for(6 * HOUR);
+        heads.push(world.history(ana).head());
+        for other in [bo, chi] {
+            let id = world.home(ana).id;
+            let seen = history_of(&world.home(other).store, id).unwrap().unwrap();
+            assert_eq!(seen.head(), world.history(ana).head(), "{machine}, at {}", world.home(other).name);
+            assert!(forks_of(&world.home(other).store, id).unwrap().is_empty(), "{machine} made no fork");
+        }
+        world.writes(ana, bo, machine);
+        world.run_for(6 * HOUR);
+    }
+    assert_eq!(heads[0], heads[1], "the words and the number of the key decide everything");
+    world.recovers_alike(ana);
+    assert_eq!(world.texts(bo, ana), ["the first", "the second"], "contacts hear each machine in its turn");
+    for other in [bo, chi] {
+        world.check_handled(other);
+    }
+}
+
+/// What everybody knew of Ana before her disk died is what they know afterwards; she has what they wrote since, once.
+#[test]
+fn from_last_nights_backup_every_letter_comes_again_nothing_is_done_twice_and_nothing_old_is_told() {
+    let mut drill = drill(5);
+    let (ana, bo, chi) = (drill.ana, drill.bo, drill.chi);
+    let world = &mut drill.world;
+    let (backup, made) = (world.copies(ana), world.clock(ana));
+    for hour in 1..=8 {
+        for other in [bo, chi] {
+            world.writes(other, ana, &format!("{hour} o'clock"));
+        }
+        world.run_for(HOUR);
+    }
+    world.writes(ana, bo, "Thank you all.");
+    world.changes_card(ana, FieldKind::Title, Some("Owner"));
+    world.changes_card(bo, FieldKind::Title, Some("Buyer"));
+    world.run_for(HOUR);
+    assert!(world.has_delivered_all(), "every one of them was acknowledged");
+    let before = [bo, chi].map(|who| (world.card(who, ana), world.texts(who, ana)));
+    let came = [bo, chi].map(|who| world.texts(ana, who).into_iter().filter(|text| text.ends_with("clock")).count());
+    assert_eq!(came, [8, 8]);
+    world.restores_backup_of(ana, backup, made);
+    assert!(world.texts(ana, bo).is_empty(), "the backup knows of none");
+    world.run_for(6 * HOUR);
+    for other in [bo, chi] {
+        let hers: Vec<String> = (1..=8).map(|hour| format!("{hour} o'clock")).collect();
+        let mut again = world.texts(ana, other);
+        again.sort();
+        assert_eq!(again, hers, "each once, from {}", world.home(other).name);
+    }
+    assert_eq!(world.reads(ana, bo, FieldKind::Title).as_deref(), Some("Buyer"));
+    let after = [bo, chi].map(|who| (world.card(who, ana), world.texts(who, ana)));
+    assert_eq!(after, before, "nobody was told anything old, or anything twice");
+    assert!(world.has_delivered_all());
+    world.check();
+}
