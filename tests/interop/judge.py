@@ -66,7 +66,8 @@ def identified(met, peer, key, secrets):
     expect(len(seen_from) == 1, f"identify says {seen_from}")
     protocols = {protocol.decode() for protocol in fields.pop(3)}
     expect(protocols == PROTOCOLS, f"other protocols: {protocols ^ PROTOCOLS}")
-    expect(fields == {1: [bytes.fromhex("08011220") + key], 5: [b"/kith/1"], 6: [b"kith"]}, f"identify says more: {fields}")
+    public_key = bytes.fromhex("08011220") + key
+    expect(fields == {1: [public_key], 5: [b"/kith/1"], 6: [b"kith"]}, f"identify says more: {fields}")
     gives_nobody_away(raw, secrets, "identify")
 
 
@@ -81,9 +82,12 @@ def heard_nothing_new(strangers, seen, secrets):
             if callable(hears):
                 expect(hears(heard), f"{where} is not the one of SPEC.md: {heard.hex()}")
             else:
-                expect(heard == hears, f"{where} is {heard.hex() or 'nothing'} and not {hears.hex() or 'nothing'}: {said.hex()[:200]}")
-        shape = [(answer["open"], None if callable(hears) else answer["heard"]) for answer, hears in zip(answers, who.hears)]
+                what = f"{where} is {heard.hex() or 'nothing'} and not {hears.hex() or 'nothing'}"
+                expect(heard == hears, f"{what}; said was {said.hex()[:200]}")
+        # Whether the connection goes on says something, too.
+        shape = [answer["open"] for answer in answers]
         first, of = shapes.setdefault(who.topic, (shape, who.knows))
         for number, (here, there) in enumerate(zip(shape, first, strict=True)):
-            what = f"{who.topic}, thing {number}: (connection open, heard) is {here} for who knows {who.knows} and {there} for {of}"
-            expect(here == there, what)
+            state = "open" if here else "closed"
+            what = f"{who.topic}, thing {number}: the connection is {state} for who knows {who.knows}"
+            expect(here == there, f"{what}, and not for who knows {of}")

@@ -21,6 +21,7 @@ installed() {
     exit 0
 }
 
+# Not npm ci, which wants the QUIC of all systems in the lock file, also of those for which there is none to be had.
 install_js() {
     rm -rf "$js" && mkdir -p "$js" && cp tests/interop/package.json tests/interop/package-lock.json "$js" &&
         npm install --no-save --prefix "$js" --ignore-scripts --no-audit --no-fund --loglevel=error &&

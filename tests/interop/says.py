@@ -16,7 +16,8 @@ NOTHING = b""
 NO = frame(b"\x04")
 LETTER_SIZES = [512, 1024, 4096, 16384, 61440]
 PARCEL_SIZES = [64, *LETTER_SIZES]
-GARBAGE = [b"GET / HTTP/1.1\r\nHost: kith\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", bytes(300), b"\xff" * 300]
+BEGINS_TLS = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"
+GARBAGE = [b"GET / HTTP/1.1\r\nHost: kith\r\n\r\n", BEGINS_TLS, bytes(300), b"\xff" * 300]
 
 
 @dataclass
@@ -42,7 +43,8 @@ class Stranger:
 
     def to_json(self):
         said = [one.hex() for one in self.says]
-        return {"protocol": self.protocol, "seed": self.seed.hex(), "says": said, "leavesOpen": self.leaves_open, "late": self.late}
+        when = {"leavesOpen": self.leaves_open, "late": self.late}
+        return {"protocol": self.protocol, "seed": self.seed.hex(), "says": said, **when}
 
 
 class Crowd:
@@ -52,7 +54,8 @@ class Crowd:
         self.seed, self.all = seed, []
 
     def somebody(self, topic, knows, protocol, leaves_open=False):
-        who = Stranger(topic, knows, protocol, random.Random(f"{self.seed}/{topic}/{knows}").randbytes(32), leaves_open=leaves_open)
+        key = random.Random(f"{self.seed}/{topic}/{knows}").randbytes(32)
+        who = Stranger(topic, knows, protocol, key, leaves_open=leaves_open)
         self.all.append(who)
         return who, random.Random(f"{self.seed}/{topic}").randbytes
 
@@ -82,7 +85,8 @@ class Crowd:
         whole = frame(b"\x01" + locator + draw(32))
         lengths = [b"\x00\x00", b"\x00\x01", b"\x00\x30", b"\x00\x32", b"\x01\x31", b"\xff\xff"]
         cut = [whole[:size] for size in (0, 1, 2, 3, 19, 50)]
-        for said in [*cut, whole + b"\x00", whole + whole, *(length + whole[2:] for length in lengths), *GARBAGE, draw(4096)]:
+        wrong = [length + whole[2:] for length in lengths]
+        for said in [*cut, whole + b"\x00", whole + whole, *wrong, *GARBAGE, draw(4096)]:
             who.say(said, NOTHING)
 
     def letters(self, knows, session):
@@ -93,7 +97,8 @@ class Crowd:
         who, draw = self.somebody("what is no letter", knows, LETTER)
         whole = frame(session + draw(512))
         odd = [frame(session + draw(size)) for size in (0, 1, 511, 513, 61441, 65519)]
-        for said in [b"", whole[:1], whole[:10], whole[:18], whole[:-1], whole + b"\x00", b"\xff\xff" + whole, *odd, *GARBAGE]:
+        cut = [whole[:size] for size in (0, 1, 10, 18, 529)]
+        for said in [*cut, whole + b"\x00", b"\xff\xff" + whole, *odd, *GARBAGE]:
             who.say(said, NOTHING)
 
     def parcels(self, knows, label):
@@ -129,16 +134,19 @@ class Crowd:
         for said in [*frames, *map(frame, wrong + kinds), *GARBAGE, draw(4096)]:
             who.say(said, NOTHING)
 
-    def silence(self):
+    def silence(self, knows, locator):
         """Half a message, and then nothing more: neither the rest nor the end."""
-        halves = {HELLO: [b"", b"\x00\x31\x01\x02\x03"], LETTER: [b"\x02\x10" + bytes(16)], MAILBOX: [b"\xff\xff\x01"]}
-        for protocol, all_halves in halves.items():
-            for half in all_halves:
-                who, _ = self.somebody(f"{len(half)} bytes to {protocol} and silence", "nothing", protocol, leaves_open=True)
-                who.say(half, NOTHING)
+        halves = [
+            (HELLO, b""), (HELLO, b"\x00"), (HELLO, b"\x00\x31\x01" + locator), (LETTER, b"\x02\x10"),
+            (LETTER, b"\x02\x10" + locator), (MAILBOX, b"\xf0\x00\x01" + locator),
+        ]  # fmt: skip
+        for protocol, half in halves:
+            topic = f"{len(half)} bytes to {protocol} and silence"
+            who, _ = self.somebody(topic, knows, protocol, leaves_open=True)
+            who.say(half, NOTHING)
 
     def who_holds_a_code(self, knows, make_hello, judge):
-        """Shows that the strangers above were close: with the secret there is an answer, and it is the one of SPEC.md."""
+        """Shows that the strangers above were close: with the secret there is an answer, the one of SPEC.md."""
         who, draw = self.somebody("a hello with its secret, and then a wrong proof", knows, HELLO)
         nonce = draw(16)
         who.say(frame(make_hello(who.key, nonce)), lambda heard: judge(who.key, nonce, heard))

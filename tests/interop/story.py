@@ -5,6 +5,7 @@ Usage: story.py NODE FOLDER, the Node.js and the folder with what stranger.mjs i
 """
 import json
 import pathlib
+import random
 import socket
 import subprocess
 import sys
@@ -32,16 +33,16 @@ def key_of(peer):
 
 def strangers_of(node_key, ana_codes, bo_code, seed):
     crowd = Crowd(seed)
-    draw = crowd.somebody("what is made up", "nothing", "")[1]
-    crowd.all.clear()
+    draw, live = random.Random(seed).randbytes, next(iter(ana_codes.values()))
     crowd.hellos(node_key, "nothing", draw(16), draw(32))
     for name, code in ana_codes.items():
         crowd.hellos(node_key, f"the locator of {name}", code.locator, code.hello_key)
     crowd.letters("nothing", draw(16))
-    crowd.letters("the locator of a code", next(iter(ana_codes.values())).locator)
+    crowd.letters("the locator of a code", live.locator)
     crowd.parcels("nothing", draw(16))
     crowd.parcels("the label of a code", bo_code.mailbox_label)
-    crowd.silence()
+    crowd.silence("nothing", draw(16))
+    crowd.silence("the locator of a code", live.locator)
     for name, code in ana_codes.items():
 
         def is_reply(me, nonce, heard, key=code.hello_key):
@@ -106,7 +107,8 @@ def play(stage, node_js, modules):
             except Leak as leak:
                 raise SystemExit(f"LEAKED to {name}: {leak}") from None
             said = sum(len(who.says) for who in strangers)
-            print(f"{name} ({', '.join(met['over'])}): {met['agent']}, {len(met['protocols'])} protocols, no address, no name;")
+            shown = f"{met['agent']}, {len(met['protocols'])} protocols, no address, no name"
+            print(f"{name} ({', '.join(met['over'])}): {shown};")
             print(f"  {len(strangers)} strangers said {said} things and learnt nothing.")
         pings = "; ".join(f"{name} {median(met['pings']):.2f}" for name, met in quiet.items())
         print(f"ping, ms, median of {PINGS}: {pings}")

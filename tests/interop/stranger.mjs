@@ -54,8 +54,8 @@ async function say (connection, protocol, said, leavesOpen) {
   return Buffer.concat(heard)
 }
 
-// True if something can still be said on the connection. The library may keep one that is of no use any more, and over QUIC
-// a question on one that ends is not given up. What fails for another reason is asked again.
+// True if something can still be said on the connection. The library may keep one that is of no use any more, and over
+// QUIC a question on one that ends is not given up. What fails for another reason is asked again.
 async function isOpen (connection) {
   const gone = new Promise(resolve => connection.addEventListener('close', () => resolve(false)))
   const ask = async () => {
