@@ -40,4 +40,4 @@ cmp -s tests/interop/requirements.txt "$venv/installed.txt" || installed py-libp
 cp tests/interop/stranger.mjs "$js"
 
 node=("$js"/node_modules/node-linux-*/bin/node)
-"$venv/bin/python" tests/interop/story.py "${node[0]}" "$js"
+"$venv/bin/python" -B tests/interop/story.py "${node[0]}" "$js"

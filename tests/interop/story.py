@@ -64,7 +64,7 @@ def strangers_of(node_key, ana_codes, bo_code, seed):
 def send(client, address, strangers, pings=1):
     """Lets a client say everything; returns what it saw."""
     task = {"address": address, "pings": pings, "strangers": [who.to_json() for who in strangers]}
-    ran = subprocess.run(client, input=json.dumps(task), capture_output=True, text=True, timeout=120)
+    ran = subprocess.run(client, input=json.dumps(task), capture_output=True, text=True, timeout=300)
     if ran.returncode != 0:
         raise SystemExit(f"{' '.join(map(str, client))} failed: {ran.stderr}")
     return json.loads(ran.stdout)
@@ -92,6 +92,7 @@ def play(stage, node_js, modules):
         node_key = key_of(ana.peer)
         tcp, quic = (f"{address}/p2p/{ana.peer}" for address in ana.status()["listening"])
         js, py = [node_js, modules / "stranger.mjs"], [sys.executable, HERE / "stranger.py"]
+        # Not py-libp2p over QUIC: version 0.8.1 connects, and then does not read all that the node answers.
         clients = {"js-libp2p over TCP": (js, tcp), "js-libp2p over QUIC": (js, quic), "py-libp2p over TCP": (py, tcp)}
 
         crowds = {name: strangers_of(node_key, codes, front_door, name) for name in clients}
