@@ -90,7 +90,8 @@ def play(stage, node_js, modules):
         )
         secrets[key_of(bo.peer).lower()] = "the PeerId of Bo"
         node_key = key_of(ana.peer)
-        tcp, quic = (f"{address}/p2p/{ana.peer}" for address in ana.status()["listening"])
+        listening = sorted(ana.status()["listening"], key=lambda address: "/quic" in address)
+        tcp, quic = (f"{address}/p2p/{ana.peer}" for address in listening)
         js, py = [node_js, modules / "stranger.mjs"], [sys.executable, HERE / "stranger.py"]
         # Not py-libp2p over QUIC: version 0.8.1 connects, and then does not read all that the node answers.
         clients = {"js-libp2p over TCP": (js, tcp), "js-libp2p over QUIC": (js, quic), "py-libp2p over TCP": (py, tcp)}
