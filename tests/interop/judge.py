@@ -1,0 +1,93 @@
+"""What strangers saw, held against what they may see."""
+import base64
+
+PROTOCOLS = {
+    "/kith/hello/1", "/kith/letter/1", "/kith/mailbox/1", "/ipfs/id/1.0.0", "/ipfs/id/push/1.0.0", "/ipfs/ping/1.0.0",
+    "/libp2p/autonat/2/dial-back", "/libp2p/autonat/2/dial-request", "/libp2p/circuit/relay/0.2.0/stop",
+}  # fmt: skip
+
+
+class Leak(Exception):
+    pass
+
+
+def expect(is_so, otherwise):
+    if not is_so:
+        raise Leak(otherwise)
+
+
+def telling(names, identities, others):
+    """All that would give somebody away, each with what it is called in an error."""
+    found = {word.lower().encode(): f"the word {word}" for name in names for word in name.split() if len(word) > 4}
+    for identity in identities:
+        raw = base64.b32decode(identity.upper() + "=" * (-len(identity) % 8))
+        for form in (raw, raw[:8], identity.encode(), identity[:8].encode(), raw.hex().encode()):
+            found[form.lower()] = f"the identity {identity}"
+    return found | {word.lower().encode(): f"the word {word}" for word in others}
+
+
+def gives_nobody_away(heard, secrets, where):
+    for secret, what in secrets.items():
+        expect(secret not in heard.lower(), f"{what} comes in {where}: {heard!r}")
+
+
+def fields_of(message):
+    """The fields of a protobuf message that has only bytes in it."""
+    fields, at = {}, 0
+
+    def number():
+        nonlocal at
+        value = shift = 0
+        while True:
+            byte, at = message[at], at + 1
+            value, shift = value | (byte & 127) << shift, shift + 7
+            if byte < 128:
+                return value
+
+    size = number()
+    expect(at + size == len(message), f"identify is not one message: {message!r}")
+    while at < len(message):
+        key = number()
+        expect(key & 7 == 2, f"identify has a field of another type: {message!r}")
+        length = number()
+        fields.setdefault(key >> 3, []).append(message[at : at + length])
+        at += length
+    return fields
+
+
+def identified(met, peer, key, secrets):
+    """A node says how to speak with it, and nothing of whose it is, what runs it or where it is."""
+    expect(met["peer"] == peer, f"{met['peer']} answered in the place of {peer}")
+    expect((met["agent"], met["addresses"]) == ("kith", []), f"identify says too much: {met}")
+    expect(set(met["protocols"]) == PROTOCOLS, f"other protocols: {set(met['protocols']) ^ PROTOCOLS}")
+    raw = bytes.fromhex(met["raw"])
+    fields = fields_of(raw)
+    seen_from = fields.pop(4, [])  # the address of who asks
+    expect(len(seen_from) == 1, f"identify says {seen_from}")
+    protocols = {protocol.decode() for protocol in fields.pop(3)}
+    expect(protocols == PROTOCOLS, f"other protocols: {protocols ^ PROTOCOLS}")
+    public_key = bytes.fromhex("08011220") + key
+    expect(fields == {1: [public_key], 5: [b"/kith/1"], 6: [b"kith"]}, f"identify says more: {fields}")
+    gives_nobody_away(raw, secrets, "identify")
+
+
+def heard_nothing_new(strangers, seen, secrets):
+    """Each heard what they were to hear; those of one topic cannot tell who of them knew something."""
+    shapes = {}
+    for who, answers in zip(strangers, seen, strict=True):
+        expect(len(answers) == len(who.says), f"{who.topic}: {len(who.says)} things were said, {len(answers)} answered")
+        for said, hears, answer in zip(who.says, who.hears, answers, strict=True):
+            heard, where = bytes.fromhex(answer["heard"]), f"the answer to {who.topic} ({who.knows})"
+            gives_nobody_away(heard, secrets, where)
+            if callable(hears):
+                expect(hears(heard), f"{where} is not the one of SPEC.md: {heard.hex()}")
+            else:
+                what = f"{where} is {heard.hex() or 'nothing'} and not {hears.hex() or 'nothing'}"
+                expect(heard == hears, f"{what}; said was {said.hex()[:200]}")
+        # Whether the connection goes on says something, too.
+        shape = [answer["open"] for answer in answers]
+        first, of = shapes.setdefault(who.topic, (shape, who.knows))
+        for number, (here, there) in enumerate(zip(shape, first, strict=True)):
+            state = "open" if here else "closed"
+            what = f"{who.topic}, thing {number}: the connection is {state} for who knows {who.knows}"
+            expect(here == there, f"{what}, and not for who knows {of}")

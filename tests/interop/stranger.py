@@ -1,0 +1,123 @@
+"""A stranger to a node, made of py-libp2p. Reads on standard input where the node is and what strangers say to it;
+writes to standard output what it saw."""
+import json
+import logging
+import sys
+import time
+
+import multiaddr
+import trio
+from libp2p import new_host
+from libp2p.crypto.ed25519 import create_new_key_pair
+from libp2p.custom_types import TProtocol
+from libp2p.host.ping import PingService
+from libp2p.identity.identify.pb.identify_pb2 import Identify
+from libp2p.network.exceptions import SwarmException
+from libp2p.network.stream.exceptions import StreamError
+from libp2p.peer.peerinfo import info_from_p2p_addr
+
+AT_ONCE = 4
+PATIENCE = 30
+# A node shows strangers out after ten seconds: who has more to say goes before, and comes again.
+STAY = 3
+
+
+async def say(host, peer, protocol, said, leaves_open):
+    """Says something on a stream of its own; returns all that came until the node ended its side."""
+    stream = await host.new_stream(peer, [TProtocol(protocol)])
+    try:
+        if said:
+            await stream.write(said)
+        if not leaves_open:
+            await stream.close_write()
+    except StreamError:
+        pass  # The node had heard enough and ended the stream before all was said.
+    heard = b""
+    try:
+        while more := await stream.read(65536):
+            heard += more
+    except StreamError:
+        pass  # It ends so, well or not.
+    return heard
+
+
+async def is_open(host, peer, connection):
+    """True if something can still be said on the connection, and not on another one that the library quietly made."""
+    question = bytes([7]) * 32
+    while connection in host.get_network().get_connections(peer):
+        try:
+            answered = await say(host, peer, "/ipfs/ping/1.0.0", question, False) == question
+        except SwarmException:
+            break  # It is kept, though of no use any more.
+        except Exception:
+            continue
+        if answered and connection in host.get_network().get_connections(peer):
+            return True
+    await host.disconnect(peer)
+    return False
+
+
+async def play(node, stranger):
+    host = new_host(key_pair=create_new_key_pair(bytes.fromhex(stranger["seed"])))
+    seen, connection, since = [], None, 0
+    async with host.run(listen_addrs=[]):
+        for said in stranger["says"]:
+            with trio.fail_after(PATIENCE):
+                if connection is None or not seen[-1]["open"] or time.perf_counter() - since > STAY:
+                    await host.disconnect(node.peer_id)
+                    await host.connect(node)
+                    connection, since = host.get_network().get_connections(node.peer_id)[0], time.perf_counter()
+                begun = time.perf_counter()
+                heard = await say(host, node.peer_id, stranger["protocol"], bytes.fromhex(said), stranger["leavesOpen"])
+                ms = (time.perf_counter() - begun) * 1000
+                seen.append({"heard": heard.hex(), "ms": ms, "open": await is_open(host, node.peer_id, connection)})
+    return seen
+
+
+async def meet(node, pings):
+    host = new_host(key_pair=create_new_key_pair())
+    async with host.run(listen_addrs=[]):
+        with trio.fail_after(PATIENCE):
+            await host.connect(node)
+            connection = host.get_network().get_connections(node.peer_id)[0].muxed_conn
+            raw = await say(host, node.peer_id, "/ipfs/id/1.0.0", b"", False)
+            told = Identify.FromString(raw[2:])
+            times, begun = [], time.perf_counter()
+            async for _ in PingService(host).ping_iter(node.peer_id, ping_amt=pings):
+                times.append((time.perf_counter() - begun) * 1000)
+                begun = time.perf_counter()
+            return {
+                "peer": str(connection.peer_id),
+                "over": [type(connection.secured_conn).__name__, type(connection).__name__],
+                "raw": raw.hex(),
+                "agent": told.agent_version,
+                "protocols": list(told.protocols),
+                "addresses": [str(multiaddr.Multiaddr(address)) for address in told.listen_addrs],
+                "pings": times,
+            }
+
+
+async def main(address, pings, strangers):
+    node = info_from_p2p_addr(multiaddr.Multiaddr(address))
+    met, seen, room = await meet(node, pings), [None] * len(strangers), trio.CapacityLimiter(AT_ONCE)
+
+    async def turn(number):
+        seen[number] = await play(node, strangers[number])
+
+    async def turn_with_few(number):
+        async with room:
+            await turn(number)
+
+    # Those who leave a stream open wait beside the others, and some come when those have gone.
+    async with trio.open_nursery() as nursery:
+        for number, stranger in enumerate(strangers):
+            if not stranger["late"]:
+                nursery.start_soon(turn if stranger["leavesOpen"] else turn_with_few, number)
+    for number, stranger in enumerate(strangers):
+        if stranger["late"]:
+            await turn(number)
+    print(json.dumps({"met": met, "seen": seen}))
+
+
+logging.disable(logging.CRITICAL)
+trio.run(main, *json.load(sys.stdin).values())
