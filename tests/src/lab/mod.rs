@@ -6,7 +6,8 @@
 //! Mallory … ──────────┘   the internet     └── router (203.0.113.12, 192.168.12.1) ── Chi (192.168.12.2)
 //! ```
 //!
-//! Nothing in it has a way out, and all addresses are those that are set aside for documentation.
+//! Nothing in it has a way out. Addresses are those that are set aside for documentation, or for private use; where a program takes
+//! such for no real ones, others stand in their place, inside the namespaces alone.
 
 #![allow(
     clippy::unwrap_used,

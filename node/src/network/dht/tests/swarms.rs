@@ -35,7 +35,7 @@ pub struct Walked {
 enum Command {
     Meet(PeerId, Multiaddr),
     Join(oneshot::Sender<()>),
-    Post(DayRecord, oneshot::Sender<Walked>),
+    Post(Box<DayRecord>, oneshot::Sender<Walked>),
     Seek(DayKey, oneshot::Sender<Walked>),
     Table(oneshot::Sender<Vec<PeerId>>),
 }
@@ -105,7 +105,7 @@ impl Node {
     }
 
     pub async fn posts(&self, record: DayRecord) -> Walked {
-        self.ask(|answer| Command::Post(record, answer)).await
+        self.ask(|answer| Command::Post(Box::new(record), answer)).await
     }
 
     pub async fn seeks(&self, key: DayKey) -> Walked {
@@ -118,7 +118,7 @@ impl Node {
     }
 
     fn say(&self, command: Command) {
-        self.commands.send(command).ok().expect("the swarm runs");
+        assert!(self.commands.send(command).is_ok(), "the swarm runs");
     }
 
     async fn ask<R>(&self, command: impl FnOnce(oneshot::Sender<R>) -> Command) -> R {
@@ -157,7 +157,7 @@ impl Life {
                 self.joining.push(done);
                 self.joins();
             }
-            (Command::Post(record, answer), Some(dht), _) => drop(self.walks.insert(dht.post(record), answer)),
+            (Command::Post(record, answer), Some(dht), _) => drop(self.walks.insert(dht.post(*record), answer)),
             (Command::Seek(key, answer), Some(dht), _) => drop(self.walks.insert(dht.seek(key), answer)),
             (Command::Table(answer), Some(dht), _) => {
                 let peers = dht
@@ -172,7 +172,9 @@ impl Life {
 
     fn joins(&mut self) {
         if self.has_joined {
-            self.joining.drain(..).for_each(|done| drop(done.send(()).ok()));
+            for done in self.joining.drain(..) {
+                let _ = done.send(());
+            }
         }
     }
 
