@@ -93,6 +93,8 @@ pub const SEEK_FIRST: u64 = 4 * MINUTE;
 pub const SEEK_PACE: u64 = HOUR;
 /// Calls in vain before that: most who do not answer are where they were, and off.
 pub const SEEK_AFTER: u32 = 2;
+/// After so long a lookup is taken for lost.
+pub const SEEK_LOST: u64 = 10 * MINUTE;
 /// Contacts who are looked for at once.
 pub const SEEKS: usize = 8;
 

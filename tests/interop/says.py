@@ -116,6 +116,11 @@ class Crowd:
         for fields in ({}, {2: [slot]}, {3: [label]}):
             who.say(frame(mailbox(2, {1: draw(32), **fields})), NO)
 
+        who, _ = self.somebody("a lookup in the DHT", knows, MAILBOX)
+        who.late = True
+        # The base point of Ed25519 (RFC 8032, 5.1): a key like any other.
+        who.say(frame(b"\x07\x58" + b"\x66" * 31), NO)
+
         who, draw = self.somebody("the mailbox of somebody else", knows, MAILBOX)
         key = label + draw(16)
         for kind, fields in ((3, {2: 0, 3: 0}), (3, {2: 0, 3: 50}), (4, {}), (4, {2: [0, 1]}), (5, {})):

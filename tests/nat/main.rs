@@ -13,6 +13,7 @@
 
 mod asleep;
 mod changes;
+mod found_again;
 mod lan;
 mod mailboxes;
 mod opened;

@@ -105,7 +105,9 @@ fn whom_ana_let_go_does_not_find_her() {
     assert_ne!(told, known);
     assert!(world.dht.keeps(told.key_of(today).unwrap()), "Chi would find her");
     world.run_for(DAY);
-    assert!(!world.dht.keeps(known.key_of(Day(today.0 + 1)).unwrap()), "Bo would not");
+    let tomorrow = Day(today.0 + 1);
+    assert!(world.dht.keeps(told.key_of(tomorrow).unwrap()), "Chi would find her the next day");
+    assert!(!world.dht.keeps(known.key_of(tomorrow).unwrap()), "Bo would not");
 }
 
 #[test]

@@ -75,6 +75,19 @@ pub(super) fn is_public(address: &Multiaddr) -> bool {
     hint(address).is_some_and(|hint| hint.reach == Reach::Direct)
 }
 
+/// True if strangers may have this node dial there: a number, since a name may mean anything, and no number that means
+/// this machine, a group, or an address of the other kind.
+pub(super) fn is_somewhere_public(address: &Multiaddr) -> bool {
+    let is_one = |ip: IpAddr| match ip {
+        IpAddr::V4(ip) => !ip.is_unspecified() && ip.octets()[0] < 224,
+        IpAddr::V6(ip) => {
+            let is_other = ip.to_ipv4_mapped().is_some() || ip.segments().starts_with(&[0x64, 0xff9b]);
+            !ip.is_unspecified() && !ip.is_multicast() && !is_other
+        }
+    };
+    is_public(address) && socket(address).is_some_and(|socket| is_one(socket.ip()))
+}
+
 /// True if both name the same place, whoever is expected there.
 pub(super) fn is_same_place(one: &Multiaddr, other: &Multiaddr) -> bool {
     let place = |part: &Protocol<'_>| !matches!(part, Protocol::P2p(_));

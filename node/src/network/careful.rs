@@ -75,6 +75,10 @@ impl<B: NetworkBehaviour> NetworkBehaviour for Careful<B> {
     }
 
     fn on_swarm_event(&mut self, event: FromSwarm<'_>) {
+        if let FromSwarm::DialFailure(failure) = &event {
+            // It may have failed before anybody was asked for addresses.
+            self.asked.remove(&failure.connection_id);
+        }
         match event {
             // What is inside a home is told to nobody outside.
             FromSwarm::NewExternalAddrCandidate(seen) if !addresses::is_public(seen.addr) => {}

@@ -21,8 +21,12 @@ use super::pace::Pace;
 use super::task::Task;
 use super::{Limits, addresses, peer};
 
-/// Nodes that are asked for one wish, one after another.
-const ASKED: usize = 3;
+/// Nodes whose word on one wish is heard, one after another.
+const HEARD: usize = 3;
+/// Nodes that are called for one wish: many of them are off.
+const CALLED: usize = 16;
+/// Walks of ours at once for one contact.
+const FOR_ONE: usize = 4;
 /// Of these, nodes that put a record there: one of them may only say that it did.
 const POSTED: usize = 2;
 
@@ -47,6 +51,8 @@ struct Wish {
     untried: VecDeque<(KithPeer, Vec<Hint>)>,
     /// Who is being called or asked.
     carrier: Option<KithPeer>,
+    /// Nodes that said something to it.
+    heard: usize,
     /// Nodes that put the record there.
     posted: usize,
     /// It was tried from here.
@@ -85,8 +91,12 @@ impl Carrying {
 
     /// True if the peer does something for us now, or we for it.
     pub(super) fn need(&self, peer: &PeerId) -> bool {
-        let asks = |asker: &Asker| matches!(asker, Asker::Peer(of, _) if of == peer);
-        self.sent.values().any(|(_, carrier)| carrier == peer) || self.askers.values().any(asks)
+        self.sent.values().any(|(_, carrier)| carrier == peer) || self.walks_for(peer) > 0
+    }
+
+    /// Walks that this peer waits for.
+    pub(super) fn walks_for(&self, peer: &PeerId) -> usize {
+        self.askers.values().filter(|asker| matches!(asker, Asker::Peer(of, _) if of == peer)).count()
     }
 }
 
@@ -105,7 +115,7 @@ impl Task {
         let number = self.carrying.next;
         self.carrying.next += 1;
         let untried = self.carriers();
-        let wish = Wish { aim, untried, carrier: None, posted: 0, by_itself: false };
+        let wish = Wish { aim, untried, carrier: None, heard: 0, posted: 0, by_itself: false };
         if self.carrying.wishes.len() >= self.carrying.most {
             return self.end_wish(wish, None);
         }
@@ -119,19 +129,19 @@ impl Task {
         let is_there = |kith: &KithPeer| peer::to_libp2p(kith).is_some_and(|peer| self.swarm.is_connected(&peer));
         let distance = |kith: &KithPeer| -> Vec<u8> { kith.0.iter().zip(self.me.0).map(|(a, b)| a ^ b).collect() };
         all.sort_by_cached_key(|(kith, _)| (!is_there(kith), distance(kith)));
-        all.into_iter().take(ASKED).collect()
+        all.into_iter().take(CALLED).collect()
     }
 
-    /// Asks the next one; if there is none, walks from here; if that cannot be, it is over.
+    /// Asks the next one; if there is none that said anything, walks from here; if that cannot be, it is over.
     fn go_on_with(&mut self, number: u64) {
         let Some(wish) = self.carrying.wishes.get_mut(&number) else { return };
         wish.carrier = None;
-        let is_enough = wish.posted >= POSTED;
+        let is_enough = wish.posted >= POSTED || wish.heard >= HEARD;
         if !is_enough && let Some((kith, addresses)) = wish.untried.pop_front() {
             wish.carrier = Some(kith);
             return self.seek_host(Host::Known(kith), &addresses);
         }
-        if wish.posted == 0 && !wish.by_itself && self.swarm.behaviour_mut().dht.is_part() {
+        if wish.heard == 0 && !wish.by_itself && self.swarm.behaviour_mut().dht.is_part() {
             return self.walk_for(number);
         }
         if let Some(wish) = self.carrying.wishes.remove(&number) {
@@ -152,8 +162,10 @@ impl Task {
 
     fn end_wish(&mut self, wish: Wish, found: Option<Box<DayRecord>>) {
         match wish.aim {
-            Aim::Post(_) if wish.posted > 0 => {}
-            Aim::Post(_) => self.outlet.emit(Event::NotPosted),
+            Aim::Post(_) => {
+                tracing::debug!(times = wish.posted, "a record of where this node is lies with others, or with nobody");
+                self.outlet.emit(Event::Posted { is_taken: wish.posted > 0 });
+            }
             Aim::Seek(key) => self.outlet.emit(Event::Sought { key, found }),
         }
     }
@@ -186,6 +198,7 @@ impl Task {
     pub(super) fn on_carried(&mut self, request: OutboundRequestId, response: Option<&Response>) -> bool {
         let Some((number, peer)) = self.carrying.sent.remove(&request) else { return false };
         if let Some(wish) = self.carrying.wishes.get_mut(&number) {
+            wish.heard += usize::from(response.is_some());
             match (&wish.aim, response) {
                 (Aim::Seek(key), Some(Response::Found(record))) if record.key() == *key => {
                     let record = record.clone();
@@ -207,10 +220,15 @@ impl Task {
     /// A contact's node wants something of the DHT.
     pub(super) fn on_asked_to_carry(&mut self, peer: PeerId, request: &Request, channel: ResponseChannel<Response>) {
         if !self.relaying.admitted.contains(&peer) {
-            return self.respond_as_host(channel, Response::No);
+            if self.holding.is_settled(Instant::now()) {
+                return self.respond_as_host(channel, Response::No);
+            }
+            drop(channel);
+            return self.close_unless_needed(peer);
         }
         let source = self.swarm.behaviour().gate.source(&peer);
-        let has_room = self.carrying.askers.len() < self.carrying.most;
+        let of_peer = self.carrying.walks_for(&peer);
+        let has_room = of_peer < FOR_ONE && self.carrying.askers.len() < self.carrying.most;
         if !has_room || !self.carrying.pace.admit(peer, source, Instant::now()) {
             return self.respond_as_host(channel, Response::Full);
         }
@@ -221,6 +239,7 @@ impl Task {
             _ => return self.respond_as_host(channel, Response::No),
         };
         self.carrying.askers.insert(ticket, Asker::Peer(peer, channel));
+        self.keep_if_needed(peer);
     }
 
     /// Something happened in the DHT.
@@ -247,7 +266,8 @@ impl Task {
                     Found::Nothing => Response::No,
                 };
                 self.respond_as_host(channel, response);
-                self.close_unless_needed(peer);
+                // Who asked hangs up; from here the answer might be lost.
+                self.keep_if_needed(peer);
             }
             Some(Asker::Own(number)) => {
                 let Some(mut wish) = self.carrying.wishes.remove(&number) else { return };

@@ -7,7 +7,7 @@ use kith_protocol::nearby::PresenceSeed;
 use kith_protocol::presence::{DayKey, DayRecord};
 
 /// Something that happened. Every `Call` ends in [`SessionOpened`](Event::SessionOpened) or
-/// [`CallFailed`](Event::CallFailed), every `Send` in [`LetterAnswered`](Event::LetterAnswered), every `Seek` in [`Sought`](Event::Sought); the answers of
+/// [`CallFailed`](Event::CallFailed), every `Send` in [`LetterAnswered`](Event::LetterAnswered), every `Post` in [`Posted`](Event::Posted), every `Seek` in [`Sought`](Event::Sought); the answers of
 /// a session come before its [`SessionClosed`](Event::SessionClosed).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
@@ -101,8 +101,11 @@ pub enum Event {
         /// Where; nowhere any more if there are none.
         at: Vec<Hint>,
     },
-    /// Nobody took the record of a `Post`.
-    NotPosted,
+    /// What became of the record of a `Post`.
+    Posted {
+        /// True if it lies with somebody.
+        is_taken: bool,
+    },
     /// What came of a `Seek`.
     Sought {
         /// The key.

@@ -57,6 +57,11 @@ impl Holding {
         (Self { holder, answers, askers, numbers, owners, pace, next: 0, settled }, answered)
     }
 
+    /// True if it is known by now whose nodes may ask for things.
+    pub(super) fn is_settled(&self, now: Instant) -> bool {
+        now >= self.settled
+    }
+
     /// True if the peer waits for an answer, or its mailbox is here.
     pub(super) fn need(&self, peer: &PeerId) -> bool {
         let asks = |asker: &Asker| matches!(asker, Asker::Peer { peer: of, .. } if of == peer);
@@ -113,7 +118,7 @@ impl Task {
         }
         let is_admitted = self.relaying.admitted.contains(&peer);
         let is_keep = matches!(request, Request::Keep(_));
-        if is_keep && !is_admitted && Instant::now() < self.holding.settled {
+        if is_keep && !is_admitted && !self.holding.is_settled(Instant::now()) {
             drop(channel);
             return self.close_unless_needed(peer);
         }

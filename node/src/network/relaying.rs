@@ -136,7 +136,10 @@ impl Task {
         }
         let status = if public.is_empty() { relay::Status::Disable } else { relay::Status::Enable };
         self.swarm.behaviour_mut().relay.set_status(Some(status));
-        self.serve_dht(!public.is_empty());
+        // Who asks for a relay notices if it cannot be reached; who asks in the DHT is kept waiting. So a router that may stand
+        // in front of an IPv6 address counts here.
+        let is_reached = self.confirmed.all().next().is_some() || !reachability::needs_relays(&self.listening);
+        self.serve_dht(is_reached);
     }
 
     pub(super) fn on_relaying(&mut self, event: relay::Event) {
@@ -173,7 +176,8 @@ impl Task {
     /// Who is connected because of what passes through us, or lies here, is no stranger. Whose last circuit ended is one again, for as
     /// long as it takes to open the next.
     pub(super) fn keep_if_needed(&mut self, peer: PeerId) {
-        let needed = self.relaying.need(&peer) || self.holding.is_owner(&peer);
+        let asks = self.carrying.walks_for(&peer) > 0;
+        let needed = self.relaying.need(&peer) || self.holding.is_owner(&peer) || asks;
         self.swarm.behaviour_mut().gate.keep(&peer, needed);
     }
 }

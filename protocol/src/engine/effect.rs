@@ -93,7 +93,7 @@ pub enum Effect {
         /// Whether to.
         on: bool,
     },
-    /// Put this into the DHT, through nodes of contacts if there are any. If nobody took it, `not_posted`.
+    /// Put this into the DHT, through nodes of contacts if there are any. Ends in `posted`.
     Post {
         /// Where I am today, for contacts.
         record: Box<DayRecord>,

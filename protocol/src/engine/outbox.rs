@@ -226,7 +226,8 @@ impl Turn<'_> {
             // Behind a router that lets nobody in, without a relay: but with a mailbox.
             None if route.leads_to_a_mailbox_alone() && !self.live.nearby.contains_key(&person) => {
                 self.pause(person);
-                self.leave_letters(&known)
+                self.leave_letters(&known)?;
+                if self.live.is_missed(person) { self.seek(person) } else { Ok(()) }
             }
             None => {
                 self.call(&known, route);

@@ -63,6 +63,9 @@ impl Turn<'_> {
                 self.dismiss(person, before.peer, after.as_ref().map(|after| after.peer));
             }
             self.live.hosts.remove(&person);
+            if !could_hold && after.as_ref().is_some_and(|after| !after.direct.is_empty()) {
+                self.post_if_nobody_took_it()?;
+            }
             if let Some(after) = after {
                 self.admit(person, after);
             }

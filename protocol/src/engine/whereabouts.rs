@@ -1,7 +1,7 @@
 //! Being found again when addresses, mailboxes and letters all failed: a record of where my node is, each day under another
 //! key, in the DHT; and looking there for contacts who do not answer. What the record is: [`crate::presence`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::deadline::Ends;
 use super::effect::Effect;
@@ -28,8 +28,10 @@ crate::wire_map! {
         1 => next: Timestamp,
         /// The last time.
         2 => last: Option<Timestamp>,
-        /// Nobody took it then.
-        3 => failed: bool,
+        /// How often in a row nobody took it.
+        3 => failures: u32,
+        /// When somebody last took it.
+        4 => taken: Option<Timestamp>,
     }
 }
 
@@ -43,17 +45,39 @@ impl Entity for Posting {
 
 const POSTING: &[u8] = b"posting";
 
-/// When a record of where I am was last put into the DHT, and whether somebody took it; `None` before the first time.
-pub fn last_posted(read: &dyn Read) -> Result<Option<(Timestamp, bool)>> {
-    let posting = entity::load::<Posting>(read, POSTING)?;
-    Ok(posting.and_then(|posting| posting.last.map(|last| (last, !posting.failed))))
+/// What became of my record in the DHT.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LastPosted {
+    /// It was not put there yet, or it is not known what came of it.
+    NotYet,
+    /// Somebody took it then.
+    Taken(Timestamp),
+    /// Nobody took the newest one.
+    ByNobody,
+}
+
+/// What became of my record in the DHT.
+pub fn last_posted(read: &dyn Read) -> Result<LastPosted> {
+    Ok(match entity::load::<Posting>(read, POSTING)? {
+        Some(posting) if posting.failures > 0 => LastPosted::ByNobody,
+        Some(Posting { taken: Some(taken), .. }) => LastPosted::Taken(taken),
+        _ => LastPosted::NotYet,
+    })
+}
+
+/// A lookup that is under way.
+#[derive(Clone, Debug)]
+struct Sought {
+    people: BTreeSet<PersonId>,
+    day: Day,
+    since: Timestamp,
 }
 
 /// Whom I look for.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Lookout {
-    /// Under which key now, and of which day it is.
-    sought: BTreeMap<DayKey, (PersonId, Day)>,
+    /// Under which key now. One seed may be given by several, of whom at most one made it.
+    sought: BTreeMap<DayKey, Sought>,
     /// When last, and how often in a row.
     last: BTreeMap<PersonId, (Timestamp, u32)>,
 }
@@ -61,7 +85,7 @@ pub(super) struct Lookout {
 impl Lookout {
     /// The step in which it began is not to be.
     pub(super) fn never_sought(&mut self, key: &DayKey) {
-        if let Some((person, _)) = self.sought.remove(key) {
+        for person in self.sought.remove(key).into_iter().flat_map(|sought| sought.people) {
             self.last.remove(&person);
         }
     }
@@ -75,8 +99,11 @@ impl Turn<'_> {
 
     fn post_by(&mut self, at: Timestamp) -> Result<()> {
         let planned = self.txn.load::<Posting>(POSTING)?;
-        let (last, failed) = planned.as_ref().map_or((None, false), |planned| (planned.last, planned.failed));
-        let next = at.max(last.map_or(at, |last| last.plus(limits::POST_PACE)));
+        let before = |planned: &Posting| (planned.last, planned.failures, planned.taken);
+        let (last, failures, taken) = planned.as_ref().map_or((None, 0, None), before);
+        // A clock that was ahead says nothing of when it was.
+        let earliest = last.filter(|last| *last <= self.now).map(|last| last.plus(limits::POST_PACE));
+        let next = at.max(earliest.unwrap_or(at));
         if let Some(planned) = planned {
             // What is past was not dealt with while the node was off.
             if (self.now..=next).contains(&planned.next) {
@@ -84,7 +111,7 @@ impl Turn<'_> {
             }
             self.clear_deadline(planned.next, Ends::Posting);
         }
-        self.txn.save(&Posting { next, last, failed });
+        self.txn.save(&Posting { next, last, failures, taken });
         self.set_deadline(next, Ends::Posting);
         Ok(())
     }
@@ -94,17 +121,27 @@ impl Turn<'_> {
         if self.live.silent {
             return Ok(());
         }
+        let record = self.day_record()?;
+        let before = self.txn.load::<Posting>(POSTING)?;
+        let (last, failures, taken) =
+            before.map_or((None, 0, None), |before| (before.last, before.failures, before.taken));
+        let last = record.as_ref().map(|_| self.now).or(last);
         let next = self.next_posting();
-        self.txn.save(&Posting { next, last: Some(self.now), failed: false });
+        self.txn.save(&Posting { next, last, failures, taken });
         self.set_deadline(next, Ends::Posting);
-        let own = self.own()?;
-        let Some(secret) = self.presence_secret()?.filter(|_| !own.hints.is_empty()) else { return Ok(()) };
-        let hosts = own_hosts(&self.txn)?;
-        let whereabouts = Whereabouts { grant: own.grant, counter: own.presence, hints: own.hints, hosts };
-        if let Some(record) = whereabouts.sign(&secret, self.now, self.random.bytes()) {
+        if let Some(record) = record {
             self.effect(Effect::Post { record: Box::new(record) });
         }
         Ok(())
+    }
+
+    /// Where I am now; nothing while the network has not said so.
+    fn day_record(&mut self) -> Result<Option<DayRecord>> {
+        let own = self.own()?;
+        let Some(secret) = self.presence_secret()?.filter(|_| !own.hints.is_empty()) else { return Ok(None) };
+        let hosts = own_hosts(&self.txn)?;
+        let whereabouts = Whereabouts { grant: own.grant, counter: own.presence, hints: own.hints, hosts };
+        Ok(whereabouts.sign(&secret, self.now, self.random.bytes()))
     }
 
     /// A while later; and in the first hours of each day, not all at once, nor each day at the same time.
@@ -116,12 +153,24 @@ impl Turn<'_> {
         again.min(tomorrow.plus(within(2 * limits::HOUR, two)))
     }
 
-    /// Nobody took my record.
-    pub fn not_posted(&mut self) -> Result<()> {
-        if let Some(posting) = self.txn.load::<Posting>(POSTING)? {
-            self.txn.save(&Posting { failed: true, ..posting });
+    /// What became of my record. Who has no contact whose node could take it asks ever more rarely.
+    pub fn posted(&mut self, is_taken: bool) -> Result<()> {
+        let Some(posting) = self.txn.load::<Posting>(POSTING)? else { return Ok(()) };
+        if is_taken {
+            self.txn.save(&Posting { failures: 0, taken: Some(self.now), ..posting });
+            return Ok(());
         }
-        self.post_by(self.now.plus(limits::POST_RETRY))
+        let pause = (limits::POST_RETRY << posting.failures.min(8)).min(limits::POST_AGAIN);
+        self.txn.save(&Posting { failures: posting.failures.saturating_add(1), ..posting });
+        self.post_by(self.now.plus(pause))
+    }
+
+    /// Somebody's node can be asked now, where nobody's could.
+    pub(super) fn post_if_nobody_took_it(&mut self) -> Result<()> {
+        match last_posted(&self.txn)? {
+            LastPosted::ByNobody => self.post_soon(),
+            LastPosted::NotYet | LastPosted::Taken(_) => Ok(()),
+        }
     }
 
     /// Somebody does not answer: maybe they said in the DHT where they are now.
@@ -129,6 +178,8 @@ impl Turn<'_> {
         let (now, lookout) = (self.now, &mut self.live.lookout);
         // Whoever was not looked for since then was there meanwhile.
         lookout.last.retain(|_, (last, _)| now.since(*last) < 2 * limits::SEEK_PACE);
+        // An overloaded network may lose a word.
+        lookout.sought.retain(|_, sought| now.since(sought.since) < limits::SEEK_LOST);
         let times = match lookout.last.get(&person) {
             Some((last, times)) if now.since(*last) < pause_after(*times) => return Ok(()),
             Some((_, times)) => times.saturating_add(1),
@@ -144,7 +195,9 @@ impl Turn<'_> {
     fn seek_on(&mut self, person: PersonId, day: Day) -> Result<()> {
         let seed = self.txn.load::<Reach>(&person.0)?.and_then(|reach| reach.presence);
         if let Some(key) = seed.and_then(|seed| seed.key_of(day)) {
-            self.live.lookout.sought.insert(key, (person, day));
+            let fresh = || Sought { people: BTreeSet::new(), day, since: self.now };
+            let sought = self.live.lookout.sought.entry(key).or_insert_with(fresh);
+            sought.people.insert(person);
             self.effect(Effect::Seek { key });
         }
         Ok(())
@@ -152,12 +205,16 @@ impl Turn<'_> {
 
     /// What lies under a key that I looked for. Who has slept since midnight is found under the day before.
     pub fn sought(&mut self, key: DayKey, found: Option<&DayRecord>) -> Result<()> {
-        let Some((person, day)) = self.live.lookout.sought.remove(&key) else { return Ok(()) };
-        match found.filter(|record| record.key() == key && record.counts_at(self.now)) {
-            Some(record) => self.whereabouts_found(person, record),
-            None if day == Day::of(self.now) => self.seek_on(person, Day(day.0.saturating_sub(1))),
-            None => Ok(()),
+        let Some(Sought { people, day, .. }) = self.live.lookout.sought.remove(&key) else { return Ok(()) };
+        let record = found.filter(|record| record.key() == key && record.counts_at(self.now));
+        for person in people {
+            match record {
+                Some(record) => self.whereabouts_found(person, record)?,
+                None if day == Day::of(self.now) => self.seek_on(person, Day(day.0.saturating_sub(1)))?,
+                None => {}
+            }
         }
+        Ok(())
     }
 
     /// A contact said there where they are. It counts as a letter does, and less: a letter with the same count says more, so
@@ -181,6 +238,9 @@ impl Turn<'_> {
         }
         let former = former_machines(Some(&known), grant.peer);
         self.hang_up_on_former(id, &former);
+        if mailboxes != known.mailboxes {
+            self.live.leave_after.remove(&id);
+        }
         let counter = said.counter.saturating_sub(1);
         self.txn.save(&Reach { grant: said.grant, hints: said.hints, counter, mailboxes, former, ..known });
         self.live.pauses.remove(&id);

@@ -142,6 +142,7 @@ fn the_limits_are_those_of_the_code() {
         SEEK_FIRST,
         SEEK_PACE,
         SEEK_AFTER,
+        SEEK_LOST,
         SEEKS,
     ];
     let spec = spec();

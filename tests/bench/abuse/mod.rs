@@ -5,10 +5,10 @@
 //! Attackers are processes of the lowest priority (`part.rs`): what they take of the processors they would not
 //! take elsewhere. What rate they reached is printed, too.
 //!
-//! Who shouts on a local network in event mode is measured in `tests/nat/lan.rs`, where there is one. Forged presence
-//! has its place here when there is any to forge.
+//! Who shouts on a local network in event mode is measured in `tests/nat/lan.rs`, where there is one.
 
 mod floods;
+mod forged;
 mod guests;
 mod part;
 mod place;
@@ -38,17 +38,18 @@ const MOST_MS: f64 = 100.0;
 const MOST_DIALS: f64 = (limits::CALLS * (limits::ADDRESSES + 1)) as f64;
 
 /// The most memory that the bounds of `node/src/network/limits.rs` leave to all attacks together, in MiB.
-const MOST_MEMORY: [(&str, f64); 6] = [
+const MOST_MEMORY: [(&str, f64); 7] = [
     ("letters that wait for their answer (`letters` of 60 KiB)", 30.0),
     ("letters and requests of mailboxes that are being read (twice `reading`)", 32.0),
     ("strangers (`strangers`, 100 KiB each)", 6.4),
     ("handshakes (`handshakes`, as much each)", 12.8),
     ("circuits (`circuits`, 16 KiB and two streams each)", 4.0),
+    ("records of days that are kept (`dht/shelf.rs`, 2,048 of 1 KiB, with their places)", 4.0),
     ("what is known of held parcels (`bench mailbox`)", 20.0),
 ];
 
 /// The attacks, each with the most that it does in a second.
-const ATTACKS: [(&str, &str, f64); 9] = [
+const ATTACKS: [(&str, &str, f64); 10] = [
     ("open", "TCP connections opened, without a word", 1_000.0),
     ("half", "TCP handshakes left in the middle", 500.0),
     ("quic", "QUIC handshakes begun", 200.0),
@@ -56,6 +57,7 @@ const ATTACKS: [(&str, &str, f64); 9] = [
     ("slow", "streams of hello, letter, mailbox, byte by byte", 2_000.0),
     ("stuff", "parcels left in mailboxes, with passes and without", 200.0),
     ("hog", "letters of 60 KiB passed on for others", 100.0),
+    ("forged", "records of days, forged and of nobody", 1_000.0),
     ("astray", "contacts whose addresses lead nowhere", 0.0),
     (FAST, "QUIC handshakes begun, five times as fast", 1_000.0),
 ];
@@ -101,6 +103,7 @@ fn play(part: &str, scene: part::Scene) {
         "sit" => part::play(rate, |work| floods::sit(scene, work)),
         "slow" => part::play(rate, |work| slow::dawdle(scene, work)),
         "stuff" => part::play(rate, |work| guests::stuff(scene, work)),
+        "forged" => part::play(rate, |work| forged::forge(scene, work)),
         "hog" => part::play(rate, |work| guests::hog(scene, work)),
         other => panic!("{other} is played by nobody"),
     }

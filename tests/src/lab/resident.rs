@@ -193,6 +193,20 @@ impl Resident {
         self.router().move_to(self.host);
     }
 
+    /// The machine stands somewhere else now: for somebody without a router, whose node is off.
+    pub fn gets_other_addresses(&self) {
+        let (before, after) = (self.host, self.host + 100);
+        for (old, new) in [
+            (format!("203.0.113.{before}/24"), format!("203.0.113.{after}/24")),
+            (format!("2001:db8::{before}/64"), format!("2001:db8::{after}/64")),
+        ] {
+            self.space.ip(&["address", "delete", &old, "dev", "eth0"]);
+            self.space.address("eth0", &new);
+        }
+        self.space.ip(&["route", "replace", "default", "via", "203.0.113.1"]);
+        self.space.ip(&["-6", "route", "replace", "default", "via", "2001:db8::1"]);
+    }
+
     /// The lid of the laptop is closed.
     pub fn sleeps(&self) {
         self.signal("-STOP");

@@ -37,7 +37,9 @@ impl World {
     }
 
     pub(super) fn posts(&mut self, who: Who, record: DayRecord) {
-        if !record.counts_at(self.clock(who)) {
+        let (at, run, is_taken) = (self.delay(), self.home(who).run, record.counts_at(self.clock(who)));
+        self.queue.plan(at, Event::Posted { who, run, is_taken });
+        if !is_taken {
             return;
         }
         let kept = self.dht.kept.entry(record.key()).or_insert_with(|| record.clone());

@@ -34,6 +34,7 @@ pub(super) enum Event {
     Unanswered { asked: Asked },
     Collects { who: Who, run: u64, host: PeerId },
     Leaves { who: Who, run: u64, errand: Errand, host: Option<PeerId>, at: Vec<Hint>, leave: Box<Leave> },
+    Posted { who: Who, run: u64, is_taken: bool },
     Sought { who: Who, run: u64, key: DayKey },
     ParcelLeft { who: Who, run: u64, errand: Errand, outcome: Left },
     Starts { who: Who, run: u64 },
@@ -280,6 +281,9 @@ impl World {
             Event::ParcelLeft { who, run, errand, outcome } if self.is_this_run(who, run) => {
                 self.input(who, |turn| turn.parcel_left(errand, outcome));
             }
+            Event::Posted { who, run, is_taken } if self.is_this_run(who, run) => {
+                self.input(who, |turn| turn.posted(is_taken));
+            }
             Event::Sought { who, run, key } if self.is_this_run(who, run) => self.sought(who, key),
             Event::Starts { who, run } => {
                 if self.home(who).run == run {
@@ -294,6 +298,7 @@ impl World {
             | Event::Collects { .. }
             | Event::Leaves { .. }
             | Event::ParcelLeft { .. }
+            | Event::Posted { .. }
             | Event::Sought { .. }
             | Event::Closed { .. } => {}
         }

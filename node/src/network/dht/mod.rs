@@ -41,6 +41,18 @@ const REFRESH: Duration = Duration::from_secs(60 * 60);
 const MESSAGE: usize = 16 * 1024;
 /// Addresses of one peer that are remembered or dialled: two transports, by IPv4 and IPv6.
 const ADDRESSES: usize = 4;
+/// Addresses at which one peer is dialled, as several walks heard of it: some of them may lie.
+const DIALLED: usize = 16;
+/// Connections of walks at once. Those that nothing happens on are closed like all others.
+const CONNECTIONS: usize = 256;
+/// Nodes of one bucket whose ids share so many bits more than all of the bucket do stand together: a sixteenth of it.
+const NEIGHBOURHOOD: u32 = 4;
+/// Of those that many are taken into the bucket of twenty; by chance there is hardly ever one more.
+const NEIGHBOURS: usize = 5;
+
+#[derive(Debug, thiserror::Error)]
+#[error("too many connections are made for walks")]
+struct TooManyWalks;
 
 /// True if somebody says of themselves that they keep a part of the DHT.
 pub(super) fn keeps_a_part(info: &identify::Info) -> bool {
@@ -49,14 +61,17 @@ pub(super) fn keeps_a_part(info: &identify::Info) -> bool {
 
 /// The library's Kademlia, within bounds of our own.
 pub(super) struct Dht {
+    me: PeerId,
     kad: kad::Behaviour<Shelf>,
     queries: Queries,
     /// Whether this node keeps a part of the DHT.
     serves: bool,
     /// Dials that it asked for and that have not begun.
     asked: HashSet<ConnectionId>,
-    /// Where nodes are that a record is about to be given to.
-    places: HashMap<PeerId, Vec<Multiaddr>>,
+    /// Connections that were made for walks, or are being made.
+    ours: HashSet<ConnectionId>,
+    /// Where nodes are that a record is being given to.
+    places: HashMap<kad::QueryId, Vec<kad::PeerInfo>>,
     may_dial: fn(&Multiaddr) -> bool,
     now: fn() -> Timestamp,
     refresh: Option<Interval>,
@@ -80,13 +95,15 @@ impl Dht {
             // Who is taken into the tables, and under which addresses, is decided here.
             .set_kbucket_inserts(kad::BucketInserts::Manual)
             .set_periodic_bootstrap_interval(None);
-        let mut kad = kad::Behaviour::with_config(me, Shelf::new(me), config);
+        let mut kad = kad::Behaviour::with_config(me, Shelf::new(me, now), config);
         kad.set_mode(Some(Mode::Client));
         Self {
+            me,
             kad,
             queries: Queries::default(),
             serves: false,
             asked: HashSet::new(),
+            ours: HashSet::new(),
             places: HashMap::new(),
             may_dial,
             now,
@@ -109,11 +126,37 @@ impl Dht {
 
     /// A node that keeps a part of the DHT may be at these addresses.
     pub(super) fn meet(&mut self, peer: PeerId, addresses: impl IntoIterator<Item = Multiaddr>) {
-        if self.serves {
+        if self.serves && !self.is_one_of_a_crowd(peer) {
             for address in addresses.into_iter().filter(self.may_dial).take(ADDRESSES) {
                 self.kad.add_address(&peer, address);
             }
         }
+    }
+
+    /// The library adds where it was connected, wherever that was, and what a peer says of itself, however much it is.
+    fn forget_surplus<'a>(&mut self, peer: PeerId, addresses: impl Iterator<Item = &'a Multiaddr>) {
+        let mut kept = 0;
+        for address in addresses {
+            if (self.may_dial)(address) && kept < ADDRESSES {
+                kept += 1;
+            } else {
+                self.kad.remove_address(&peer, address);
+            }
+        }
+    }
+
+    /// True if the table knows enough others who stand where this one does. Ids are spread evenly unless somebody chose them:
+    /// twenty who stand together would fill a bucket, and hide half of all that lies in the DHT.
+    fn is_one_of_a_crowd(&mut self, peer: PeerId) -> bool {
+        let key = kad::KBucketKey::from(peer);
+        let me = kad::KBucketKey::from(self.me);
+        let Some(bucket) = me.distance(&key).ilog2() else { return true };
+        let Some(entries) = self.kad.kbucket(peer) else { return true };
+        let is_near = |other: &kad::KBucketKey<PeerId>| {
+            other.distance(&key).ilog2().is_none_or(|distance| distance + NEIGHBOURHOOD <= bucket)
+        };
+        let is_known = entries.iter().any(|entry| *entry.node.key.preimage() == peer);
+        !is_known && entries.iter().filter(|entry| is_near(entry.node.key)).count() >= NEIGHBOURS
     }
 
     /// Keeps a record here, and puts it where it belongs.
@@ -145,6 +188,10 @@ impl Dht {
                 self.meet(peer, [address]);
                 None
             }
+            kad::Event::RoutingUpdated { peer, addresses, .. } => {
+                self.forget_surplus(peer, addresses.iter());
+                None
+            }
             _ => None,
         }
     }
@@ -160,11 +207,8 @@ impl Dht {
                 self.give(id, peers)
             }
             Result::PutRecord(given) => {
-                let outcome = self.queries.given(id, &given);
-                if self.queries.gives_nothing() {
-                    self.places.clear();
-                }
-                outcome
+                self.places.remove(&id);
+                self.queries.given(id, &given)
             }
             Result::GetRecord(Ok(kad::GetRecordOk::FoundRecord(found))) => {
                 if self.queries.shown(id, &found.record, (self.now)())
@@ -185,9 +229,9 @@ impl Dht {
         peers.truncate(kad::K_VALUE.get());
         let record = kad::Record::new(record.key().as_bytes().to_vec(), record.as_bytes().to_vec());
         let ids: Vec<PeerId> = peers.iter().map(|peer| peer.peer_id).collect();
-        self.places.extend(peers.into_iter().map(|peer| (peer.peer_id, peer.addrs)));
         let asked = ids.len();
         let given = self.kad.put_record_to(record, ids.into_iter(), kad::Quorum::All);
+        self.places.insert(given, peers);
         self.queries.gives(id, given, asked);
         None
     }
@@ -218,10 +262,15 @@ impl NetworkBehaviour for Dht {
         if !self.asked.remove(&connection) {
             return Ok(Vec::new());
         }
+        if self.ours.len() >= CONNECTIONS {
+            return Err(ConnectionDenied::new(TooManyWalks));
+        }
+        self.ours.insert(connection);
         let mut known = self.kad.handle_pending_outbound_connection(connection, peer, at, role)?;
-        known.extend(peer.and_then(|peer| self.places.get(&peer)).into_iter().flatten().cloned());
+        let is_meant = |place: &&kad::PeerInfo| Some(place.peer_id) == peer;
+        known.extend(self.places.values().flatten().filter(is_meant).flat_map(|place| place.addrs.clone()));
         known.retain(self.may_dial);
-        known.truncate(ADDRESSES);
+        known.truncate(DIALLED);
         Ok(known)
     }
 
@@ -237,6 +286,17 @@ impl NetworkBehaviour for Dht {
     }
 
     fn on_swarm_event(&mut self, event: FromSwarm<'_>) {
+        match &event {
+            FromSwarm::DialFailure(failure) => {
+                // It may have failed before anybody was asked for addresses.
+                self.asked.remove(&failure.connection_id);
+                self.ours.remove(&failure.connection_id);
+            }
+            FromSwarm::ConnectionClosed(closed) => drop(self.ours.remove(&closed.connection_id)),
+            // The library would begin to ask around, though it knows nobody.
+            FromSwarm::NewListenAddr(_) => return,
+            _ => {}
+        }
         self.kad.on_swarm_event(event);
     }
 
@@ -246,7 +306,11 @@ impl NetworkBehaviour for Dht {
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<ToSwarm<Self::ToSwarm, THandlerInEvent<Self>>> {
         if self.serves {
-            let later = || tokio::time::interval_at(tokio::time::Instant::now() + REFRESH, REFRESH);
+            let later = || {
+                let mut later = tokio::time::interval_at(tokio::time::Instant::now() + REFRESH, REFRESH);
+                later.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+                later
+            };
             if self.refresh.get_or_insert_with(later).poll_tick(cx).is_ready() {
                 // Who knows nobody has nothing to refresh.
                 let _ = self.kad.bootstrap();

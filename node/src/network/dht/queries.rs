@@ -68,11 +68,6 @@ impl Queries {
         }
     }
 
-    /// True if no post is under way.
-    pub(super) fn gives_nothing(&self) -> bool {
-        !self.under_way.values().any(|query| matches!(query, Query::Post { .. }))
-    }
-
     /// A post is over.
     pub(super) fn given(&mut self, query: QueryId, result: &kad::PutRecordResult) -> Option<(Ticket, Found)> {
         let Query::Post { ticket, is_kept, asked, .. } = self.under_way.remove(&query)? else { return None };

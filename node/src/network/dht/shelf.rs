@@ -21,12 +21,13 @@ struct Kept {
 /// The records, by their distance from this node.
 pub(in crate::network) struct Shelf {
     me: KBucketKey<PeerId>,
+    now: fn() -> Timestamp,
     kept: BTreeMap<KBucketDistance, Kept>,
 }
 
 impl Shelf {
-    pub(super) fn new(me: PeerId) -> Self {
-        Self { me: me.into(), kept: BTreeMap::new() }
+    pub(super) fn new(me: PeerId, now: fn() -> Timestamp) -> Self {
+        Self { me: me.into(), now, kept: BTreeMap::new() }
     }
 
     fn distance(&self, key: &[u8]) -> KBucketDistance {
@@ -63,7 +64,8 @@ impl RecordStore for Shelf {
     type ProvidedIter<'a> = std::iter::Empty<Cow<'a, ProviderRecord>>;
 
     fn get(&self, key: &RecordKey) -> Option<Cow<'_, Record>> {
-        self.kept.get(&self.distance(key.as_ref())).map(|kept| Cow::Borrowed(&kept.record))
+        let kept = self.kept.get(&self.distance(key.as_ref()))?;
+        kept.day.counts_at((self.now)()).then_some(Cow::Borrowed(&kept.record))
     }
 
     fn put(&mut self, _: Record) -> Result<()> {
@@ -114,7 +116,7 @@ mod tests {
 
     #[test]
     fn the_later_record_of_a_day_stays_and_an_old_day_is_not_taken() {
-        let mut shelf = Shelf::new(PeerId::random());
+        let mut shelf = Shelf::new(PeerId::random(), || NOW);
         let (early, late) = (record(1, NOW), record(1, NOW.plus(60)));
         assert!(shelf.keep(late.clone(), NOW) && shelf.keep(early, NOW));
         assert!(lies_there(&shelf, &late));
@@ -123,7 +125,7 @@ mod tests {
 
     #[test]
     fn a_full_shelf_keeps_what_is_nearest_and_makes_room_of_what_is_over() {
-        let mut shelf = Shelf::new(PeerId::random());
+        let mut shelf = Shelf::new(PeerId::random(), || NOW);
         let people = u32::try_from(MOST).unwrap();
         let all: Vec<DayRecord> = (0..people + 64).map(|person| record(person, NOW)).collect();
         let kept = all.iter().filter(|day| shelf.keep((*day).clone(), NOW)).count();

@@ -46,19 +46,11 @@ impl Node {
         }
     }
 
-    /// Seeks until it is there.
-    async fn finds_record(&mut self, record: &DayRecord) {
-        tokio::time::timeout(super::support::PATIENCE, async {
-            while self.seeks(record.key()).await.as_ref() != Some(record) {}
-        })
-        .await
-        .expect("it is found");
-    }
-
-    async fn is_not_posted(&mut self) {
+    /// Whether somebody took it.
+    async fn is_posted(&mut self) -> bool {
         loop {
             match self.next().await {
-                Event::NotPosted => return,
+                Event::Posted { is_taken } => return is_taken,
                 Event::Listening { .. } => {}
                 other => panic!("{other:?}"),
             }
@@ -68,7 +60,7 @@ impl Node {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bo_finds_ana_by_the_node_of_a_contact_of_both_and_mallory_by_none() {
-    let (ana, mut bo, chi) = (Node::start(1, &[]).await, Node::bo().await, Node::start(3, &[TCP]).await);
+    let (mut ana, mut bo, chi) = (Node::start(1, &[]).await, Node::bo().await, Node::start(3, &[TCP]).await);
     let mut mallory = Node::start(4, &[]).await;
     for friend in [&ana, &bo] {
         chi.may_be_asked_by(friend.peer()).await;
@@ -78,16 +70,17 @@ async fn bo_finds_ana_by_the_node_of_a_contact_of_both_and_mallory_by_none() {
     }
     let record = record_of(1, 1);
     ana.posts(&record).await;
-    bo.finds_record(&record).await;
+    assert!(ana.is_posted().await);
+    assert_eq!(bo.seeks(record.key()).await, Some(record.clone()));
     assert_eq!(bo.seeks(record_of(9, 1).key()).await, None, "nobody has put this there");
     assert_eq!(mallory.seeks(record.key()).await, None, "Chi's node does nothing for strangers");
     mallory.posts(&record_of(4, 1)).await;
-    mallory.is_not_posted().await;
+    assert!(!mallory.is_posted().await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_lies_is_not_the_only_one_that_is_asked() {
-    let (ana, mut bo, chi) = (Node::start(1, &[]).await, Node::bo().await, Node::start(3, &[TCP]).await);
+    let (mut ana, mut bo, chi) = (Node::start(1, &[]).await, Node::bo().await, Node::start(3, &[TCP]).await);
     let mut liar = Host::start().await;
     let (record, other) = (record_of(1, 1), record_of(4, 1));
     for friend in [&ana, &bo] {
@@ -108,19 +101,20 @@ async fn a_node_that_lies_is_not_the_only_one_that_is_asked() {
         }
     });
     ana.posts(&record).await;
-    bo.finds_record(&record).await;
+    assert!(ana.is_posted().await);
+    assert_eq!(bo.seeks(record.key()).await, Some(record.clone()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_anybody_to_ask_it_is_said_at_once() {
     let mut ana = Node::start(1, &[]).await;
     ana.posts(&record_of(1, 1)).await;
-    ana.is_not_posted().await;
+    assert!(!ana.is_posted().await);
     assert_eq!(ana.seeks(record_of(2, 1).key()).await, None);
     // One whose node is gone is nobody, too.
     let chi = Node::start(3, &[TCP]).await;
     ana.may_ask(chi.peer(), &chi.hints).await;
     chi.network.shutdown().await;
     ana.posts(&record_of(1, 2)).await;
-    ana.is_not_posted().await;
+    assert!(!ana.is_posted().await);
 }
