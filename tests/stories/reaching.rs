@@ -178,7 +178,7 @@ fn a_node_with_nothing_to_do_sleeps() {
     world.run_for(DAY);
     let steps = world.figures.steps - before;
     // And each hour it is looked whether Bo said elsewhere where he is, today or yesterday.
-    assert!(steps < 250 + 3 * 24, "{steps} steps for one call every half hour");
+    assert!(steps < 250 + 5 * 24, "{steps} steps for one call every half hour");
 }
 
 #[test]
