@@ -149,7 +149,6 @@ impl Drop for Mapping {
 impl Task {
     /// What a router claims is tested as whatever others claim to see.
     pub(super) fn on_mapping(&mut self, standing: &PortMapping) {
-        let closed = self.swarm.behaviour_mut().probing.also_try(standing.addresses());
-        self.not_reached_at(&closed);
+        self.try_mapped(standing.addresses());
     }
 }
