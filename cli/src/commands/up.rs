@@ -40,9 +40,10 @@ pub async fn run(home: &Home, up: Up) -> Result<(), Trouble> {
     ended
 }
 
-/// What is logged if nothing else was asked for. These parts of the library warn of each stream that a peer opens beyond
-/// what it may have: whoever likes to would fill the disk with that.
-const USUAL_LOG: &str = "warn,kith=info,kith_node=info,libp2p_request_response=error,libp2p_relay=error";
+/// What is logged if nothing else was asked for. These parts of the library warn of what strangers do, such as each
+/// stream that a peer opens beyond what it may have: whoever likes to would fill the disk with that.
+const USUAL_LOG: &str = "warn,kith=info,kith_node=info,libp2p_request_response=error,libp2p_relay=error,\
+     libp2p_autonat=error,libp2p_kad=error,libp2p_identify=error";
 
 fn start_log(format: LogFormat) {
     let filter = EnvFilter::try_from_env("KITH_LOG").unwrap_or_else(|_| EnvFilter::new(USUAL_LOG));

@@ -22,6 +22,9 @@ fn say(standing: &PortMapping, hints: &[Hint]) -> Finding {
     let by_hand = "if it is yours: turn UPnP on in it, or forward the port by hand";
     match standing {
         PortMapping::NotWanted => good("not asked to open a port", Some("kith up --port-mapping on asks it")),
+        PortMapping::NoNetworks => {
+            good("not looked for: this machine does not say in which networks it is", Some("forward the port by hand"))
+        }
         PortMapping::NotNeeded => good("nothing that it would have to open", None),
         PortMapping::Asking => good("being looked for", None),
         PortMapping::NoRouter => good("none here opens ports for the programs at home (UPnP)", Some(by_hand)),

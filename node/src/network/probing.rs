@@ -26,8 +26,10 @@ pub(super) struct Probing {
     /// Which client a connection was made under.
     of: HashMap<ConnectionId, u64>,
     candidates: BTreeSet<Multiaddr>,
-    /// Of these, where nobody reached us.
-    missed: BTreeSet<Multiaddr>,
+    /// Of these, what was tested, whatever came of it: the client does not test it again.
+    tested: BTreeSet<Multiaddr>,
+    /// Where others saw us, in this network.
+    observed: BTreeSet<Multiaddr>,
     /// What a router says it passes on to us.
     mapped: Vec<Multiaddr>,
 }
@@ -35,21 +37,44 @@ pub(super) struct Probing {
 impl Probing {
     pub(super) fn new() -> Self {
         let clients = BTreeMap::from([(0, Behaviour::default())]);
-        let (candidates, missed) = (BTreeSet::new(), BTreeSet::new());
-        Self { clients, of: HashMap::new(), candidates, missed, mapped: Vec::new() }
+        let (candidates, tested, observed) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        Self { clients, of: HashMap::new(), candidates, tested, observed, mapped: Vec::new() }
     }
 
-    /// These are to be tested too, whether or not anybody sees us there. Returns those of before that are not among them.
-    pub(super) fn also_try(&mut self, mapped: Vec<Multiaddr>) -> Vec<Multiaddr> {
-        let mut gone = std::mem::replace(&mut self.mapped, mapped);
-        gone.retain(|address| !self.mapped.contains(address));
-        if self.mapped.iter().any(|address| self.missed.contains(address)) {
-            // It was tried before the router passed it on.
+    /// These are to be tested too, whether or not anybody sees us there. Returns those of before that are not among them
+    /// and that nobody else ever knew of. Where others saw us may lead here without the router's word: that is asked again.
+    pub(super) fn also_try(
+        &mut self,
+        mapped: Vec<Multiaddr>,
+        is_confirmed: impl Fn(&Multiaddr) -> bool,
+    ) -> Vec<Multiaddr> {
+        let before = std::mem::replace(&mut self.mapped, mapped);
+        let is_open = |address: &Multiaddr| !before.contains(address) || !is_confirmed(address);
+        let is_over = self.mapped.iter().any(|address| self.tested.contains(address) && is_open(address));
+        let (doubtful, gone): (Vec<_>, Vec<_>) = before
+            .iter()
+            .filter(|address| !self.mapped.contains(address))
+            .cloned()
+            .partition(|address| self.observed.contains(address));
+        if is_over || !doubtful.is_empty() {
             self.renew();
         } else {
             self.try_mapped();
         }
+        for address in doubtful {
+            self.candidate(&address);
+        }
         gone
+    }
+
+    /// What a router says it passes on to us.
+    pub(super) fn mapped(&self) -> &[Multiaddr] {
+        &self.mapped
+    }
+
+    /// True if there is nothing but the word of a router for the address.
+    pub(super) fn is_claim(&self, address: &Multiaddr) -> bool {
+        self.mapped.contains(address) && !self.observed.contains(address)
     }
 
     fn try_mapped(&mut self) {
@@ -66,12 +91,25 @@ impl Probing {
         }
     }
 
+    fn observe(&mut self, address: &Multiaddr) {
+        if self.may_test(address) && (self.observed.len() < CANDIDATES || self.mapped.contains(address)) {
+            self.observed.insert(address.clone());
+        }
+        self.candidate(address);
+    }
+
+    /// The network is another one, in which nobody has seen us.
+    pub(super) fn start_over(&mut self) {
+        self.observed.clear();
+        self.renew();
+    }
+
     /// What was tested before is to be tested again, over connections that are made from now on.
     pub(super) fn renew(&mut self) {
         let next = self.newest() + 1;
         self.clients.insert(next, Behaviour::default());
         self.candidates.clear();
-        self.missed.clear();
+        self.tested.clear();
         self.forget_idle();
         self.try_mapped();
     }
@@ -87,7 +125,7 @@ impl Probing {
 
     fn may_test(&self, address: &Multiaddr) -> bool {
         let has_room = self.candidates.len() < CANDIDATES || self.candidates.contains(address);
-        has_room && addresses::is_public(address)
+        (has_room || self.mapped.contains(address)) && addresses::is_public(address)
     }
 
     fn forget_idle(&mut self) {
@@ -135,7 +173,7 @@ impl NetworkBehaviour for Probing {
                 }
                 self.forget_idle();
             }
-            FromSwarm::NewExternalAddrCandidate(seen) => self.candidate(seen.addr),
+            FromSwarm::NewExternalAddrCandidate(seen) => self.observe(seen.addr),
             _ => {}
         }
     }
@@ -148,11 +186,18 @@ impl NetworkBehaviour for Probing {
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<ToSwarm<Self::ToSwarm, THandlerInEvent<Self>>> {
         for client in self.clients.values_mut() {
-            if let Poll::Ready(action) = client.poll(cx) {
-                if let ToSwarm::GenerateEvent(Event { tested_addr, result: Err(_), .. }) = &action
-                    && self.candidates.contains(tested_addr)
-                {
-                    self.missed.insert(tested_addr.clone());
+            while let Poll::Ready(action) = client.poll(cx) {
+                let of = match &action {
+                    ToSwarm::GenerateEvent(Event { tested_addr, .. }) => Some(tested_addr),
+                    ToSwarm::ExternalAddrConfirmed(address) => Some(address),
+                    _ => None,
+                };
+                // What was begun in the network of before says nothing of this one.
+                if of.is_some_and(|address| !self.candidates.contains(address)) {
+                    continue;
+                }
+                if let ToSwarm::GenerateEvent(Event { tested_addr, .. }) = &action {
+                    self.tested.insert(tested_addr.clone());
                 }
                 return Poll::Ready(action);
             }
@@ -165,29 +210,73 @@ impl NetworkBehaviour for Probing {
 mod tests {
     use super::*;
 
+    fn at(address: &str) -> Multiaddr {
+        address.parse().unwrap()
+    }
+
+    const fn nobody_came_in(_: &Multiaddr) -> bool {
+        false
+    }
+
     #[test]
     fn what_a_router_passes_on_is_tried_in_every_network_until_it_does_so_no_more() {
-        let [old, new, inside] = ["203.0.113.9", "203.0.113.77", "10.0.0.9"]
-            .map(|ip| format!("/ip4/{ip}/tcp/7517").parse::<Multiaddr>().unwrap());
+        let [old, new, inside] =
+            ["203.0.113.9", "203.0.113.77", "10.0.0.9"].map(|ip| at(&format!("/ip4/{ip}/tcp/7517")));
         let mut probing = Probing::new();
-        assert!(probing.also_try(vec![old.clone(), inside.clone()]).is_empty());
+        assert!(probing.also_try(vec![old.clone(), inside.clone()], nobody_came_in).is_empty());
         assert_eq!(probing.candidates, BTreeSet::from([old.clone()]), "nobody outside is told of the inside of a home");
         probing.renew();
         assert_eq!(probing.candidates, BTreeSet::from([old.clone()]));
-        assert_eq!(probing.also_try(vec![new.clone()]), [old, inside]);
+        assert_eq!(probing.also_try(vec![new.clone()], nobody_came_in), [old, inside]);
         probing.renew();
         assert_eq!(probing.candidates, BTreeSet::from([new]));
     }
 
     #[test]
     fn where_nobody_came_in_before_the_router_let_them_is_tried_once_more() {
-        let address: Multiaddr = "/ip4/203.0.113.9/udp/7517/quic-v1".parse().unwrap();
+        let address = at("/ip4/203.0.113.9/udp/7517/quic-v1");
         let mut probing = Probing::new();
-        probing.candidate(&address);
-        probing.also_try(vec![address.clone()]);
+        probing.observe(&address);
+        probing.also_try(vec![address.clone()], nobody_came_in);
         assert_eq!(probing.newest(), 0, "it waits for its test");
-        probing.missed.insert(address.clone());
-        probing.also_try(vec![address]);
+        probing.tested.insert(address.clone());
+        probing.also_try(vec![address], nobody_came_in);
         assert_eq!(probing.newest(), 1);
+    }
+
+    #[test]
+    fn what_the_router_passes_on_again_after_a_hiccup_is_tried_again() {
+        let address = at("/ip4/203.0.113.9/tcp/7517");
+        let mut probing = Probing::new();
+        probing.also_try(vec![address.clone()], nobody_came_in);
+        probing.tested.insert(address.clone());
+        probing.also_try(vec![address.clone()], |_| true);
+        assert_eq!(probing.newest(), 0, "others came in, and nothing has changed");
+        assert_eq!(probing.also_try(Vec::new(), |_| true), std::slice::from_ref(&address));
+        probing.also_try(vec![address], nobody_came_in);
+        assert_eq!(probing.newest(), 1);
+    }
+
+    #[test]
+    fn where_others_saw_us_is_asked_again_when_a_router_takes_its_word_back() {
+        let address = at("/ip4/203.0.113.9/tcp/7517");
+        let mut probing = Probing::new();
+        probing.observe(&address);
+        probing.also_try(vec![address.clone()], |_| true);
+        assert!(!probing.is_claim(&address));
+        assert!(probing.also_try(Vec::new(), |_| true).is_empty());
+        assert_eq!((probing.newest(), probing.candidates), (1, BTreeSet::from([address])));
+    }
+
+    #[test]
+    fn what_others_name_takes_no_place_from_what_the_router_passes_on() {
+        let address = at("/ip4/203.0.113.9/tcp/7517");
+        let mut probing = Probing::new();
+        for port in 1..=20 {
+            probing.observe(&at(&format!("/ip4/203.0.113.9/tcp/{port}")));
+        }
+        assert_eq!((probing.candidates.len(), probing.observed.len()), (CANDIDATES, CANDIDATES));
+        probing.also_try(vec![address.clone()], nobody_came_in);
+        assert!(probing.candidates.contains(&address) && probing.is_claim(&address));
     }
 }

@@ -5,8 +5,8 @@
 //! for relays itself.
 //!
 //! Others tell the rest: they try whether they reach the address that they see, or that a router said it passes on
-//! (`mapping`), which they do if it passes the port on. What they confirm is an address more, for half a day or until the network changes. It takes no relay away: a
-//! router that lets in whoever was spoken to looks open to all who are asked.
+//! (`mapping`), which they do if it passes the port on. What they confirm is an address more, for a day or until the
+//! network changes. It takes no relay away: a router that lets in whoever was spoken to looks open to all who are asked.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -22,6 +22,9 @@ use super::task::Task;
 const LEASE: Duration = Duration::from_secs(24 * 60 * 60);
 /// After so long others are asked again.
 const RENEWAL: Duration = Duration::from_secs(12 * 60 * 60);
+/// The first pause before others are asked again whether they reach us where the router passes things on and nobody came
+/// in; doubled each time, up to the time above.
+const RENEWAL_FIRST: Duration = Duration::from_secs(10 * 60);
 /// Addresses that may be confirmed at once: two transports, by IPv4 and IPv6.
 const MOST: usize = 4;
 
@@ -30,6 +33,8 @@ const MOST: usize = 4;
 pub(super) struct Confirmed {
     until: BTreeMap<Multiaddr, Instant>,
     renewal: Option<Instant>,
+    /// How often others were asked in vain about what the router passes on.
+    in_vain: u32,
 }
 
 impl Confirmed {
@@ -38,13 +43,43 @@ impl Confirmed {
         self.until.keys()
     }
 
+    /// True if others came in there.
+    pub(super) fn has(&self, address: &Multiaddr) -> bool {
+        self.until.contains_key(address)
+    }
+
+    /// What the router passes on has changed, or what is known of it: others are asked before long.
+    fn expect(&mut self, mapped: &[Multiaddr], now: Instant) {
+        self.in_vain = 0;
+        if !mapped.is_empty() {
+            let next = now + self.pause(mapped);
+            self.renewal = Some(self.renewal.map_or(next, |at| at.min(next)));
+        }
+    }
+
+    /// Others are asked again now. When they are the next time.
+    fn renewed(&mut self, mapped: &[Multiaddr], now: Instant) {
+        self.renewal = Some(now + self.pause(mapped));
+    }
+
+    fn pause(&mut self, mapped: &[Multiaddr]) -> Duration {
+        if mapped.iter().all(|address| self.has(address)) {
+            self.in_vain = 0;
+            return RENEWAL;
+        }
+        let pause = RENEWAL_FIRST.saturating_mul(2_u32.saturating_pow(self.in_vain)).min(RENEWAL);
+        self.in_vain = self.in_vain.saturating_add(1);
+        pause
+    }
+
     /// When one ends, or is to be tested again.
     pub(super) fn next_deadline(&self) -> Option<Instant> {
         self.until.values().copied().chain(self.renewal).min()
     }
 
-    /// Takes in what a test showed; true if that changed anything.
-    fn note(&mut self, address: Multiaddr, is_reachable: bool, now: Instant) -> bool {
+    /// Takes in what a test showed; true if that changed anything. What only a router claims replaces nothing: whoever is
+    /// in the same network may say that they are the router, and pass on what comes to them.
+    fn note(&mut self, address: Multiaddr, is_reachable: bool, is_claim: bool, now: Instant) -> bool {
         if !is_reachable {
             return self.until.remove(&address).is_some();
         }
@@ -54,7 +89,7 @@ impl Confirmed {
             matches!((one, other), (Some(one), Some(other)) if one.is_ipv4() == other.is_ipv4() && one.ip() != other.ip())
         };
         // The router has another address now.
-        self.until.retain(|other, _| !is_elsewhere(other));
+        self.until.retain(|other, _| is_claim || !is_elsewhere(other));
         if self.until.len() < MOST || self.until.contains_key(&address) {
             self.until.insert(address, now + LEASE);
         }
@@ -67,14 +102,24 @@ impl Task {
     /// Somebody tried to reach us.
     pub(super) fn on_probed(&mut self, address: Multiaddr, is_reachable: bool) {
         tracing::debug!(%address, is_reachable, "somebody looked whether we are there");
-        if self.confirmed.note(address, is_reachable, Instant::now()) {
+        let (probing, now) = (&self.swarm.behaviour().probing, Instant::now());
+        let is_claim = probing.is_claim(&address);
+        if self.confirmed.note(address, is_reachable, is_claim, now) {
+            self.confirmed.expect(probing.mapped(), now);
             self.offer_relaying();
             self.announce_addresses();
         }
     }
 
-    /// What led here leads here no more.
-    pub(super) fn not_reached_at(&mut self, closed: &[Multiaddr]) {
+    /// This is what a router passes on to us. Where it led alone, and does no more, nothing leads here.
+    pub(super) fn try_mapped(&mut self, mapped: Vec<Multiaddr>) {
+        let probing = &mut self.swarm.behaviour_mut().probing;
+        let closed = probing.also_try(mapped, |address| self.confirmed.has(address));
+        self.not_reached_at(&closed);
+        self.confirmed.expect(self.swarm.behaviour().probing.mapped(), Instant::now());
+    }
+
+    fn not_reached_at(&mut self, closed: &[Multiaddr]) {
         let before = self.confirmed.until.len();
         self.confirmed.until.retain(|address, _| !closed.contains(address));
         if self.confirmed.until.len() != before {
@@ -86,18 +131,21 @@ impl Task {
     /// The network is another one: what was confirmed in the last one says nothing.
     pub(super) fn forget_confirmed(&mut self) {
         self.confirmed = Confirmed::default();
-        self.swarm.behaviour_mut().probing.renew();
+        let probing = &mut self.swarm.behaviour_mut().probing;
+        probing.start_over();
+        self.confirmed.expect(probing.mapped(), Instant::now());
     }
 
     /// Ends what was confirmed too long ago, and asks again before it comes to that.
     pub(super) fn tend_confirmed(&mut self, now: Instant) {
         if self.confirmed.renewal.is_some_and(|at| at <= now) {
-            self.confirmed.renewal = Some(now + RENEWAL);
-            self.swarm.behaviour_mut().probing.renew();
+            let probing = &mut self.swarm.behaviour_mut().probing;
+            probing.renew();
+            self.confirmed.renewed(probing.mapped(), now);
         }
         let before = self.confirmed.until.len();
         self.confirmed.until.retain(|_, until| *until > now);
-        if self.confirmed.until.is_empty() {
+        if self.confirmed.until.is_empty() && self.swarm.behaviour().probing.mapped().is_empty() {
             self.confirmed.renewal = None;
         }
         if self.confirmed.until.len() != before {
@@ -131,11 +179,37 @@ mod tests {
         let [first, quic, second] =
             ["/ip4/203.0.113.9/tcp/7517", "/ip4/203.0.113.9/udp/7517/quic-v1", "/ip4/203.0.113.77/tcp/7517"]
                 .map(|address| address.parse::<Multiaddr>().unwrap());
-        assert!(!confirmed.note(first.clone(), false, now));
-        assert!(confirmed.note(first.clone(), true, now) && confirmed.note(quic, true, now));
-        assert!(!confirmed.note(first, true, now), "it is known");
-        assert!(confirmed.note(second.clone(), true, now));
+        assert!(!confirmed.note(first.clone(), false, false, now));
+        assert!(confirmed.note(first.clone(), true, false, now) && confirmed.note(quic, true, false, now));
+        assert!(!confirmed.note(first, true, false, now), "it is known");
+        assert!(confirmed.note(second.clone(), true, false, now));
         assert_eq!(confirmed.all().collect::<Vec<_>>(), [&second]);
+    }
+
+    #[test]
+    fn what_a_router_claims_is_an_address_more_and_replaces_none() {
+        let (now, mut confirmed) = (Instant::now(), Confirmed::default());
+        let [seen, claimed] =
+            ["/ip4/203.0.113.9/tcp/7517", "/ip4/203.0.113.77/tcp/7517"].map(|at| at.parse::<Multiaddr>().unwrap());
+        assert!(confirmed.note(seen.clone(), true, false, now));
+        assert!(confirmed.note(claimed.clone(), true, true, now));
+        assert_eq!(confirmed.all().collect::<Vec<_>>(), [&seen, &claimed]);
+        assert!(confirmed.note(seen.clone(), true, false, now));
+        assert_eq!(confirmed.all().collect::<Vec<_>>(), [&seen]);
+    }
+
+    #[test]
+    fn others_are_asked_less_and_less_often_about_a_port_that_leads_nowhere() {
+        let (now, mut confirmed) = (Instant::now(), Confirmed::default());
+        let mapped = ["/ip4/203.0.113.9/tcp/7517".parse::<Multiaddr>().unwrap()];
+        confirmed.expect(&mapped, now);
+        assert_eq!(confirmed.next_deadline(), Some(now + RENEWAL_FIRST));
+        let mut pauses = Vec::new();
+        for _ in 0..9 {
+            confirmed.renewed(&mapped, now);
+            pauses.push(confirmed.next_deadline().unwrap().duration_since(now).as_secs() / 60);
+        }
+        assert_eq!(pauses, [20, 40, 80, 160, 320, 640, 720, 720, 720]);
     }
 
     #[test]

@@ -26,13 +26,14 @@ pub(super) fn is_there() -> bool {
 #[derive(Debug)]
 pub(super) struct Opener {
     program: Child,
-    // Last, so that the program is gone before its file is.
-    _config: tempfile::NamedTempFile,
+    // Last, so that the program is gone before its files are.
+    _folder: tempfile::TempDir,
 }
 
 impl Opener {
     pub(super) fn start(router: &Space) -> Self {
-        let config = tempfile::NamedTempFile::new().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let (config, pid) = (folder.path().join("config"), folder.path().join("pid"));
         let lines = [
             "ext_ifname=wan",
             "listening_ip=lan",
@@ -49,12 +50,12 @@ impl Opener {
             "allow 1024-65535 192.168.0.0/16 1024-65535",
             "deny 0-65535 0.0.0.0/0 0-65535",
         ];
-        std::fs::write(config.path(), lines.join("\n") + "\n").unwrap();
+        std::fs::write(&config, lines.join("\n") + "\n").unwrap();
         let mut command = router.program(PROGRAM.as_ref());
-        command.args(["-d", "-P"]).arg(config.path().with_extension("pid")).arg("-f").arg(config.path());
+        command.args(["-d", "-P"]).arg(pid).arg("-f").arg(config);
         let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let program = quiet.spawn().expect("miniupnpd is installed");
-        Self { program, _config: config }
+        Self { program, _folder: folder }
     }
 }
 

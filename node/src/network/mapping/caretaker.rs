@@ -2,12 +2,11 @@
 //!
 //! It is a task of its own, so that a router that takes its time keeps nobody from their letters.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::Duration;
 
-use futures::StreamExt;
-use futures::future::join_all;
+use futures::{Stream, StreamExt, stream};
 use if_watch::tokio::IfWatcher;
 use if_watch::{IfEvent, IpNet, Ipv4Net};
 use libp2p::Multiaddr;
@@ -17,7 +16,7 @@ use tokio::time::Instant;
 use super::PortMapping;
 use super::gateway::{Gateway, Kind, Refusal};
 use super::opening::{Opening, Port};
-use super::search::Search;
+use super::search::{Location, Search};
 use crate::network::{addresses, reachability};
 
 /// After a change of the networks more changes come, which are waited for.
@@ -35,12 +34,8 @@ const PORTS: usize = 4;
 /// Machines on one network that say they are routers and are asked.
 const ROUTERS: usize = 4;
 
-/// What there is to know of the router on one network.
-enum Found {
-    Nobody,
-    Silent(Gateway, Refusal),
-    Router(Gateway, Ipv4Addr),
-}
+/// Somebody who says that they are a router, and their address outside.
+type Found = (Gateway, Result<Ipv4Addr, Refusal>);
 
 pub(super) struct Caretaker {
     listening: watch::Receiver<BTreeSet<Multiaddr>>,
@@ -49,6 +44,8 @@ pub(super) struct Caretaker {
     watches: bool,
     networks: BTreeMap<Ipv4Addr, Ipv4Net>,
     opening: Option<Opening>,
+    /// How far the ports outside were from ours the last time.
+    shift: u16,
     next: Option<Instant>,
     pause: Duration,
 }
@@ -65,6 +62,7 @@ impl Caretaker {
             watches: true,
             networks: BTreeMap::new(),
             opening: None,
+            shift: 0,
             next: Some(Instant::now() + SETTLING),
             pause: PAUSE_FIRST,
         })
@@ -87,12 +85,14 @@ impl Caretaker {
                         self.watches = false;
                     }
                 },
-                () = tokio::time::sleep_until(next.unwrap_or_else(Instant::now)), if next.is_some() => self.tend().await,
+                () = tokio::time::sleep_until(next.unwrap_or_else(Instant::now)), if next.is_some() => tokio::select! {
+                    // A router may take its time.
+                    _ = &mut stop => break,
+                    () = self.tend() => {}
+                },
             }
         }
-        if let Some(opening) = self.opening {
-            opening.close().await;
-        }
+        self.give_back().await;
     }
 
     fn on_change(&mut self, change: IfEvent) {
@@ -125,21 +125,22 @@ impl Caretaker {
             here.filter_map(port).take(PORTS).collect::<BTreeSet<_>>()
         };
         let all = self.networks.values().map(|network| (*network, ports(network)));
-        all.filter(|(_, ports)| !ports.is_empty()).take(NETWORKS).collect()
+        let mut all: Vec<_> = all.filter(|(_, ports)| !ports.is_empty()).collect();
+        all.sort_by_key(|(network, _)| strangeness(network.addr()));
+        all.truncate(NETWORKS);
+        all
     }
 
     async fn tend(&mut self) {
         let wanted = self.wanted();
-        if let Some(opening) = self.opening.take() {
-            self.keep(opening, &wanted).await;
-        }
+        self.keep(&wanted).await;
         if self.opening.is_none() {
             self.look(wanted).await;
         }
         let standing = self.standing.borrow().clone();
         let pause = match standing {
             // Something changes first.
-            PortMapping::NotWanted | PortMapping::NotNeeded => None,
+            PortMapping::NotWanted | PortMapping::NoNetworks | PortMapping::NotNeeded => None,
             PortMapping::Open { .. } => Some(RENEWAL),
             PortMapping::Asking
             | PortMapping::NoRouter
@@ -154,60 +155,87 @@ impl Caretaker {
     }
 
     /// Renews what is opened, or gives it up.
-    async fn keep(&mut self, mut opening: Opening, wanted: &[(Ipv4Net, BTreeSet<Port>)]) {
+    async fn keep(&mut self, wanted: &[(Ipv4Net, BTreeSet<Port>)]) {
+        let Some(opening) = &mut self.opening else { return };
         let is_wanted =
             wanted.iter().any(|(network, ports)| network.addr() == opening.gateway.us && *ports == opening.inside);
-        if !is_wanted {
-            return opening.close().await;
-        }
-        match opening.renew().await {
-            Ok(()) if is_outside(opening.address) => self.settle(opening),
-            Ok(()) => opening.close().await,
-            Err(error) => {
-                tracing::info!(router = %opening.gateway.at, %error, "the router does not pass our port on any more")
+        if is_wanted {
+            match opening.renew().await {
+                Ok(()) if is_outside(opening.address) => return self.settle(),
+                Ok(()) => {}
+                Err(error) => {
+                    tracing::info!(router = %opening.gateway.at, %error, "the router does not pass our port on any more")
+                }
             }
         }
+        self.give_back().await;
     }
 
-    /// Looks for a router on all networks, and has the first one open our ports that can.
+    /// Closes what is opened, from the address that we have now on that network.
+    async fn give_back(&mut self) {
+        let Some(opening) = &mut self.opening else { return };
+        if !self.networks.contains_key(&opening.gateway.us)
+            && let Some(network) = self.networks.values().find(|network| network.contains(opening.gateway.at.ip()))
+        {
+            opening.gateway.us = network.addr();
+        }
+        opening.close().await;
+        self.opening = None;
+    }
+
+    /// Looks for routers on all networks, and has the first one open our ports that does.
     async fn look(&mut self, wanted: Vec<(Ipv4Net, BTreeSet<Port>)>) {
         if wanted.is_empty() {
             return self.say(PortMapping::NotNeeded);
         }
-        if matches!(*self.standing.borrow(), PortMapping::NotWanted | PortMapping::NotNeeded) {
+        if *self.standing.borrow() == PortMapping::NotNeeded {
             self.say(PortMapping::Asking);
         }
-        let found = join_all(wanted.iter().map(|(network, _)| find(*network))).await;
-        let mut worst = PortMapping::NoRouter;
-        for (found, (_, ports)) in found.into_iter().zip(wanted) {
-            let (gateway, refusal) = match found {
-                Found::Nobody => continue,
-                Found::Silent(gateway, refusal) => (gateway, refusal),
-                Found::Router(gateway, outside) if !is_outside(outside) => {
-                    let outside = Some(outside).filter(|outside| !outside.is_unspecified());
-                    worst = PortMapping::BehindAnother { router: *gateway.at.ip(), outside };
-                    continue;
-                }
-                Found::Router(gateway, outside) => match Opening::open(gateway.clone(), outside, ports).await {
-                    Ok(opening) => return self.settle(opening),
-                    Err(refusal) => (gateway, refusal),
+        let all = wanted.into_iter().map(|(network, ports)| routers(network).map(move |found| (found, ports.clone())));
+        let mut all = stream::select_all(all.map(Box::pin));
+        let (mut worst, mut has_refused) = (PortMapping::NoRouter, false);
+        while let Some(((gateway, outside), ports)) = all.next().await {
+            let router = *gateway.at.ip();
+            match outside {
+                Ok(outside) if is_outside(outside) => match self.open(gateway, outside, ports).await {
+                    Ok(()) => return self.settle(),
+                    Err(refusal) => {
+                        tracing::info!(%router, %refusal, "the router does not open our port");
+                        (worst, has_refused) = (PortMapping::Refused { router, why: refusal.to_string() }, true);
+                    }
                 },
-            };
-            tracing::info!(router = %gateway.at, %refusal, "the router does not open our port");
-            worst = PortMapping::Refused { router: *gateway.at.ip(), why: refusal.to_string() };
+                // It may be a line that is not in use.
+                Ok(outside) if !has_refused => {
+                    let outside = Some(outside).filter(|outside| !outside.is_unspecified());
+                    worst = PortMapping::BehindAnother { router, outside };
+                }
+                Err(refusal) if worst == PortMapping::NoRouter => {
+                    worst = PortMapping::Refused { router, why: refusal.to_string() };
+                }
+                Ok(_) | Err(_) => {}
+            }
         }
         self.say(worst);
     }
 
-    fn settle(&mut self, opening: Opening) {
+    /// What is opened is held here while it is being opened: the end may come at any time.
+    async fn open(&mut self, gateway: Gateway, outside: Ipv4Addr, ports: BTreeSet<Port>) -> Result<(), Refusal> {
+        let opened = self.opening.insert(Opening::planned(gateway, outside, ports, self.shift)).open().await;
+        if opened.is_err() {
+            self.opening = None;
+        }
+        opened
+    }
+
+    fn settle(&mut self) {
+        let Some(opening) = &self.opening else { return };
         let all: Vec<Port> = opening.outside().collect();
         let at = |wanted: Kind| {
             let ports = all.iter().filter(|(kind, _)| *kind == wanted);
             ports.map(|(_, port)| SocketAddrV4::new(opening.address, *port)).collect()
         };
         let open = PortMapping::Open { router: *opening.gateway.at.ip(), tcp: at(Kind::Tcp), udp: at(Kind::Udp) };
-        self.pause = PAUSE_FIRST;
-        self.opening = Some(opening);
+        (self.pause, self.shift) = (PAUSE_FIRST, opening.shift());
         self.say(open);
     }
 
@@ -223,38 +251,66 @@ impl Caretaker {
     }
 }
 
-/// Looks for a router on one network.
-async fn find(network: Ipv4Net) -> Found {
-    let mut search = match Search::begin(network).await {
-        Ok(search) => search,
-        Err(error) => {
-            tracing::debug!(own = %network.addr(), %error, "no router can be looked for on a network");
-            return Found::Nobody;
+/// Those on one network who say that they are routers, one service after the other.
+fn routers(network: Ipv4Net) -> impl Stream<Item = Found> + Send {
+    stream::unfold(Hunt { network, search: None, services: VecDeque::new(), asked: 0 }, |mut hunt| async move {
+        let found = hunt.next().await?;
+        Some((found, hunt))
+    })
+}
+
+/// The search on one network.
+struct Hunt {
+    network: Ipv4Net,
+    search: Option<Search>,
+    services: VecDeque<Gateway>,
+    asked: usize,
+}
+
+impl Hunt {
+    async fn next(&mut self) -> Option<Found> {
+        while self.services.is_empty() {
+            let location = self.location().await?;
+            let described = Gateway::describes(self.network.addr(), &location).await;
+            self.services.extend(described.unwrap_or_default());
         }
-    };
-    let mut found = Found::Nobody;
-    let mut asked = 0;
-    while asked < ROUTERS
-        && let Some(location) = search.next().await
-    {
-        asked += 1;
-        let described = Gateway::describes(network.addr(), &location).await;
-        for gateway in described.unwrap_or_default() {
-            match gateway.outside().await {
-                Ok(outside) if is_outside(outside) => return Found::Router(gateway, outside),
-                // It may be a line that is not in use.
-                Ok(outside) => found = Found::Router(gateway, outside),
-                Err(refusal) if matches!(found, Found::Nobody) => found = Found::Silent(gateway, refusal),
-                Err(_) => {}
-            }
-        }
+        let gateway = self.services.pop_front()?;
+        let outside = gateway.outside().await;
+        Some((gateway, outside))
     }
-    found
+
+    async fn location(&mut self) -> Option<Location> {
+        if self.asked == ROUTERS {
+            return None;
+        }
+        if self.search.is_none() {
+            let begun = Search::begin(self.network).await;
+            self.search = begun
+                .inspect_err(|error| {
+                    tracing::debug!(own = %self.network.addr(), %error, "no router can be looked for on a network");
+                })
+                .ok();
+        }
+        let location = self.search.as_mut()?.next().await?;
+        self.asked += 1;
+        Some(location)
+    }
+}
+
+/// How far the networks of homes are from this: containers and virtual machines have those of the last kind.
+fn strangeness(own: Ipv4Addr) -> u8 {
+    match own.octets() {
+        [192, ..] => 0,
+        [10, ..] => 1,
+        _ => 2,
+    }
 }
 
 /// True if others can route to the address, as far as it shows.
 fn is_outside(ip: Ipv4Addr) -> bool {
-    let is_special = ip.is_unspecified() || ip.is_multicast() || ip.is_broadcast() || matches!(ip.octets(), [0, ..]);
+    // Those of DS-Lite, of benchmarks and of nobody.
+    let is_reserved = matches!(ip.octets(), [0 | 240.., ..] | [192, 0, 0, _] | [198, 18..=19, ..]);
+    let is_special = is_reserved || ip.is_multicast();
     !is_special && addresses::is_public(&Multiaddr::from(ip).with(libp2p::multiaddr::Protocol::Tcp(1)))
 }
 
@@ -264,9 +320,9 @@ mod tests {
 
     #[test]
     fn a_router_behind_another_one_has_no_address_that_leads_to_it() {
-        for inside in
-            ["10.0.0.1", "192.168.1.1", "172.16.3.4", "100.64.0.1", "169.254.1.1", "127.0.0.1", "0.0.0.0", "224.0.0.1"]
-        {
+        let home = ["10.0.0.1", "192.168.1.1", "172.16.3.4", "100.64.0.1", "169.254.1.1", "127.0.0.1", "0.0.0.0"];
+        let special = ["224.0.0.1", "192.0.0.2", "198.19.0.1", "240.0.0.1", "255.255.255.255"];
+        for inside in home.into_iter().chain(special) {
             assert!(!is_outside(inside.parse().unwrap()), "{inside}");
         }
         assert!(is_outside("203.0.113.9".parse().unwrap()) && is_outside("100.128.0.1".parse().unwrap()));

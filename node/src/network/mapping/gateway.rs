@@ -16,8 +16,8 @@ const SERVICES: [&str; 3] = [
 ];
 /// Services of one router that are looked at: one for each line to the outside, of which one is in use.
 const MOST_SERVICES: usize = 4;
-/// What people read in the list of their router.
-const NAME: &str = "kith";
+/// What stands in the list of a router, for whoever answers as one: nothing that tells what runs here.
+const NAME: &str = "node";
 
 /// Somebody else has the port.
 pub(super) const CONFLICT: u16 = 718;

@@ -30,7 +30,7 @@ use super::task::Task;
 use caretaker::Caretaker;
 
 /// How long the end of a node waits for a router to close what it opened.
-const FAREWELL: Duration = Duration::from_secs(1);
+const FAREWELL: Duration = Duration::from_secs(3);
 
 /// What a router does for this node.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,6 +40,8 @@ pub enum PortMapping {
     NotWanted,
     /// Nothing has to be opened: the node listens on this machine alone, or where everybody reaches it.
     NotNeeded,
+    /// It is wanted, and this machine does not say in which networks it is.
+    NoNetworks,
     /// It is being looked for.
     Asking,
     /// There is none, or none that opens ports.
@@ -114,10 +116,14 @@ impl Mapping {
         }
         match Caretaker::new(self.listening.subscribe(), self.standing.clone()) {
             Ok(caretaker) => {
+                self.standing.send_replace(PortMapping::Asking);
                 let (stop, stopped) = oneshot::channel();
                 self.running = Some((tokio::spawn(caretaker.run(stopped)), stop));
             }
-            Err(error) => tracing::warn!(%error, "no router is asked to pass our port on"),
+            Err(error) => {
+                self.standing.send_replace(PortMapping::NoNetworks);
+                tracing::warn!(%error, "no router is asked to pass our port on");
+            }
         }
     }
 
@@ -149,7 +155,6 @@ impl Drop for Mapping {
 impl Task {
     /// What a router claims is tested as whatever others claim to see.
     pub(super) fn on_mapping(&mut self, standing: &PortMapping) {
-        let closed = self.swarm.behaviour_mut().probing.also_try(standing.addresses());
-        self.not_reached_at(&closed);
+        self.try_mapped(standing.addresses());
     }
 }

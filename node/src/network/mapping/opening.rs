@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
+use futures::future::join_all;
+
 use super::gateway::{CONFLICT, FOR_EVER_ONLY, Gateway, Kind, Refusal};
 
 /// How long a port stays open when nobody asks again, in seconds: as long as it leads to a machine that went away
@@ -24,20 +26,34 @@ pub(super) struct Opening {
     /// How far the ports outside are from those inside.
     shift: u16,
     lease: u32,
+    /// What it opened outside and did not close.
+    opened: BTreeSet<Port>,
 }
 
 impl Opening {
-    /// Asks a router, whose address outside this is, for all the ports, or the next ones if others have them.
-    pub(super) async fn open(gateway: Gateway, address: Ipv4Addr, inside: BTreeSet<Port>) -> Result<Self, Refusal> {
-        let mut opening = Self { gateway, inside, address, shift: 0, lease: LEASE };
+    /// What a router, whose address outside this is, is to open, beginning with ports so far from those inside.
+    pub(super) const fn planned(gateway: Gateway, address: Ipv4Addr, inside: BTreeSet<Port>, shift: u16) -> Self {
+        Self { gateway, inside, address, shift, lease: LEASE, opened: BTreeSet::new() }
+    }
+
+    /// Asks for all the ports, or the next ones if others have them. What was opened is known even if this is broken off.
+    pub(super) async fn open(&mut self) -> Result<(), Refusal> {
+        let mut tries = 1;
         loop {
-            match opening.ask().await {
-                Ok(()) => return Ok(opening),
-                Err(Refusal::Refused(FOR_EVER_ONLY)) if opening.lease > 0 => opening.lease = 0,
-                Err(Refusal::Refused(CONFLICT)) if opening.shift + 1 < TRIES => opening.shift += 1,
-                Err(refusal) => return Err(refusal),
+            match self.ask().await {
+                Err(Refusal::Refused(FOR_EVER_ONLY)) if self.lease > 0 => self.lease = 0,
+                Err(Refusal::Refused(CONFLICT)) if tries < TRIES => {
+                    tries += 1;
+                    self.shift = (self.shift + 1) % TRIES;
+                }
+                done => return done,
             }
         }
+    }
+
+    /// How far the ports outside are from those inside.
+    pub(super) const fn shift(&self) -> u16 {
+        self.shift
     }
 
     /// Asks again before the router forgets; it may have been restarted, too.
@@ -47,28 +63,26 @@ impl Opening {
     }
 
     /// Opens all of them, or none.
-    async fn ask(&self) -> Result<(), Refusal> {
-        let mut opened = Vec::new();
-        for ((kind, inside), (_, outside)) in self.inside.iter().zip(self.outside()) {
-            if let Err(refusal) = self.gateway.open(*kind, outside, *inside, self.lease).await {
-                for (kind, outside) in opened {
-                    // What stays open ends with its lease.
-                    let _ = self.gateway.close(kind, outside).await;
-                }
+    async fn ask(&mut self) -> Result<(), Refusal> {
+        let outside: Vec<Port> = self.outside().collect();
+        for ((kind, inside), port) in self.inside.clone().into_iter().zip(outside) {
+            if let Err(refusal) = self.gateway.open(kind, port.1, inside, self.lease).await {
+                self.close().await;
                 return Err(refusal);
             }
-            opened.push((*kind, outside));
+            self.opened.insert(port);
         }
         Ok(())
     }
 
-    /// Gives the ports back. A router that is gone needs no telling.
-    pub(super) async fn close(self) {
-        for (kind, outside) in self.outside() {
-            if let Err(error) = self.gateway.close(kind, outside).await {
-                tracing::debug!(router = %self.gateway.at, %error, "a port was not given back");
-            }
+    /// Gives the ports back, and none that others may have. A router that is gone needs no telling.
+    pub(super) async fn close(&mut self) {
+        let gateway = &self.gateway;
+        let closing = self.opened.iter().map(|(kind, outside)| gateway.close(*kind, *outside));
+        for error in join_all(closing).await.into_iter().filter_map(Result::err) {
+            tracing::debug!(router = %gateway.at, %error, "a port was not given back");
         }
+        self.opened.clear();
     }
 
     /// The ports outside.
@@ -120,7 +134,9 @@ mod tests {
     }
 
     async fn open(gateway: Gateway) -> Result<Opening, Refusal> {
-        Opening::open(gateway, [203, 0, 113, 9].into(), [(Kind::Tcp, 7517), (Kind::Udp, 7517)].into()).await
+        let ports = [(Kind::Tcp, 7517), (Kind::Udp, 7517)].into();
+        let mut opening = Opening::planned(gateway, [203, 0, 113, 9].into(), ports, 0);
+        opening.open().await.map(|()| opening)
     }
 
     #[tokio::test]
@@ -146,10 +162,13 @@ mod tests {
             "AddPortMapping TCP 7517 3600",
             "AddPortMapping TCP 7517 0",
             "AddPortMapping UDP 7517 0",
+            // Side by side, so in either order.
             "DeletePortMapping TCP 7517 -",
             "DeletePortMapping UDP 7517 -",
         ];
-        assert_eq!(*asked.lock().unwrap(), expected);
+        let mut asked = asked.lock().unwrap().clone();
+        asked[3..].sort();
+        assert_eq!(asked, expected);
     }
 
     #[tokio::test]
