@@ -1,7 +1,7 @@
 //! Addresses: a [`Hint`] in a code or a letter, a multiaddr in libp2p.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use kith_protocol::address::{Hint, Host, Reach, Transports};
 use kith_protocol::limits;
@@ -75,11 +75,16 @@ pub(super) fn is_public(address: &Multiaddr) -> bool {
     hint(address).is_some_and(|hint| hint.reach == Reach::Direct)
 }
 
+/// True for numbers that lead to nobody on the internet: this machine, groups, DS-Lite (RFC 6333), benchmarks (RFC 2544).
+pub(super) fn is_reserved(ip: Ipv4Addr) -> bool {
+    matches!(ip.octets(), [0 | 224.., ..] | [192, 0, 0, _] | [198, 18..=19, ..])
+}
+
 /// True if strangers may have this node dial there: a number, since a name may mean anything, and no number that means
 /// this machine, a group, or an address of the other kind.
 pub(super) fn is_somewhere_public(address: &Multiaddr) -> bool {
     let is_one = |ip: IpAddr| match ip {
-        IpAddr::V4(ip) => !ip.is_unspecified() && ip.octets()[0] < 224,
+        IpAddr::V4(ip) => !is_reserved(ip),
         IpAddr::V6(ip) => {
             let is_other = ip.to_ipv4_mapped().is_some() || ip.segments().starts_with(&[0x64, 0xff9b]);
             !ip.is_unspecified() && !ip.is_multicast() && !is_other
@@ -218,6 +223,31 @@ mod tests {
         assert_eq!((hint(&through), is_public(&through)), (None, false), "the address of a relay is not ours");
         for other in ["/ip4/1.2.3.4/udp/1", "/ip4/1.2.3.4/tcp/1/ws", "/memory/1", "/ip4/1.2.3.4"] {
             assert_eq!(hint(&at(other)), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn strangers_have_nobody_dialled_but_by_a_number_that_leads_outside() {
+        let refused = [
+            "/ip4/192.168.1.1/tcp/80",
+            "/ip4/127.0.0.1/tcp/80",
+            "/ip4/0.0.0.0/tcp/80",
+            "/ip4/224.0.0.251/tcp/80",
+            "/ip4/255.255.255.255/tcp/80",
+            "/ip4/192.0.0.2/tcp/80",
+            "/ip6/::1/tcp/80",
+            "/ip6/::/tcp/80",
+            "/ip6/::ffff:192.168.1.1/tcp/80",
+            "/ip6/64:ff9b::a00:1/tcp/80",
+            "/ip6/ff02::1/tcp/80",
+            "/ip6/fe80::1/tcp/80",
+            "/dns/router.example/tcp/80",
+        ];
+        for address in refused {
+            assert!(!is_somewhere_public(&at(address)), "{address}");
+        }
+        for address in ["/ip4/203.0.113.9/tcp/7517", "/ip6/2001:db8::9/udp/7517/quic-v1"] {
+            assert!(is_somewhere_public(&at(address)), "{address}");
         }
     }
 

@@ -2,11 +2,11 @@
 //!
 //! It is a task of its own, so that a router that takes its time keeps nobody from their letters.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::Duration;
 
-use futures::{Stream, StreamExt, stream};
+use futures::{StreamExt, stream};
 use if_watch::tokio::IfWatcher;
 use if_watch::{IfEvent, IpNet, Ipv4Net};
 use libp2p::Multiaddr;
@@ -15,8 +15,8 @@ use tokio::time::Instant;
 
 use super::PortMapping;
 use super::gateway::{Gateway, Kind, Refusal};
+use super::hunt::routers;
 use super::opening::{Opening, Port};
-use super::search::{Location, Search};
 use crate::network::{addresses, reachability};
 
 /// After a change of the networks more changes come, which are waited for.
@@ -31,11 +31,6 @@ const PAUSE_LAST: Duration = Duration::from_secs(60 * 60);
 const NETWORKS: usize = 8;
 /// Ports that are opened: by both transports at two.
 const PORTS: usize = 4;
-/// Machines on one network that say they are routers and are asked.
-const ROUTERS: usize = 4;
-
-/// Somebody who says that they are a router, and their address outside.
-type Found = (Gateway, Result<Ipv4Addr, Refusal>);
 
 pub(super) struct Caretaker {
     listening: watch::Receiver<BTreeSet<Multiaddr>>,
@@ -251,52 +246,6 @@ impl Caretaker {
     }
 }
 
-/// Those on one network who say that they are routers, one service after the other.
-fn routers(network: Ipv4Net) -> impl Stream<Item = Found> + Send {
-    stream::unfold(Hunt { network, search: None, services: VecDeque::new(), asked: 0 }, |mut hunt| async move {
-        let found = hunt.next().await?;
-        Some((found, hunt))
-    })
-}
-
-/// The search on one network.
-struct Hunt {
-    network: Ipv4Net,
-    search: Option<Search>,
-    services: VecDeque<Gateway>,
-    asked: usize,
-}
-
-impl Hunt {
-    async fn next(&mut self) -> Option<Found> {
-        while self.services.is_empty() {
-            let location = self.location().await?;
-            let described = Gateway::describes(self.network.addr(), &location).await;
-            self.services.extend(described.unwrap_or_default());
-        }
-        let gateway = self.services.pop_front()?;
-        let outside = gateway.outside().await;
-        Some((gateway, outside))
-    }
-
-    async fn location(&mut self) -> Option<Location> {
-        if self.asked == ROUTERS {
-            return None;
-        }
-        if self.search.is_none() {
-            let begun = Search::begin(self.network).await;
-            self.search = begun
-                .inspect_err(|error| {
-                    tracing::debug!(own = %self.network.addr(), %error, "no router can be looked for on a network");
-                })
-                .ok();
-        }
-        let location = self.search.as_mut()?.next().await?;
-        self.asked += 1;
-        Some(location)
-    }
-}
-
 /// How far the networks of homes are from this: containers and virtual machines have those of the last kind.
 fn strangeness(own: Ipv4Addr) -> u8 {
     match own.octets() {
@@ -308,10 +257,8 @@ fn strangeness(own: Ipv4Addr) -> u8 {
 
 /// True if others can route to the address, as far as it shows.
 fn is_outside(ip: Ipv4Addr) -> bool {
-    // Those of DS-Lite, of benchmarks and of nobody.
-    let is_reserved = matches!(ip.octets(), [0 | 240.., ..] | [192, 0, 0, _] | [198, 18..=19, ..]);
-    let is_special = is_reserved || ip.is_multicast();
-    !is_special && addresses::is_public(&Multiaddr::from(ip).with(libp2p::multiaddr::Protocol::Tcp(1)))
+    let at = Multiaddr::from(ip).with(libp2p::multiaddr::Protocol::Tcp(1));
+    !addresses::is_reserved(ip) && addresses::is_public(&at)
 }
 
 #[cfg(test)]

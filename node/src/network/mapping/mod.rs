@@ -2,8 +2,9 @@
 //!
 //! ```text
 //! caretaker   the task: finds a router, asks, asks again    opening   the ports that it opened
-//! search      who says that they are a router               gateway   what a router can be asked to do
-//! asking      a question, and bounds on its answer          xml       what stands in an answer
+//! hunt        routers of one network, one by one            search    who says that they are one
+//! gateway     what a router can be asked to do              asking    a question, and bounds on its answer
+//! xml         what stands in an answer
 //! ```
 //!
 //! A router is whoever says so on the local network, so its word counts for nothing but a try: what it claims is an
@@ -13,6 +14,7 @@
 mod asking;
 mod caretaker;
 mod gateway;
+mod hunt;
 mod opening;
 mod search;
 mod xml;
