@@ -87,6 +87,9 @@ pub(super) struct NewMail {
     login: Option<String>,
     /// The password; left out with a login if the service manager hands it over as kith-mail-password.
     password: Option<String>,
+    /// With a login and no password: where the password is now it stays, if the server stays the same.
+    #[serde(default)]
+    keep_password: bool,
 }
 
 /// Sets the mail that goes out once a day if something waits, and only then.
@@ -96,9 +99,9 @@ pub(super) async fn set(
     State(api): State<Api>,
     body: Result<Json<NewMail>, JsonRejection>,
 ) -> Result<Json<MailForm>, Problem> {
-    let NewMail { server, from, to, at, names, login, password } = body?.0;
+    let NewMail { server, from, to, at, names, login, password, keep_password } = body?.0;
     let (login, password) = (login.as_deref(), password.map(Zeroizing::new));
-    let wanted = Wanted { server: &server, from: &from, to: &to, at: &at, names, login, password };
+    let wanted = Wanted { server: &server, from: &from, to: &to, at: &at, names, login, password, keep_password };
     let plan = api.mail.read(wanted)?;
     api.mail.set(Some(plan.clone()))?;
     Ok(Json(form(&api.mail, &plan)))

@@ -26,6 +26,9 @@ pub struct StatusForm {
     pub name: String,
     /// The identity.
     pub identity: String,
+    /// The number of the key that signs now; the first was 0.
+    #[serde(default)]
+    pub key: u8,
     /// The folder of the home.
     pub home: String,
     /// The version of the program.
@@ -65,6 +68,7 @@ pub(super) async fn status(State(api): State<Api>) -> Result<Json<StatusForm>, P
         running: api.has_network,
         name: own.card.name.to_string(),
         identity: own.id().to_string(),
+        key: own.history().current(),
         home: api.home.folder().display().to_string(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         reached_through: live.relays.iter().filter_map(|relay| name_of(view, *relay)).collect(),

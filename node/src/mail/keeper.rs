@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
 use super::digest::{Waiting, waiting};
-use super::plan::{self, BadPlan, Login, Password, Plan};
+use super::plan::{self, BadPlan, Login, Password, Plan, Server};
 use super::record::Record;
 use super::sending::send;
 use super::trouble::Unsent;
@@ -44,8 +44,10 @@ pub struct Wanted<'w> {
     pub names: bool,
     /// The name at the server; `None` if it wants none.
     pub login: Option<&'w str>,
-    /// The password; `None` with a login if the service manager hands it over.
+    /// The password; `None` with a login if the service manager hands it over, or if it is to be kept.
     pub password: Option<Zeroizing<String>>,
+    /// Without a password: the one that is set stays.
+    pub keep_password: bool,
 }
 
 /// The mail of a home; clones are of the same one.
@@ -97,16 +99,28 @@ impl Mail {
     /// # Errors
     /// If something of it is no part of a plan.
     pub fn read(&self, wanted: Wanted<'_>) -> Result<Plan, BadPlan> {
-        let Wanted { server, from, to, at, names, login, password } = wanted;
+        let Wanted { server, from, to, at, names, login, password, keep_password } = wanted;
+        let server = server.parse()?;
         let login = match (login, password) {
             (None, None) => None,
             (Some(name), password) if plan::may_be_said(name) => {
-                Some(Login { name: name.to_owned(), password: self.sealed(password.as_deref())? })
+                let password = match password {
+                    None if keep_password => self.kept(&server)?,
+                    password => self.sealed(password.as_deref())?,
+                };
+                Some(Login { name: name.to_owned(), password })
             }
             _ => return Err(BadPlan::Login),
         };
         let (from, to): (Address, Address) = (plan::address(from)?, plan::address(to)?);
-        Ok(Plan { server: server.parse()?, from, to, at: plan::time(at)?, names, login })
+        Ok(Plan { server, from, to, at: plan::time(at)?, names, login })
+    }
+
+    /// The password that is set. No other server is told it: whoever may change the plan could name one of their own.
+    fn kept(&self, server: &Server) -> Result<Password, BadPlan> {
+        let plan = self.plan().ok_or(BadPlan::NoPassword)?;
+        let login = plan.login.ok_or(BadPlan::NoPassword)?;
+        if plan.server == *server { Ok(login.password) } else { Err(BadPlan::OtherServer) }
     }
 
     fn sealed(&self, password: Option<&String>) -> Result<Password, BadPlan> {

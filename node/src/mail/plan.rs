@@ -69,6 +69,9 @@ pub enum BadPlan {
     /// A login without a password.
     #[error("the login has no password")]
     NoPassword,
+    /// The password was given for another server.
+    #[error("the password that is kept is for another server or port")]
+    OtherServer,
 }
 
 impl BadPlan {
@@ -79,7 +82,8 @@ impl BadPlan {
             Self::Address(_) => "write it as ana@example.org",
             Self::Time(_) => "write it as 07:30",
             Self::Login => "look whether the file holds the password in its first line",
-            Self::NoPassword => "give it in a file, or let the service manager hand it over",
+            Self::NoPassword => "give its password, or let the service manager hand it over",
+            Self::OtherServer => "give the password again",
         }
     }
 }

@@ -13,7 +13,7 @@ use kith_protocol::wire::encode;
 use zeroize::Zeroizing;
 
 use super::plan::{Password, Plan, Security};
-use super::{Mail, Unsent, Wanted};
+use super::{BadPlan, Mail, Unsent, Wanted};
 use crate::home::Home;
 use crate::node::Desk;
 use crate::store::VaultKey;
@@ -64,6 +64,7 @@ impl Ana {
             names: false,
             login: Some("ana"),
             password: Some(Zeroizing::new(password.to_owned())),
+            keep_password: false,
         };
         let plan = Plan { server: server.named(), ..self.mail.read(wanted).unwrap() };
         self.mail.set(Some(plan)).unwrap();
@@ -239,4 +240,24 @@ async fn the_password_lies_sealed_and_goes_with_the_plan() {
     assert_eq!(stolen.test().await, Err(Unsent::NoPassword), "without the key of the home it opens for nobody");
     ana.mail.set(None).unwrap();
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "null");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ana_changes_the_hour_and_keeps_her_password_which_no_other_server_is_told() {
+    let server = MailServer::open(Security::Plain, Manner::Good).await;
+    let ana = Ana::with(&[], &server);
+    let named = server.named().to_string();
+    let wanted = |server: &str| {
+        let (from, to) = ("kith@sousa.example", "ana@sousa.example");
+        let login = Some("ana");
+        ana.mail.read(Wanted { server, from, to, at: "8:15", login, keep_password: true, ..Wanted::default() })
+    };
+    ana.mail.set(Some(wanted(&named).unwrap())).unwrap();
+    assert_eq!(ana.mail.plan().unwrap().at, civil::time(8, 15, 0, 0));
+    ana.mail.test().await.unwrap();
+    for other in ["smtps://mallory.example", "smtp://localhost:1"] {
+        assert_eq!(wanted(other), Err(BadPlan::OtherServer), "{other}");
+    }
+    ana.mail.set(None).unwrap();
+    assert_eq!(wanted(&named), Err(BadPlan::NoPassword), "it was forgotten");
 }
