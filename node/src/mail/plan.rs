@@ -81,7 +81,7 @@ impl BadPlan {
             Self::Server(_) => "write it as smtps://mail.example.org:465 or smtp://mail.example.org:587",
             Self::Address(_) => "write it as ana@example.org",
             Self::Time(_) => "write it as 07:30",
-            Self::Login => "look whether the file holds the password in its first line",
+            Self::Login => "give both; in a file, the password is the first line",
             Self::NoPassword => "give its password, or let the service manager hand it over",
             Self::OtherServer => "give the password again",
         }

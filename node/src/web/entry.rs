@@ -2,6 +2,8 @@
 
 mod settings;
 
+pub(crate) use settings::must_prove;
+
 use askama::Template;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{DefaultBodyLimit, Path, Query, State};

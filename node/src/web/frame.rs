@@ -68,6 +68,11 @@ pub(super) fn html(page: &impl Template) -> Answer {
     Ok(Html(text).into_response())
 }
 
+/// A page under another status than that all is well.
+pub(super) fn html_as(status: StatusCode, page: &impl Template) -> Answer {
+    Ok((status, html(page)?).into_response())
+}
+
 /// Goes on to another page of the app after a form was taken, so that loading it again does nothing twice.
 pub(super) fn go_to(web: &Web, path: &str) -> Answer {
     let place = HeaderValue::from_str(&format!("{}{path}", web.base));

@@ -10,14 +10,18 @@ mod assets;
 mod card;
 mod contacts;
 pub(crate) mod entry;
+mod event_mode;
 mod events;
 mod exchange;
 mod fair;
 mod form;
 mod frame;
 mod inside;
+mod key;
 mod letters;
 mod live;
+mod mail;
+mod mailboxes;
 mod more;
 mod paging;
 mod people;
@@ -68,9 +72,10 @@ impl Web {
         self.api.access().public_page()
     }
 
-    /// True while the recovery words lie in a file, for anybody at this machine to read.
-    fn words_wait(&self) -> bool {
-        self.api.home().words_file().exists()
+    /// Where the recovery words lie, as long as they do.
+    fn words_file(&self) -> Option<String> {
+        let file = self.api.home().words_file();
+        file.exists().then(|| file.display().to_string())
     }
 }
 
@@ -129,6 +134,14 @@ fn router(web: Web) -> Router {
         .route("/offline", get(fair::offline))
         .route("/manifest.webmanifest", get(fair::manifest))
         .route("/sw.js", get(fair::worker))
+        .route("/event-mode", get(event_mode::show).post(event_mode::set))
+        .route("/mailboxes", get(mailboxes::show).post(mailboxes::choose))
+        .route("/mailboxes/{who}/leave", post(mailboxes::leave))
+        .route("/mail", get(mail::show).post(mail::set))
+        .route("/mail/test", post(mail::test))
+        .route("/mail/off", post(mail::off))
+        .route("/key", get(key::show))
+        .route("/key/change", get(key::ask).post(key::change))
         .route("/more", get(more::show))
         .route("/node", get(more::node))
         .route("/words/done", post(more::words_done))

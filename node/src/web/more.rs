@@ -27,7 +27,7 @@ struct Node {
     frame: Frame,
     status: StatusForm,
     findings: Vec<Finding>,
-    words_wait: bool,
+    words_file: Option<String>,
 }
 
 /// Shows how the node is.
@@ -35,7 +35,7 @@ pub(super) async fn node(State(web): State<Web>, Asked(asked): Asked) -> Answer 
     let status = web.inside.get("/status").await?;
     let findings = web.inside.get("/doctor").await?;
     let frame = Frame::new(&web, Tab::More, w::NODE).after(&web, &asked);
-    html(&Node { frame, status, findings, words_wait: web.words_wait() })
+    html(&Node { frame, status, findings, words_file: web.words_file() })
 }
 
 /// The recovery words are on paper: the file with them goes.

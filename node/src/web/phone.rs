@@ -5,6 +5,7 @@ use axum::Extension;
 use axum::extract::State;
 use serde_json::json;
 
+use super::entry::must_prove;
 use super::frame::{Frame, Tab, go_to, html};
 use super::trouble::{Answer, Trouble};
 use super::{Web, time as t, words as w};
@@ -20,12 +21,9 @@ struct Page {
     svg: String,
 }
 
-/// Makes a code and shows it. Who uses this browser must have shown that it is them: a stolen cookie must not become
-/// a phone.
+/// Makes a code and shows it. Who uses this browser must have shown that it is them.
 pub(super) async fn show(State(web): State<Web>, Extension(entered): Extension<Entered>) -> Answer {
-    if let Entered::Browser(session) = &entered
-        && !web.api.access().recently_proved(session)
-    {
+    if must_prove(web.api.access(), &entered) {
         return go_to(&web, "prove?next=/access");
     }
     let way: WayIn = web.inside.post("/access/phone", &json!(null)).await?;

@@ -1,3 +1,5 @@
+mod own_node;
+
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
@@ -16,8 +18,9 @@ use crate::store::VaultKey;
 struct Ana {
     pages: Router,
     undo: Undo,
+    access: Access,
     _desk: Desk,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 struct Seen {
@@ -38,9 +41,9 @@ impl Ana {
         let desk = Desk::open(open).unwrap();
         let web_url = web_url.map(|url| url.parse().unwrap());
         let access = Access::new(&home, b"ana", Ways { web_url, ..Ways::default() }).unwrap();
-        let api = Api::new(desk.handle(), home, access, VaultKey::new([0; 32]), false).unwrap();
+        let api = Api::new(desk.handle(), home, access.clone(), VaultKey::new([0; 32]), false).unwrap();
         let (pages, undo) = pages(api.clone(), api::router(api.clone()));
-        Self { pages, undo, _desk: desk, _folder: folder }
+        Self { pages, undo, access, _desk: desk, folder }
     }
 
     async fn get(&self, path: &str) -> Seen {
@@ -160,6 +163,10 @@ async fn what_others_write_is_text_and_nothing_else() {
         "/exchange",
         "/more",
         "/node",
+        "/event-mode",
+        "/mailboxes",
+        "/mail",
+        "/key",
     ];
     for path in shown {
         let page = ana.get(path).await;

@@ -64,6 +64,8 @@ struct Typed {
     is_long: bool,
     /// What a person did not type: it is sent again and not shown.
     is_hidden: bool,
+    /// What no page shows again: it is typed once more.
+    is_secret: bool,
 }
 
 #[derive(Template)]
@@ -144,14 +146,19 @@ async fn keep_form(request: Request) -> Result<(Request, Bytes), Trouble> {
 
 /// Fields that no person types.
 const HIDDEN: [&str; 11] = ["sheet", "back", "done", "again", "touch", "who", "via", "to", "one", "other", "next_page"];
+/// Fields whose content no page shows.
+const SECRET: [&str; 2] = ["password", "recovery_words"];
 /// A value that is shown in a field of several lines.
 const LONG: usize = 60;
 
 fn typed(form: &Bytes) -> Vec<Typed> {
     let pairs: Vec<(String, String)> = serde_urlencoded::from_bytes(form).unwrap_or_default();
     let typed = pairs.into_iter().map(|(name, value)| {
+        let is_secret = SECRET.contains(&name.as_str());
+        let value = if is_secret { String::new() } else { value };
         let is_long = value.len() > LONG || value.contains('\n');
-        Typed { label: w::field(&name).to_owned(), is_hidden: HIDDEN.contains(&name.as_str()), name, value, is_long }
+        let (label, is_hidden) = (w::field(&name).to_owned(), HIDDEN.contains(&name.as_str()));
+        Typed { label, is_hidden, is_secret, name, value, is_long }
     });
     typed.collect()
 }

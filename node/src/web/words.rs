@@ -16,6 +16,10 @@ macro_rules! words {
     ($($name:ident = $text:literal;)*) => { $(pub(crate) const $name: &str = $text;)* };
 }
 
+mod own_node;
+
+pub(crate) use own_node::*;
+
 // The bar and what all pages have.
 words! {
     PLACES = "Places";
@@ -482,6 +486,11 @@ pub(super) fn said(key: &str) -> Option<&'static str> {
         "words_done" => "The file with the words is gone.",
         "asked" => "Asked.",
         "suggested" => "Both are asked.",
+        "mailbox_left" => "Given up. Your contacts learn where to leave letters now.",
+        "event_mode_on" => "Turned on.",
+        "event_mode_off" => "Turned off.",
+        "mail_off" => "No mail is sent any more, and the password is forgotten.",
+        "key_changed" => "You sign with a new key from now on. Your contacts are told.",
         "done_pass" => "Passed on.",
         "done_return" => "Given back.",
         "done_decline" => "You said no.",
@@ -540,6 +549,8 @@ pub(super) fn field(name: &str) -> &str {
         "last" => LAST_DAY,
         "place" => PLACE,
         "reach" => EMAIL_OR_PHONE,
+        "password" => PASSWORD,
+        "recovery_words" => KEY_WORDS,
         other => other,
     }
 }

@@ -71,8 +71,7 @@ async fn set_password(State(access): State<Access>, Extension(entered): Extensio
         Err(rejection) => return rejection.into_response(),
     };
     let own = browser(&entered);
-    // A stolen cookie must not become a password.
-    if own.is_some_and(|session| !access.recently_proved(session)) {
+    if must_prove(&access, &entered) {
         return go_to(&access, &format!("/prove?next={}", encoded("/access")));
     }
     if form.password != form.again {
@@ -126,6 +125,12 @@ async fn prove(
             refuse(&why, page(status(&why), &Prove { frame, wrong, next }))
         }
     }
+}
+
+/// True for a browser that did not show in the last five minutes who uses it: a stolen cookie must not become a
+/// password, a phone or another key.
+pub(crate) fn must_prove(access: &Access, entered: &Entered) -> bool {
+    browser(entered).is_some_and(|session| !access.recently_proved(session))
 }
 
 fn browser(entered: &Entered) -> Option<&SessionId> {
