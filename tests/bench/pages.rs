@@ -37,7 +37,7 @@ const LETTER_EACH: Duration = Duration::from_millis(40);
 const SLOWEST: f64 = 25.0;
 
 /// What is looked at; `{id}` is somebody's id, `{code}` that of a code.
-const PATHS: [&str; 46] = [
+const PATHS: [&str; 51] = [
     "/",
     "/people",
     "/people?page=150",
@@ -67,6 +67,11 @@ const PATHS: [&str; 46] = [
     "/events",
     "/fair",
     "/access",
+    "/event-mode",
+    "/mailboxes",
+    "/mail",
+    "/key",
+    "/key/change?why=stolen&fresh=1",
     "/today?of=steps",
     "/exchange?of=waiting",
     "/api/v1/invites",

@@ -26,6 +26,18 @@ fn lived_in() -> (Someone, Someone, Someone) {
     ana.meets(&bo, ENDLESS);
     ana.meets(&chi, "Hannover Messe");
     let api = ana.api();
+    api.post("/mailboxes", &json!({ "who": "Bo" }));
+    bo.api().post("/mailboxes", &json!({ "who": "Ana" }));
+    let put = |path, body| assert!(api.ask("PUT", path, Some(&body)).unwrap().is_ok(), "{path}");
+    put("/event-mode", json!({ "on": true }));
+    put(
+        "/mail",
+        json!({
+            "server": format!("smtps://{}.example", ENDLESS.replace('ä', "ae")), "from": "ana@sousa.example",
+            "to": "ana.with.a.very.long.address.indeed.it.does.not.end@subdomain.of.sousa.example", "at": "07:30",
+            "login": "ana", "password": "four looms",
+        }),
+    );
     for name in [ENDLESS, RIGHT_TO_LEFT, "Dee"] {
         api.post("/people", &json!({ "name": name, "event": "Hannover Messe", "note": format!("{ENDLESS} said so") }));
     }
@@ -132,6 +144,11 @@ fn every_page_is_for_everybody() {
         ("fair", "fair"),
         ("offline", "offline"),
         ("node", "node"),
+        ("event-mode", "event-mode"),
+        ("mailboxes", "mailboxes"),
+        ("mail", "mail"),
+        ("key?changed=1&why=stolen&fresh=1&said=key_changed", "key-changed"),
+        ("key/change?why=stolen&fresh=1", "key-change"),
         ("access", "access"),
         ("prove", "prove"),
         ("nowhere", "nowhere"),
@@ -166,6 +183,10 @@ fn every_page_is_for_everybody() {
         ("exchange/ask", "ask-empty"),
         ("exchange/suggest", "suggest-empty"),
         ("codes", "codes-empty"),
+        ("mailboxes", "mailboxes-empty"),
+        ("mail", "mail-none"),
+        ("event-mode", "event-mode-off"),
+        ("key", "key"),
     ] {
         looks_at(&fresh, page, name, &mut wrong);
     }

@@ -21,6 +21,7 @@ mod introduction;
 mod introduction_without_scripts;
 mod meeting;
 mod own_authority;
+mod own_node;
 mod phone;
 mod proxy;
 mod public_page;

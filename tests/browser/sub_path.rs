@@ -9,7 +9,7 @@ use crate::phone::{Phone, has_chromium};
 use crate::proxy::{Behind, PROXY, Path, Proxy};
 
 /// Pages that lead everywhere.
-const PAGES: [&str; 16] = [
+const PAGES: [&str; 21] = [
     "?skip=1",
     "qr",
     "qr/other",
@@ -25,6 +25,11 @@ const PAGES: [&str; 16] = [
     "offline",
     "more",
     "access",
+    "event-mode",
+    "mailboxes",
+    "mail",
+    "key",
+    "key/change?why=stolen&fresh=1",
     "node",
 ];
 
