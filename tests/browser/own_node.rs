@@ -51,7 +51,7 @@ fn ana_sets_up_her_daily_mail_tries_it_changes_the_hour_and_ends_it() {
     phone.sees("Sent. The server says:");
     mails.recv_timeout(PATIENCE).unwrap();
 
-    phone.presses("Send none any more");
+    phone.presses("Turn off");
     phone.sees("No mail is sent any more, and the password is forgotten.");
     phone.does_not_see("ana@sousa.example");
     phone.presses("Undo");
@@ -76,8 +76,9 @@ fn ana_chooses_whose_node_holds_her_letters_and_gives_it_up() {
     phone.presses("Ask their node");
     phone.sees("Asked.");
     phone.looks_again_for("holds letters for you · you chose it");
+    phone.sees("The nodes of all your contacts were asked already.");
     phone.photographs("mailbox-chosen");
-    Phone::without_scripts(&chi).looks_at("mailboxes", "the mailboxes of 1 contact hold");
+    Phone::without_scripts(&chi).looks_at("mailboxes", "The mailboxes of 1 contact hold");
 
     phone.presses("Give up");
     phone.sees("Given up.");

@@ -23,7 +23,9 @@ struct Page {
     frame: Frame,
     wrong: Option<Trouble>,
     mailboxes: Vec<MailboxForm>,
+    /// Contacts whose nodes may be asked.
     contacts: Contacts,
+    has_contacts: bool,
     /// What my node holds for others, if it holds anything.
     held: Option<Finding>,
 }
@@ -38,13 +40,14 @@ async fn page(web: &Web, frame: Frame, chosen: &str, wrong: Option<Trouble>) -> 
     let mut mailboxes = all(web).await?;
     mailboxes.retain(|mailbox| !web.undo.hides(&going(&mailbox.id)));
     let mut contacts = Contacts { chosen: chosen.to_owned(), ..Contacts::of(web, "").await? };
+    let has_contacts = !contacts.list.is_empty();
     // Whose node said no may be asked again.
     let is_in_use = |id: &str| mailboxes.iter().any(|one| one.id == id && one.state != "refused");
     contacts.list.retain(|contact| !is_in_use(&contact.id));
     let findings: Vec<Finding> = web.inside.get("/doctor").await?;
     let held = findings.into_iter().find(|finding| finding.subject == HELD);
     let status = wrong.as_ref().map_or(StatusCode::OK, |wrong| wrong.status);
-    html_as(status, &Page { frame, wrong, mailboxes, contacts, held })
+    html_as(status, &Page { frame, wrong, mailboxes, contacts, has_contacts, held })
 }
 
 async fn all(web: &Web) -> Result<Vec<MailboxForm>, Trouble> {

@@ -63,7 +63,7 @@ words! {
     LOOK_AT_IT = "Look at it";
     YES_MEANS = "Yes:";
     NO_MEANS = "No:";
-    WORDS_WAIT = "Your recovery words still lie in a file on this machine.";
+    WORDS_WAIT = "Your recovery words still lie in a file on the machine of your node.";
     WORDS_WAIT_LINK = "Write them down";
 }
 

@@ -11,11 +11,13 @@ words! {
     MAILBOXES_SEE = "Whoever holds letters sees which machines come when and how much they bring, and no names and no words.";
     NO_MAILBOX = "Nobody's node holds letters for you. While yours is off, letters wait at their senders.";
     CHOSEN_BY_ME = "you chose it";
+    SINCE_WHEN = "since";
     GIVE_UP = "Give up";
     CHOOSE_MAILBOX = "Choose one yourself";
     CHOOSE_MAILBOX_HOW = "They are chosen by themselves among contacts whose nodes everybody reaches: a server, say. One that you choose comes before those.";
     MAILBOX_OF = "The node of";
     ASK_THEIR_NODE = "Ask their node";
+    ALL_CHOSEN = "The nodes of all your contacts were asked already.";
     HELD_FOR_OTHERS = "What your node holds for others";
 }
 
@@ -28,6 +30,7 @@ words! {
     EVENT_MODE_NEEDS = "UDP port 5353 must be open in the firewall of the machine. Some guest networks keep their guests apart.";
     EVENT_MODE_ON = "On since";
     EVENT_MODE_OFF = "Off.";
+    EVENT_MODE_ABOUT = "When, and what others see";
     EVENT_MODE_END = "Turn it off when you have left.";
     TURN_ON = "Turn on";
     TURN_OFF = "Turn off";
@@ -45,8 +48,7 @@ words! {
     MAIL_TROUBLE = "The last one could not be sent:";
     MAIL_ANSWERED = "Sent. The server says:";
     SEND_ONE_NOW = "Send one now";
-    MAIL_OFF = "Send none any more";
-    MAIL_HOW = "How it goes";
+    MAIL_HOW = "How it is sent";
     MAIL_SERVER = "Mail server";
     MAIL_SERVER_HOW = "smtps://, or smtp:// with STARTTLS: encrypted, or not at all.";
     MAIL_FROM = "From";
@@ -59,6 +61,12 @@ words! {
     MAIL_PASSWORD_NEW = "It is kept sealed in the home, and never shown again.";
     MAIL_PASSWORD_KEPT = "A password is kept. Leave this empty and it stays; for another server or port, type it again.";
     MAIL_PASSWORD_HANDED_OVER = "The service manager hands it over. Leave this empty and it stays so.";
+}
+
+/// What the doctor says, as a sentence of its own.
+pub(crate) fn sentence(finding: &str) -> String {
+    let mut rest = finding.chars();
+    rest.next().map(|first| format!("{}{}.", first.to_uppercase(), rest.as_str())).unwrap_or_default()
 }
 
 /// How the mail is set, in a sentence.
@@ -77,6 +85,7 @@ words! {
     KEY_FRESH = "Fresh words too: others may have read mine";
     KEY_PAPER = "Have your 24 words at hand. You are asked for them next, and nothing changes before that.";
     KEY_GONE = "The machine itself is gone? Then run kith recover on another one.";
+    KEY_THEN = "This is what happens:";
     KEY_SIGNS = "You sign with a new key from then on. Your contacts are told.";
     KEY_STANDS = "What you signed before stands, and your codes stay good.";
     KEY_STOLEN = "What the old key signs from then on is believed by nobody who has heard of it.";
@@ -94,7 +103,7 @@ words! {
 
 /// Why a key is changed.
 pub(crate) const KEY_REASONS: Choices =
-    &[("routine", "Nothing happened: to be on the safe side"), ("stolen", "The key may be in other hands")];
+    &[("routine", "To be safe: nothing happened"), ("stolen", "The key may be in other hands")];
 
 /// Which key signs.
 pub(crate) fn key_number(key: &u8) -> String {
