@@ -26,7 +26,7 @@ words! {
     EVENT_MODE = "Event mode";
     EVENT_MODE_WHAT = "Contacts in the same hall find you without internet";
     EVENT_MODE_WHEN = "For a fair without internet: contacts whose addresses are new find each other on the local network, once both have turned this on. It looks where the machine of your node is, so take that along.";
-    EVENT_MODE_SHOWS = "Your node says a name there that only your contacts know, and another one each day. Others see that Kith is used at your address, and not by whom; who goes on to dial it learns the number of your node, as on the internet.";
+    EVENT_MODE_SHOWS = "Your node says a name there that only your contacts know, and another one each day. Others see that Kith is used at your address, and not by whom; who goes on to dial it, or repeats the name to have your contacts dial them, learns the number of a node, as on the internet.";
     EVENT_MODE_NEEDS = "UDP port 5353 must be open in the firewall of the machine. Some guest networks keep their guests apart.";
     EVENT_MODE_ON = "On since";
     EVENT_MODE_OFF = "Off.";
@@ -50,7 +50,7 @@ words! {
     SEND_ONE_NOW = "Send one now";
     MAIL_HOW = "How it is sent";
     MAIL_SERVER = "Mail server";
-    MAIL_SERVER_HOW = "smtps://, or smtp:// with STARTTLS: encrypted, or not at all.";
+    MAIL_SERVER_HOW = "smtps://, or smtp:// with STARTTLS. To another machine it goes encrypted, or not at all.";
     MAIL_FROM = "From";
     MAIL_TO = "To";
     MAIL_AT = "Time of the day, where the node is";
