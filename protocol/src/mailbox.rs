@@ -17,7 +17,7 @@ use crate::crypto::{cut, derive, same, tag};
 use crate::hello::SharedSecret;
 use crate::id::{Locator, MailboxId, PeerId, PersonId};
 use crate::limits;
-use crate::presence::{DayKey, DayRecord};
+use crate::day_record::{DayKey, DayRecord};
 use crate::time::Timestamp;
 use crate::wire::{self, Bytes, Reader, Wire, WireError, Writer};
 

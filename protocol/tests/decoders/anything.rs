@@ -21,7 +21,8 @@ use kith_protocol::limits;
 use kith_protocol::mailbox::{self, Close, Collect, Held, Keep, Leave, MailboxKey, Parcel, Pass, Slot, Take};
 use kith_protocol::meeting::Meeting;
 use kith_protocol::nearby::PresenceSeed;
-use kith_protocol::presence::{DayRecord, PresenceSecret, Whereabouts};
+use kith_protocol::day_record::DayRecord;
+use kith_protocol::presence::{PresenceSecret, Whereabouts};
 use kith_protocol::text::{Line, Text, Words};
 use kith_protocol::time::Timestamp;
 use kith_protocol::vouch::{
