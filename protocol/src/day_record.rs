@@ -90,13 +90,7 @@ pub struct DayRecord {
 
 impl DayRecord {
     /// Seals and signs what is said, for the day of `now`. `None` if it is more than [`ROOM`].
-    pub fn sign(
-        said: &[u8],
-        subject: &Subject,
-        secret: &SecretSeed,
-        now: Timestamp,
-        seed: [u8; 32],
-    ) -> Option<Self> {
+    pub fn sign(said: &[u8], subject: &Subject, secret: &SecretSeed, now: Timestamp, seed: [u8; 32]) -> Option<Self> {
         let (day, second) = (Day::of(now), u32::try_from(now.secs() % limits::DAY).ok()?);
         if said.len() > ROOM {
             return None;

@@ -7,9 +7,9 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use kith_protocol::address::Hint;
+use kith_protocol::day_record::{DayKey, DayRecord};
 use kith_protocol::id::PeerId as KithPeer;
 use kith_protocol::mailbox::{Request, Response};
-use kith_protocol::day_record::{DayKey, DayRecord};
 use libp2p::request_response::{OutboundRequestId, ResponseChannel};
 use libp2p::{PeerId, identify, kad};
 use tokio::time::Instant;

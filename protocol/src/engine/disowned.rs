@@ -125,7 +125,8 @@ impl Turn<'_> {
     /// Looks whether my own key was given up: by me, at another machine. After a start, and once a day.
     pub(super) fn look_after_own_key(&mut self) {
         let today = Some(Day::of(self.now));
-        if self.live.watches.own != today && self.look_under(Whose::Mine, &self.keys.history.clone(), Day::of(self.now)) {
+        if self.live.watches.own != today && self.look_under(Whose::Mine, &self.keys.history.clone(), Day::of(self.now))
+        {
             self.live.watches.own = today;
         }
     }

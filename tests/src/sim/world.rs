@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use kith_protocol::address::Hint;
 use kith_protocol::crypto::sha256;
+use kith_protocol::day_record::DayKey;
 use kith_protocol::engine::{self, Answer, Beginning, Engine, Errand, Error, Left, Step, Ticket, Turn};
 use kith_protocol::hello::SharedSecret;
 use kith_protocol::id::{IdentityId, Locator, PeerId, SessionId};
 use kith_protocol::mailbox::Leave;
-use kith_protocol::day_record::DayKey;
 use kith_protocol::store::{MemoryStore, Store, Table};
 use kith_protocol::time::Timestamp;
 use kith_protocol::words::RecoveryWords;

@@ -1,10 +1,10 @@
 //! Records of a day, put and sought through contacts' nodes.
 
 use kith_protocol::address::{Hint, Reach};
+use kith_protocol::day_record::{DayKey, DayRecord};
 use kith_protocol::engine::Effect;
 use kith_protocol::id::PeerId;
 use kith_protocol::mailbox::{Request, Response};
-use kith_protocol::day_record::{DayKey, DayRecord};
 use kith_protocol::presence::{PresenceSecret, Whereabouts};
 
 use super::host::Host;
