@@ -261,8 +261,10 @@ fn a_thief_who_writes_over_it_gives_the_key_up_as_well() {
     drill.world.run_for(HOUR);
     assert!(hears_that_the_key_is_given_up(&drill, eva), "{}", drill.world.story_of(eva, ana));
     drill.world.writes(thief, eva, "My bank has changed.");
+    drill.world.writes(eva, ana, "Is that you?");
     drill.world.run_for(DAY);
-    assert!(drill.world.texts(eva, ana).is_empty());
+    assert!(drill.world.texts(eva, ana).iter().all(|text| text == "Is that you?"), "nothing of his");
+    assert!(drill.world.texts(thief, eva).is_empty(), "what is for Ana goes to Ana alone");
 }
 
 /// The laptop comes back, or its owner goes on from a backup of before: no contact needs to be there to tell the machine.
@@ -300,9 +302,9 @@ fn a_change_of_the_key_as_a_habit_gives_nothing_up() {
     let lies =
         |drill: &Drill, day: Day| drill.world.dht.keeps(Disowned::key_of(&words.key(0).verify_key(), day).unwrap());
     assert!(!lies(&drill, today) && !lies(&drill, Day(today.0 - 1)));
-    // A later one that was stolen takes it along.
+    // A later one that was stolen takes it along, at once.
     drill.world.rotates(ana, Reason::Compromised);
-    drill.world.run_for(HOUR);
+    drill.world.run_for(60);
     assert!(lies(&drill, Day::of(drill.world.clock(ana))));
 }
 
