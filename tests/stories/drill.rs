@@ -263,8 +263,9 @@ fn a_thief_who_writes_over_it_gives_the_key_up_as_well() {
     drill.world.writes(thief, eva, "My bank has changed.");
     drill.world.writes(eva, ana, "Is that you?");
     drill.world.run_for(DAY);
-    assert!(drill.world.texts(eva, ana).iter().all(|text| text == "Is that you?"), "nothing of his");
-    assert!(drill.world.texts(thief, eva).is_empty(), "what is for Ana goes to Ana alone");
+    let got = |text: &String| text == "Is that you?";
+    assert!(drill.world.texts(eva, ana).iter().all(got), "nothing of his");
+    assert!(!drill.world.texts(thief, eva).iter().any(got), "what is for Ana goes to Ana alone");
 }
 
 /// The laptop comes back, or its owner goes on from a backup of before: no contact needs to be there to tell the machine.
