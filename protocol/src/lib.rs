@@ -8,6 +8,8 @@ pub mod address;
 pub mod backup;
 pub mod card;
 pub mod crypto;
+pub mod day_record;
+pub mod disowned;
 pub mod engine;
 pub mod folding;
 pub mod hello;

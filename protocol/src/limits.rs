@@ -97,6 +97,16 @@ pub const SEEK_AFTER: u32 = 2;
 pub const SEEK_LOST: u64 = 10 * MINUTE;
 /// Contacts who are looked for at once.
 pub const SEEKS: usize = 8;
+/// Keys of mine that were given up, of which I go on saying so: a thief has the last one as a rule.
+pub const GIVEN_UP: usize = 8;
+/// After I met somebody, until I look whether their key was given up.
+pub const WATCH_FIRST: u64 = MINUTE;
+/// Between two such looks, after the first day; four times as long after [`WATCH_OFTEN`]. Half of what a grant lives.
+pub const WATCH_PACE: u64 = 7 * DAY;
+/// How long I look so often.
+pub const WATCH_OFTEN: u64 = 56 * DAY;
+/// After that I look no more: whoever knows so long is told by letter.
+pub const WATCH_LIFE: u64 = 365 * DAY;
 
 /// How long a live code is shown before it is stale.
 pub const LIVE_INVITE_LIFE: u64 = 15 * MINUTE;

@@ -14,10 +14,10 @@ use crate::crypto::seal::{BadKey, CannotOpen, DecryptionKey};
 use crate::crypto::sign::SecretSeed;
 use crate::crypto::stream::{OpeningStream, SealingStream};
 use crate::crypto::{cut, derive, same, tag};
+use crate::day_record::{DayKey, DayRecord};
 use crate::hello::SharedSecret;
 use crate::id::{Locator, MailboxId, PeerId, PersonId};
 use crate::limits;
-use crate::presence::{DayKey, DayRecord};
 use crate::time::Timestamp;
 use crate::wire::{self, Bytes, Reader, Wire, WireError, Writer};
 

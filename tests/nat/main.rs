@@ -14,6 +14,7 @@
 mod asleep;
 mod changes;
 mod found_again;
+mod given_up;
 mod lan;
 mod mailboxes;
 mod opened;

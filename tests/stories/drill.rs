@@ -1,12 +1,15 @@
 //! The recovery drill: everything that can go wrong at once when a machine is stolen or destroyed.
 
 use kith_protocol::card::FieldKind;
+use kith_protocol::disowned::Disowned;
 use kith_protocol::engine::forks::forks_of;
-use kith_protocol::engine::{Answer, Notice, Own, Refusal, history_of};
+use kith_protocol::engine::{Answer, Notice, Own, Refusal, history_of, replaced_since};
 use kith_protocol::identity::Reason;
 use kith_protocol::letter::Body;
 use kith_protocol::limits;
-use kith_protocol::store::{Store, Table, Write};
+use kith_protocol::nearby::Day;
+use kith_protocol::store::{MemoryStore, Store, Table, Write};
+use kith_protocol::time::Timestamp;
 use kith_protocol::wire::{self, Bytes};
 use kith_tests::sim::{Code, Mallory, Scan, Who, World};
 
@@ -37,11 +40,18 @@ fn drill(seed: u64) -> Drill {
 }
 
 impl Drill {
-    /// Mallory takes the laptop and runs what is on it somewhere else.
+    /// Mallory takes the laptop and runs what is on it somewhere else, with a program that never asks whether its key still
+    /// counts.
     fn is_stolen(&mut self) -> Who {
         let disk = self.world.copies(self.ana);
         self.world.stop(self.ana);
-        self.world.runs_copy(self.ana, disk, "the stolen laptop")
+        self.runs_on(disk, "the stolen laptop")
+    }
+
+    fn runs_on(&mut self, disk: MemoryStore, name: &str) -> Who {
+        let thief = self.world.runs_copy(self.ana, disk, name);
+        self.world.looks_nowhere(thief);
+        thief
     }
 
     /// Ana types her words into a new machine, at somebody's table.
@@ -80,6 +90,10 @@ impl Drill {
     }
 }
 
+fn is_handled(notice: &Notice) -> bool {
+    matches!(notice, Notice::Delivered { .. })
+}
+
 fn is_not_accepted(notice: &Notice) -> bool {
     matches!(notice, Notice::Refused { reason: Refusal::NotAccepted, .. })
 }
@@ -97,6 +111,8 @@ fn ana_is_back_and_each_contact_refuses_the_stolen_laptop_from_the_first_letter_
         assert_eq!(seen.head(), world.history(ana).head(), "{} heard of it", world.home(other).name);
         assert!(world.are_contacts(ana, other));
     }
+    // What the laptop said before they had heard of it.
+    let before = world.told(thief).filter(|notice| is_handled(notice)).count();
     world.writes(bo, ana, "Is that you?");
     world.writes(ana, chi, "I have a new laptop.");
     world.changes_card(thief, FieldKind::Title, Some("Call me on my new number"));
@@ -110,23 +126,24 @@ fn ana_is_back_and_each_contact_refuses_the_stolen_laptop_from_the_first_letter_
     }
     assert_eq!(world.texts(ana, bo), ["Is that you?"]);
     assert_eq!(world.texts(chi, ana), ["I have a new laptop."]);
-    let handled = |notice: &Notice| matches!(notice, Notice::Delivered { .. });
-    assert!(!world.told(thief).any(handled), "nothing that left the laptop was handled");
+    let handled: Vec<_> = world.told(thief).filter(|notice| is_handled(notice)).skip(before).collect();
+    assert!(handled.is_empty(), "nothing that left the laptop was handled: {handled:?}");
     let got = |text: &String| text == "Is that you?";
     assert!(!world.texts(thief, bo).iter().any(got), "what is for Ana goes to Ana alone");
     world.check_handled(bo);
     world.check_handled(chi);
 }
 
-/// The same badge, a front door that has not heard of anything, and the laptop as it was stolen. What its owner cannot
-/// prevent: the key that signs for Ana lies on it, so a thief who lets it run has grants that are new, and newcomers who
-/// know of no later key of hers believe them for as long as the badge is out and its door leads there. Nothing that a
-/// newcomer holds says otherwise. It ends when the host of the front door hears of Ana, which contacts do with the first
-/// letter, and for each newcomer with the first word of her history.
+/// The same badge, a front door that has not heard of anything, the laptop as it was stolen; and nobody finds anything in
+/// the DHT. What its owner cannot prevent then: the key that signs for Ana lies on it, so a thief who lets it run has grants
+/// that are new, and newcomers who know of no later key of hers believe them for as long as the badge is out and its door
+/// leads there. It ends when the host of the front door hears of Ana, which contacts do with the first letter, and for each
+/// newcomer with the first word of her history.
 #[test]
 fn whoever_scans_the_old_badge_may_find_the_thief_until_the_grant_ends_or_the_front_door_hears_of_ana() {
     let mut drill = drill(2);
     let (ana, bo) = (drill.ana, drill.bo);
+    drill.world.dht_shows_nothing();
     let disk = drill.world.copies(ana);
     let thief = drill.is_stolen();
     // Ana is back at Bo's table; where they are, nothing leads to Chi's node or to anybody else.
@@ -149,7 +166,7 @@ fn whoever_scans_the_old_badge_may_find_the_thief_until_the_grant_ends_or_the_fr
 
     // A thief who lets it run as it likes has a new grant, and newcomers cannot know better.
     drill.world.stop(thief);
-    let thief = drill.world.runs_copy(ana, disk, "the stolen laptop again");
+    let thief = drill.runs_on(disk, "the stolen laptop again");
     drill.world.run_for(HOUR);
     let gil = drill.newcomer("Gil", thief);
     assert!(drill.is_taken_in(gil), "this is what ends below, and not by itself");
@@ -174,6 +191,126 @@ fn whoever_scans_the_old_badge_may_find_the_thief_until_the_grant_ends_or_the_fr
     drill.world.run_for(DAY);
     assert_eq!(drill.world.texts(gil, ana), ["My laptop was stolen."]);
     assert_eq!(drill.world.reads(gil, ana, FieldKind::Title), None);
+}
+
+/// The same again, where the DHT works: thief, stale front door and old badge together. What Ana's new machine puts there
+/// is found by each newcomer, who needs to know nothing but the stolen key.
+#[test]
+fn newcomers_who_met_the_thief_hear_of_it_within_the_hour_though_he_signs_grants_anew() {
+    let mut drill = drill(6);
+    let (ana, bo) = (drill.ana, drill.bo);
+    let thief = drill.is_stolen();
+    // Somebody meets the thief before Ana has noticed.
+    let dee = drill.newcomer("Dee", thief);
+    assert!(drill.is_taken_in(dee), "{}", drill.world.story_of(dee, ana));
+    drill.world.writes(thief, dee, "Good to have met you.");
+    drill.world.run_for(HOUR);
+    assert_eq!(drill.world.texts(dee, ana), ["Good to have met you."]);
+
+    drill.world.splits(&[ana, bo]);
+    drill.recovers_at(bo);
+    drill.world.run_for(HOUR);
+    let eva = drill.newcomer("Eva", thief);
+    drill.world.run_for(HOUR);
+    assert!(hears_that_the_key_is_given_up(&drill, eva), "{}", drill.world.story_of(eva, ana));
+    // Dee looks again once a day at first, then once a week.
+    drill.world.run_for(8 * DAY);
+    assert!(hears_that_the_key_is_given_up(&drill, dee), "{}", drill.world.story_of(dee, ana));
+
+    drill.world.changes_card(thief, FieldKind::Title, Some("Call me on my new number"));
+    for newcomer in [dee, eva] {
+        drill.world.writes(thief, newcomer, "My bank has changed.");
+    }
+    drill.world.run_for(20 * DAY);
+    for newcomer in [dee, eva] {
+        let name = &drill.world.home(newcomer).name;
+        assert!(!drill.world.texts(newcomer, ana).iter().any(|text| text.contains("bank")), "{name}");
+        assert_eq!(drill.world.reads(newcomer, ana, FieldKind::Title), None, "{name}");
+        let history = history_of(&drill.world.home(newcomer).store, drill.world.home(ana).id).unwrap().unwrap();
+        assert_eq!(history.head(), drill.world.history(ana).head(), "{name} knows the key that counts");
+    }
+    assert!(drill.world.told(thief).any(is_not_accepted), "what he wrote was refused");
+
+    // Eva meets Ana herself, and all is well.
+    drill.world.heals();
+    let code = drill.world.shows_live(ana, "Fair");
+    drill.world.run_for(60);
+    drill.world.scans(eva, &code);
+    drill.world.run_for(HOUR);
+    drill.world.accepts(ana, eva);
+    drill.world.run_for(HOUR);
+    drill.world.writes(ana, eva, "My laptop was stolen.");
+    drill.world.run_for(HOUR);
+    assert!(drill.world.texts(eva, ana).contains(&"My laptop was stolen.".to_owned()));
+}
+
+/// The thief writes over what Ana says: only who has the key can write there, so that says as much.
+#[test]
+fn a_thief_who_writes_over_it_gives_the_key_up_as_well() {
+    let mut drill = drill(7);
+    let (ana, bo) = (drill.ana, drill.bo);
+    let stolen = drill.world.home(ana).words.key_seed(0);
+    let thief = drill.is_stolen();
+    drill.world.splits(&[ana, bo]);
+    drill.recovers_at(bo);
+    drill.world.run_for(HOUR);
+    let midnight = Timestamp::from_secs((u64::from(Day::of(drill.world.clock(ana)).0) + 1) * DAY);
+    let nothing = Disowned { events: Vec::new() };
+    drill.world.dht.put(nothing.sign(&stolen, midnight.minus(1), [3; 32]).unwrap());
+    let eva = drill.newcomer("Eva", thief);
+    drill.world.run_for(HOUR);
+    assert!(hears_that_the_key_is_given_up(&drill, eva), "{}", drill.world.story_of(eva, ana));
+    drill.world.writes(thief, eva, "My bank has changed.");
+    drill.world.writes(eva, ana, "Is that you?");
+    drill.world.run_for(DAY);
+    let got = |text: &String| text == "Is that you?";
+    assert!(drill.world.texts(eva, ana).iter().all(got), "nothing of his");
+    assert!(!drill.world.texts(thief, eva).iter().any(got), "what is for Ana goes to Ana alone");
+}
+
+/// The laptop comes back, or its owner goes on from a backup of before: no contact needs to be there to tell the machine.
+#[test]
+fn a_machine_whose_key_was_given_up_finds_that_out_by_itself_and_falls_silent() {
+    let mut drill = drill(8);
+    let (ana, bo, chi) = (drill.ana, drill.bo, drill.chi);
+    let disk = drill.world.copies(ana);
+    drill.world.stop(ana);
+    drill.recovers_at(bo);
+    drill.world.run_for(HOUR);
+    for other in [bo, chi] {
+        drill.world.stop(other);
+    }
+    let found = drill.world.runs_copy(ana, disk, "the laptop that was found");
+    drill.world.run_for(HOUR);
+    assert!(drill.world.told(found).any(|notice| *notice == Notice::Replaced));
+    assert!(replaced_since(&drill.world.home(found).store).unwrap().is_some());
+    assert!(replaced_since(&drill.world.home(ana).store).unwrap().is_none(), "Ana's new machine goes on");
+    // Whoever has the key and not the words can say that it is given up; that does not silence who has the words.
+    let (key, now) = (drill.world.home(ana).words.key_seed(1), drill.world.clock(ana));
+    drill.world.dht.put(Disowned { events: Vec::new() }.sign(&key, now, [3; 32]).unwrap());
+    drill.world.restarts(ana);
+    drill.world.run_for(HOUR);
+    assert!(replaced_since(&drill.world.home(ana).store).unwrap().is_none());
+}
+
+#[test]
+fn a_change_of_the_key_as_a_habit_gives_nothing_up() {
+    let mut drill = drill(9);
+    let (ana, words) = (drill.ana, drill.world.home(drill.ana).words.clone());
+    drill.world.rotates(ana, Reason::Routine);
+    drill.world.run_for(DAY);
+    let today = Day::of(drill.world.clock(ana));
+    let lies =
+        |drill: &Drill, day: Day| drill.world.dht.keeps(Disowned::key_of(&words.key(0).verify_key(), day).unwrap());
+    assert!(!lies(&drill, today) && !lies(&drill, Day(today.0 - 1)));
+    // A later one that was stolen takes it along, at once.
+    drill.world.rotates(ana, Reason::Compromised);
+    drill.world.run_for(60);
+    assert!(lies(&drill, Day::of(drill.world.clock(ana))));
+}
+
+fn hears_that_the_key_is_given_up(drill: &Drill, who: Who) -> bool {
+    drill.world.told(who).any(|notice| matches!(notice, Notice::KeyGivenUp { .. }))
 }
 
 /// The other way: the thief scans codes of newcomers with what was on the laptop. The letter is new, the grant is not.

@@ -210,9 +210,9 @@ async fn watch(handle: &Handle, mut signals: Signals) -> Result<(), Trouble> {
 
 /// Two machines that speak for one person would tear the home apart, so the earlier one stops.
 fn replaced() -> Trouble {
-    Trouble::failed("this home was restored on another machine and goes on there; this one speaks for you no more").hint(
+    Trouble::failed("this home goes on at another machine, or its key was changed there; this one speaks for you no more").hint(
         "what came here since then is still in this home: look with kith people and kith inbox. To go on here again, restore \
-         a backup of the other machine with kith restore",
+         a backup of the other machine with kith restore, or use kith recover with your words",
     )
 }
 
@@ -230,6 +230,12 @@ fn tell(handle: &Handle, notice: &Notice) {
         Notice::Withdrawn { person } => format!("{} withdrew.", name(person)),
         Notice::Refused { person, .. } => format!("{} did not take a letter of yours.", name(person)),
         Notice::GaveUp { person, .. } => format!("A letter to {} was given up.", name(person)),
+        Notice::KeyGivenUp { person } => {
+            format!(
+                "The key of {} was given up: nothing more is believed of whoever has it. Meet them again.",
+                name(person)
+            )
+        }
         Notice::ForkSeen { person } => format!("{} shows two key histories [kith inbox].", name(person)),
         Notice::Wrote { person } => format!("{} wrote to you [kith inbox].", name(person)),
         Notice::HandedOver { person } => format!("{} hands somebody over to you [kith inbox].", name(person)),

@@ -124,6 +124,9 @@ pub fn person(details: &PersonDetails) {
     if details.forked {
         say("  two key histories of theirs contradict each other: meet them and scan their code");
     }
+    if details.key_given_up {
+        say("  the key you know them by was given up, nothing new is believed of it: meet them and scan their code");
+    }
     for encounter in &details.encounters {
         say(format!("  {}  {}", when(&encounter.at), encounter.how));
     }

@@ -5,6 +5,7 @@ use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use kith_protocol::engine::correspondence::{WrittenWords, correspondence_with};
+use kith_protocol::engine::disowned::is_key_given_up;
 use kith_protocol::engine::follow_up::{Due, FollowUpChange, NextStep, follow_up};
 use kith_protocol::engine::people::PersonChange;
 use kith_protocol::engine::person::Person;
@@ -141,6 +142,7 @@ fn details(api: &Api, person: &Person) -> Result<PersonDetails, Problem> {
         follow_up: FollowUpForm::of(&follow_up(view, person.id)?, &Local::here()),
         blocked: person.blocked,
         forked,
+        key_given_up: is_key_given_up(view, person)?,
         foreign: person.foreign.as_ref().map(ToString::to_string),
     })
 }

@@ -72,7 +72,7 @@ impl<'s> Batch<'s> {
             Event::ParcelArrived { host, number, label, parcel } => turn.parcel_arrived(host, number, label, &parcel),
             Event::ParcelLeft { errand, outcome } => turn.parcel_left(errand, outcome),
             Event::Nearby { seed, at } => turn.seen_nearby(&seed, at),
-            Event::Posted { is_taken } => turn.posted(is_taken),
+            Event::Posted { key, is_taken } => turn.posted(key, is_taken),
             Event::Sought { key, found } => turn.sought(key, found.as_deref()),
             Event::LetterAnswered { session, letter, outcome } => turn.letter_answered(session, letter, outcome),
         })

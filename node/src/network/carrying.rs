@@ -7,9 +7,9 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use kith_protocol::address::Hint;
+use kith_protocol::day_record::{DayKey, DayRecord};
 use kith_protocol::id::PeerId as KithPeer;
 use kith_protocol::mailbox::{Request, Response};
-use kith_protocol::presence::{DayKey, DayRecord};
 use libp2p::request_response::{OutboundRequestId, ResponseChannel};
 use libp2p::{PeerId, identify, kad};
 use tokio::time::Instant;
@@ -162,9 +162,9 @@ impl Task {
 
     fn end_wish(&mut self, wish: Wish, found: Option<Box<DayRecord>>) {
         match wish.aim {
-            Aim::Post(_) => {
+            Aim::Post(record) => {
                 tracing::debug!(times = wish.posted, "a record of where this node is lies with others, or with nobody");
-                self.outlet.emit(Event::Posted { is_taken: wish.posted > 0 });
+                self.outlet.emit(Event::Posted { key: record.key(), is_taken: wish.posted > 0 });
             }
             Aim::Seek(key) => self.outlet.emit(Event::Sought { key, found }),
         }

@@ -1,10 +1,10 @@
 //! What the network tells the driver.
 
 use kith_protocol::address::Hint;
+use kith_protocol::day_record::{DayKey, DayRecord};
 use kith_protocol::engine::{Answer, Errand, Left, Ticket};
 use kith_protocol::id::{LetterId, Locator, PeerId, SessionId};
 use kith_protocol::nearby::PresenceSeed;
-use kith_protocol::presence::{DayKey, DayRecord};
 
 /// Something that happened. Every `Call` ends in [`SessionOpened`](Event::SessionOpened) or
 /// [`CallFailed`](Event::CallFailed), every `Send` in [`LetterAnswered`](Event::LetterAnswered), every `Post` in [`Posted`](Event::Posted), every `Seek` in [`Sought`](Event::Sought); the answers of
@@ -103,6 +103,8 @@ pub enum Event {
     },
     /// What became of the record of a `Post`.
     Posted {
+        /// The key under which it lies.
+        key: DayKey,
         /// True if it lies with somebody.
         is_taken: bool,
     },

@@ -107,6 +107,9 @@ impl Turn<'_> {
             person.met(encounter);
         }
         self.merge_history(&person, new.history, new.settles_fork)?;
+        if !met_again {
+            self.watch(identity)?;
+        }
         self.txn.save(&PersonOf { identity, person: person.id });
         self.hold_card(&mut person, new.card)?;
         self.hold_reach(person.id, &new)?;

@@ -45,6 +45,8 @@ pub(super) enum Ends {
     Capsules,
     /// The record of where I am is put into the DHT again.
     Posting,
+    /// I look again whether the key of somebody was given up.
+    Watch(IdentityId),
 }
 
 impl Ends {
@@ -66,6 +68,7 @@ impl Ends {
             Self::Sent(person) => [&[19][..], &person.0].concat(),
             Self::Capsules => vec![20],
             Self::Posting => vec![21],
+            Self::Watch(identity) => [&[22][..], &identity.0].concat(),
         }
     }
 
@@ -94,6 +97,7 @@ impl Ends {
             19 => Self::Sent(PersonId(rest.try_into().ok()?)),
             20 => Self::Capsules,
             21 => Self::Posting,
+            22 => Self::Watch(IdentityId(rest.try_into().ok()?)),
             _ => return None,
         })
     }
@@ -137,6 +141,7 @@ impl Turn<'_> {
                 Ends::Sent(person) => self.sent_due(person)?,
                 Ends::Capsules => self.capsules_due()?,
                 Ends::Posting => self.post_presence()?,
+                Ends::Watch(identity) => self.watch_due(identity)?,
             }
             // Two of these would not fit into one commit; the rest is due at once in the next step.
             if tells_many {
@@ -207,6 +212,7 @@ mod tests {
             Ends::Sent(PersonId([15; 10])),
             Ends::Capsules,
             Ends::Posting,
+            Ends::Watch(IdentityId([16; 32])),
         ];
         for ends in all {
             let key = ends.key(Timestamp::from_secs(9));

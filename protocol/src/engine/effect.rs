@@ -1,12 +1,12 @@
 //! What the engine wants done once its step is durable.
 
 use crate::address::Hint;
+use crate::day_record::{DayKey, DayRecord};
 use crate::hello::SharedSecret;
 use crate::id::{LetterId, Locator, PeerId, SessionId};
 use crate::limits;
 use crate::mailbox::{Keep, Leave, MailboxKey, SealedDoor};
 use crate::nearby::PresenceSeed;
-use crate::presence::{DayKey, DayRecord};
 use crate::wire::Bytes;
 
 /// Names one letter that a peer waits for an answer to.

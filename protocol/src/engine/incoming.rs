@@ -65,6 +65,22 @@ crate::wire_map! {
     struct KnownHistory {
         1 => id: IdentityId,
         2 => history: HistoryBytes,
+        /// The number of the newest key that was given up; none in a home of before.
+        3 => disowned: Option<u8>,
+    }
+}
+
+impl KnownHistory {
+    fn of(history: &History) -> Self {
+        Self { id: history.id(), history: history.to_bytes(), disowned: history.disowned() }
+    }
+
+    fn read(&self) -> History {
+        let mut history = History::restore(&self.history);
+        if let Some(number) = self.disowned {
+            history.disown(number);
+        }
+        history
     }
 }
 
@@ -78,7 +94,7 @@ impl Entity for KnownHistory {
 
 /// The key history of an identity, as far as it is known.
 pub fn history_of(read: &dyn Read, id: IdentityId) -> Result<Option<History>> {
-    Ok(entity::load::<KnownHistory>(read, &id.0)?.map(|known| History::restore(&known.history)))
+    Ok(entity::load::<KnownHistory>(read, &id.0)?.map(|known| known.read()))
 }
 
 /// What becomes of a letter, before it is put into an answer.
@@ -233,7 +249,7 @@ impl Turn<'_> {
     }
 
     pub(super) fn save_history(&mut self, history: &History) {
-        self.txn.save(&KnownHistory { id: history.id(), history: history.to_bytes() });
+        self.txn.save(&KnownHistory::of(history));
     }
 
     /// A letter from a contact, rightly signed and for me.

@@ -4,11 +4,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::disowned::Watches;
 use super::effect::Errand;
 use super::leaving::Leaving;
 use super::mailboxes::ToldSlots;
 use super::whereabouts::Lookout;
 use crate::address::Hint;
+use crate::day_record::DayKey;
 use crate::hello::SharedSecret;
 use crate::id::{InviteId, LetterId, Locator, MailboxId, PeerId, PersonId, SessionId};
 use crate::identity::Seen;
@@ -118,6 +120,10 @@ pub(super) struct Live {
     pub leave_after: BTreeMap<PersonId, Timestamp>,
     /// Whom I look for in the DHT.
     pub lookout: Lookout,
+    /// Whose keys I look there for.
+    pub watches: Watches,
+    /// Under which key my record was last put there.
+    pub posted: Option<DayKey>,
     /// Pauses that ended by then were looked at; nobody needs to be woken for them.
     pub woken: Timestamp,
 }

@@ -22,6 +22,7 @@
 //! | `relays` | whose nodes pass things on for mine, and mine for whose |
 //! | `nearby` | contacts on the same local network |
 //! | `whereabouts` | contacts found again in the DHT, and I by them |
+//! | `disowned` | keys that were given up, of mine and of people I met |
 //! | `mailboxes` | contacts' nodes that hold letters for me while mine is off |
 //! | `leaving`, `collecting` | letters that go into a mailbox, and what lies in mine |
 //! | `captures` | what I note at the moment we meet, taken in once |
@@ -50,6 +51,7 @@ mod collecting;
 mod contact;
 pub mod correspondence;
 mod deadline;
+pub mod disowned;
 mod door;
 pub mod effect;
 mod entity;

@@ -105,6 +105,11 @@ pub enum Notice {
         /// Who gave it, or is its subject.
         person: PersonId,
     },
+    /// Somebody's key was given up: nothing more is believed of whoever has it.
+    KeyGivenUp {
+        /// Whose.
+        person: PersonId,
+    },
     /// Two key histories of one identity contradict each other.
     ForkSeen {
         /// Whose.

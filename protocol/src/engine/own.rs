@@ -252,6 +252,7 @@ impl Turn<'_> {
             self.renew_presence_seed();
             let notice = history.compromise(words);
             history.learn(notice.bytes())?;
+            self.keep_given_up(words, &history);
             self.revoke_all_invites()?;
         }
         self.keep_backup_key(next);
@@ -265,6 +266,8 @@ impl Turn<'_> {
         self.after_new_grant(&own, true)?;
         self.sign_waiting_meetings_again()?;
         if reason == Reason::Compromised {
+            // Whoever meets a thief now is not to wait until my own record is put there again.
+            self.post_given_up()?;
             self.withdraw_consents()?;
             self.sign_asks_again()?;
             self.sign_vouches_again()?;

@@ -59,17 +59,26 @@ impl Turn<'_> {
 
     /// A contact shows a grant that is said to be mine. True if it is, and later than the one that I have.
     pub(super) fn shown_own_grant(&mut self, grant: &RecordBytes) -> Result<bool> {
-        let mut own = self.own()?;
+        let own = self.own()?;
         let Some(shown) = verify_grant(grant.as_slice(), &self.keys.history, self.now) else { return Ok(false) };
         let Ok(mine) = Signed::<crate::identity::NodeGrant>::from_bytes(own.grant.as_slice()) else { return Ok(false) };
         let is_later = shown.generation > mine.unverified().generation && shown.peer != own.peer;
-        if is_later && own.replaced.is_none() {
+        if is_later {
+            self.goes_on_elsewhere()?;
+        }
+        Ok(is_later)
+    }
+
+    /// My home goes on at another machine: nothing more is said here.
+    pub(super) fn goes_on_elsewhere(&mut self) -> Result<()> {
+        let mut own = self.own()?;
+        if own.replaced.is_none() {
             own.replaced = Some(self.now);
             self.txn.save(&own);
             self.notice(Notice::Replaced);
             self.fall_silent();
         }
-        Ok(is_later)
+        Ok(())
     }
 
     /// Ends everything that is under way.

@@ -14,10 +14,11 @@ use super::person::{Person, Reach};
 use super::presence::read_grant;
 use super::replaced::former_machines;
 use super::turn::Turn;
+use crate::day_record::{DayKey, DayRecord};
 use crate::id::PersonId;
 use crate::limits;
 use crate::nearby::Day;
-use crate::presence::{DayKey, DayRecord, Whereabouts};
+use crate::presence::Whereabouts;
 use crate::store::{Read, Table};
 use crate::time::Timestamp;
 
@@ -129,9 +130,12 @@ impl Turn<'_> {
         let next = self.next_posting();
         self.txn.save(&Posting { next, last, failures, taken });
         self.set_deadline(next, Ends::Posting);
+        self.live.posted = record.as_ref().map(DayRecord::key);
         if let Some(record) = record {
             self.effect(Effect::Post { record: Box::new(record) });
         }
+        self.post_given_up()?;
+        self.look_after_own_key();
         Ok(())
     }
 
@@ -154,8 +158,10 @@ impl Turn<'_> {
     }
 
     /// What became of my record. Who has no contact whose node could take it asks ever more rarely.
-    pub fn posted(&mut self, is_taken: bool) -> Result<()> {
-        let Some(posting) = self.txn.load::<Posting>(POSTING)? else { return Ok(()) };
+    pub fn posted(&mut self, key: DayKey, is_taken: bool) -> Result<()> {
+        // Of keys that were given up it is said again in any case.
+        let is_mine = self.live.posted == Some(key);
+        let Some(posting) = self.txn.load::<Posting>(POSTING)?.filter(|_| is_mine) else { return Ok(()) };
         if is_taken {
             self.txn.save(&Posting { failures: 0, taken: Some(self.now), ..posting });
             return Ok(());
@@ -205,6 +211,9 @@ impl Turn<'_> {
 
     /// What lies under a key that I looked for. Who has slept since midnight is found under the day before.
     pub fn sought(&mut self, key: DayKey, found: Option<&DayRecord>) -> Result<()> {
+        if self.sought_given_up(key, found)? {
+            return Ok(());
+        }
         let Some(Sought { people, day, .. }) = self.live.lookout.sought.remove(&key) else { return Ok(()) };
         let record = found.filter(|record| record.key() == key && record.counts_at(self.now));
         for person in people {
@@ -225,7 +234,7 @@ impl Turn<'_> {
             return Ok(());
         };
         let Some(known) = self.txn.load::<Reach>(&id.0)? else { return Ok(()) };
-        let said = known.presence.as_ref().and_then(|seed| record.open(seed));
+        let said = known.presence.as_ref().and_then(|seed| Whereabouts::read(record, seed));
         let history = person.identity.map(|identity| super::incoming::history_of(&self.txn, identity)).transpose()?;
         let (Some(said), Some(history)) = (said, history.flatten()) else { return Ok(()) };
         let Some(grant) = verify_grant(said.grant.as_slice(), &history, self.now) else { return Ok(()) };

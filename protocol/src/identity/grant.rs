@@ -63,7 +63,7 @@ impl NodeGrant {
         if self.not_after.since(self.not_before) > limits::GRANT_LIFE || self.not_after < self.not_before {
             return Err(GrantError::TooLong);
         }
-        if self.head != history.head() || key != history.current() {
+        if self.head != history.head() || key != history.current() || history.is_compromised(key) {
             return Err(GrantError::Superseded);
         }
         if now > self.not_after.plus(limits::CLOCK_SKEW) {

@@ -141,6 +141,8 @@ pub struct History {
     // Never empty: the first is the inception.
     first: Event,
     later: Vec<Event>,
+    /// The number of the newest key of which its holder said that it is given up ([`crate::disowned`]).
+    disowned: Option<u8>,
 }
 
 crate::wire_map! {
@@ -169,7 +171,7 @@ impl History {
         let digest = sha256(&[&bytes]);
         let first =
             Event { key: inception.key, rotation_key: None, next: inception.next, digest, bytes, compromise: None };
-        Self { id: IdentityId(digest), first, later: Vec::new() }
+        Self { id: IdentityId(digest), first, later: Vec::new(), disowned: None }
     }
 
     /// Checks a whole history.
@@ -242,9 +244,22 @@ impl History {
         std::iter::once(&self.first).chain(&self.later).any(|event| event.digest == *digest)
     }
 
-    /// True if the key with this number was changed because it fell into other hands.
+    /// True if the key with this number fell into other hands: it was changed for that, or given up by whoever had it.
     pub fn is_compromised(&self, number: u8) -> bool {
-        self.later.iter().skip(usize::from(number)).any(|event| event.compromise.is_some())
+        self.disowned.is_some_and(|disowned| number <= disowned)
+            || self.later.iter().skip(usize::from(number)).any(|event| event.compromise.is_some())
+    }
+
+    /// The number of the newest key of which its holder said that it is given up.
+    pub const fn disowned(&self) -> Option<u8> {
+        self.disowned
+    }
+
+    /// Whoever has the key with this number gave it up, and with it all before.
+    pub fn disown(&mut self, number: u8) {
+        if number <= self.current() {
+            self.disowned = self.disowned.max(Some(number));
+        }
     }
 
     /// Why the key with this number replaced the one before; `None` for the first key.

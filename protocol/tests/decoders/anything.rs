@@ -4,6 +4,7 @@ use kith_protocol::address::{Hint, Host, Reach, Transports};
 use kith_protocol::card::{CardView, Field, FieldKind, Tier};
 use kith_protocol::crypto::seal::EncryptionKey;
 use kith_protocol::crypto::sign::{SecretSeed, SigningKey, VerifyKey};
+use kith_protocol::day_record::DayRecord;
 use kith_protocol::id::{IdentityId, IntroId, LetterId, Locator, MailboxId, PeerId, RecordId, VouchSlot};
 use kith_protocol::identity::{Compromise, HistoryBytes, Inception, NodeGrant, Rotation};
 use kith_protocol::introduction::{Ask, Consent, Introduction, OpenedConsent, Purpose};
@@ -21,7 +22,7 @@ use kith_protocol::limits;
 use kith_protocol::mailbox::{self, Close, Collect, Held, Keep, Leave, MailboxKey, Parcel, Pass, Slot, Take};
 use kith_protocol::meeting::Meeting;
 use kith_protocol::nearby::PresenceSeed;
-use kith_protocol::presence::{DayRecord, PresenceSecret, Whereabouts};
+use kith_protocol::presence::{PresenceSecret, Whereabouts};
 use kith_protocol::text::{Line, Text, Words};
 use kith_protocol::time::Timestamp;
 use kith_protocol::vouch::{

@@ -7,6 +7,8 @@ use kith_protocol::card::{CardView, Field, FieldKind, OwnCard, Tier};
 use kith_protocol::crypto::derive;
 use kith_protocol::crypto::seal::DecryptionKey;
 use kith_protocol::crypto::sign::SecretSeed;
+use kith_protocol::day_record::DayRecord;
+use kith_protocol::disowned::Disowned;
 use kith_protocol::hello::SharedSecret;
 use kith_protocol::id::{IntroId, LetterId, PeerId, PersonId, VouchSlot};
 use kith_protocol::identity::{Compromise, History, NodeGrant, Rotation};
@@ -25,7 +27,7 @@ use kith_protocol::limits;
 use kith_protocol::mailbox::{MailboxKey, Pass};
 use kith_protocol::meeting::Meeting;
 use kith_protocol::nearby::PresenceSeed;
-use kith_protocol::presence::{DayRecord, HostAt, PresenceSecret, Whereabouts};
+use kith_protocol::presence::{HostAt, PresenceSecret, Whereabouts};
 use kith_protocol::record::{Signer, Statement, Verified};
 use kith_protocol::recovery::{Acquaintance, Capsule, Keeper};
 use kith_protocol::text::{Line, Name, Text, Words};
@@ -231,7 +233,17 @@ pub fn day_record() -> DayRecord {
     whereabouts().sign(&presence_secret(), NOW, counting(SEAL_SEED)).unwrap()
 }
 
-/// What it says.
+/// What Ana says of her first key after it was stolen.
+pub fn disowned() -> Disowned {
+    Disowned::of(&ana().compromised(), 0)
+}
+
+/// The same, sealed with [`SEAL_SEED`] and signed with that key.
+pub fn disowned_record() -> DayRecord {
+    disowned().sign(&ana().words.key_seed(0), NOW, counting(SEAL_SEED)).unwrap()
+}
+
+/// Where Ana is, as the record of a day says it.
 pub fn whereabouts() -> Whereabouts {
     Whereabouts {
         grant: bounded(ana().grant().bytes()),

@@ -3,6 +3,7 @@
 #![allow(dead_code)] // Each program uses the part that it needs.
 
 use kith_protocol::card::CardView;
+use kith_protocol::disowned::Disowned;
 use kith_protocol::identity::{Compromise, HistoryBytes, Inception, NodeGrant, Rotation};
 use kith_protocol::introduction::{Ask, Consent, Introduction, OpenedConsent};
 use kith_protocol::letter::answers::Answers;
@@ -105,6 +106,7 @@ types! {
     47 => Capsule,
     48 => GivenBack,
     49 => Whereabouts,
+    50 => Disowned,
 }
 
 /// The number of the type that the body of a kind of letter has.
@@ -136,7 +138,7 @@ pub fn of_body(kind: u8) -> u8 {
 }
 
 /// One number beyond the types: any CBOR.
-pub const LAST: u8 = 50;
+pub const LAST: u8 = 51;
 
 /// The strict check and the second reading agree on which bytes are deterministic CBOR.
 fn strict(bytes: &[u8]) {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use coset::{CborSerializable, CoseSign1};
 use data_encoding::HEXLOWER;
 use kith_protocol::crypto::derive;
+use kith_protocol::disowned::Disowned;
 use kith_protocol::engine::{Answer, AnswerSlip, Refusal};
 use kith_protocol::hello::{self, Ends, Initiator, Responder, SharedSecret};
 use kith_protocol::introduction::consent_digest;
@@ -79,6 +80,7 @@ pub fn all() -> Vec<(&'static str, File)> {
         ("introductions.json", introductions()),
         ("mailboxes.json", mailboxes()),
         ("presence.json", presence()),
+        ("disowned.json", disowned()),
         ("nearby.json", nearby()),
     ]
 }
@@ -323,18 +325,19 @@ fn nearby() -> File {
     File { about: "The names of Ana's node on a local network.", vectors: today.around().map(name).into() }
 }
 
+const DAY_RECORD: [(usize, &str); 7] = [
+    (1, "version"),
+    (4, "day"),
+    (4, "second of the day"),
+    (32, "encapsulated key"),
+    (903, "ciphertext"),
+    (16, "tag"),
+    (64, "signature"),
+];
+
 fn presence() -> File {
     let (seed, record) = (cast::presence_seed(), cast::day_record());
     let said = wire::encode(&cast::whereabouts());
-    let inside = [
-        (1, "version"),
-        (4, "day"),
-        (4, "second of the day"),
-        (32, "encapsulated key"),
-        (903, "ciphertext"),
-        (16, "tag"),
-        (64, "signature"),
-    ];
     let key_of = |day: Day| {
         let key = seed.key_of(day).unwrap();
         let fields = annotate::layout(key.as_bytes(), &[(32, "key")]);
@@ -356,7 +359,7 @@ fn presence() -> File {
             "record",
             "The whereabouts with their length in front and zeros behind, sealed and signed.",
             record.as_bytes(),
-            annotate::layout(record.as_bytes(), &inside),
+            annotate::layout(record.as_bytes(), &DAY_RECORD),
         )
         .given("presence secret", hex(&cast::counting(0xd0)))
         .given("now", cast::NOW.secs().to_string())
@@ -364,6 +367,40 @@ fn presence() -> File {
         .gives("key", hex(record.key().as_bytes())),
     );
     File { about: "Where Ana is on a day, as strangers keep it for her contacts.", vectors }
+}
+
+fn disowned() -> File {
+    let (words, record) = (ana().words, cast::disowned_record());
+    let key = words.key(0).verify_key();
+    let said = wire::encode(&cast::disowned());
+    let today = Disowned::key_of(&key, Day::of(cast::NOW)).unwrap();
+    let vectors = vec![
+        Vector::new(
+            "key of the day",
+            "Where whoever knows k0 looks whether it was given up.",
+            today.as_bytes(),
+            annotate::layout(today.as_bytes(), &[(32, "key")]),
+        )
+        .given("k0", hex(key.as_bytes()))
+        .given("day", Day::of(cast::NOW).0.to_string()),
+        Vector::new(
+            "disowned",
+            "What came after k0: the rotation to k1 and the notice.",
+            &said,
+            annotate::cbor(&said, "disowned", shapes::DISOWNED),
+        ),
+        Vector::new(
+            "record",
+            "The same with its length in front and zeros behind, sealed, and signed with the key of the day.",
+            record.as_bytes(),
+            annotate::layout(record.as_bytes(), &DAY_RECORD),
+        )
+        .given("secret of k0", hex(&words.key_seed(0).0))
+        .given("now", cast::NOW.secs().to_string())
+        .given("seed of the sealing", hex(&cast::counting(cast::SEAL_SEED)))
+        .gives("key", hex(record.key().as_bytes())),
+    ];
+    File { about: "What Ana says of her first key, under that key, after it was stolen.", vectors }
 }
 
 fn mailboxes() -> File {

@@ -77,6 +77,7 @@ fn values() -> Vec<(&'static str, String, Vec<u8>)> {
     ]);
     values.push((36, wire::encode(&cast::pass())));
     values.push((49, wire::encode(&cast::whereabouts())));
+    values.push((50, wire::encode(&cast::disowned())));
     values.extend(mailboxes());
     let named = |(number, bytes): (u8, Vec<u8>)| ("values", format!("value{number}"), [vec![number], bytes].concat());
     values.into_iter().map(named).collect()

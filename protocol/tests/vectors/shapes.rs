@@ -195,6 +195,7 @@ pub const WHEREABOUTS: Shape = Map(&[
     (3, "hints", List(&Plain)),
     (4, "hosts of mailboxes", List(&Map(&[(1, "host", Plain), (2, "hints", List(&Plain))]))),
 ]);
+pub const DISOWNED: Shape = Map(&[(1, "key events", List(&Inside(&ROTATION)))]);
 pub const PASS: Shape = Map(&[
     (1, "host", Plain),
     (2, "hints", List(&Plain)),

@@ -4,7 +4,7 @@
 use kith_protocol::hello::SharedSecret;
 use kith_protocol::limits;
 use kith_protocol::mailbox::{Door, Request, Response, is_parcel};
-use kith_protocol::presence::{DayKey, DayRecord};
+use kith_protocol::day_record::{DayKey, DayRecord};
 use kith_protocol::wire::Bytes;
 use libfuzzer_sys::fuzz_target;
 

@@ -76,6 +76,13 @@ impl Lab {
         Resident::new(name, space, None, host)
     }
 
+    /// Somebody like that who runs a copy of the home of another, as it is now.
+    pub fn public_with_copy(&self, of: &Resident, name: &'static str) -> Resident {
+        let (space, host) = self.space(&format!("copy-{}", of.host));
+        self.plug(&space, "eth0", host);
+        Resident::with_copy(of, name, space, host)
+    }
+
     /// The same, with a node that a test of this program runs; see [`stand_in`](crate::e2e::stand_in).
     pub fn public_run_by(&self, test: &'static str, name: &'static str) -> Resident {
         let (space, host) = self.space(name);

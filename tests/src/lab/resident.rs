@@ -45,6 +45,14 @@ impl Resident {
         resident
     }
 
+    /// With a copy of somebody's home. The node does not run yet.
+    pub(super) fn with_copy(of: &Self, name: &'static str, space: Space, host: u8) -> Self {
+        let someone = Someone::new(name).in_namespace(space.name()).logging("info,kith_node=debug");
+        let copied = Command::new("cp").arg("-a").args([of.folder(), someone.folder()]).status().unwrap();
+        assert!(copied.success(), "a home can be copied");
+        Self { someone, router: None, space, host }
+    }
+
     /// Starts the node.
     #[track_caller]
     pub fn start(&mut self) {

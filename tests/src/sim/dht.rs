@@ -1,8 +1,9 @@
 //! What strangers keep of people's days, for whoever asks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use kith_protocol::presence::{DayKey, DayRecord};
+use kith_protocol::day_record::{DayKey, DayRecord};
+use kith_protocol::nearby::Day;
 
 use super::home::Who;
 use super::world::{Event, World};
@@ -13,14 +14,24 @@ pub struct Dht {
     kept: BTreeMap<DayKey, DayRecord>,
     /// Twenty stand around every key.
     shows_nothing: bool,
-    /// How often somebody looked there.
-    pub lookups: u64,
+    /// Who is shown nothing.
+    hidden_from: BTreeSet<Who>,
+    /// How often somebody looked under each key.
+    looked: BTreeMap<DayKey, u64>,
 }
 
 impl Dht {
     /// True if something lies under this key.
     pub fn keeps(&self, key: DayKey) -> bool {
         self.kept.contains_key(&key)
+    }
+
+    /// Somebody puts a record there by hand.
+    pub fn put(&mut self, record: DayRecord) {
+        let kept = self.kept.entry(record.key()).or_insert_with(|| record.clone());
+        if record.replaces(kept) {
+            *kept = record;
+        }
     }
 }
 
@@ -36,26 +47,36 @@ impl World {
         self.dht.shows_nothing = true;
     }
 
+    /// From now on this one's program takes no notice of what lies there.
+    pub fn looks_nowhere(&mut self, who: Who) {
+        self.dht.hidden_from.insert(who);
+    }
+
+    /// How often somebody was looked for, under the seed that this contact has.
+    pub fn lookups_of(&self, of: Who, known_to: Who) -> u64 {
+        let Some(seed) = self.reach_of(known_to, of).and_then(|reach| reach.presence) else { return 0 };
+        let today = Day::of(self.clock(of)).0;
+        let keys = (today.saturating_sub(60)..=today + 1).filter_map(|day| seed.key_of(Day(day)));
+        keys.filter_map(|key| self.dht.looked.get(&key)).sum()
+    }
+
     pub(super) fn posts(&mut self, who: Who, record: DayRecord) {
         let (at, run, is_taken) = (self.delay(), self.home(who).run, record.counts_at(self.clock(who)));
-        self.queue.plan(at, Event::Posted { who, run, is_taken });
-        if !is_taken {
-            return;
-        }
-        let kept = self.dht.kept.entry(record.key()).or_insert_with(|| record.clone());
-        if record.replaces(kept) {
-            *kept = record;
+        self.queue.plan(at, Event::Posted { who, run, key: record.key(), is_taken });
+        if is_taken {
+            self.dht.put(record);
         }
     }
 
     pub(super) fn seeks(&mut self, who: Who, key: DayKey) {
-        self.dht.lookups += 1;
+        *self.dht.looked.entry(key).or_default() += 1;
         let (at, run) = (self.delay(), self.home(who).run);
         self.queue.plan(at, Event::Sought { who, run, key });
     }
 
     pub(super) fn sought(&mut self, who: Who, key: DayKey) {
-        let found = self.dht.kept.get(&key).filter(|_| !self.dht.shows_nothing).cloned();
+        let is_shown = !self.dht.shows_nothing && !self.dht.hidden_from.contains(&who);
+        let found = self.dht.kept.get(&key).filter(|_| is_shown).cloned();
         self.input(who, |turn| turn.sought(key, found.as_ref()));
     }
 }

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use kith_protocol::address::Hint;
 use kith_protocol::crypto::sha256;
+use kith_protocol::day_record::DayKey;
 use kith_protocol::engine::{self, Answer, Beginning, Engine, Errand, Error, Left, Step, Ticket, Turn};
 use kith_protocol::hello::SharedSecret;
 use kith_protocol::id::{IdentityId, Locator, PeerId, SessionId};
 use kith_protocol::mailbox::Leave;
-use kith_protocol::presence::DayKey;
 use kith_protocol::store::{MemoryStore, Store, Table};
 use kith_protocol::time::Timestamp;
 use kith_protocol::words::RecoveryWords;
@@ -34,7 +34,7 @@ pub(super) enum Event {
     Unanswered { asked: Asked },
     Collects { who: Who, run: u64, host: PeerId },
     Leaves { who: Who, run: u64, errand: Errand, host: Option<PeerId>, at: Vec<Hint>, leave: Box<Leave> },
-    Posted { who: Who, run: u64, is_taken: bool },
+    Posted { who: Who, run: u64, key: DayKey, is_taken: bool },
     Sought { who: Who, run: u64, key: DayKey },
     ParcelLeft { who: Who, run: u64, errand: Errand, outcome: Left },
     Starts { who: Who, run: u64 },
@@ -281,8 +281,8 @@ impl World {
             Event::ParcelLeft { who, run, errand, outcome } if self.is_this_run(who, run) => {
                 self.input(who, |turn| turn.parcel_left(errand, outcome));
             }
-            Event::Posted { who, run, is_taken } if self.is_this_run(who, run) => {
-                self.input(who, |turn| turn.posted(is_taken));
+            Event::Posted { who, run, key, is_taken } if self.is_this_run(who, run) => {
+                self.input(who, |turn| turn.posted(key, is_taken));
             }
             Event::Sought { who, run, key } if self.is_this_run(who, run) => self.sought(who, key),
             Event::Starts { who, run } => {

@@ -203,6 +203,9 @@ pub struct PersonDetails {
     pub blocked: bool,
     /// True if two key histories of theirs contradict each other.
     pub forked: bool,
+    /// True if the key that they were last known by was given up: nothing more is believed of whoever has it.
+    #[serde(default)]
+    pub key_given_up: bool,
     /// The text of a foreign code, as it was read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub foreign: Option<String>,

@@ -14,7 +14,7 @@ use std::collections::{HashMap, HashSet};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use kith_protocol::presence::{DayKey, DayRecord};
+use kith_protocol::day_record::{DayKey, DayRecord};
 use kith_protocol::time::Timestamp;
 use libp2p::core::Endpoint;
 use libp2p::core::transport::PortUse;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use kith_protocol::presence::{DayKey, DayRecord};
+use kith_protocol::day_record::{DayKey, DayRecord};
 use kith_protocol::time::Timestamp;
 use libp2p::kad::{self, QueryId};
 

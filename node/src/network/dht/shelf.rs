@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use kith_protocol::presence::DayRecord;
+use kith_protocol::day_record::DayRecord;
 use kith_protocol::time::Timestamp;
 use libp2p::PeerId;
 use libp2p::kad::store::{Error, RecordStore, Result};

@@ -6,8 +6,9 @@ mod swarms;
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::StreamExt;
+use kith_protocol::day_record::DayRecord;
 use kith_protocol::nearby::Day;
-use kith_protocol::presence::{DayRecord, PresenceSecret, Whereabouts};
+use kith_protocol::presence::{PresenceSecret, Whereabouts};
 use libp2p::PeerId;
 use libp2p::identity::Keypair;
 use libp2p::kad::KBucketKey;
@@ -76,7 +77,8 @@ async fn everybody_is_sought(rng: &mut Rng, nodes: &[Node], people: usize) -> (V
 fn found_of_thousand(sought: &[(usize, Walked)]) -> usize {
     let found = sought.iter().filter(|(number, walked)| match &walked.found {
         Found::Record(found) => {
-            let said = found.open(&person(*number).seed()).expect("what is found is the person's own word");
+            let said =
+                Whereabouts::read(found, &person(*number).seed()).expect("what is found is the person's own word");
             assert_eq!(said.counter, *number as u64);
             true
         }

@@ -1,10 +1,11 @@
 //! Records of a day, put and sought through contacts' nodes.
 
 use kith_protocol::address::{Hint, Reach};
+use kith_protocol::day_record::{DayKey, DayRecord};
 use kith_protocol::engine::Effect;
 use kith_protocol::id::PeerId;
 use kith_protocol::mailbox::{Request, Response};
-use kith_protocol::presence::{DayKey, DayRecord, PresenceSecret, Whereabouts};
+use kith_protocol::presence::{PresenceSecret, Whereabouts};
 
 use super::host::Host;
 use super::support::{Node, TCP};
@@ -50,7 +51,7 @@ impl Node {
     async fn is_posted(&mut self) -> bool {
         loop {
             match self.next().await {
-                Event::Posted { is_taken } => return is_taken,
+                Event::Posted { is_taken, .. } => return is_taken,
                 Event::Listening { .. } => {}
                 other => panic!("{other:?}"),
             }

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use futures::StreamExt;
-use kith_protocol::presence::{DayKey, DayRecord};
+use kith_protocol::day_record::{DayKey, DayRecord};
 use libp2p::core::transport::MemoryTransport;
 use libp2p::core::{Transport, upgrade};
 use libp2p::identity::Keypair;
