@@ -17,6 +17,7 @@ mod found_again;
 mod lan;
 mod mailboxes;
 mod opened;
+mod opened_again;
 mod punched;
 mod reachable;
 mod relayed;

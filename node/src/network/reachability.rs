@@ -11,12 +11,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use kith_protocol::limits;
 use libp2p::Multiaddr;
 use libp2p::multiaddr::Protocol;
+use libp2p::swarm::dial_opts::{DialOpts, PeerCondition};
 use tokio::time::Instant;
 
-use super::addresses;
 use super::task::Task;
+use super::{addresses, peer};
 
 /// How long a word on our reachability counts.
 const LEASE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -25,6 +27,8 @@ const RENEWAL: Duration = Duration::from_secs(12 * 60 * 60);
 /// The first pause before others are asked again whether they reach us where the router passes things on and nobody came
 /// in; doubled each time, up to the time above.
 const RENEWAL_FIRST: Duration = Duration::from_secs(10 * 60);
+/// Nodes that are called for a try: one of them may be off.
+const TESTERS: usize = 2;
 /// Addresses that may be confirmed at once: two transports, by IPv4 and IPv6.
 const MOST: usize = 4;
 
@@ -117,6 +121,24 @@ impl Task {
         let closed = probing.also_try(mapped, |address| self.confirmed.has(address));
         self.not_reached_at(&closed);
         self.confirmed.expect(self.swarm.behaviour().probing.mapped(), Instant::now());
+        self.call_testers();
+    }
+
+    /// Calls contacts' nodes that can try whether what the router passes on leads here, if nobody can be asked who has not
+    /// tried: whoever is connected from before tries nothing a second time.
+    fn call_testers(&mut self) {
+        let probing = &self.swarm.behaviour().probing;
+        if probing.may_ask() || probing.mapped().iter().all(|address| self.confirmed.has(address)) {
+            return;
+        }
+        for (kith, direct) in self.carriers().into_iter().take(TESTERS) {
+            let Some(tester) = peer::to_libp2p(&kith) else { continue };
+            let places = direct.iter().flat_map(addresses::dialled).take(limits::ADDRESSES).collect();
+            let opts = DialOpts::peer_id(tester).condition(PeerCondition::Always).addresses(places);
+            if let Err(error) = self.swarm.dial(opts.allocate_new_port().build()) {
+                tracing::debug!(%error, "somebody who could try where we are reached cannot be called");
+            }
+        }
     }
 
     fn not_reached_at(&mut self, closed: &[Multiaddr]) {
@@ -134,6 +156,7 @@ impl Task {
         let probing = &mut self.swarm.behaviour_mut().probing;
         probing.start_over();
         self.confirmed.expect(probing.mapped(), Instant::now());
+        self.call_testers();
     }
 
     /// Ends what was confirmed too long ago, and asks again before it comes to that.
@@ -142,6 +165,7 @@ impl Task {
             let probing = &mut self.swarm.behaviour_mut().probing;
             probing.renew();
             self.confirmed.renewed(probing.mapped(), now);
+            self.call_testers();
         }
         let before = self.confirmed.until.len();
         self.confirmed.until.retain(|_, until| *until > now);

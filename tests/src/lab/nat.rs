@@ -92,6 +92,27 @@ impl Router {
         self.forget();
     }
 
+    /// What opens ports ends, with all that it opened; conversations go on.
+    pub(super) fn open_no_ports(&mut self) {
+        self.opener = None;
+        self.obey(&self.rules(""));
+    }
+
+    /// Nothing passes, and all that it held in memory is lost.
+    pub(super) fn lose_power(&mut self) {
+        self.opener = None;
+        self.cut();
+        self.forget();
+    }
+
+    /// It works as on its first day.
+    pub(super) fn start_again(&mut self) {
+        self.obey(&self.rules(""));
+        if self.nat.opens_ports() {
+            self.opener = Some(Opener::start(&self.space));
+        }
+    }
+
     /// The provider gives the home another address, as some do every night.
     pub(super) fn move_to(&self, host: u8) {
         let (before, after) = (format!("203.0.113.{host}/24"), format!("198.51.100.{host}/24"));
