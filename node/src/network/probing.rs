@@ -84,10 +84,11 @@ impl Probing {
         self.mapped.contains(address) && !self.observed.contains(address)
     }
 
-    /// True if somebody can be asked now about what is to be tested.
-    pub(super) fn may_ask(&self) -> bool {
+    /// True if something is to be tested, and nobody can be asked: whoever is connected from before tries nothing again.
+    pub(super) fn lacks_testers(&self) -> bool {
         let newest = self.newest();
-        self.of.values().any(|under| under.client == newest && under.may_ask)
+        let may_ask = self.of.values().any(|under| under.client == newest && under.may_ask);
+        !may_ask && self.candidates.iter().any(|address| !self.tested.contains(address))
     }
 
     fn try_mapped(&mut self) {
@@ -267,9 +268,11 @@ mod tests {
         probing.tested.insert(address.clone());
         probing.also_try(vec![address.clone()], |_| true);
         assert_eq!(probing.newest(), 0, "others came in, and nothing has changed");
+        assert!(!probing.lacks_testers());
         assert_eq!(probing.also_try(Vec::new(), |_| true), std::slice::from_ref(&address));
         probing.also_try(vec![address], nobody_came_in);
         assert_eq!(probing.newest(), 1);
+        assert!(probing.lacks_testers());
     }
 
     #[test]

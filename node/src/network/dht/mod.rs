@@ -220,8 +220,9 @@ impl Dht {
                 self.queries.given(id, &given)
             }
             Result::GetRecord(Ok(kad::GetRecordOk::FoundRecord(found))) => {
-                let by = found.peer.unwrap_or(self.me);
-                tracing::debug!(key = short(found.record.key.as_ref()), %by, "a record was shown");
+                if let Some(by) = found.peer {
+                    tracing::debug!(key = short(found.record.key.as_ref()), %by, "another node showed a record");
+                }
                 if self.queries.shown(id, &found.record, (self.now)())
                     && let Some(mut query) = self.kad.query_mut(&id)
                 {

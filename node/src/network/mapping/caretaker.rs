@@ -22,9 +22,7 @@ use crate::network::addresses;
 
 /// After a change of the networks more changes come, which are waited for.
 const SETTLING: Duration = Duration::from_millis(200);
-/// The first pause before routers are looked for again; doubled each time.
-const PAUSE_FIRST: Duration = Duration::from_secs(60);
-/// The longest such pause.
+/// The longest pause before routers are looked for again. The first is that between two looks; it is doubled each time.
 const PAUSE_LAST: Duration = Duration::from_secs(60 * 60);
 /// Pauses that are not doubled when a router is missed that opened our ports: it is being restarted, or its line is down.
 const STEADY: u32 = 15;

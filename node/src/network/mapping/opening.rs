@@ -272,4 +272,27 @@ mod tests {
         let expected = ["AddPortMapping TCP 7517 3600", "AddPortMapping TCP 7518 3600", "AddPortMapping UDP 7518 3600"];
         assert_eq!(asked.lock().unwrap()[5..], expected, "nothing was closed");
     }
+
+    #[tokio::test]
+    async fn from_another_address_of_ours_a_port_is_closed_if_it_leads_to_the_old_one_still() {
+        let (gateway, asked) = router(vec![0, 0, 0, 0, 714, 0]).await;
+        let mut opening = open(gateway).await.unwrap();
+        assert!(opening.close_from(Ipv4Addr::LOCALHOST).await);
+        let expected = [
+            "GetExternalIPAddress - - -",
+            "GetSpecificPortMappingEntry TCP 7517 -",
+            "GetSpecificPortMappingEntry UDP 7517 -",
+            "DeletePortMapping TCP 7517 -",
+        ];
+        assert_eq!(asked.lock().unwrap()[2..], expected);
+    }
+
+    #[tokio::test]
+    async fn the_router_of_another_home_is_not_told_to_close_anything() {
+        let (gateway, asked) = router(vec![0; 6]).await;
+        let mut opening = open(gateway).await.unwrap();
+        opening.address = [203, 0, 113, 77].into();
+        assert!(opening.close_from(Ipv4Addr::LOCALHOST).await);
+        assert_eq!(asked.lock().unwrap()[2..], ["GetExternalIPAddress - - -"]);
+    }
 }
