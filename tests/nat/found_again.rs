@@ -1,5 +1,7 @@
 //! Two whose addresses are both new, and who have no mailbox left: strangers' notes bring them together.
 
+use std::collections::BTreeSet;
+
 use kith_tests::lab::{Lab, Resident};
 
 fn times_posted(who: &Resident) -> usize {
@@ -39,4 +41,56 @@ fn ana_and_chi_find_each_other_though_both_moved_while_they_were_off() {
     println!("an answer took {:?}", ana.sends(&chi, "So did I."));
     let line = ana.prints(&["doctor"]);
     assert!(line.contains("left, sealed, with others"), "{line}");
+}
+
+/// The beginnings of the keys in those lines of somebody's log that say this.
+fn keys_logged(who: &Resident, words: &str) -> BTreeSet<String> {
+    let log = who.logged();
+    let lines = log.lines().filter(|line| line.contains(words));
+    let key = |line: &str| Some(line.split_once("key=")?.1.split_whitespace().next()?.trim_matches('"').to_owned());
+    lines.filter_map(key).collect()
+}
+
+#[test]
+fn gil_finds_ana_by_a_record_that_went_from_stranger_to_stranger() {
+    let Some(lab) = Lab::new() else { return };
+    let names = ["Bo Lindqvist", "Chi Nguyen", "Dee Wong", "Eva Haddad", "Finn Aalto"];
+    // Each knows the one before and the one behind. None holds letters for anybody.
+    let mut row = names.map(|name| lab.public(name));
+    for one in &mut row {
+        one.stop();
+        one.start_with(&["--hold-letters", "nobody"]);
+    }
+    for two in row.windows(2) {
+        two[0].meets(&two[1]);
+    }
+    let [bo, chi, mut dee, eva, mut finn] = row;
+    let (mut ana, mut gil) = (lab.public("Ana Sousa"), lab.public("Gil Moreau"));
+    ana.meets(&bo);
+    gil.meets(&finn);
+    gil.meets(&ana);
+    gil.sends(&ana, "See you next year.");
+    gil.stop();
+    ana.stop();
+    ana.gets_other_addresses();
+    let before = times_posted(&ana);
+    ana.start();
+    until_posted_again(&ana, before);
+    // Whoever holds her record in memory goes, and whom Gil asks begins with nothing.
+    dee.kill();
+    finn.stop();
+    finn.start();
+    gil.gets_other_addresses();
+    gil.start();
+    println!("a letter took {:?}", gil.sends(&ana, "I moved."));
+    println!("an answer took {:?}", ana.sends(&gil, "So did I."));
+    // Bo put it there, who knows Chi alone; Gil asked Finn, who knows Eva alone.
+    let shown = keys_logged(&finn, "another node showed a record");
+    let was_given = |who: &Resident| keys_logged(who, "a record was given to this node to keep");
+    let went_through_all = |key: &&String| [&chi, &dee, &eva, &finn].iter().all(|who| was_given(who).contains(*key));
+    assert!(
+        shown.iter().any(|key| went_through_all(&key)),
+        "Finn was shown {shown:?}, Dee was given {:?}",
+        was_given(&dee)
+    );
 }

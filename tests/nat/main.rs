@@ -18,6 +18,7 @@ mod given_up;
 mod lan;
 mod mailboxes;
 mod opened;
+mod opened_again;
 mod punched;
 mod reachable;
 mod relayed;

@@ -4,7 +4,7 @@ use kith_tests::e2e::skip;
 use kith_tests::lab::{Lab, Nat, Resident};
 
 /// A lab with routers that open ports.
-fn lab() -> Option<Lab> {
+pub(crate) fn lab() -> Option<Lab> {
     if !Nat::can_open_ports() {
         skip("a router that opens ports", "miniupnpd is missing");
         return None;
@@ -13,14 +13,14 @@ fn lab() -> Option<Lab> {
 }
 
 /// What the doctor says of something.
-fn says_of(who: &Resident, subject: &str) -> Option<String> {
+pub(crate) fn says_of(who: &Resident, subject: &str) -> Option<String> {
     let findings = who.says(&["doctor"]);
     let finding = findings.as_array()?.iter().find(|finding| finding["subject"] == subject)?.clone();
     Some(finding["finding"].as_str()?.to_owned())
 }
 
 /// Waits until the doctor says this of it.
-fn until_says(who: &Resident, subject: &str, is_so: impl Fn(&str) -> bool) -> String {
+pub(crate) fn until_says(who: &Resident, subject: &str, is_so: impl Fn(&str) -> bool) -> String {
     let said = |who: &Resident| says_of(who, subject).filter(|said| is_so(said));
     let (said, took) = who.until(subject, said);
     println!("{}: {subject}: {said}, after {took:?}", who.name());

@@ -124,7 +124,7 @@ impl Task {
     }
 
     /// Contacts' nodes that may do it: first those that are there, and of the others the nearest, as with relays.
-    fn carriers(&self) -> VecDeque<(KithPeer, Vec<Hint>)> {
+    pub(super) fn carriers(&self) -> VecDeque<(KithPeer, Vec<Hint>)> {
         let mut all: Vec<_> = self.relays.candidates().map(|(kith, direct)| (*kith, direct.clone())).collect();
         let is_there = |kith: &KithPeer| peer::to_libp2p(kith).is_some_and(|peer| self.swarm.is_connected(&peer));
         let distance = |kith: &KithPeer| -> Vec<u8> { kith.0.iter().zip(self.me.0).map(|(a, b)| a ^ b).collect() };
@@ -247,7 +247,7 @@ impl Task {
         if let kad::Event::InboundRequest { request: kad::InboundRequest::PutRecord { source, record, .. } } = event {
             let from = self.swarm.behaviour().gate.source(&source);
             if let Some(record) = record.filter(|_| self.carrying.kept.admit(source, from, Instant::now())) {
-                self.swarm.behaviour_mut().dht.keep(&record);
+                self.swarm.behaviour_mut().dht.keep(&source, &record);
             }
             return;
         }

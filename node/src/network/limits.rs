@@ -56,6 +56,12 @@ pub struct Limits {
     pub reservations: usize,
     /// How long such a reservation counts. It is renewed when three quarters of this are over.
     pub reservation: Duration,
+    /// How long a port that a router opened stays so when nobody asks again, in whole seconds: as long as it leads to a
+    /// machine that went away without a word. It is asked for again when a sixth of this is over.
+    pub port_lease: Duration,
+    /// Between two looks whether the router has it open still: it may have been restarted, or its line has another address.
+    /// A router takes longer than this to start.
+    pub port_look: Duration,
     /// Connections passed on at once: each costs two streams and 16 KiB.
     pub circuits: usize,
     /// Bytes that are passed on for others in a day, over circuits and in mailboxes: a tenth of what a small server may
@@ -125,6 +131,8 @@ impl Default for Limits {
             relay_candidates: 256,
             reservations: 256,
             reservation: Duration::from_secs(60 * 60),
+            port_lease: Duration::from_secs(60 * 60),
+            port_look: Duration::from_secs(60),
             circuits: 64,
             passed_on: 10 * 1024 * 1024 * 1024,
             letters_per_session: limits::IN_FLIGHT,

@@ -151,7 +151,7 @@ pub fn start(config: Config) -> Result<(Network, mpsc::Receiver<Event>), Network
     let (events, driver) = mpsc::channel(limits.channel);
     let (commands, effects) = mpsc::channel(limits.channel);
     let (holding, held) = holding::Holding::new(&limits, holder);
-    let mapping = mapping::Mapping::new();
+    let mapping = mapping::Mapping::new(&limits);
     let standing = mapping.standing();
     let task = Task {
         swarm,

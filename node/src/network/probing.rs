@@ -20,11 +20,18 @@ use super::addresses;
 /// Addresses that one client tests. Whoever is connected can name some, so there is a bound.
 const CANDIDATES: usize = 8;
 
+/// The client of a connection.
+struct Under {
+    client: u64,
+    /// Those who came to us are asked nothing.
+    may_ask: bool,
+}
+
 /// The clients, the newest last.
 pub(super) struct Probing {
     clients: BTreeMap<u64, Behaviour>,
-    /// Which client a connection was made under.
-    of: HashMap<ConnectionId, u64>,
+    /// Which client a connection was made under, and whether we can ask over it.
+    of: HashMap<ConnectionId, Under>,
     candidates: BTreeSet<Multiaddr>,
     /// Of these, what was tested, whatever came of it: the client does not test it again.
     tested: BTreeSet<Multiaddr>,
@@ -75,6 +82,13 @@ impl Probing {
     /// True if there is nothing but the word of a router for the address.
     pub(super) fn is_claim(&self, address: &Multiaddr) -> bool {
         self.mapped.contains(address) && !self.observed.contains(address)
+    }
+
+    /// True if something is to be tested, and nobody can be asked: whoever is connected from before tries nothing again.
+    pub(super) fn lacks_testers(&self) -> bool {
+        let newest = self.newest();
+        let may_ask = self.of.values().any(|under| under.client == newest && under.may_ask);
+        !may_ask && self.candidates.iter().any(|address| !self.tested.contains(address))
     }
 
     fn try_mapped(&mut self) {
@@ -130,7 +144,7 @@ impl Probing {
 
     fn forget_idle(&mut self) {
         let newest = self.newest();
-        let used: BTreeSet<u64> = self.of.values().copied().collect();
+        let used: BTreeSet<u64> = self.of.values().map(|under| under.client).collect();
         self.clients.retain(|number, _| *number == newest || used.contains(number));
     }
 }
@@ -163,12 +177,14 @@ impl NetworkBehaviour for Probing {
     fn on_swarm_event(&mut self, event: FromSwarm<'_>) {
         match event {
             FromSwarm::ConnectionEstablished(established) => {
-                self.of.insert(established.connection_id, self.newest());
+                let may_ask = established.endpoint.is_dialer() && !established.endpoint.is_relayed();
+                let under = Under { client: self.newest(), may_ask };
+                self.of.insert(established.connection_id, under);
                 self.client().on_swarm_event(event);
             }
             FromSwarm::ConnectionClosed(closed) => {
-                let number = self.of.remove(&closed.connection_id);
-                if let Some(client) = number.and_then(|number| self.clients.get_mut(&number)) {
+                let under = self.of.remove(&closed.connection_id);
+                if let Some(client) = under.and_then(|under| self.clients.get_mut(&under.client)) {
                     client.on_swarm_event(event);
                 }
                 self.forget_idle();
@@ -179,7 +195,7 @@ impl NetworkBehaviour for Probing {
     }
 
     fn on_connection_handler_event(&mut self, peer: PeerId, on: ConnectionId, event: THandlerOutEvent<Self>) {
-        if let Some(client) = self.of.get(&on).and_then(|number| self.clients.get_mut(number)) {
+        if let Some(client) = self.of.get(&on).and_then(|under| self.clients.get_mut(&under.client)) {
             client.on_connection_handler_event(peer, on, event);
         }
     }
@@ -252,9 +268,11 @@ mod tests {
         probing.tested.insert(address.clone());
         probing.also_try(vec![address.clone()], |_| true);
         assert_eq!(probing.newest(), 0, "others came in, and nothing has changed");
+        assert!(!probing.lacks_testers());
         assert_eq!(probing.also_try(Vec::new(), |_| true), std::slice::from_ref(&address));
         probing.also_try(vec![address], nobody_came_in);
         assert_eq!(probing.newest(), 1);
+        assert!(probing.lacks_testers());
     }
 
     #[test]

@@ -11,12 +11,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use kith_protocol::limits;
 use libp2p::Multiaddr;
 use libp2p::multiaddr::Protocol;
+use libp2p::swarm::dial_opts::{DialOpts, PeerCondition};
 use tokio::time::Instant;
 
-use super::addresses;
 use super::task::Task;
+use super::{addresses, peer};
 
 /// How long a word on our reachability counts.
 const LEASE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -25,6 +27,10 @@ const RENEWAL: Duration = Duration::from_secs(12 * 60 * 60);
 /// The first pause before others are asked again whether they reach us where the router passes things on and nobody came
 /// in; doubled each time, up to the time above.
 const RENEWAL_FIRST: Duration = Duration::from_secs(10 * 60);
+/// Nodes that are called for a try: one of them may be off.
+const TESTERS: usize = 2;
+/// How long it is waited before for somebody who is called anyway: a relay, or whom a letter goes to.
+const CALLED_ANYWAY: Duration = Duration::from_secs(3);
 /// Addresses that may be confirmed at once: two transports, by IPv4 and IPv6.
 const MOST: usize = 4;
 
@@ -35,6 +41,8 @@ pub(super) struct Confirmed {
     renewal: Option<Instant>,
     /// How often others were asked in vain about what the router passes on.
     in_vain: u32,
+    /// When somebody is called who can try it, if nobody was by then.
+    testers: Option<Instant>,
 }
 
 impl Confirmed {
@@ -62,6 +70,10 @@ impl Confirmed {
         self.renewal = Some(now + self.pause(mapped));
     }
 
+    fn needs_testers(&mut self, now: Instant) {
+        self.testers.get_or_insert(now + CALLED_ANYWAY);
+    }
+
     fn pause(&mut self, mapped: &[Multiaddr]) -> Duration {
         if mapped.iter().all(|address| self.has(address)) {
             self.in_vain = 0;
@@ -72,9 +84,9 @@ impl Confirmed {
         pause
     }
 
-    /// When one ends, or is to be tested again.
+    /// When one ends, is to be tested again, or needs somebody who tests it.
     pub(super) fn next_deadline(&self) -> Option<Instant> {
-        self.until.values().copied().chain(self.renewal).min()
+        self.until.values().copied().chain(self.renewal).chain(self.testers).min()
     }
 
     /// Takes in what a test showed; true if that changed anything. What only a router claims replaces nothing: whoever is
@@ -117,6 +129,19 @@ impl Task {
         let closed = probing.also_try(mapped, |address| self.confirmed.has(address));
         self.not_reached_at(&closed);
         self.confirmed.expect(self.swarm.behaviour().probing.mapped(), Instant::now());
+        self.confirmed.needs_testers(Instant::now());
+    }
+
+    /// Calls contacts' nodes that can try what is to be tested.
+    fn call_testers(&mut self) {
+        for (kith, direct) in self.carriers().into_iter().take(TESTERS) {
+            let Some(tester) = peer::to_libp2p(&kith) else { continue };
+            let places = direct.iter().flat_map(addresses::dialled).take(limits::ADDRESSES).collect();
+            let opts = DialOpts::peer_id(tester).condition(PeerCondition::Always).addresses(places);
+            if let Err(error) = self.swarm.dial(opts.allocate_new_port().build()) {
+                tracing::debug!(%error, "somebody who could try where we are reached cannot be called");
+            }
+        }
     }
 
     fn not_reached_at(&mut self, closed: &[Multiaddr]) {
@@ -142,6 +167,10 @@ impl Task {
             let probing = &mut self.swarm.behaviour_mut().probing;
             probing.renew();
             self.confirmed.renewed(probing.mapped(), now);
+            self.confirmed.needs_testers(now);
+        }
+        if self.confirmed.testers.take_if(|at| *at <= now).is_some() && self.swarm.behaviour().probing.lacks_testers() {
+            self.call_testers();
         }
         let before = self.confirmed.until.len();
         self.confirmed.until.retain(|_, until| *until > now);

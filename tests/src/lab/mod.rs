@@ -93,6 +93,29 @@ impl Lab {
     /// Somebody at home behind a router.
     pub fn home(&self, name: &'static str, nat: Nat) -> Resident {
         let (space, host) = self.space(name);
+        let router = self.router(&space, nat, host);
+        Resident::new(name, space, Some(router), host)
+    }
+
+    /// The same, with a node that a test of this program runs; see [`stand_in`](crate::e2e::stand_in).
+    pub fn home_run_by(&self, test: &'static str, name: &'static str, nat: Nat) -> Resident {
+        let (space, host) = self.space(name);
+        let router = self.router(&space, nat, host);
+        Resident::run_by(Some(test), name, space, Some(router), host)
+    }
+
+    /// Somebody carries their machine to another home. The router of the one before stays as it is.
+    pub fn moves(&self, who: &mut Resident, nat: Nat) {
+        let host = self.next_host.get();
+        self.next_host.set(host + 1);
+        who.space.ip(&["link", "delete", "eth0"]);
+        let router = self.router(&who.space, nat, host);
+        who.host = host;
+        who.came_from = who.router.replace(router);
+    }
+
+    /// A router between somebody and the internet.
+    fn router(&self, space: &Space, nat: Nat, host: u8) -> Router {
         let router = Space::new(self.number, &format!("router-{host}"));
         self.plug(&router, "wan", host);
         if let Some((outside, next)) = nat.outside(host) {
@@ -115,8 +138,7 @@ impl Lab {
             self.internet.ip(&["-6", "route", "add", &format!("{net}:/64"), "via", &format!("2001:db8::{host}")]);
         }
         router.forwards();
-        let router = Router::new(router, nat, format!("192.168.{host}.2"));
-        Resident::new(name, space, Some(router), host)
+        Router::new(router, nat, format!("192.168.{host}.2"))
     }
 
     /// Gives a namespace an interface on the switch, addresses, and the way to everywhere.

@@ -14,6 +14,8 @@ pub enum Nat {
     Forwarded,
     /// As [`PortPreserving`](Nat::PortPreserving), and opens ports for the programs at home that ask for it (UPnP).
     OpensPorts,
+    /// As [`OpensPorts`](Nat::OpensPorts), and lets everybody at home close what another one opened.
+    OpensPortsForAll,
     /// As [`OpensPorts`](Nat::OpensPorts), behind the router of somebody else: its own address outside is of no use.
     OpensPortsInVain,
     /// Another port for each conversation: mobile networks and offices.
@@ -38,14 +40,14 @@ impl Nat {
     /// addresses alone that are not set aside, so it has one from a network that nobody outside the lab ever hears of.
     pub(super) fn outside(self, host: u8) -> Option<(String, &'static str)> {
         match self {
-            Self::OpensPorts => Some((format!("44.128.113.{host}"), "44.128.113.1")),
+            Self::OpensPorts | Self::OpensPortsForAll => Some((format!("44.128.113.{host}"), "44.128.113.1")),
             Self::OpensPortsInVain => Some((format!("100.64.113.{host}"), "100.64.113.1")),
             _ => None,
         }
     }
 
     const fn opens_ports(self) -> bool {
-        matches!(self, Self::OpensPorts | Self::OpensPortsInVain)
+        matches!(self, Self::OpensPorts | Self::OpensPortsForAll | Self::OpensPortsInVain)
     }
 
     pub(super) const fn has_ip6(self) -> bool {
@@ -70,10 +72,7 @@ pub(super) struct Router {
 impl Router {
     pub(super) fn new(space: Space, nat: Nat, inside: String) -> Self {
         let mut router = Self { space, nat, inside, opener: None };
-        router.obey(&router.rules(""));
-        if nat.opens_ports() {
-            router.opener = Some(Opener::start(&router.space));
-        }
+        router.start_again();
         router
     }
 
@@ -90,6 +89,27 @@ impl Router {
     pub(super) fn mend(&self) {
         self.obey(&self.rules(""));
         self.forget();
+    }
+
+    /// What opens ports ends, with all that it opened; conversations go on.
+    pub(super) fn open_no_ports(&mut self) {
+        self.opener = None;
+        self.obey(&self.rules(""));
+    }
+
+    /// Nothing passes, and all that it held in memory is lost.
+    pub(super) fn lose_power(&mut self) {
+        self.opener = None;
+        self.cut();
+        self.forget();
+    }
+
+    /// It works as on its first day.
+    pub(super) fn start_again(&mut self) {
+        self.obey(&self.rules(""));
+        if self.nat.opens_ports() {
+            self.opener = Some(Opener::start(&self.space, self.nat != Nat::OpensPortsForAll));
+        }
     }
 
     /// The provider gives the home another address, as some do every night.
@@ -128,9 +148,12 @@ impl Router {
             }}\n"
         );
         let translation = match nat {
-            Nat::PortPreserving | Nat::NoUdp | Nat::Forwarded | Nat::OpensPorts | Nat::OpensPortsInVain => {
-                "oifname wan masquerade".to_owned()
-            }
+            Nat::PortPreserving
+            | Nat::NoUdp
+            | Nat::Forwarded
+            | Nat::OpensPorts
+            | Nat::OpensPortsForAll
+            | Nat::OpensPortsInVain => "oifname wan masquerade".to_owned(),
             Nat::Symmetric => "oifname wan masquerade fully-random".to_owned(),
             Nat::AddressRestricted => "oifname wan masquerade".to_owned(),
             Nat::Ip6Only => return filter,

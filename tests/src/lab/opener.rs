@@ -31,7 +31,8 @@ pub(super) struct Opener {
 }
 
 impl Opener {
-    pub(super) fn start(router: &Space) -> Self {
+    /// A strict one lets nobody at home close what another one opened.
+    pub(super) fn start(router: &Space, is_strict: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (config, pid) = (folder.path().join("config"), folder.path().join("pid"));
         let lines = [
@@ -39,7 +40,7 @@ impl Opener {
             "listening_ip=lan",
             "port=0",
             "enable_upnp=yes",
-            "secure_mode=yes",
+            if is_strict { "secure_mode=yes" } else { "secure_mode=no" },
             "system_uptime=yes",
             "uuid=5f2c1a3e-8d43-4c5e-9a1b-7d0f3b6e9c21",
             "upnp_table_name=upnp",

@@ -20,7 +20,9 @@ const LOOK: Duration = Duration::from_millis(100);
 pub struct Resident {
     // First, so that the node is gone before its network is.
     someone: Someone,
-    router: Option<Router>,
+    pub(super) router: Option<Router>,
+    /// The router of the home that they were in before.
+    pub(super) came_from: Option<Router>,
     pub(super) space: Space,
     pub(super) host: u8,
 }
@@ -40,7 +42,7 @@ impl Resident {
     ) -> Self {
         let mut someone = Someone::new(name).in_namespace(space.name()).logging("info,kith_node=debug");
         someone.stand_in = test;
-        let mut resident = Self { someone, router, space, host };
+        let mut resident = Self { someone, router, came_from: None, space, host };
         resident.start();
         resident
     }
@@ -82,6 +84,34 @@ impl Resident {
     /// What the router would pass on without being spoken to first, as it says itself.
     pub fn opened_by_router(&self) -> String {
         self.router().opened()
+    }
+
+    /// The same, of the router in the home that they were in before.
+    pub fn opened_by_router_before(&self) -> String {
+        self.came_from.as_ref().expect("another home").opened()
+    }
+
+    /// The router opens no ports any more, and closes those that are open; conversations go on.
+    pub fn router_has_a_hiccup(&mut self) {
+        self.router.as_mut().expect("a router").open_no_ports();
+    }
+
+    /// The router loses its power, and with it all that it was asked to do.
+    pub fn router_loses_power(&mut self) {
+        self.router.as_mut().expect("a router").lose_power();
+    }
+
+    /// The router starts again.
+    pub fn router_starts_again(&mut self) {
+        self.router.as_mut().expect("a router").start_again();
+    }
+
+    /// The router at home gives the machine another address there.
+    pub fn gets_another_address_at_home(&self) {
+        let (net, router) = (self.host, format!("192.168.{}.1", self.host));
+        self.space.ip(&["address", "delete", &format!("192.168.{net}.2/24"), "dev", "eth0"]);
+        self.space.address("eth0", &format!("192.168.{net}.3/24"));
+        self.space.ip(&["route", "replace", "default", "via", &router]);
     }
 
     /// Ends the node as the power does.

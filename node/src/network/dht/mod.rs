@@ -54,6 +54,11 @@ const NEIGHBOURS: usize = 5;
 #[error("too many connections are made for walks")]
 struct TooManyWalks;
 
+/// The beginning of a key, for logs: whoever is given a record or asked for one sees all of it.
+fn short(key: &[u8]) -> String {
+    key.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// True if somebody says of themselves that they keep a part of the DHT.
 pub(super) fn keeps_a_part(info: &identify::Info) -> bool {
     info.protocols.contains(&PROTOCOL)
@@ -173,9 +178,13 @@ impl Dht {
     }
 
     /// Somebody gave a record to keep.
-    pub(super) fn keep(&mut self, record: &kad::Record) {
+    pub(super) fn keep(&mut self, from: &PeerId, record: &kad::Record) {
         match DayRecord::read(record.key.as_ref(), &record.value) {
-            Ok(day) => drop(self.kad.store_mut().keep(day, (self.now)())),
+            Ok(day) => {
+                let key = short(day.key().as_bytes());
+                let is_kept = self.kad.store_mut().keep(day, (self.now)());
+                tracing::debug!(key, %from, is_kept, "a record was given to this node to keep");
+            }
             Err(error) => tracing::debug!(%error, "somebody wants this to be kept, which is no record"),
         }
     }
@@ -211,6 +220,9 @@ impl Dht {
                 self.queries.given(id, &given)
             }
             Result::GetRecord(Ok(kad::GetRecordOk::FoundRecord(found))) => {
+                if let Some(by) = found.peer {
+                    tracing::debug!(key = short(found.record.key.as_ref()), %by, "another node showed a record");
+                }
                 if self.queries.shown(id, &found.record, (self.now)())
                     && let Some(mut query) = self.kad.query_mut(&id)
                 {
@@ -228,8 +240,10 @@ impl Dht {
         let record = self.queries.nearest_are_known(id)?;
         peers.truncate(kad::K_VALUE.get());
         let record = kad::Record::new(record.key().as_bytes().to_vec(), record.as_bytes().to_vec());
+        let key = short(record.key.as_ref());
         let ids: Vec<PeerId> = peers.iter().map(|peer| peer.peer_id).collect();
         let asked = ids.len();
+        tracing::debug!(key, asked, "a record is given to the nodes nearest to it");
         let given = self.kad.put_record_to(record, ids.into_iter(), kad::Quorum::All);
         self.places.insert(given, peers);
         self.queries.gives(id, given, asked);

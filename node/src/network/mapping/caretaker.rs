@@ -2,64 +2,68 @@
 //!
 //! It is a task of its own, so that a router that takes its time keeps nobody from their letters.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::Duration;
 
 use futures::{StreamExt, stream};
 use if_watch::tokio::IfWatcher;
-use if_watch::{IfEvent, IpNet, Ipv4Net};
+use if_watch::{IfEvent, Ipv4Net};
 use libp2p::Multiaddr;
 use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 
-use super::PortMapping;
 use super::gateway::{Gateway, Kind, Refusal};
 use super::hunt::routers;
+use super::networks::Networks;
 use super::opening::{Opening, Port};
-use crate::network::{addresses, reachability};
+use super::{Care, PortMapping};
+use crate::network::addresses;
 
 /// After a change of the networks more changes come, which are waited for.
 const SETTLING: Duration = Duration::from_millis(200);
-/// Between two looks at a router that has opened our ports: it may have been restarted, or got another address.
-const RENEWAL: Duration = Duration::from_secs(10 * 60);
-/// The first pause before routers are looked for again; doubled each time.
-const PAUSE_FIRST: Duration = Duration::from_secs(60);
-/// The longest such pause.
+/// The longest pause before routers are looked for again. The first is that between two looks; it is doubled each time.
 const PAUSE_LAST: Duration = Duration::from_secs(60 * 60);
-/// Networks on which a router is looked for at once. A machine with containers has dozens.
-const NETWORKS: usize = 8;
-/// Ports that are opened: by both transports at two.
-const PORTS: usize = 4;
+/// Pauses that are not doubled when a router is missed that opened our ports: it is being restarted, or its line is down.
+const STEADY: u32 = 15;
 
 pub(super) struct Caretaker {
     listening: watch::Receiver<BTreeSet<Multiaddr>>,
     standing: watch::Sender<PortMapping>,
+    care: Care,
     watcher: IfWatcher,
     watches: bool,
-    networks: BTreeMap<Ipv4Addr, Ipv4Net>,
+    networks: Networks,
     opening: Option<Opening>,
+    /// What is open still from an address that was ours on a network that we are not on now.
+    left: Option<Opening>,
     /// How far the ports outside were from ours the last time.
     shift: u16,
     next: Option<Instant>,
     pause: Duration,
+    /// Pauses before they grow.
+    steady: u32,
 }
 
 impl Caretaker {
     pub(super) fn new(
         listening: watch::Receiver<BTreeSet<Multiaddr>>,
         standing: watch::Sender<PortMapping>,
+        care: Care,
     ) -> std::io::Result<Self> {
         Ok(Self {
             listening,
             standing,
+            care,
             watcher: IfWatcher::new()?,
             watches: true,
-            networks: BTreeMap::new(),
+            networks: Networks::default(),
             opening: None,
+            left: None,
             shift: 0,
             next: Some(Instant::now() + SETTLING),
-            pause: PAUSE_FIRST,
+            pause: care.look,
+            steady: 0,
         })
     }
 
@@ -74,7 +78,7 @@ impl Caretaker {
                     Err(_) => break,
                 },
                 change = self.watcher.next(), if self.watches => match change {
-                    Some(Ok(change)) => self.on_change(change),
+                    Some(Ok(change)) => self.on_change(&change),
                     Some(Err(_)) | None => {
                         tracing::warn!("changes of the networks here are not seen any more; a restart looks for a router again");
                         self.watches = false;
@@ -90,92 +94,93 @@ impl Caretaker {
         self.give_back().await;
     }
 
-    fn on_change(&mut self, change: IfEvent) {
-        match change {
-            IfEvent::Up(IpNet::V4(network)) if network.addr().is_private() => {
-                self.networks.insert(network.addr(), network);
-            }
-            IfEvent::Down(IpNet::V4(network)) => drop(self.networks.remove(&network.addr())),
-            _ => return,
+    fn on_change(&mut self, change: &IfEvent) {
+        if self.networks.note(change) {
+            self.look_soon();
         }
-        self.look_soon();
     }
 
     fn look_soon(&mut self) {
-        (self.pause, self.next) = (PAUSE_FIRST, Some(Instant::now() + SETTLING));
-    }
-
-    /// Our ports on each network that a home may have.
-    fn wanted(&mut self) -> Vec<(Ipv4Net, BTreeSet<Port>)> {
-        let listening = self.listening.borrow_and_update().clone();
-        if !reachability::needs_relays(&listening) {
-            return Vec::new();
-        }
-        let ports = |network: &Ipv4Net| {
-            let here = listening.iter().filter(|at| addresses::socket(at).is_some_and(|at| at.ip() == network.addr()));
-            let port = |at: &Multiaddr| {
-                let kind = if addresses::is_tcp(at) { Kind::Tcp } else { Kind::Udp };
-                addresses::socket(at).map(|at| (kind, at.port()))
-            };
-            here.filter_map(port).take(PORTS).collect::<BTreeSet<_>>()
-        };
-        let all = self.networks.values().map(|network| (*network, ports(network)));
-        let mut all: Vec<_> = all.filter(|(_, ports)| !ports.is_empty()).collect();
-        all.sort_by_key(|(network, _)| strangeness(network.addr()));
-        all.truncate(NETWORKS);
-        all
+        (self.pause, self.next) = (self.care.look, Some(Instant::now() + SETTLING));
     }
 
     async fn tend(&mut self) {
-        let wanted = self.wanted();
-        self.keep(&wanted).await;
-        if self.opening.is_none() {
+        let wanted = self.networks.ports(&self.listening.borrow_and_update());
+        self.give_back_left().await;
+        if !self.keep(&wanted).await {
             self.look(wanted).await;
         }
-        let standing = self.standing.borrow().clone();
-        let pause = match standing {
-            // Something changes first.
+        self.next = self.pause().map(|pause| Instant::now() + pause);
+    }
+
+    /// How long to wait before the next look, if something else does not come first.
+    fn pause(&mut self) -> Option<Duration> {
+        match &*self.standing.borrow() {
             PortMapping::NotWanted | PortMapping::NoNetworks | PortMapping::NotNeeded => None,
-            PortMapping::Open { .. } => Some(RENEWAL),
+            PortMapping::Open { .. } => Some(self.care.look.min(self.opening.as_ref()?.until_renewal())),
             PortMapping::Asking
             | PortMapping::NoRouter
             | PortMapping::Refused { .. }
             | PortMapping::BehindAnother { .. } => {
                 let pause = self.pause;
-                self.pause = (pause * 2).min(PAUSE_LAST);
+                if self.steady == 0 {
+                    self.pause = (pause * 2).min(PAUSE_LAST);
+                }
+                self.steady = self.steady.saturating_sub(1);
                 Some(pause)
             }
-        };
-        self.next = pause.map(|pause| Instant::now() + pause);
+        }
     }
 
-    /// Renews what is opened, or gives it up.
-    async fn keep(&mut self, wanted: &[(Ipv4Net, BTreeSet<Port>)]) {
-        let Some(opening) = &mut self.opening else { return };
+    /// Looks after what is opened, or gives it up. False if a router has to be looked for.
+    async fn keep(&mut self, wanted: &[(Ipv4Net, BTreeSet<Port>)]) -> bool {
+        let Some(opening) = &mut self.opening else { return false };
         let is_wanted =
             wanted.iter().any(|(network, ports)| network.addr() == opening.gateway.us && *ports == opening.inside);
         if is_wanted {
-            match opening.renew().await {
-                Ok(()) if is_outside(opening.address) => return self.settle(),
-                Ok(()) => {}
+            match opening.tend().await {
+                Ok(is_anew) if is_outside(opening.address) => {
+                    self.settle(is_anew);
+                    return true;
+                }
+                Ok(_) => {}
+                // It may be restarting, or be slow for once: what it has open may stay so.
+                Err(Refusal::Silent(error)) => {
+                    tracing::debug!(router = %opening.gateway.at, %error, "the router that opened our port is silent");
+                    return false;
+                }
                 Err(error) => {
-                    tracing::info!(router = %opening.gateway.at, %error, "the router does not pass our port on any more")
+                    tracing::info!(router = %opening.gateway.at, %error, "the router does not pass our port on any more");
                 }
             }
         }
         self.give_back().await;
+        false
     }
 
-    /// Closes what is opened, from the address that we have now on that network.
+    /// Closes what is opened. It waits if we are not on that network now, or have another address there.
     async fn give_back(&mut self) {
         let Some(opening) = &mut self.opening else { return };
-        if !self.networks.contains_key(&opening.gateway.us)
-            && let Some(network) = self.networks.values().find(|network| network.contains(opening.gateway.at.ip()))
-        {
-            opening.gateway.us = network.addr();
+        if self.networks.has(opening.gateway.us) {
+            opening.close().await;
+            self.opening = None;
+        } else {
+            self.left = self.opening.take();
+            self.give_back_left().await;
         }
-        opening.close().await;
-        self.opening = None;
+    }
+
+    /// Closes what was left open, once we have an address on that network again.
+    async fn give_back_left(&mut self) {
+        let Some(left) = &mut self.left else { return };
+        let own = self.networks.own_beside(*left.gateway.at.ip());
+        let is_over = match own {
+            Some(own) => left.close_from(own).await,
+            None => left.is_over(),
+        };
+        if is_over {
+            self.left = None;
+        }
     }
 
     /// Looks for routers on all networks, and has the first one open our ports that does.
@@ -193,7 +198,7 @@ impl Caretaker {
             let router = *gateway.at.ip();
             match outside {
                 Ok(outside) if is_outside(outside) => match self.open(gateway, outside, ports).await {
-                    Ok(()) => return self.settle(),
+                    Ok(()) => return self.settle(true),
                     Err(refusal) => {
                         tracing::info!(%router, %refusal, "the router does not open our port");
                         (worst, has_refused) = (PortMapping::Refused { router, why: refusal.to_string() }, true);
@@ -215,14 +220,16 @@ impl Caretaker {
 
     /// What is opened is held here while it is being opened: the end may come at any time.
     async fn open(&mut self, gateway: Gateway, outside: Ipv4Addr, ports: BTreeSet<Port>) -> Result<(), Refusal> {
-        let opened = self.opening.insert(Opening::planned(gateway, outside, ports, self.shift)).open().await;
+        let opened =
+            self.opening.insert(Opening::planned(gateway, outside, ports, self.shift, self.care.lease)).open().await;
         if opened.is_err() {
             self.opening = None;
         }
         opened
     }
 
-    fn settle(&mut self) {
+    /// Says what is open. What is opened anew is said again, so that others try whether it leads here.
+    fn settle(&mut self, is_anew: bool) {
         let Some(opening) = &self.opening else { return };
         let all: Vec<Port> = opening.outside().collect();
         let at = |wanted: Kind| {
@@ -230,8 +237,13 @@ impl Caretaker {
             ports.map(|(_, port)| SocketAddrV4::new(opening.address, *port)).collect()
         };
         let open = PortMapping::Open { router: *opening.gateway.at.ip(), tcp: at(Kind::Tcp), udp: at(Kind::Udp) };
-        (self.pause, self.shift) = (PAUSE_FIRST, opening.shift());
-        self.say(open);
+        (self.pause, self.shift, self.steady) = (self.care.look, opening.shift(), STEADY);
+        if is_anew {
+            tracing::debug!(?open, "the router opened our ports");
+            self.standing.send_replace(open);
+        } else {
+            self.say(open);
+        }
     }
 
     fn say(&self, standing: PortMapping) {
@@ -243,15 +255,6 @@ impl Caretaker {
             }
             is_news
         });
-    }
-}
-
-/// How far the networks of homes are from this: containers and virtual machines have those of the last kind.
-fn strangeness(own: Ipv4Addr) -> u8 {
-    match own.octets() {
-        [192, ..] => 0,
-        [10, ..] => 1,
-        _ => 2,
     }
 }
 

@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use axum::http::Uri;
 
 use super::asking::{Question, Silence};
+use super::opening::Port;
 use super::search::Location;
 use super::xml;
 
@@ -21,6 +22,8 @@ const NAME: &str = "node";
 
 /// Somebody else has the port.
 pub(super) const CONFLICT: u16 = 718;
+/// Nothing is passed on from there.
+const NO_ENTRY: u16 = 714;
 /// The router opens ports for ever or not at all.
 pub(super) const FOR_EVER_ONLY: u16 = 725;
 
@@ -79,7 +82,7 @@ impl Gateway {
     }
 
     /// Passes a port outside on to one of ours, for so many seconds, 0 for ever.
-    pub(super) async fn open(&self, kind: Kind, outside: u16, inside: u16, secs: u32) -> Result<(), Refusal> {
+    pub(super) async fn open(&self, (kind, outside): Port, inside: u16, secs: u32) -> Result<(), Refusal> {
         let (us, kind) = (self.us, kind.name());
         let what = format!(
             "<NewRemoteHost></NewRemoteHost><NewExternalPort>{outside}</NewExternalPort><NewProtocol>{kind}</NewProtocol>\
@@ -91,12 +94,18 @@ impl Gateway {
     }
 
     /// Passes it on no more.
-    pub(super) async fn close(&self, kind: Kind, outside: u16) -> Result<(), Refusal> {
-        let kind = kind.name();
-        let what = format!(
-            "<NewRemoteHost></NewRemoteHost><NewExternalPort>{outside}</NewExternalPort><NewProtocol>{kind}</NewProtocol>"
-        );
-        self.act("DeletePortMapping", &what).await.map(drop)
+    pub(super) async fn close(&self, outside: Port) -> Result<(), Refusal> {
+        self.act("DeletePortMapping", &named(outside)).await.map(drop)
+    }
+
+    /// Whether it passes the port on to this machine at home. Some open ports and say nothing of them afterwards.
+    pub(super) async fn passes_on(&self, outside: Port, to: SocketAddrV4) -> Result<bool, Refusal> {
+        match self.act("GetSpecificPortMappingEntry", &named(outside)).await {
+            Ok(said) => Ok(leads_to(&said, to)),
+            Err(Refusal::Refused(NO_ENTRY)) => Ok(false),
+            Err(Refusal::Refused(_) | Refusal::Nonsense) => Ok(true),
+            Err(silent @ Refusal::Silent(_)) => Err(silent),
+        }
     }
 
     #[cfg(test)]
@@ -122,6 +131,22 @@ impl Gateway {
         let is_answer = xml::within(&said, "Body").is_some_and(|body| body.contains(&format!("{action}Response")));
         if is_answer { Ok(said) } else { Err(Refusal::Nonsense) }
     }
+}
+
+/// What names a port outside in a question.
+fn named((kind, outside): Port) -> String {
+    let kind = kind.name();
+    format!(
+        "<NewRemoteHost></NewRemoteHost><NewExternalPort>{outside}</NewExternalPort><NewProtocol>{kind}</NewProtocol>"
+    )
+}
+
+/// True if what a router says of a port does not contradict that it leads there: it may name a machine by a name.
+fn leads_to(said: &str, to: SocketAddrV4) -> bool {
+    let ip = xml::within(said, "NewInternalClient").and_then(|ip| ip.parse::<Ipv4Addr>().ok());
+    let port = xml::within(said, "NewInternalPort").and_then(|port| port.parse::<u16>().ok());
+    let is_off = xml::within(said, "NewEnabled") == Some("0");
+    !is_off && ip.is_none_or(|ip| ip == *to.ip()) && port.is_none_or(|port| port == to.port())
 }
 
 /// The services in a description that open ports, all at the router that described itself.
@@ -175,5 +200,23 @@ mod tests {
         assert_eq!(read("<URLBase>http://192.168.1.9:99</URLBase>", "/ctl"), at("192.168.1.1:5000", "/ctl"));
         assert_eq!(read("", "http://192.168.1.9/ctl"), []);
         assert_eq!(read("", "http://203.0.113.9/ctl"), []);
+    }
+
+    #[test]
+    fn a_router_says_whose_port_it_is_or_leaves_it_open() {
+        let us = "192.168.1.4:7517".parse().unwrap();
+        let said = |client: &str, port: &str, enabled: &str| {
+            format!(
+                "<NewInternalPort>{port}</NewInternalPort><NewInternalClient>{client}</NewInternalClient>\
+                 <NewEnabled>{enabled}</NewEnabled>"
+            )
+        };
+        assert!(leads_to(&said("192.168.1.4", "7517", "1"), us));
+        assert!(leads_to(&said("ana-laptop", "7517", "1"), us) && leads_to("", us));
+        for (client, port, enabled) in
+            [("192.168.1.5", "7517", "1"), ("192.168.1.4", "7518", "1"), ("192.168.1.4", "7517", "0")]
+        {
+            assert!(!leads_to(&said(client, port, enabled), us), "{client} {port} {enabled}");
+        }
     }
 }

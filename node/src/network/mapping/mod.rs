@@ -1,11 +1,15 @@
 //! Having a router pass our port on, by the protocol that home routers speak (UPnP, Internet Gateway Device).
 //!
 //! ```text
-//! caretaker   the task: finds a router, asks, asks again    opening   the ports that it opened
-//! hunt        routers of one network, one by one            search    who says that they are one
-//! gateway     what a router can be asked to do              asking    a question, and bounds on its answer
-//! xml         what stands in an answer
+//! caretaker   the task: finds a router, asks, looks again   opening   the ports that it opened
+//! networks    where a router may be                         hunt      routers of one network, one by one
+//! search      who says that they are one                    gateway   what a router can be asked to do
+//! asking      a question, and bounds on its answer          xml       what stands in an answer
 //! ```
+//!
+//! A router that restarts forgets what it opened, and its line may have another address afterwards. Of the first it tells
+//! everybody on the network (SSDP), where a firewall lets that in, of the second only who subscribed. So it is looked at
+//! once a minute instead, by reading alone, and asked to open something only if that is not open.
 //!
 //! A router is whoever says so on the local network, so its word counts for nothing but a try: what it claims is an
 //! address that others test as they do any (`probing.rs`), and nothing is asked but at the address that spoke. The
@@ -15,6 +19,7 @@ mod asking;
 mod caretaker;
 mod gateway;
 mod hunt;
+mod networks;
 mod opening;
 mod search;
 mod xml;
@@ -28,6 +33,7 @@ use libp2p::multiaddr::Protocol;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
+use super::Limits;
 use super::task::Task;
 use caretaker::Caretaker;
 
@@ -84,8 +90,16 @@ impl PortMapping {
     }
 }
 
+/// How long a port is asked for, and how often a router that opened it is looked at.
+#[derive(Clone, Copy)]
+struct Care {
+    lease: Duration,
+    look: Duration,
+}
+
 /// What the network's task holds of it.
 pub(super) struct Mapping {
+    care: Care,
     listening: watch::Sender<BTreeSet<Multiaddr>>,
     standing: watch::Sender<PortMapping>,
     told: watch::Receiver<PortMapping>,
@@ -93,9 +107,10 @@ pub(super) struct Mapping {
 }
 
 impl Mapping {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(limits: &Limits) -> Self {
         let (standing, told) = watch::channel(PortMapping::default());
-        Self { listening: watch::Sender::default(), standing, told, running: None }
+        let care = Care { lease: limits.port_lease, look: limits.port_look };
+        Self { care, listening: watch::Sender::default(), standing, told, running: None }
     }
 
     /// What there is to know, at any time.
@@ -116,7 +131,7 @@ impl Mapping {
         if self.running.is_some() {
             return;
         }
-        match Caretaker::new(self.listening.subscribe(), self.standing.clone()) {
+        match Caretaker::new(self.listening.subscribe(), self.standing.clone(), self.care) {
             Ok(caretaker) => {
                 self.standing.send_replace(PortMapping::Asking);
                 let (stop, stopped) = oneshot::channel();
