@@ -91,12 +91,6 @@ impl Router {
         self.forget();
     }
 
-    /// What opens ports ends, with all that it opened; conversations go on.
-    pub(super) fn open_no_ports(&mut self) {
-        self.opener = None;
-        self.obey(&self.rules(""));
-    }
-
     /// Nothing passes, and all that it held in memory is lost.
     pub(super) fn lose_power(&mut self) {
         self.opener = None;

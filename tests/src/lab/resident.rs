@@ -91,11 +91,6 @@ impl Resident {
         self.came_from.as_ref().expect("another home").opened()
     }
 
-    /// The router opens no ports any more, and closes those that are open; conversations go on.
-    pub fn router_has_a_hiccup(&mut self) {
-        self.router.as_mut().expect("a router").open_no_ports();
-    }
-
     /// The router loses its power, and with it all that it was asked to do.
     pub fn router_loses_power(&mut self) {
         self.router.as_mut().expect("a router").lose_power();

@@ -193,10 +193,11 @@ impl Life {
 
     fn heard(&mut self, event: kad::Event) {
         let Some(dht) = self.swarm.behaviour_mut().dht.as_mut() else { return };
-        if let kad::Event::InboundRequest { request: kad::InboundRequest::PutRecord { record: Some(record), .. } } =
-            &event
+        if let kad::Event::InboundRequest {
+            request: kad::InboundRequest::PutRecord { source, record: Some(record), .. },
+        } = &event
         {
-            dht.keep(record);
+            dht.keep(source, record);
         }
         let (mut requests, mut joined) = (0, false);
         if let kad::Event::OutboundQueryProgressed { stats, step, result, .. } = &event {
