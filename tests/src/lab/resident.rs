@@ -52,7 +52,7 @@ impl Resident {
         let someone = Someone::new(name).in_namespace(space.name()).logging("info,kith_node=debug");
         let copied = Command::new("cp").arg("-a").args([of.folder(), someone.folder()]).status().unwrap();
         assert!(copied.success(), "a home can be copied");
-        Self { someone, router: None, space, host }
+        Self { someone, router: None, came_from: None, space, host }
     }
 
     /// Starts the node.
