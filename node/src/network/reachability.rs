@@ -31,6 +31,9 @@ const RENEWAL_FIRST: Duration = Duration::from_secs(10 * 60);
 const TESTERS: usize = 2;
 /// How long it is waited before for somebody who is called anyway: a relay, or whom a letter goes to.
 const CALLED_ANYWAY: Duration = Duration::from_secs(3);
+/// How often they are called if none comes to it, after pauses that double: a network that just changed may not carry
+/// anything yet.
+const CALLS: u32 = 5;
 /// Addresses that may be confirmed at once: two transports, by IPv4 and IPv6.
 const MOST: usize = 4;
 
@@ -43,6 +46,8 @@ pub(super) struct Confirmed {
     in_vain: u32,
     /// When somebody is called who can try it, if nobody was by then.
     testers: Option<Instant>,
+    /// How often somebody was called for that.
+    calls: u32,
 }
 
 impl Confirmed {
@@ -71,7 +76,14 @@ impl Confirmed {
     }
 
     fn needs_testers(&mut self, now: Instant) {
+        self.calls = 0;
         self.testers.get_or_insert(now + CALLED_ANYWAY);
+    }
+
+    fn called_testers(&mut self, now: Instant) {
+        self.calls += 1;
+        let pause = CALLED_ANYWAY.saturating_mul(2_u32.saturating_pow(self.calls));
+        self.testers = (self.calls < CALLS).then(|| now + pause);
     }
 
     fn pause(&mut self, mapped: &[Multiaddr]) -> Duration {
@@ -171,6 +183,7 @@ impl Task {
         }
         if self.confirmed.testers.take_if(|at| *at <= now).is_some() && self.swarm.behaviour().probing.lacks_testers() {
             self.call_testers();
+            self.confirmed.called_testers(now);
         }
         let before = self.confirmed.until.len();
         self.confirmed.until.retain(|_, until| *until > now);
@@ -200,6 +213,20 @@ mod tests {
 
     fn at(addresses: &[&str]) -> BTreeSet<Multiaddr> {
         addresses.iter().map(|address| address.parse().unwrap()).collect()
+    }
+
+    #[test]
+    fn who_could_try_is_called_again_ever_more_rarely_and_not_for_ever() {
+        let (begun, mut confirmed) = (Instant::now(), Confirmed::default());
+        confirmed.needs_testers(begun);
+        let mut at = Vec::new();
+        while let Some(due) = confirmed.testers.take() {
+            at.push(due.duration_since(begun).as_secs());
+            confirmed.called_testers(due);
+        }
+        assert_eq!(at, [3, 9, 21, 45, 93]);
+        confirmed.needs_testers(begun);
+        assert_eq!(confirmed.testers, Some(begun + CALLED_ANYWAY), "something else is to be tried");
     }
 
     #[test]
