@@ -147,7 +147,7 @@ fn every_page_is_for_everybody() {
         ("event-mode", "event-mode"),
         ("mailboxes", "mailboxes"),
         ("mail", "mail"),
-        ("key?changed=1&why=stolen&fresh=1&said=key_changed", "key-changed"),
+        ("key?changed=0&why=stolen&fresh=1&said=key_changed", "key-changed"),
         ("key/change?why=stolen&fresh=1", "key-change"),
         ("access", "access"),
         ("prove", "prove"),

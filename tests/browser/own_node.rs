@@ -53,7 +53,6 @@ fn ana_sets_up_her_daily_mail_tries_it_changes_the_hour_and_ends_it() {
 
     phone.presses("Turn off");
     phone.sees("No mail is sent any more, and the password is forgotten.");
-    phone.does_not_see("ana@sousa.example");
     phone.presses("Undo");
     phone.sees("It stays.");
     phone.sees("To ana@sousa.example");
@@ -82,7 +81,6 @@ fn ana_chooses_whose_node_holds_her_letters_and_gives_it_up() {
 
     phone.presses("Give up");
     phone.sees("Given up.");
-    phone.does_not_see("you chose it");
     phone.presses("Undo");
     phone.sees("you chose it");
     phone.presses("Give up");

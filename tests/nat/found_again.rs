@@ -44,9 +44,9 @@ fn ana_and_chi_find_each_other_though_both_moved_while_they_were_off() {
 }
 
 /// The beginnings of the keys in those lines of somebody's log that say this.
-fn keys_logged(who: &Resident, words: &str) -> BTreeSet<String> {
+fn keys_logged(who: &Resident, words: &[&str]) -> BTreeSet<String> {
     let log = who.logged();
-    let lines = log.lines().filter(|line| line.contains(words));
+    let lines = log.lines().filter(|line| words.iter().all(|words| line.contains(words)));
     let key = |line: &str| Some(line.split_once("key=")?.1.split_whitespace().next()?.trim_matches('"').to_owned());
     lines.filter_map(key).collect()
 }
@@ -85,8 +85,8 @@ fn gil_finds_ana_by_a_record_that_went_from_stranger_to_stranger() {
     println!("a letter took {:?}", gil.sends(&ana, "I moved."));
     println!("an answer took {:?}", ana.sends(&gil, "So did I."));
     // Bo put it there, who knows Chi alone; Gil asked Finn, who knows Eva alone.
-    let shown = keys_logged(&finn, "another node showed a record");
-    let was_given = |who: &Resident| keys_logged(who, "a record was given to this node to keep");
+    let shown = keys_logged(&finn, &["another node showed a record"]);
+    let was_given = |who: &Resident| keys_logged(who, &["a record was given to this node to keep", "is_kept=true"]);
     let went_through_all = |key: &&String| [&chi, &dee, &eva, &finn].iter().all(|who| was_given(who).contains(*key));
     assert!(
         shown.iter().any(|key| went_through_all(&key)),

@@ -95,8 +95,8 @@ fn a_router_that_restarts_and_forgot_the_port_opens_it_again() {
     until_reached(&ana);
     // So short that nobody noticed it.
     ana.router_loses_power();
-    ana.router_starts_again();
     assert_eq!(passed_on(&ana).len(), 0, "the router has forgotten");
+    ana.router_starts_again();
     until_passed_on(&ana);
     until_reached(&ana);
     // Long enough to be missed.

@@ -62,7 +62,8 @@ pub struct Ended {
     pub ended: usize,
 }
 
-type By = Option<Extension<Entered>>;
+/// Who asks; nobody is named where a command works in a home without a node.
+pub(super) type By = Option<Extension<Entered>>;
 
 /// Lists the browsers that are signed in.
 #[utoipa::path(get, path = "/sessions", tag = "access", responses((status = 200, body = Vec<SessionForm>)))]
@@ -144,8 +145,8 @@ fn browser(by: &By) -> Option<&SessionId> {
     }
 }
 
-/// A stolen cookie must not become a password, or another browser.
-fn may_let_in(api: &Api, by: &By) -> Result<(), Problem> {
+/// A stolen cookie must not become a password, another browser, another key, or a password in the hands of another server.
+pub(super) fn may_let_in(api: &Api, by: &By) -> Result<(), Problem> {
     if browser(by).is_none_or(|session| api.access.recently_proved(session)) {
         return Ok(());
     }

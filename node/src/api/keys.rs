@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
+use super::entry::{By, may_let_in};
 use super::{Api, Problem, ProblemBody};
 use crate::driver::Refused;
 use crate::home::random;
@@ -39,11 +40,13 @@ pub(super) struct Rotated {
 
 /// Changes to the next key of the recovery words, or of fresh words.
 #[utoipa::path(post, path = "/keys/rotate", request_body = Rotation, tag = "node",
-    responses((status = 200, body = Rotated), (status = 400, body = ProblemBody), (status = 409, body = ProblemBody), (status = 500, body = ProblemBody)))]
+    responses((status = 200, body = Rotated), (status = 400, body = ProblemBody), (status = 403, body = ProblemBody), (status = 409, body = ProblemBody), (status = 500, body = ProblemBody)))]
 pub(super) async fn rotate(
     State(api): State<Api>,
+    by: By,
     body: Result<Json<Rotation>, JsonRejection>,
 ) -> Result<Json<Rotated>, Problem> {
+    may_let_in(&api, &by)?;
     let Rotation { words, stolen, fresh_words } = body?.0;
     let typed = Zeroizing::new(words);
     let words = RecoveryWords::parse(&typed).map_err(|error| Problem::bad_input(format!("words: {error}"), None))?;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
+use super::entry::{By, may_let_in};
 use super::model::{time, when};
 use super::node::{Finding, Health};
 use super::{Api, Kind, Problem, ProblemBody};
@@ -94,12 +95,18 @@ pub(super) struct NewMail {
 
 /// Sets the mail that goes out once a day if something waits, and only then.
 #[utoipa::path(put, path = "/mail", request_body = NewMail, tag = "node",
-    responses((status = 200, body = MailForm), (status = 400, body = ProblemBody), (status = 500, body = ProblemBody)))]
+    responses((status = 200, body = MailForm), (status = 400, body = ProblemBody), (status = 403, body = ProblemBody),
+        (status = 500, body = ProblemBody)))]
 pub(super) async fn set(
     State(api): State<Api>,
+    by: By,
     body: Result<Json<NewMail>, JsonRejection>,
 ) -> Result<Json<MailForm>, Problem> {
     let NewMail { server, from, to, at, names, login, password, keep_password } = body?.0;
+    if login.is_some() && password.is_none() && !keep_password {
+        // What the service manager hands over would go to whatever server is named here.
+        may_let_in(&api, &by)?;
+    }
     let (login, password) = (login.as_deref(), password.map(Zeroizing::new));
     let wanted = Wanted { server: &server, from: &from, to: &to, at: &at, names, login, password, keep_password };
     let plan = api.mail.read(wanted)?;

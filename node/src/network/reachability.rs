@@ -27,7 +27,7 @@ const RENEWAL: Duration = Duration::from_secs(12 * 60 * 60);
 /// The first pause before others are asked again whether they reach us where the router passes things on and nobody came
 /// in; doubled each time, up to the time above.
 const RENEWAL_FIRST: Duration = Duration::from_secs(10 * 60);
-/// Nodes that are called for a try: one of them may be off.
+/// Nodes that are called for a try at once: one of them may be off.
 const TESTERS: usize = 2;
 /// How long it is waited before for somebody who is called anyway: a relay, or whom a letter goes to.
 const CALLED_ANYWAY: Duration = Duration::from_secs(3);
@@ -146,7 +146,11 @@ impl Task {
 
     /// Calls contacts' nodes that can try what is to be tested.
     fn call_testers(&mut self) {
-        for (kith, direct) in self.carriers().into_iter().take(TESTERS) {
+        // Others each time: some are off for a month.
+        let mut all = self.carriers();
+        let turn = usize::try_from(self.confirmed.calls).unwrap_or_default() * TESTERS;
+        all.rotate_left(turn.checked_rem(all.len()).unwrap_or_default());
+        for (kith, direct) in all.into_iter().take(TESTERS) {
             let Some(tester) = peer::to_libp2p(&kith) else { continue };
             let places = direct.iter().flat_map(addresses::dialled).take(limits::ADDRESSES).collect();
             let opts = DialOpts::peer_id(tester).condition(PeerCondition::Always).addresses(places);
@@ -171,6 +175,7 @@ impl Task {
         let probing = &mut self.swarm.behaviour_mut().probing;
         probing.start_over();
         self.confirmed.expect(probing.mapped(), Instant::now());
+        self.confirmed.needs_testers(Instant::now());
     }
 
     /// Ends what was confirmed too long ago, and asks again before it comes to that.

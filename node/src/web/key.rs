@@ -32,9 +32,8 @@ impl Change {
     }
 
     /// As part of an address.
-    fn query(self, more: (&str, bool)) -> String {
-        let ticked = |is_ticked: bool| is_ticked.then_some("1");
-        query(&[("why", Some(self.why())), ("fresh", ticked(self.fresh)), (more.0, ticked(more.1))])
+    fn query(self, more: (&str, Option<&str>)) -> String {
+        query(&[("why", Some(self.why())), ("fresh", self.fresh.then_some("1")), more])
     }
 }
 
@@ -52,7 +51,9 @@ struct Page {
 pub(super) async fn show(State(web): State<Web>, Asked(asked): Asked) -> Answer {
     let status: StatusForm = web.inside.get("/status").await?;
     let frame = Frame::new(&web, Tab::More, w::KEY).after(&web, &asked);
-    let changed = asked.is_ticked("changed").then(|| Change::of(&asked));
+    // Who comes back to this page later is not told so again.
+    let is_now = asked.get("changed") == Some(status.key.to_string().as_str());
+    let changed = is_now.then(|| Change::of(&asked));
     html(&Page { frame, number: status.key, words_file: web.words_file(), changed })
 }
 
@@ -78,7 +79,7 @@ pub(super) async fn ask(State(web): State<Web>, Extension(by): Extension<Entered
 
 /// Whoever changes a key shows that it is them, as with a password.
 fn prove(web: &Web, change: Change, late: bool) -> Answer {
-    let next = format!("/key/change{}", change.query(("late", late)));
+    let next = format!("/key/change{}", change.query(("late", late.then_some("1"))));
     go_to(web, &format!("prove?next={}", encoded(&next)))
 }
 
@@ -92,7 +93,10 @@ pub(super) async fn change(State(web): State<Web>, Extension(by): Extension<Ente
     let wanted = json!({ "words": form.text("recovery_words"), "stolen": stolen, "fresh_words": fresh });
     let done: Result<Value, Trouble> = web.inside.post("/keys/rotate", &wanted).await;
     match done {
-        Ok(_) => go_to(&web, &format!("key{}&said=key_changed", change.query(("changed", true)))),
+        Ok(done) => {
+            let number = done.get("key").map(Value::to_string);
+            go_to(&web, &format!("key{}&said=key_changed", change.query(("changed", number.as_deref()))))
+        }
         Err(wrong) => {
             let (frame, status) = (Frame::new(&web, Tab::More, w::KEY_CHANGE), wrong.status);
             html_as(status, &Ask { frame, wrong: Some(wrong), change, late: false })

@@ -17,6 +17,7 @@ use crate::store::VaultKey;
 /// Ana's pages, without the door in front of them.
 struct Ana {
     pages: Router,
+    api: Router,
     undo: Undo,
     access: Access,
     _desk: Desk,
@@ -43,7 +44,7 @@ impl Ana {
         let access = Access::new(&home, b"ana", Ways { web_url, ..Ways::default() }).unwrap();
         let api = Api::new(desk.handle(), home, access.clone(), VaultKey::new([0; 32]), false).unwrap();
         let (pages, undo) = pages(api.clone(), api::router(api.clone()));
-        Self { pages, undo, access, _desk: desk, folder }
+        Self { pages, api: api::router(api), undo, access, _desk: desk, folder }
     }
 
     async fn get(&self, path: &str) -> Seen {

@@ -38,7 +38,8 @@ impl Opener {
         let lines = [
             "ext_ifname=wan",
             "listening_ip=lan",
-            "port=0",
+            // The same after a restart, as with routers in homes.
+            "port=5000",
             "enable_upnp=yes",
             if is_strict { "secure_mode=yes" } else { "secure_mode=no" },
             "system_uptime=yes",

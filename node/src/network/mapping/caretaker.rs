@@ -220,6 +220,9 @@ impl Caretaker {
 
     /// What is opened is held here while it is being opened: the end may come at any time.
     async fn open(&mut self, gateway: Gateway, outside: Ipv4Addr, ports: BTreeSet<Port>) -> Result<(), Refusal> {
+        if let Some(before) = self.opening.take_if(|before| before.gateway.at.ip() != gateway.at.ip()) {
+            self.left = Some(before);
+        }
         let opened =
             self.opening.insert(Opening::planned(gateway, outside, ports, self.shift, self.care.lease)).open().await;
         if opened.is_err() {
@@ -228,7 +231,7 @@ impl Caretaker {
         opened
     }
 
-    /// Says what is open. What is opened anew is said again, so that others try whether it leads here.
+    /// Says what is open. What is opened anew is said again: others try it, unless they came in there before.
     fn settle(&mut self, is_anew: bool) {
         let Some(opening) = &self.opening else { return };
         let all: Vec<Port> = opening.outside().collect();

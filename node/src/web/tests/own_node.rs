@@ -3,6 +3,8 @@
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use kith_protocol::words::RecoveryWords;
+use serde_json::json;
+use tower::ServiceExt;
 
 use super::{Ana, Seen};
 use crate::access::Entered;
@@ -230,4 +232,25 @@ async fn a_stolen_cookie_does_not_become_another_key() {
     assert!(ana.get("/key").await.text.contains("your first key"));
     let again = ana.asks_for_key(Entered::Program, "?why=routine&late=1").await;
     alerts(&again, "nothing was changed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nor_does_it_by_the_api_change_the_key_or_show_another_server_the_password_that_is_handed_over() {
+    let ana = Ana::new();
+    let link = ana.access.owner_link();
+    let ticket = link.rsplit('/').next().unwrap();
+    ana.access.enter_by_ticket([127, 0, 0, 1].into(), ticket, "Firefox".to_owned()).await.unwrap();
+    let session = ana.access.sessions().remove(0).id();
+    let ask = async |method: &str, path: &str, body: serde_json::Value| {
+        let request = Request::builder().method(method).uri(path).header("content-type", "application/json");
+        let request = request.extension(Entered::Browser(session.clone())).body(Body::from(body.to_string())).unwrap();
+        ana.api.clone().oneshot(request).await.unwrap().status()
+    };
+    let mail = |login: Option<&str>| json!({"server": "smtps://mallory.example", "from": "a@b.example", "to": "a@b.example", "at": "07:30", "login": login});
+    let change = json!({"words": ana.words(), "stolen": true});
+    ana.access.lets_proof_age(&session);
+    assert_eq!(ask("PUT", "/api/v1/mail", mail(Some("ana"))).await, StatusCode::FORBIDDEN);
+    assert_eq!(ask("POST", "/api/v1/keys/rotate", change).await, StatusCode::FORBIDDEN);
+    assert!(ana.get("/key").await.text.contains("your first key"));
+    assert_eq!(ask("PUT", "/api/v1/mail", mail(None)).await, StatusCode::OK, "nothing secret goes there");
 }
