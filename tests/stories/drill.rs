@@ -2,6 +2,7 @@
 
 use kith_protocol::card::FieldKind;
 use kith_protocol::disowned::Disowned;
+use kith_protocol::engine::disowned::has_been_exposed;
 use kith_protocol::engine::forks::forks_of;
 use kith_protocol::engine::{Answer, Notice, Own, Refusal, history_of, replaced_since};
 use kith_protocol::identity::Reason;
@@ -266,6 +267,10 @@ fn a_thief_who_writes_over_it_gives_the_key_up_as_well() {
     let got = |text: &String| text == "Is that you?";
     assert!(drill.world.texts(eva, ana).iter().all(got), "nothing of his");
     assert!(!drill.world.texts(thief, eva).iter().any(got), "what is for Ana goes to Ana alone");
+    drill.world.stop(eva);
+    drill.world.moves_while_off(eva);
+    drill.world.run_for(DAY);
+    assert!(!drill.world.knows_address(thief, eva), "nor is he told where Eva is now");
 }
 
 /// The laptop comes back, or its owner goes on from a backup of before: no contact needs to be there to tell the machine.
@@ -291,6 +296,9 @@ fn a_machine_whose_key_was_given_up_finds_that_out_by_itself_and_falls_silent() 
     drill.world.restarts(ana);
     drill.world.run_for(HOUR);
     assert!(replaced_since(&drill.world.home(ana).store).unwrap().is_none());
+    assert!(has_been_exposed(&drill.world.home(ana).store).unwrap(), "and she is told that somebody has her key");
+    drill.world.rotates(ana, Reason::Compromised);
+    assert!(!has_been_exposed(&drill.world.home(ana).store).unwrap(), "which is over when she has another one");
 }
 
 #[test]

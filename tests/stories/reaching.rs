@@ -170,8 +170,9 @@ fn a_node_with_nothing_to_do_sleeps() {
     let before = world.figures.steps;
     world.run_for(6 * DAY);
     let steps = world.figures.steps - before;
-    // Up to four times a day each of the two notes anew with others where it is, and hears that they took it.
-    assert!(steps < 40 + 2 * 4 * 2 * 6, "{steps} steps in six quiet days");
+    // Up to four times a day each of the two notes anew with others where it is, and hears that they took it. Once a day
+    // each looks whether its own key was given up, today or yesterday, and once whether the other's was.
+    assert!(steps < 40 + 2 * 4 * 2 * 6 + 2 * 3 * 7, "{steps} steps in six quiet days");
     world.goes_offline(bo);
     world.changes_card(ana, FieldKind::Title, Some("Owner"));
     let before = world.figures.steps;
@@ -197,8 +198,8 @@ fn one_who_asks_for_patience_is_not_asked_again_at_once() {
     world.changes_card(ana, FieldKind::Title, Some("Chair"));
     world.run_for(HOUR);
     let sent = world.figures.sent - before;
-    // The card, and the capsule that came due, with ten tries of each.
-    assert!(sent <= 20, "{sent} letters in an hour");
+    // The card, and the capsule that came due, with ten or eleven tries of each.
+    assert!(sent <= 22, "{sent} letters in an hour");
     world.check();
 }
 

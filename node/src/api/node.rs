@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use kith_protocol::engine::Own;
+use kith_protocol::engine::disowned::has_been_exposed;
 use kith_protocol::limits;
 use kith_protocol::store::Table;
 use kith_protocol::time::Timestamp;
@@ -132,6 +133,7 @@ pub(super) async fn doctor(State(api): State<Api>) -> Result<Json<Vec<Finding>>,
         web(&api),
         sign_in(&api),
     ];
+    findings.extend(stolen_key(&api)?);
     findings.push(super::mail::finding(&api));
     findings.extend(reach::findings(&api));
     findings.push(super::found_again::finding(&api)?);
@@ -150,6 +152,14 @@ fn recovery_words(api: &Api) -> Finding {
         return Finding::new(subject, Health::Warning, finding, Some(advice));
     }
     Finding::new(subject, Health::Good, "written down", None)
+}
+
+/// Nobody signs so but a thief, unless a copy of the home was made to say it.
+fn stolen_key(api: &Api) -> Result<Option<Finding>, Problem> {
+    let finding = "somebody else has signed with it that it is given up, so people whom you meet refuse it";
+    let advice = "kith rotate --stolen changes it; your recovery words are needed";
+    let is_exposed = has_been_exposed(api.handle.view())?;
+    Ok(is_exposed.then(|| Finding::new("signing key", Health::Bad, finding, Some(advice))))
 }
 
 fn keys(api: &Api) -> Finding {

@@ -73,7 +73,7 @@ impl<'s> Batch<'s> {
             Event::ParcelLeft { errand, outcome } => turn.parcel_left(errand, outcome),
             Event::Nearby { seed, at } => turn.seen_nearby(&seed, at),
             Event::Posted { key, is_taken } => turn.posted(key, is_taken),
-            Event::Sought { key, found } => turn.sought(key, found.as_deref()),
+            Event::Sought { key, found, is_sure } => turn.sought(key, found.as_deref(), is_sure),
             Event::LetterAnswered { session, letter, outcome } => turn.letter_answered(session, letter, outcome),
         })
     }

@@ -53,6 +53,8 @@ struct Wish {
     carrier: Option<KithPeer>,
     /// Nodes that said something to it.
     heard: usize,
+    /// Somebody looked.
+    is_sure: bool,
     /// Nodes that put the record there.
     posted: usize,
     /// It was tried from here.
@@ -103,19 +105,20 @@ impl Carrying {
 impl Task {
     /// Puts a record into the DHT.
     pub(super) fn post(&mut self, record: Box<DayRecord>) {
-        self.wish(Aim::Post(record));
+        self.wish(Aim::Post(record), None);
     }
 
-    /// Looks for a record in the DHT.
-    pub(super) fn seek(&mut self, key: DayKey) {
-        self.wish(Aim::Seek(key));
+    /// Looks for a record in the DHT, by other nodes than this one.
+    pub(super) fn seek(&mut self, key: DayKey, not_by: Option<KithPeer>) {
+        self.wish(Aim::Seek(key), not_by);
     }
 
-    fn wish(&mut self, aim: Aim) {
+    fn wish(&mut self, aim: Aim, not_by: Option<KithPeer>) {
         let number = self.carrying.next;
         self.carrying.next += 1;
-        let untried = self.carriers();
-        let wish = Wish { aim, untried, carrier: None, heard: 0, posted: 0, by_itself: false };
+        let mut untried = self.carriers();
+        untried.retain(|(kith, _)| Some(*kith) != not_by);
+        let wish = Wish { aim, untried, carrier: None, heard: 0, is_sure: false, posted: 0, by_itself: false };
         if self.carrying.wishes.len() >= self.carrying.most {
             return self.end_wish(wish, None);
         }
@@ -166,7 +169,10 @@ impl Task {
                 tracing::debug!(times = wish.posted, "a record of where this node is lies with others, or with nobody");
                 self.outlet.emit(Event::Posted { key: record.key(), is_taken: wish.posted > 0 });
             }
-            Aim::Seek(key) => self.outlet.emit(Event::Sought { key, found }),
+            Aim::Seek(key) => {
+                let is_sure = wish.is_sure || wish.by_itself || found.is_some();
+                self.outlet.emit(Event::Sought { key, found, is_sure });
+            }
         }
     }
 
@@ -199,6 +205,7 @@ impl Task {
         let Some((number, peer)) = self.carrying.sent.remove(&request) else { return false };
         if let Some(wish) = self.carrying.wishes.get_mut(&number) {
             wish.heard += usize::from(response.is_some());
+            wish.is_sure |= matches!(response, Some(Response::No));
             match (&wish.aim, response) {
                 (Aim::Seek(key), Some(Response::Found(record))) if record.key() == *key => {
                     let record = record.clone();

@@ -114,6 +114,8 @@ pub enum Event {
         key: DayKey,
         /// What lies there, if that was found: signed with the key, and of these days.
         found: Option<Box<DayRecord>>,
+        /// True unless nobody could be asked, or had time for it.
+        is_sure: bool,
     },
     /// A letter that we sent has its answer.
     LetterAnswered {

@@ -248,7 +248,7 @@ impl Network {
     /// # Errors
     /// If the network is shut down.
     pub async fn run(&self, effect: Effect) -> Result<(), NetworkError> {
-        self.commands.send(Command::Run(effect)).await.map_err(|_| NetworkError::Stopped)
+        self.commands.send(Command::Run(Box::new(effect))).await.map_err(|_| NetworkError::Stopped)
     }
 
     /// Hands an effect over from a plain thread, waiting while the channel is full. This cannot lock up: the
@@ -260,7 +260,7 @@ impl Network {
     /// # Panics
     /// Within an asynchronous task; use [`Network::run`] there.
     pub fn run_blocking(&self, effect: Effect) -> Result<(), NetworkError> {
-        self.commands.blocking_send(Command::Run(effect)).map_err(|_| NetworkError::Stopped)
+        self.commands.blocking_send(Command::Run(Box::new(effect))).map_err(|_| NetworkError::Stopped)
     }
 
     /// Closes listeners and connections, and returns when the ports are free again. Other handles are of no use

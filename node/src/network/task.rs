@@ -44,7 +44,7 @@ const NEXT_TRY: std::time::Duration = std::time::Duration::from_millis(5);
 /// What a handle asks of the task.
 pub(super) enum Command {
     /// Run an effect.
-    Run(Effect),
+    Run(Box<Effect>),
     /// Have a router pass our port on.
     OpenPorts,
     /// Close everything and say when it is done.
@@ -87,7 +87,7 @@ impl Task {
             tokio::select! {
                 event = self.swarm.select_next_some() => self.on_swarm_event(event),
                 command = commands.recv() => match command {
-                    Some(Command::Run(effect)) => self.run_effect(effect),
+                    Some(Command::Run(effect)) => self.run_effect(*effect),
                     Some(Command::OpenPorts) => self.mapping.begin(),
                     Some(Command::Shutdown(done)) => break Some(done),
                     #[cfg(test)]
@@ -128,7 +128,7 @@ impl Task {
             Effect::ExpectNoMore { seed } => self.expect_no_more(&seed),
             Effect::LookAround { on } => self.look_around(on),
             Effect::Post { record } => self.post(record),
-            Effect::Seek { key } => self.seek(key),
+            Effect::Seek { key, not_by } => self.seek(key, not_by),
             Effect::Admit { peer, direct } => {
                 self.admit(&peer);
                 self.may_relay(peer, direct);

@@ -81,7 +81,7 @@ impl Turn<'_> {
         // When the scan was that made it is not known any more; any that is still to come is newer.
         self.share_secret(person.id, known.pair, Timestamp::from_secs(0), None)?;
         self.txn.save(&person);
-        Ok(())
+        self.watch(identity)
     }
 
     /// The person that an identity is.
@@ -107,9 +107,6 @@ impl Turn<'_> {
             person.met(encounter);
         }
         self.merge_history(&person, new.history, new.settles_fork)?;
-        if !met_again {
-            self.watch(identity)?;
-        }
         self.txn.save(&PersonOf { identity, person: person.id });
         self.hold_card(&mut person, new.card)?;
         self.hold_reach(person.id, &new)?;
@@ -123,6 +120,7 @@ impl Turn<'_> {
             self.settle_requests(&person)?;
         }
         if person.is_contact() && !met_again {
+            self.watch(identity)?;
             self.say_vouches_again(&person)?;
             self.plan_capsule_for(person.id)?;
         }

@@ -12,12 +12,14 @@ use super::entity::{self, Entity};
 use super::error::Result;
 use super::incoming::history_of;
 use super::notice::Notice;
+use super::own::Own;
 use super::person::{Person, Reach};
+use super::presence::read_grant;
 use super::turn::Turn;
 use crate::crypto::sign::SecretSeed;
 use crate::day_record::{DayKey, DayRecord};
 use crate::disowned::Disowned;
-use crate::id::IdentityId;
+use crate::id::{IdentityId, PeerId, PersonId};
 use crate::identity::{History, Learned, NodeGrant};
 use crate::limits;
 use crate::nearby::Day;
@@ -59,88 +61,120 @@ impl Entity for Watch {
     }
 }
 
+crate::wire_map! {
+    /// Somebody else signed with the key of mine that has this number.
+    struct Exposed {
+        1 => number: u8,
+        2 => at: Timestamp,
+    }
+}
+
+impl Entity for Exposed {
+    const TABLE: Table = Table::Meta;
+
+    fn key(&self) -> Vec<u8> {
+        EXPOSED.to_vec()
+    }
+}
+
 fn watch_key(identity: IdentityId) -> Vec<u8> {
     [WATCH, &identity.0].concat()
 }
 
 const GIVEN_UP: &[u8] = b"given up";
 const WATCH: &[u8] = b"watch";
+const EXPOSED: &[u8] = b"exposed";
 
 /// Whose key it is that I look under.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Whose {
     Mine,
     Theirs(IdentityId),
 }
 
 /// A lookup that is under way.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Sought {
-    whose: Whose,
-    number: u8,
+    /// With the number of the key in their history. A thief may show one key as that of two identities.
+    whose: BTreeMap<Whose, u8>,
     day: Day,
     since: Timestamp,
 }
 
-/// Lookups of this kind.
+/// Lookups that are under way, by the key of the day.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Watches {
-    /// Under way, by the key of the day.
-    sought: BTreeMap<DayKey, Sought>,
-    /// The day on which I last looked under my own key.
-    own: Option<Day>,
-}
+pub(super) struct Watches(BTreeMap<DayKey, Sought>);
 
 impl Watches {
     /// The step in which it began is not to be.
     pub(super) fn never_sought(&mut self, key: &DayKey) {
-        self.sought.remove(key);
+        self.0.remove(key);
     }
 }
 
 impl Turn<'_> {
     /// My key changed with a notice: those of before that follow from the words stay here, to say that they are given up.
     /// The newest of them, since a thief has the last one as a rule.
-    pub(super) fn keep_given_up(&mut self, words: &RecoveryWords, history: &History) {
+    pub(super) fn keep_given_up(&mut self, words: &RecoveryWords, history: &History) -> Result<()> {
         let covered = (0..history.current()).rev().filter(|number| history.is_compromised(*number));
         let ours = covered.filter(|number| history.key(*number) == Some(&words.key(*number).verify_key()));
         for number in ours.take(limits::GIVEN_UP) {
             self.txn.save(&GivenUp { number, seed: words.key_seed(number) });
         }
-    }
-
-    /// Says of each that it is given up, where whoever knows it looks.
-    pub(super) fn post_given_up(&mut self) -> Result<()> {
-        let mut given_up = entity::list::<GivenUp>(&self.txn, GIVEN_UP, limits::KEY_EVENTS)?;
-        given_up.reverse();
-        for GivenUp { number, seed } in given_up.into_iter().take(limits::GIVEN_UP) {
-            let said = Disowned::of(&self.keys.history, number);
-            if let Some(record) = said.sign(&seed, self.now, self.random.bytes()) {
-                self.effect(Effect::Post { record: Box::new(record) });
-            }
-        }
+        let all = self.given_up()?;
+        all.iter().skip(limits::GIVEN_UP).for_each(|surplus| self.txn.forget(surplus));
         Ok(())
     }
 
-    /// Looks whether my own key was given up: by me, at another machine. After a start, and once a day.
-    pub(super) fn look_after_own_key(&mut self) {
-        let today = Some(Day::of(self.now));
-        if self.live.watches.own != today && self.look_under(Whose::Mine, &self.keys.history.clone(), Day::of(self.now))
-        {
-            self.live.watches.own = today;
+    /// The newest first.
+    fn given_up(&self) -> Result<Vec<GivenUp>> {
+        let mut all = entity::list::<GivenUp>(&self.txn, GIVEN_UP, limits::KEY_EVENTS)?;
+        all.reverse();
+        Ok(all)
+    }
+
+    /// Says of each that it is given up, where whoever knows it looks. True if there is any.
+    pub(super) fn post_given_up(&mut self) -> Result<bool> {
+        let all = self.given_up()?;
+        for GivenUp { number, seed } in &all {
+            let said = Disowned::of(&self.keys.history, *number);
+            if let Some(record) = said.sign(seed, self.now, self.random.bytes()) {
+                self.live.posted_given_up.insert(record.key());
+                self.effect(Effect::Post { record: Box::new(record) });
+            }
         }
+        Ok(!all.is_empty())
+    }
+
+    /// After a start I look whether my own key was given up: by me, at another machine.
+    pub(super) fn watch_own_key(&mut self) -> Result<()> {
+        self.watch_by(self.keys.signer.id, self.now.plus(limits::POST_FIRST))
     }
 
     /// I met somebody of whom I know no more than they said.
     pub(super) fn watch(&mut self, identity: IdentityId) -> Result<()> {
+        self.watch_by(identity, self.now.plus(limits::WATCH_FIRST))
+    }
+
+    /// Looks at that time, unless it does so before.
+    fn watch_by(&mut self, identity: IdentityId, at: Timestamp) -> Result<()> {
+        let before = self.txn.load::<Watch>(&watch_key(identity))?;
+        if before.as_ref().is_some_and(|watch| (self.now..=at).contains(&watch.next)) {
+            return Ok(());
+        }
+        let since = before.as_ref().map_or(self.now, |watch| watch.since);
         self.stop_watching(identity)?;
-        let next = self.now.plus(limits::WATCH_FIRST);
-        self.txn.save(&Watch { identity, since: self.now, next });
-        self.set_deadline(next, Ends::Watch(identity));
+        self.plan_watch(Watch { identity, since, next: at });
         Ok(())
     }
 
-    fn stop_watching(&mut self, identity: IdentityId) -> Result<()> {
+    fn plan_watch(&mut self, watch: Watch) {
+        self.set_deadline(watch.next, Ends::Watch(watch.identity));
+        self.txn.save(&watch);
+    }
+
+    /// Somebody is forgotten, or no contact any more.
+    pub(super) fn stop_watching(&mut self, identity: IdentityId) -> Result<()> {
         if let Some(watch) = self.txn.load::<Watch>(&watch_key(identity))? {
             self.clear_deadline(watch.next, Ends::Watch(identity));
             self.txn.forget(&watch);
@@ -152,57 +186,90 @@ impl Turn<'_> {
     pub(super) fn watch_due(&mut self, identity: IdentityId) -> Result<()> {
         let Some(watch) = self.txn.load::<Watch>(&watch_key(identity))? else { return Ok(()) };
         let age = self.now.since(watch.since);
-        let history = history_of(&self.txn, identity)?;
-        let is_known = self.person_of(identity)?.is_some_and(|person| !person.blocked);
-        let Some(history) = history.filter(|_| is_known && age < limits::WATCH_LIFE && !self.live.silent) else {
+        let is_mine = identity == self.keys.signer.id;
+        let is_over = match self.person_of(identity)? {
+            _ if self.live.silent => true,
+            _ if is_mine => false,
+            Some(person) => !person.is_contact() || age >= limits::WATCH_LIFE,
+            None => true,
+        };
+        if is_over {
             self.txn.forget(&watch);
             return Ok(());
-        };
-        let is_begun = self.look_under(Whose::Theirs(identity), &history, Day::of(self.now));
+        }
+        let whose = if is_mine { Whose::Mine } else { Whose::Theirs(identity) };
+        let is_begun = self.look_under(whose, Day::of(self.now))?;
         let pause = match age {
-            _ if !is_begun => limits::WATCH_FIRST,
-            age if age < limits::DAY => limits::DAY,
+            _ if !is_begun => limits::POST_RETRY,
+            _ if is_mine || age < limits::DAY => limits::DAY,
             age if age < limits::WATCH_OFTEN => limits::WATCH_PACE,
             _ => 4 * limits::WATCH_PACE,
         };
-        let next = self.now.plus(pause);
-        self.txn.save(&Watch { next, ..watch });
-        self.set_deadline(next, Ends::Watch(identity));
+        // Not all who were met at one stand are looked for at once, nor at times that others know.
+        let [spread] = self.random.bytes();
+        let next = self.now.plus(pause - pause / 4 * u64::from(spread) / 255);
+        self.plan_watch(Watch { next, ..watch });
         Ok(())
     }
 
-    /// False if too much is looked for already.
-    fn look_under(&mut self, whose: Whose, history: &History, day: Day) -> bool {
-        let (now, watches) = (self.now, &mut self.live.watches.sought);
-        watches.retain(|_, sought| now.since(sought.since) < limits::SEEK_LOST);
-        let number = history.current();
-        let Some(key) = history.key(number).and_then(|key| Disowned::key_of(key, day)) else { return true };
-        if watches.len() >= limits::SEEKS {
-            return false;
+    fn history_of_whose(&self, whose: Whose) -> Result<Option<History>> {
+        match whose {
+            Whose::Mine => Ok(Some(self.keys.history.clone())),
+            Whose::Theirs(identity) => history_of(&self.txn, identity),
         }
-        watches.insert(key, Sought { whose, number, day, since: now });
-        self.effect(Effect::Seek { key });
-        true
     }
 
-    /// What lies under a key that I looked for; false if it is not one of these. What was put there today may not be there
-    /// yet.
-    pub(super) fn sought_given_up(&mut self, key: DayKey, found: Option<&DayRecord>) -> Result<bool> {
-        let Some(Sought { whose, number, day, .. }) = self.live.watches.sought.remove(&key) else { return Ok(false) };
-        let history = match whose {
-            Whose::Mine => Some(self.keys.history.clone()),
-            Whose::Theirs(identity) => history_of(&self.txn, identity)?,
-        };
-        let Some(history) = history else { return Ok(true) };
-        let found = found.filter(|record| record.key() == key && record.counts_at(self.now));
-        let said = history.key(number).and_then(|key| found.and_then(|record| Disowned::read(record, key)));
-        match (said, whose) {
-            (Some(said), Whose::Theirs(identity)) => self.key_is_given_up(identity, history, number, &said)?,
-            (Some(said), Whose::Mine) => self.own_key_is_given_up(history, &said)?,
-            (None, _) if day == Day::of(self.now) && history.current() == number => {
-                self.look_under(whose, &history, Day(day.0.saturating_sub(1)));
+    /// False if too much is looked for already.
+    fn look_under(&mut self, whose: Whose, day: Day) -> Result<bool> {
+        let Some(history) = self.history_of_whose(whose)? else { return Ok(true) };
+        let number = history.current();
+        let Some(key) = history.key(number).and_then(|key| Disowned::key_of(key, day)) else { return Ok(true) };
+        // Whoever may be a thief is not asked.
+        let not_by = match whose {
+            Whose::Mine => None,
+            Whose::Theirs(identity) => {
+                self.person_of(identity)?.map(|person| self.node_named_by(person.id)).transpose()?
             }
-            (None, _) => {}
+        };
+        let (now, watches) = (self.now, &mut self.live.watches.0);
+        watches.retain(|_, sought| now.since(sought.since) < limits::SEEK_LOST);
+        if let Some(sought) = watches.get_mut(&key) {
+            sought.whose.insert(whose, number);
+            return Ok(true);
+        }
+        if watches.len() >= limits::SEEKS {
+            return Ok(false);
+        }
+        watches.insert(key, Sought { whose: BTreeMap::from([(whose, number)]), day, since: now });
+        self.effect(Effect::Seek { key, not_by: not_by.flatten() });
+        Ok(true)
+    }
+
+    fn node_named_by(&self, person: PersonId) -> Result<Option<PeerId>> {
+        let reach = self.txn.load::<Reach>(&person.0)?;
+        Ok(reach.as_ref().and_then(read_grant).map(|grant| grant.peer))
+    }
+
+    /// What lies under a key that I looked for; false if it is not one of these. `is_sure` unless nobody could be asked.
+    pub(super) fn sought_given_up(&mut self, key: DayKey, found: Option<&DayRecord>, is_sure: bool) -> Result<bool> {
+        let Some(Sought { whose, day, .. }) = self.live.watches.0.remove(&key) else { return Ok(false) };
+        let found = found.filter(|record| record.key() == key && record.counts_at(self.now));
+        for (whose, number) in whose {
+            let Some(history) = self.history_of_whose(whose)? else { continue };
+            let said = history.key(number).and_then(|key| found.and_then(|record| Disowned::read(record, key)));
+            match (said, whose) {
+                (Some(said), Whose::Theirs(identity)) => self.key_is_given_up(identity, history, number, &said)?,
+                (Some(said), Whose::Mine) => self.own_key_is_given_up(history, &said)?,
+                (None, _) if !is_sure => {
+                    let identity = if let Whose::Theirs(identity) = whose { identity } else { self.keys.signer.id };
+                    self.watch_by(identity, self.now.plus(limits::POST_RETRY))?;
+                }
+                // What is put there today may not be there yet.
+                (None, _) if day == Day::of(self.now) && history.current() == number => {
+                    self.look_under(whose, Day(day.0.saturating_sub(1)))?;
+                }
+                (None, _) => {}
+            }
         }
         Ok(true)
     }
@@ -224,25 +291,40 @@ impl Turn<'_> {
         self.save_history(&history);
         if let Some(person) = self.person_of(identity)? {
             self.hang_up_on(person.id);
-            self.notice(Notice::KeyGivenUp { person: person.id });
+            // Their node does nothing for me any more, nor mine for it: this has whoever sees to that look at it.
+            if let Some(reach) = self.txn.load::<Reach>(&person.id.0)? {
+                self.txn.save(&reach);
+            }
+            if !before.is_compromised(number) {
+                self.notice(Notice::KeyGivenUp { person: person.id });
+            }
         }
         // There may be more than one record has room for.
         if history.current() > number {
-            self.look_under(Whose::Theirs(identity), &history, Day::of(self.now));
+            self.look_under(Whose::Theirs(identity), Day::of(self.now))?;
         }
         Ok(())
     }
 
     /// My key was changed at another machine, with the words: nothing that this one says counts any more. A word without
-    /// the change is by somebody who has the key and not the words, and says no more than that.
+    /// the change is by somebody who has the key and not the words: I am to change it.
     fn own_key_is_given_up(&mut self, mut history: History, said: &Disowned) -> Result<()> {
-        let before = history.current();
+        let number = history.current();
         learn(&mut history, said);
-        if history.current() == before {
-            return Ok(());
+        if history.current() > number {
+            return self.goes_on_elsewhere();
         }
-        self.goes_on_elsewhere()
+        if !has_been_exposed(&self.txn)? {
+            self.txn.save(&Exposed { number, at: self.now });
+        }
+        Ok(())
     }
+}
+
+/// True if somebody else signed with the key that I have now.
+pub fn has_been_exposed(read: &dyn Read) -> Result<bool> {
+    let exposed = entity::load::<Exposed>(read, EXPOSED)?;
+    Ok(exposed.is_some_and(|exposed| Own::load(read).is_ok_and(|own| own.history().current() == exposed.number)))
 }
 
 /// True if the key that somebody was last known by was given up, and nothing came since that counts.

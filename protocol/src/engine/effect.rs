@@ -102,6 +102,8 @@ pub enum Effect {
     Seek {
         /// The key of somebody's day.
         key: DayKey,
+        /// Whose node is not asked.
+        not_by: Option<PeerId>,
     },
     /// End a session.
     HangUp {

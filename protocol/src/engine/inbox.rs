@@ -211,6 +211,9 @@ impl Turn<'_> {
                 if item.kind == ItemKind::LateClaim {
                     self.confirm_meeting(&person, &item, invite.as_ref())?;
                 }
+                if let Some(identity) = person.identity {
+                    self.watch(identity)?;
+                }
                 self.say_vouches_again(&person)?;
                 self.write_to_them(person.id, self.now)?;
             }

@@ -124,6 +124,8 @@ pub(super) struct Live {
     pub watches: Watches,
     /// Under which key my record was last put there.
     pub posted: Option<DayKey>,
+    /// Under which keys I said last that they are given up, and have not heard what came of it.
+    pub posted_given_up: BTreeSet<DayKey>,
     /// Pauses that ended by then were looked at; nobody needs to be woken for them.
     pub woken: Timestamp,
 }

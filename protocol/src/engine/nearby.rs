@@ -104,6 +104,7 @@ impl Turn<'_> {
             }
         }
         self.post_soon()?;
+        self.watch_own_key()?;
         if event_mode_since(&self.txn)?.is_some() {
             self.effect(Effect::LookAround { on: true });
         }

@@ -91,9 +91,11 @@ impl Waiting {
     }
 
     /// Letters that go to somebody whose grant is over. With my presence they learn where to send theirs; who
-    /// waits for an answer cannot send any; a farewell and a wish to resume give nothing away.
-    const fn goes_without_grant(&self) -> bool {
-        matches!(self.kind, kind::PRESENCE | kind::WELCOME | kind::WITHDRAW | kind::RESUME)
+    /// waits for an answer cannot send any; a farewell and a wish to resume give nothing away. To a key that was given up only
+    /// a farewell goes.
+    const fn goes_without_grant(&self, is_given_up: bool) -> bool {
+        matches!(self.kind, kind::WITHDRAW)
+            || !is_given_up && matches!(self.kind, kind::PRESENCE | kind::WELCOME | kind::RESUME)
     }
 
     /// A later letter of these kinds says all that an earlier one said; the answer to another code does not.
@@ -310,9 +312,10 @@ impl Turn<'_> {
         let Ok(signed) = Signed::<NodeGrant>::from_bytes(reach.grant.as_slice()) else { return Ok(None) };
         let grant = signed.unverified();
         let grant_counts = grant.check_signed_by(signed.claimed_signer().key, &history, self.now).is_ok();
+        let is_given_up = history.is_compromised(signed.claimed_signer().key);
         let addressee = Some(Addressee { to: identity.0, key: grant.encryption });
         let (peer, addresses, mailboxes) = (Some(grant.peer), reach.hints, reach.mailboxes);
-        Ok(Some(Route { is_first: false, addressee, secret, peer, addresses, mailboxes, grant_counts }))
+        Ok(Some(Route { is_first: false, addressee, secret, peer, addresses, mailboxes, grant_counts, is_given_up }))
     }
 
     /// A letter was answered, or no answer came.
@@ -452,6 +455,8 @@ pub(super) struct Route {
     pub mailboxes: Vec<Pass>,
     /// Their grant counts now.
     grant_counts: bool,
+    /// The key that signed the grant was given up: whoever reads what is sealed to it may be a thief.
+    is_given_up: bool,
 }
 
 struct Addressee {
@@ -475,12 +480,12 @@ impl Route {
             _ => (scan.node, scan.hints.clone()),
         };
         let mailboxes = Vec::new();
-        Self { is_first, addressee, secret, peer, addresses, mailboxes, grant_counts: true }
+        Self { is_first, addressee, secret, peer, addresses, mailboxes, grant_counts: true, is_given_up: false }
     }
 
     /// True if the letter can go this way. Before the claim is handled, nothing else can be opened at the other end.
     pub(super) const fn takes(&self, letter: &Waiting) -> bool {
-        letter.is_first() == self.is_first && (self.grant_counts || letter.goes_without_grant())
+        letter.is_first() == self.is_first && (self.grant_counts || letter.goes_without_grant(self.is_given_up))
     }
 }
 

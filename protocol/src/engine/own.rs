@@ -252,7 +252,7 @@ impl Turn<'_> {
             self.renew_presence_seed();
             let notice = history.compromise(words);
             history.learn(notice.bytes())?;
-            self.keep_given_up(words, &history);
+            self.keep_given_up(words, &history)?;
             self.revoke_all_invites()?;
         }
         self.keep_backup_key(next);

@@ -319,6 +319,7 @@ impl Turn<'_> {
         self.txn.remove(Table::People, &id.0);
         if let Some(identity) = person.identity {
             self.txn.forget(&PersonOf { identity, person: id });
+            self.stop_watching(identity)?;
             self.txn.remove(Table::Histories, &identity.0);
         }
         Ok(())

@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
+use super::disowned::is_key_given_up;
 use super::effect::Effect;
 use super::entity;
 use super::error::Result;
@@ -109,6 +110,9 @@ pub(super) fn node_of(read: &dyn Read, person: PersonId, near: bool) -> Result<O
         return Ok(None);
     }
     let Some(reach) = entity::load::<Reach>(read, &person.0)? else { return Ok(None) };
+    if entity::load::<Person>(read, &person.0)?.is_none_or(|person| is_key_given_up(read, &person).unwrap_or(true)) {
+        return Ok(None);
+    }
     let counts = |hint: &&Hint| match hint.reach {
         address::Reach::Direct => true,
         address::Reach::Lan => near,

@@ -99,7 +99,7 @@ impl<'e> Turn<'e> {
                 Effect::LeaveParcel { errand, .. } => {
                     self.live.errands.remove(errand);
                 }
-                Effect::Seek { key } => {
+                Effect::Seek { key, .. } => {
                     self.live.lookout.never_sought(key);
                     self.live.watches.never_sought(key);
                 }

@@ -123,10 +123,11 @@ impl Turn<'_> {
             return Ok(());
         }
         let record = self.day_record()?;
+        let has_given_up = self.post_given_up()?;
         let before = self.txn.load::<Posting>(POSTING)?;
         let (last, failures, taken) =
             before.map_or((None, 0, None), |before| (before.last, before.failures, before.taken));
-        let last = record.as_ref().map(|_| self.now).or(last);
+        let last = (record.is_some() || has_given_up).then_some(self.now).or(last);
         let next = self.next_posting();
         self.txn.save(&Posting { next, last, failures, taken });
         self.set_deadline(next, Ends::Posting);
@@ -134,8 +135,6 @@ impl Turn<'_> {
         if let Some(record) = record {
             self.effect(Effect::Post { record: Box::new(record) });
         }
-        self.post_given_up()?;
-        self.look_after_own_key();
         Ok(())
     }
 
@@ -159,7 +158,9 @@ impl Turn<'_> {
 
     /// What became of my record. Who has no contact whose node could take it asks ever more rarely.
     pub fn posted(&mut self, key: DayKey, is_taken: bool) -> Result<()> {
-        // Of keys that were given up it is said again in any case.
+        if self.live.posted_given_up.remove(&key) && !is_taken {
+            return self.post_by(self.now.plus(limits::POST_RETRY));
+        }
         let is_mine = self.live.posted == Some(key);
         let Some(posting) = self.txn.load::<Posting>(POSTING)?.filter(|_| is_mine) else { return Ok(()) };
         if is_taken {
@@ -204,14 +205,14 @@ impl Turn<'_> {
             let fresh = || Sought { people: BTreeSet::new(), day, since: self.now };
             let sought = self.live.lookout.sought.entry(key).or_insert_with(fresh);
             sought.people.insert(person);
-            self.effect(Effect::Seek { key });
+            self.effect(Effect::Seek { key, not_by: None });
         }
         Ok(())
     }
 
-    /// What lies under a key that I looked for. Who has slept since midnight is found under the day before.
-    pub fn sought(&mut self, key: DayKey, found: Option<&DayRecord>) -> Result<()> {
-        if self.sought_given_up(key, found)? {
+    /// What lies under a key that I looked for; `is_sure` unless nobody could be asked. Who has slept since midnight is found under the day before.
+    pub fn sought(&mut self, key: DayKey, found: Option<&DayRecord>, is_sure: bool) -> Result<()> {
+        if self.sought_given_up(key, found, is_sure)? {
             return Ok(());
         }
         let Some(Sought { people, day, .. }) = self.live.lookout.sought.remove(&key) else { return Ok(()) };

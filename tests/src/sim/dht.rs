@@ -77,6 +77,6 @@ impl World {
     pub(super) fn sought(&mut self, who: Who, key: DayKey) {
         let is_shown = !self.dht.shows_nothing && !self.dht.hidden_from.contains(&who);
         let found = self.dht.kept.get(&key).filter(|_| is_shown).cloned();
-        self.input(who, |turn| turn.sought(key, found.as_ref()));
+        self.input(who, |turn| turn.sought(key, found.as_ref(), true));
     }
 }

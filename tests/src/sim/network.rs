@@ -78,7 +78,7 @@ impl World {
                 | Effect::ExpectNoMore { .. }
                 | Effect::LookAround { .. }) => self.home_mut(who).names.run(effect),
                 Effect::Post { record } => self.posts(who, *record),
-                Effect::Seek { key } => self.seeks(who, key),
+                Effect::Seek { key, .. } => self.seeks(who, key),
                 // Everybody reaches everybody here, without a relay.
                 Effect::Admit { peer, .. } => {
                     self.home_mut(who).mailboxes.admitted.insert(peer);

@@ -34,12 +34,17 @@ impl Node {
     }
 
     async fn seeks(&mut self, key: DayKey) -> Option<DayRecord> {
-        self.run(Effect::Seek { key }).await;
+        self.looks(key, None).await.0
+    }
+
+    /// With whether anybody could be asked.
+    async fn looks(&mut self, key: DayKey, not_by: Option<PeerId>) -> (Option<DayRecord>, bool) {
+        self.run(Effect::Seek { key, not_by }).await;
         loop {
             match self.next().await {
-                Event::Sought { key: sought, found } => {
+                Event::Sought { key: sought, found, is_sure } => {
                     assert_eq!(sought, key);
-                    return found.map(|record| *record);
+                    return (found.map(|record| *record), is_sure);
                 }
                 Event::Listening { .. } => {}
                 other => panic!("{other:?}"),
@@ -104,6 +109,21 @@ async fn a_node_that_lies_is_not_the_only_one_that_is_asked() {
     ana.posts(&record).await;
     assert!(ana.is_posted().await);
     assert_eq!(bo.seeks(record.key()).await, Some(record.clone()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_may_be_a_thief_is_not_asked_and_then_nobody_has_looked() {
+    let (mut ana, mut bo, chi) = (Node::start(1, &[]).await, Node::bo().await, Node::start(3, &[TCP]).await);
+    for friend in [&ana, &bo] {
+        chi.may_be_asked_by(friend.peer()).await;
+        friend.may_ask(chi.peer(), &chi.hints).await;
+    }
+    let record = record_of(1, 1);
+    ana.posts(&record).await;
+    assert!(ana.is_posted().await);
+    assert_eq!(bo.looks(record.key(), Some(chi.peer())).await, (None, false));
+    assert_eq!(bo.looks(record_of(9, 1).key(), None).await, (None, true), "Chi's node looked in vain");
+    assert_eq!(bo.looks(record.key(), None).await, (Some(record), true));
 }
 
 #[tokio::test(flavor = "multi_thread")]
