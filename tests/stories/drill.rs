@@ -5,13 +5,14 @@ use kith_protocol::disowned::Disowned;
 use kith_protocol::engine::disowned::has_been_exposed;
 use kith_protocol::engine::forks::forks_of;
 use kith_protocol::engine::{Answer, Notice, Own, Refusal, history_of, replaced_since};
-use kith_protocol::identity::Reason;
+use kith_protocol::identity::{History, Inception, Reason};
 use kith_protocol::letter::Body;
+use kith_protocol::letter::body::RecordBytes;
 use kith_protocol::limits;
 use kith_protocol::nearby::Day;
 use kith_protocol::store::{MemoryStore, Store, Table, Write};
 use kith_protocol::time::Timestamp;
-use kith_protocol::wire::{self, Bytes};
+use kith_protocol::wire;
 use kith_tests::sim::{Code, Mallory, Scan, Who, World};
 
 use crate::{DAY, HOUR, meet, refusal};
@@ -321,6 +322,42 @@ fn hears_that_the_key_is_given_up(drill: &Drill, who: Who) -> bool {
     drill.world.told(who).any(|notice| matches!(notice, Notice::KeyGivenUp { .. }))
 }
 
+/// With the key alone, which is that of another identity, too, if somebody says so: each is looked for.
+#[test]
+fn a_thief_who_shows_the_key_as_that_of_two_people_is_found_out_as_both() {
+    let mut drill = drill(10);
+    let (ana, bo) = (drill.ana, drill.bo);
+    let words = drill.world.home(ana).words.clone();
+    let history = drill.world.history(ana);
+    drill.world.stop(ana);
+    drill.recovers_at(bo);
+    drill.world.run_for(HOUR);
+    let eva = drill.world.person("Eva");
+    let same_key = Inception { key: words.key(0).verify_key(), next: [9; 32] };
+    for (name, history) in [("Ana", history), ("Max", History::from_inception(&same_key))] {
+        let thief = Mallory::thief(name, history, &words, 0);
+        let answer = claims_code_of(&mut drill.world, eva, &thief, None);
+        assert!(matches!(answer, Answer::Handled(_)), "{name}: {answer:?}");
+    }
+    drill.world.run_for(HOUR);
+    let heard = drill.world.told(eva).filter(|notice| matches!(notice, Notice::KeyGivenUp { .. })).count();
+    assert_eq!(heard, 2);
+}
+
+/// Mallory scans a code that somebody shows him, with a grant of his own or with this one.
+fn claims_code_of(world: &mut World, shower: Who, mallory: &Mallory, grant: Option<&RecordBytes>) -> Answer {
+    let invite = world.shows_live(shower, "Fair").read();
+    let session = world.knocks(shower, invite.shared_secret().locator()).unwrap();
+    let Body::Claim(mut claim) = mallory.claim([7; 32], world.clock(shower)) else { panic!("a claim") };
+    if let Some(grant) = grant {
+        claim.grant = grant.clone();
+    }
+    let mut pen = world.pen(shower, Body::Claim(claim));
+    (pen.to, pen.with_history) = (invite.key.0, true);
+    let sealed = mallory.seals(&pen, &invite.key, &invite.shared_secret());
+    world.hands_in(shower, session, &sealed)
+}
+
 /// The other way: the thief scans codes of newcomers with what was on the laptop. The letter is new, the grant is not.
 #[test]
 fn whose_code_the_thief_scans_refuses_him_once_the_stolen_grant_is_over() {
@@ -330,15 +367,7 @@ fn whose_code_the_thief_scans_refuses_him_once_the_stolen_grant_is_over() {
     let thief = Mallory::thief("Ana", own.history(), &words, 0);
     let claims = |world: &mut World, name: &str| {
         let newcomer = world.person(name);
-        let code = world.shows_live(newcomer, "Fair");
-        let invite = code.read();
-        let session = world.knocks(newcomer, invite.shared_secret().locator()).unwrap();
-        let Body::Claim(mut claim) = thief.claim([7; 32], world.clock(newcomer)) else { panic!("a claim") };
-        claim.grant = Bytes::new(own.grant.as_slice().to_vec()).unwrap();
-        let mut pen = world.pen(newcomer, Body::Claim(claim));
-        (pen.to, pen.with_history) = (invite.key.0, true);
-        let sealed = thief.seals(&pen, &invite.key, &invite.shared_secret());
-        world.hands_in(newcomer, session, &sealed)
+        claims_code_of(world, newcomer, &thief, Some(&own.grant))
     };
     drill.world.stop(drill.ana);
     let answer = claims(&mut drill.world, "Dee");

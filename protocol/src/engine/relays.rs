@@ -99,9 +99,11 @@ fn people_in<'k>(keys: impl Iterator<Item = &'k [u8]> + 'k) -> impl Iterator<Ite
     keys.filter_map(|key| key.try_into().ok().map(PersonId))
 }
 
+/// True for a contact; not for whoever has a key that was given up.
 fn may_relay(read: &dyn Read, person: PersonId) -> Result<bool> {
     let person = entity::load::<Person>(read, &person.0)?;
-    Ok(person.is_some_and(|person| person.is_contact() && !person.blocked))
+    let Some(person) = person.filter(|person| person.is_contact() && !person.blocked) else { return Ok(false) };
+    Ok(!is_key_given_up(read, &person)?)
 }
 
 /// The node of a contact; with `near` addresses within its own network count, too.
@@ -110,9 +112,6 @@ pub(super) fn node_of(read: &dyn Read, person: PersonId, near: bool) -> Result<O
         return Ok(None);
     }
     let Some(reach) = entity::load::<Reach>(read, &person.0)? else { return Ok(None) };
-    if entity::load::<Person>(read, &person.0)?.is_none_or(|person| is_key_given_up(read, &person).unwrap_or(true)) {
-        return Ok(None);
-    }
     let counts = |hint: &&Hint| match hint.reach {
         address::Reach::Direct => true,
         address::Reach::Lan => near,
