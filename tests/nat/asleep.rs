@@ -2,14 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use kith_node::home::Home;
 use kith_node::network::Limits;
-use kith_node::node::{Node, NodeOptions};
-use kith_protocol::text::Name;
-use kith_tests::e2e::stand_in;
 use kith_tests::lab::{Lab, Nat, Resident};
 
 use super::relayed::{introduces, until_reached_through};
+use super::run_node_with;
 
 /// How long Bo's node passes things on before it is asked again. People have an hour, which is how long the test would take.
 const RESERVATION: Duration = Duration::from_secs(40);
@@ -19,16 +16,7 @@ const LATE: Duration = Duration::from_secs(5);
 /// Not a test: the node of Bo, whose reservations are short.
 #[test]
 fn a_node_with_short_reservations() {
-    let Some((home, name)) = stand_in() else { return };
-    let limits = Limits { reservation: RESERVATION, ..Limits::default() };
-    let web = Some(([127, 0, 0, 1], 0).into());
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    runtime.block_on(async {
-        let (open, _) = Home::at(&home).create(Name::new(&name).unwrap()).unwrap();
-        let _node = Node::start(open, NodeOptions { web, limits, ..NodeOptions::default() }).await.unwrap();
-        println!("\nStop it with a signal.");
-        std::future::pending::<()>().await;
-    });
+    run_node_with(Limits { reservation: RESERVATION, ..Limits::default() });
 }
 
 fn times_reserved(who: &Resident) -> usize {

@@ -1,45 +1,28 @@
 //! A port that a router opened, and the bad luck that such ports have.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
-use kith_node::home::Home;
 use kith_node::network::Limits;
-use kith_node::node::{Node, NodeOptions};
-use kith_protocol::text::Name;
-use kith_tests::e2e::stand_in;
 use kith_tests::lab::{Lab, Nat, Resident};
 
 use super::opened::{lab, until_says};
+use super::run_node_with;
 
 /// How long the router of one test keeps a port open when nobody asks again. People have an hour.
 const LEASE: Duration = Duration::from_secs(6);
 /// Between two looks at the router of another. People have a minute, which is how long they would wait here, too.
 const LOOK: Duration = Duration::from_secs(2);
 
-fn run((home, name): (PathBuf, String), limits: Limits) {
-    let web = Some(([127, 0, 0, 1], 0).into());
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    runtime.block_on(async {
-        let (open, _) = Home::at(&home).create(Name::new(&name).unwrap()).unwrap();
-        let _node = Node::start(open, NodeOptions { web, limits, ..NodeOptions::default() }).await.unwrap();
-        println!("\nStop it with a signal.");
-        std::future::pending::<()>().await;
-    });
-}
-
 /// Not a test: the node of Ana, whose port is open for a moment unless it asks again.
 #[test]
 fn a_node_with_a_short_lease() {
-    let Some(home) = stand_in() else { return };
-    run(home, Limits { port_lease: LEASE, ..Limits::default() });
+    run_node_with(Limits { port_lease: LEASE, ..Limits::default() });
 }
 
 /// Not a test: the node of Ana, which looks at its router all the time.
 #[test]
 fn a_node_that_looks_often() {
-    let Some(home) = stand_in() else { return };
-    run(home, Limits { port_look: LOOK, ..Limits::default() });
+    run_node_with(Limits { port_look: LOOK, ..Limits::default() });
 }
 
 /// What the router passes on to Ana: a port for each transport.

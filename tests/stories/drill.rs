@@ -2,7 +2,7 @@
 
 use kith_protocol::card::FieldKind;
 use kith_protocol::disowned::Disowned;
-use kith_protocol::engine::disowned::has_been_exposed;
+use kith_protocol::engine::disowned::exposed_since;
 use kith_protocol::engine::forks::forks_of;
 use kith_protocol::engine::{Answer, Notice, Own, Refusal, history_of, replaced_since};
 use kith_protocol::identity::{History, Inception, Reason};
@@ -73,6 +73,16 @@ impl Drill {
         }
         self.world.run_for(3 * HOUR);
         newcomer
+    }
+
+    /// Somebody scans a code that Ana herself shows.
+    fn meets_ana(&mut self, who: Who) {
+        let code = self.world.shows_live(self.ana, "Fair");
+        self.world.run_for(60);
+        self.world.scans(who, &code);
+        self.world.run_for(HOUR);
+        self.world.accepts(self.ana, who);
+        self.world.run_for(HOUR);
     }
 
     /// The program of the thief believes that its grant never ends, and renews none. What it had.
@@ -181,12 +191,7 @@ fn whoever_scans_the_old_badge_may_find_the_thief_until_the_grant_ends_or_the_fr
     assert!(!drill.is_taken_in(fay), "{}", drill.world.story_of(fay, ana));
 
     // Gil meets Ana herself, and from then on believes the laptop nothing.
-    let code = drill.world.shows_live(ana, "Fair");
-    drill.world.run_for(60);
-    drill.world.scans(gil, &code);
-    drill.world.run_for(HOUR);
-    drill.world.accepts(ana, gil);
-    drill.world.run_for(HOUR);
+    drill.meets_ana(gil);
     drill.world.changes_card(thief, FieldKind::Title, Some("Call me on my new number"));
     drill.world.writes(thief, gil, "My bank has changed.");
     drill.world.writes(ana, gil, "My laptop was stolen.");
@@ -235,12 +240,7 @@ fn newcomers_who_met_the_thief_hear_of_it_within_the_hour_though_he_signs_grants
 
     // Eva meets Ana herself, and all is well.
     drill.world.heals();
-    let code = drill.world.shows_live(ana, "Fair");
-    drill.world.run_for(60);
-    drill.world.scans(eva, &code);
-    drill.world.run_for(HOUR);
-    drill.world.accepts(ana, eva);
-    drill.world.run_for(HOUR);
+    drill.meets_ana(eva);
     drill.world.writes(ana, eva, "My laptop was stolen.");
     drill.world.run_for(HOUR);
     assert!(drill.world.texts(eva, ana).contains(&"My laptop was stolen.".to_owned()));
@@ -297,9 +297,12 @@ fn a_machine_whose_key_was_given_up_finds_that_out_by_itself_and_falls_silent() 
     drill.world.restarts(ana);
     drill.world.run_for(HOUR);
     assert!(replaced_since(&drill.world.home(ana).store).unwrap().is_none());
-    assert!(has_been_exposed(&drill.world.home(ana).store).unwrap(), "and she is told that somebody has her key");
+    assert!(
+        exposed_since(&drill.world.home(ana).store).unwrap().is_some(),
+        "and she is told that somebody has her key"
+    );
     drill.world.rotates(ana, Reason::Compromised);
-    assert!(!has_been_exposed(&drill.world.home(ana).store).unwrap(), "which is over when she has another one");
+    assert!(exposed_since(&drill.world.home(ana).store).unwrap().is_none(), "which is over when she has another one");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use kith_protocol::engine::Own;
-use kith_protocol::engine::disowned::has_been_exposed;
+use kith_protocol::engine::disowned::exposed_since;
 use kith_protocol::limits;
 use kith_protocol::store::Table;
 use kith_protocol::time::Timestamp;
@@ -156,10 +156,13 @@ fn recovery_words(api: &Api) -> Finding {
 
 /// Nobody signs so but a thief, unless a copy of the home was made to say it.
 fn stolen_key(api: &Api) -> Result<Option<Finding>, Problem> {
-    let finding = "somebody else has signed with it that it is given up, so people whom you meet refuse it";
+    let Some(since) = exposed_since(api.handle.view())? else { return Ok(None) };
+    let finding = format!(
+        "found {}: somebody else signed with it that it is given up, so people whom you meet refuse it",
+        when(since)
+    );
     let advice = "kith rotate --stolen changes it; your recovery words are needed";
-    let is_exposed = has_been_exposed(api.handle.view())?;
-    Ok(is_exposed.then(|| Finding::new("signing key", Health::Bad, finding, Some(advice))))
+    Ok(Some(Finding::new("signing key", Health::Bad, finding, Some(advice))))
 }
 
 fn keys(api: &Api) -> Finding {

@@ -314,17 +314,17 @@ impl Turn<'_> {
         if history.current() > number {
             return self.goes_on_elsewhere();
         }
-        if !has_been_exposed(&self.txn)? {
+        if exposed_since(&self.txn)?.is_none() {
             self.txn.save(&Exposed { number, at: self.now });
         }
         Ok(())
     }
 }
 
-/// True if somebody else signed with the key that I have now.
-pub fn has_been_exposed(read: &dyn Read) -> Result<bool> {
-    let exposed = entity::load::<Exposed>(read, EXPOSED)?;
-    Ok(exposed.is_some_and(|exposed| Own::load(read).is_ok_and(|own| own.history().current() == exposed.number)))
+/// Since when I know that somebody else signed with the key that I have now.
+pub fn exposed_since(read: &dyn Read) -> Result<Option<Timestamp>> {
+    let Some(exposed) = entity::load::<Exposed>(read, EXPOSED)? else { return Ok(None) };
+    Ok((Own::load(read)?.history().current() == exposed.number).then_some(exposed.at))
 }
 
 /// True if the key that somebody was last known by was given up, and nothing came since that counts.
