@@ -305,6 +305,32 @@ fn a_machine_whose_key_was_given_up_finds_that_out_by_itself_and_falls_silent() 
     assert!(exposed_since(&drill.world.home(ana).store).unwrap().is_none(), "which is over when she has another one");
 }
 
+/// Both have lost their machines at once, and each hears of the other's before any letter came: neither has a grant of
+/// the other's that counts.
+#[test]
+fn two_whose_machines_were_stolen_at_once_find_each_others_new_keys() {
+    let mut world = World::new(11);
+    let [ana, bo] = ["Ana", "Bo"].map(|name| world.person(name));
+    meet(&mut world, bo, ana);
+    world.splits(&[ana]);
+    world.rotates(ana, Reason::Compromised);
+    world.rotates(bo, Reason::Compromised);
+    world.run_for(8 * DAY);
+    for who in [ana, bo] {
+        let heard = world.told(who).any(|notice| matches!(notice, Notice::KeyGivenUp { .. }));
+        assert!(heard, "{}", world.story_of(who, if who == ana { bo } else { ana }));
+    }
+    world.heals();
+    world.writes(ana, bo, "A new machine here.");
+    world.writes(bo, ana, "Here too!");
+    world.run_for(2 * HOUR);
+    for (who, other, text) in [(bo, ana, "A new machine here."), (ana, bo, "Here too!")] {
+        assert!(world.texts(who, other).iter().any(|got| got == text), "{}", world.story_of(who, other));
+    }
+    assert!(world.has_delivered_all());
+    world.check();
+}
+
 #[test]
 fn a_change_of_the_key_as_a_habit_gives_nothing_up() {
     let mut drill = drill(9);

@@ -279,7 +279,7 @@ fn bo_comes_back_from_an_old_backup_and_asks_for_the_keys_that_he_lost() {
         world.changes_card(ana, FieldKind::Title, Some("Owner"));
         world.run_for(HOUR);
         assert_eq!(world.reads(bo, ana, FieldKind::Title).as_deref(), Some("Owner"), "{reason:?}");
-        assert!(world.has_delivered_all(), "{reason:?}");
+        assert!(world.has_delivered_all(), "{reason:?}: {}{}", world.story_of(bo, ana), world.story_of(ana, bo));
     }
 }
 

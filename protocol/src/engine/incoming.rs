@@ -285,7 +285,7 @@ impl Turn<'_> {
                 Verdict::Handled => {}
                 not_taken => return Ok(not_taken),
             },
-            Body::Resume(resume) if listens => match self.resume_arrived(&person, resume)? {
+            Body::Resume(resume) if listens => match self.resume_arrived(&person, history, &resume)? {
                 Verdict::Handled => {}
                 not_taken => return Ok(not_taken),
             },

@@ -122,6 +122,8 @@ pub(super) struct Live {
     pub lookout: Lookout,
     /// Whose keys I look there for.
     pub watches: Watches,
+    /// When I last asked people for the grant of a new key.
+    pub asked_for_grant: BTreeMap<PersonId, Timestamp>,
     /// Under which key my record was last put there.
     pub posted: Option<DayKey>,
     /// Under which keys I said last that they are given up, and have not heard what came of it.

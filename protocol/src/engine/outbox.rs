@@ -91,11 +91,11 @@ impl Waiting {
     }
 
     /// Letters that go to somebody whose grant is over. With my presence they learn where to send theirs; who
-    /// waits for an answer cannot send any; a farewell and a wish to resume give nothing away. To a key that was given up only
-    /// a farewell goes.
+    /// waits for an answer cannot send any; a farewell and a wish to resume give nothing away. To a key that was given up
+    /// only those two go: whoever has lost the grant that came after it gets it no other way.
     const fn goes_without_grant(&self, is_given_up: bool) -> bool {
-        matches!(self.kind, kind::WITHDRAW)
-            || !is_given_up && matches!(self.kind, kind::PRESENCE | kind::WELCOME | kind::RESUME)
+        matches!(self.kind, kind::WITHDRAW | kind::RESUME)
+            || !is_given_up && matches!(self.kind, kind::PRESENCE | kind::WELCOME)
     }
 
     /// A later letter of these kinds says all that an earlier one said; the answer to another code does not.
@@ -223,6 +223,9 @@ impl Turn<'_> {
             return Ok(());
         }
         let Some(route) = self.route(&known)? else { return Ok(()) };
+        if route.is_given_up && !letters.iter().all(|letter| route.takes(letter)) && self.ask_for_grant(person)? {
+            return Ok(());
+        }
         match self.live.session_for(person, route.is_first, route.secret.locator()) {
             Some(session) => letters.iter().try_for_each(|letter| self.send_over(session, letter, &known, &route)),
             // Behind a router that lets nobody in, without a relay: but with a mailbox.

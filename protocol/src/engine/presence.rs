@@ -8,9 +8,10 @@ use super::replaced::former_machines;
 use super::rounds::Round;
 use super::turn::Turn;
 use crate::address::Hint;
+use crate::id::{PeerId, PersonId};
 use crate::identity::{History, NodeGrant};
 use crate::letter::Body;
-use crate::letter::body::Presence;
+use crate::letter::body::{Presence, RecordBytes};
 use crate::limits;
 use crate::record::Signed;
 
@@ -72,21 +73,39 @@ impl Turn<'_> {
             grant.order() > order && grant.generation >= order.0 || grant.order() == order && presence.counter > counter
         });
         if is_newer {
-            let peer = grant.peer;
-            let (grant, hints, mailboxes) =
-                (presence.grant.clone(), presence.hints.clone(), presence.mailboxes.clone());
-            let had = known.as_ref().map(|known| &known.mailboxes);
-            if had.is_some_and(|had| *had != mailboxes) {
-                self.leave_again(person.id)?;
-            }
-            let former = former_machines(known.as_ref(), peer);
-            self.hang_up_on_former(person.id, &former);
-            let (counter, presence) = (presence.counter, presence.seed.clone());
-            self.txn.save(&Reach { person: person.id, grant, hints, counter, mailboxes, former, presence });
-            self.live.pauses.remove(&person.id);
-            self.pump(person.id)?;
+            self.keep_presence(person.id, known, grant.peer, presence.clone())?;
         }
         Ok(())
+    }
+
+    /// A contact whose key I gave up, and who knows of no other of mine, says which one theirs is. Of where they are it says
+    /// nothing: they tell that once they know that I am not a thief.
+    pub(super) fn grant_arrived(&mut self, person: &Person, history: &History, shown: &RecordBytes) -> Result<()> {
+        let Some(grant) = verify_grant(shown.as_slice(), history, self.now) else { return Ok(()) };
+        let known = self.txn.load::<Reach>(&person.id.0)?;
+        let before = known.as_ref().and_then(read_grant);
+        if before.as_ref().is_some_and(|before| grant.order() <= before.order()) {
+            return Ok(());
+        }
+        let is_same_machine = before.is_some_and(|before| before.peer == grant.peer);
+        let (hints, mailboxes, seed) = match &known {
+            Some(known) if is_same_machine => (known.hints.clone(), known.mailboxes.clone(), known.presence.clone()),
+            _ => (Vec::new(), Vec::new(), None),
+        };
+        let presence = Presence { grant: shown.clone(), counter: 0, hints, mailboxes, seed };
+        self.keep_presence(person.id, known, grant.peer, presence)
+    }
+
+    fn keep_presence(&mut self, id: PersonId, known: Option<Reach>, peer: PeerId, said: Presence) -> Result<()> {
+        let Presence { grant, counter, hints, mailboxes, seed: presence } = said;
+        if known.as_ref().is_some_and(|known| known.mailboxes != mailboxes) {
+            self.leave_again(id)?;
+        }
+        let former = former_machines(known.as_ref(), peer);
+        self.hang_up_on_former(id, &former);
+        self.txn.save(&Reach { person: id, grant, hints, counter, mailboxes, former, presence });
+        self.live.pauses.remove(&id);
+        self.pump(id)
     }
 }
 

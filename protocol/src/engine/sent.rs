@@ -4,6 +4,7 @@
 //! What comes again is the letter that it was, with its id, so who has handled it already does nothing twice.
 
 use super::deadline::Ends;
+use super::disowned::is_key_given_up;
 use super::entity::{self, Entity};
 use super::error::Result;
 use super::incoming::Verdict;
@@ -11,6 +12,7 @@ use super::outbox::{Waiting, room_for, waiting_for};
 use super::person::Person;
 use super::turn::Turn;
 use crate::id::PersonId;
+use crate::identity::History;
 use crate::letter::Body;
 use crate::letter::body::{Resume, kind};
 use crate::limits;
@@ -124,12 +126,33 @@ impl Turn<'_> {
             Some(Ok(Body::Resume(earlier))) => since.min(earlier.since),
             _ => since,
         };
-        self.send(person, &Body::Resume(Resume { since }), limits::LETTER_LIFE)?;
+        let own = self.own()?;
+        let grant = match self.txn.load::<Person>(&person.0)? {
+            Some(person) if is_key_given_up(&self.txn, &person)? => Some(own.grant),
+            _ => None,
+        };
+        self.send(person, &Body::Resume(Resume { since, grant }), limits::LETTER_LIFE)?;
         Ok(())
     }
 
+    /// The key that their grant is signed with was given up, so nothing goes to it, and the grant of a later one is lost, as
+    /// by an old copy of my home; or theirs waits until it has mine. Again each day, while something waits: whoever
+    /// stole the key may have taken the letter. False if it is too early for that.
+    pub(super) fn ask_for_grant(&mut self, person: PersonId) -> Result<bool> {
+        let (now, asked) = (self.now, &mut self.live.asked_for_grant);
+        asked.retain(|_, at| now.since(*at) < limits::DAY);
+        if asked.insert(person, now).is_some() {
+            return Ok(false);
+        }
+        self.ask_to_resume(person, now)?;
+        Ok(true)
+    }
+
     /// A contact goes on from a backup, and wants what I have written since.
-    pub(super) fn resume_arrived(&mut self, person: &Person, resume: Resume) -> Result<Verdict> {
+    pub(super) fn resume_arrived(&mut self, person: &Person, history: &History, resume: &Resume) -> Result<Verdict> {
+        if let Some(grant) = &resume.grant {
+            self.grant_arrived(person, history, grant)?;
+        }
         let mut all = self.sent_to(person.id)?;
         if all.asked.is_some_and(|asked| self.now.since(asked) < limits::RESUME_PACE) {
             return Ok(Verdict::Later);

@@ -107,6 +107,8 @@ crate::wire_map! {
     pub struct Resume {
         /// When the backup was made, by the clock of its maker.
         1 => pub since: Timestamp,
+        /// The grant of the sender, if that of the reader was given up: each may have lost the other's.
+        2 => pub grant: Option<RecordBytes>,
     }
 }
 

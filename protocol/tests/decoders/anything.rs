@@ -357,7 +357,7 @@ fn other_body() -> impl Strategy<Value = Body> {
             let one = |(letter, answer)| AnswerTo { letter: LetterId(letter), answer };
             Body::Answers(Answers { all: all.into_iter().map(one).collect() })
         }),
-        time().prop_map(|since| Body::Resume(Resume { since })),
+        (time(), option::of(blob(400))).prop_map(|(since, grant)| Body::Resume(Resume { since, grant })),
         (any::<[u8; 32]>(), blob(400))
             .prop_map(|(keeper, sealed)| Body::KeepCapsule(KeepCapsule { keeper: IdentityId(keeper), sealed })),
         any::<u32>().prop_map(|skip| Body::Recover(Recover { skip })),

@@ -559,7 +559,12 @@ pub fn answers() -> Body {
 
 /// Ana goes on from a backup of the day before.
 pub fn resume() -> Body {
-    Body::Resume(Resume { since: NOW })
+    Body::Resume(Resume { since: NOW, grant: None })
+}
+
+/// Ana has lost Bo's new grant, and says which one hers is.
+pub fn resume_with_grant() -> Body {
+    Body::Resume(Resume { since: NOW, grant: Some(bounded(ana().grant().bytes())) })
 }
 
 /// What Ana's contacts keep for her.
@@ -596,6 +601,7 @@ pub fn bodies() -> Vec<(&'static str, Body)> {
         ("hand over", hand_over()),
         ("answers", answers()),
         ("resume", resume()),
+        ("resume with a grant", resume_with_grant()),
         ("capsule", keep_capsule()),
         ("recover", Body::Recover(Recover { skip: 0 })),
         ("vouch", vouch_news()),

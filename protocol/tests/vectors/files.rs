@@ -271,7 +271,7 @@ fn bodies() -> File {
         "note" => shapes::NOTE,
         "hand over" => shapes::HAND_OVER,
         "answers" => shapes::ANSWERS,
-        "resume" => shapes::RESUME,
+        "resume" | "resume with a grant" => shapes::RESUME,
         "capsule" => shapes::KEEP_CAPSULE,
         "recover" => shapes::RECOVER,
         "vouch" => shapes::VOUCH_NEWS,
