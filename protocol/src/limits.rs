@@ -227,6 +227,8 @@ pub const CAPSULE_PACE: u64 = 45 * MINUTE;
 pub const CAPSULES_DUE: usize = 64;
 /// What a contact gives back to who has the words: a history of the longest, and a capsule.
 pub const GIVEN_BACK: usize = 56 * 1024;
+/// What an answer says of keys: a grant, and the events of a dozen changes.
+pub const KEY_NEWS: usize = 4 * 1024;
 /// How far apart one contact's wishes for them are heard.
 pub const RESUME_PACE: u64 = HOUR;
 /// Of these, letters from person to person: what people write leaves room for what their nodes have to say.

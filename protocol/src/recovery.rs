@@ -20,6 +20,7 @@ use crate::letter::body::RecordBytes;
 use crate::letter::{Body, Letter, SealError, Sealed, seal};
 use crate::limits;
 use crate::mailbox::Pass;
+use crate::nearby::PresenceSeed;
 use crate::record::{Signer, Verified};
 use crate::text::Name;
 use crate::time::Timestamp;
@@ -67,6 +68,8 @@ crate::wire_map! {
         6 => pub name: Name,
         /// What of my card they see.
         7 => pub tier: Tier,
+        /// Where they say in the DHT where they are; none from a node of an earlier version.
+        8 => pub presence: Option<PresenceSeed>,
     }
 }
 
@@ -204,6 +207,7 @@ mod tests {
             mailboxes: Vec::new(),
             name: Name::new("Bo Lindqvist").unwrap(),
             tier: Tier::Contacts,
+            presence: None,
         };
         let card = OwnCard::new(Name::new("Ana Sousa").unwrap());
         Capsule { made: Timestamp::from_secs(9), card, people: vec![one; people], key: 0 }

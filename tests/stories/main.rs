@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a story may end in a panic")]
 
+mod calamities;
 mod codes;
 mod contacts;
 mod correspondence;

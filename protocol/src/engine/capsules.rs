@@ -175,6 +175,7 @@ impl Turn<'_> {
             mailboxes: reach.mailboxes.into_iter().take(1).collect(),
             name: person.name,
             tier: person.tier,
+            presence: reach.presence,
         }))
     }
 

@@ -19,7 +19,7 @@ use crate::limits;
 use crate::mailbox::{Parcel, Pass};
 
 /// No session has this id: what was collected came over none.
-const NO_SESSION: SessionId = SessionId([0; 16]);
+pub(super) const NO_SESSION: SessionId = SessionId([0; 16]);
 
 /// How often a parcel that says nothing yet is put back. Its sender has it all the same.
 const PUT_BACK: u32 = 20;
@@ -80,6 +80,8 @@ impl Turn<'_> {
             Verdict::Handled => Answer::Handled(collected.receipts.handled()),
             Verdict::Refused(reason) => Answer::Refused(reason, collected.receipts.refused(reason.number())),
             Verdict::KeysMissing => Answer::KeysMissing,
+            // Over a session alone.
+            Verdict::KeyChanged(_) => return Ok(false),
         };
         match party {
             Party::Invite(_) => self.answer_claim(&collected, answer)?,
@@ -210,7 +212,12 @@ const fn answer_to(letter: LetterId, answer: &Answer) -> Option<AnswerTo> {
         Answer::Handled(_) => HANDLED,
         Answer::KeysMissing => KEYS_MISSING,
         Answer::Refused(refusal, _) => refusal.number(),
-        Answer::Later | Answer::Stored | Answer::Replaced(_) | Answer::GivenBack(_) => return None,
+        Answer::Later
+        | Answer::Stored
+        | Answer::Replaced(_)
+        | Answer::GivenBack(_)
+        | Answer::KeyChanged(_)
+        | Answer::SealAnew(_) => return None,
     };
     Some(AnswerTo { letter, answer })
 }

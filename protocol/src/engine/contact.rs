@@ -7,6 +7,7 @@ use super::live::Party;
 use super::notice::Notice;
 use super::own::{Own, bounded};
 use super::person::{Announced, Encounter, HeldCard, PeopleCount, Person, PersonOf, Reach, Standing};
+use super::presence::{Place, read_grant};
 use super::replaced::former_machines;
 use super::rounds::Round;
 use super::turn::Turn;
@@ -65,6 +66,7 @@ pub(super) struct KnownBefore<'k> {
     pub pair: SharedSecret,
     pub name: Name,
     pub tier: Tier,
+    pub presence: Option<PresenceSeed>,
 }
 
 impl Turn<'_> {
@@ -75,9 +77,9 @@ impl Turn<'_> {
         (person.identity, person.standing) = (Some(identity), Standing::Contact);
         self.txn.save(&PersonOf { identity, person: person.id });
         self.save_history(known.history);
-        let KnownBefore { grant, hints, mailboxes, .. } = known;
+        let KnownBefore { grant, hints, mailboxes, presence, .. } = known;
         let (grant, former) = (bounded(grant.bytes()), Vec::new());
-        self.txn.save(&Reach { person: person.id, grant, hints, counter: 0, mailboxes, former, presence: None });
+        self.txn.save(&Reach { person: person.id, grant, hints, counter: 0, mailboxes, former, presence });
         // When the scan was that made it is not known any more; any that is still to come is newer.
         self.share_secret(person.id, known.pair, Timestamp::from_secs(0), None)?;
         self.txn.save(&person);
@@ -147,10 +149,12 @@ impl Turn<'_> {
     fn hold_reach(&mut self, person: PersonId, new: &Newcomer<'_>) -> Result<()> {
         let grant = new.grant;
         let held = self.txn.load::<Reach>(&person.0)?;
-        let newest = held.as_ref().and_then(|held| Some((super::presence::read_grant(held)?, held.counter)));
+        let shown = Place::current(grant, new.history);
+        let newest = held.as_ref().and_then(|held| Some((held, Place::known(held, new.history)?)));
+        let is_before = |held| read_grant(held).is_some_and(|held| grant.not_before <= held.not_before);
         let counter = match newest {
-            Some((held, _)) if grant.order() < held.order() && grant.not_before <= held.not_before => return Ok(()),
-            Some((held, counter)) if grant.order() == held.order() => counter,
+            Some((held, newest)) if shown < newest && is_before(held) => return Ok(()),
+            Some((held, newest)) if shown == newest => held.counter,
             _ => 0,
         };
         let former = former_machines(held.as_ref(), grant.peer);

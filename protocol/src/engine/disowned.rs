@@ -11,6 +11,7 @@ use super::effect::Effect;
 use super::entity::{self, Entity};
 use super::error::Result;
 use super::incoming::history_of;
+use super::key_news::learn;
 use super::notice::Notice;
 use super::own::Own;
 use super::person::{Person, Reach};
@@ -20,7 +21,7 @@ use crate::crypto::sign::SecretSeed;
 use crate::day_record::{DayKey, DayRecord};
 use crate::disowned::Disowned;
 use crate::id::{IdentityId, PeerId, PersonId};
-use crate::identity::{History, Learned, NodeGrant};
+use crate::identity::{History, NodeGrant};
 use crate::limits;
 use crate::nearby::Day;
 use crate::record::Signed;
@@ -284,7 +285,7 @@ impl Turn<'_> {
     ) -> Result<()> {
         let before = history.clone();
         history.disown(number);
-        learn(&mut history, said);
+        learn(&mut history, &said.events);
         if history == before {
             return Ok(());
         }
@@ -310,9 +311,9 @@ impl Turn<'_> {
     /// the change is by somebody who has the key and not the words: I am to change it.
     fn own_key_is_given_up(&mut self, mut history: History, said: &Disowned) -> Result<()> {
         let number = history.current();
-        learn(&mut history, said);
+        learn(&mut history, &said.events);
         if history.current() > number {
-            return self.goes_on_elsewhere();
+            return self.my_key_goes_on(&history);
         }
         if exposed_since(&self.txn)?.is_none() {
             self.txn.save(&Exposed { number, at: self.now });
@@ -335,13 +336,4 @@ pub fn is_key_given_up(read: &dyn Read, person: &Person) -> Result<bool> {
     let reach = entity::load::<Reach>(read, &person.id.0)?;
     let grant = reach.and_then(|reach| Signed::<NodeGrant>::from_bytes(reach.grant.as_slice()).ok());
     Ok(grant.is_some_and(|grant| history.is_compromised(grant.claimed_signer().key)))
-}
-
-/// Takes in what fits. What contradicts what was seen first is left out: it is evidence only if its owner shows it.
-fn learn(history: &mut History, said: &Disowned) {
-    for event in &said.events {
-        if !matches!(history.learn(event.as_slice()), Ok(Learned::New | Learned::Known)) {
-            break;
-        }
-    }
 }

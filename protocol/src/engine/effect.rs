@@ -190,6 +190,10 @@ pub enum Answer {
     Replaced(Bytes<{ limits::GRANT }>),
     /// What was kept for who signs the wish: a [`crate::recovery::GivenBack`].
     GivenBack(Bytes<{ limits::GIVEN_BACK }>),
+    /// Its sender has changed the key that signed it, and does not seem to know: a [`crate::letter::answers::KeyNews`].
+    KeyChanged(Bytes<{ limits::KEY_NEWS }>),
+    /// It cannot be opened here; this is the grant to seal it to: a [`crate::letter::answers::KeyNews`].
+    SealAnew(Bytes<{ limits::KEY_NEWS }>),
 }
 
 /// Why a letter is refused for good. The sender tells its person in words.
@@ -237,7 +241,7 @@ impl Answer {
     /// The longest answer.
     pub const MOST: usize = 1 + limits::GIVEN_BACK;
     /// The longest answer to whoever has not asked for what is kept.
-    pub const USUAL: usize = 1 + limits::GRANT;
+    pub const USUAL: usize = 1 + limits::KEY_NEWS;
 
     /// The bytes on the wire.
     pub fn to_bytes(&self) -> Vec<u8> {
@@ -248,6 +252,8 @@ impl Answer {
             Self::Stored => vec![4],
             Self::Replaced(grant) => [&[5][..], grant.as_slice()].concat(),
             Self::GivenBack(kept) => [&[6][..], kept.as_slice()].concat(),
+            Self::KeyChanged(news) => [&[7][..], news.as_slice()].concat(),
+            Self::SealAnew(news) => [&[8][..], news.as_slice()].concat(),
             Self::Refused(refusal, receipt) => [&[refusal.number()][..], receipt].concat(),
         }
     }
@@ -261,6 +267,8 @@ impl Answer {
             [4] => Some(Self::Stored),
             [6, ref kept @ ..] if !kept.is_empty() => Bytes::new(kept.to_vec()).ok().map(Self::GivenBack),
             [5, ref grant @ ..] if !grant.is_empty() => Bytes::new(grant.to_vec()).ok().map(Self::Replaced),
+            [7, ref news @ ..] if !news.is_empty() => Bytes::new(news.to_vec()).ok().map(Self::KeyChanged),
+            [8, ref news @ ..] if !news.is_empty() => Bytes::new(news.to_vec()).ok().map(Self::SealAnew),
             [number, ref receipt @ ..] => Some(Self::Refused(Refusal::from_number(number)?, receipt.try_into().ok()?)),
             [] => None,
         }

@@ -91,7 +91,7 @@ impl Turn<'_> {
             Some((first, second)) => {
                 self.keep_evidence(person, &first, &second, Some(shown))?;
                 if settles {
-                    self.save_history(shown);
+                    self.save_history(&in_the_place_of(&known, shown));
                 }
             }
         }
@@ -103,11 +103,22 @@ impl Turn<'_> {
         let Some(identity) = person.identity else { return Ok(()) };
         let shown = forks_of(&self.txn, identity)?.into_iter().rev().find_map(|evidence| evidence.other);
         if let Some(Ok(history)) = shown.map(|shown| History::from_bytes(&shown)) {
-            self.save_history(&history);
+            let known = history_of(&self.txn, identity)?;
+            self.save_history(&known.map_or_else(|| history.clone(), |known| in_the_place_of(&known, &history)));
             self.pump(person.id)?;
         }
         Ok(())
     }
+}
+
+/// The history that counts from now on. A key that both have, and that was given up, stays given up.
+fn in_the_place_of(known: &History, shown: &History) -> History {
+    let mut counts = shown.clone();
+    let is_shared = |number: &u8| known.key(*number) == shown.key(*number);
+    if let Some(number) = known.disowned().and_then(|newest| (0..=newest).rev().find(is_shared)) {
+        counts.disown(number);
+    }
+    counts
 }
 
 /// Adds what a whole history shows to the known one, up to where it contradicts it: that event comes back with

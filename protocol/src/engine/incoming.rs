@@ -1,5 +1,6 @@
 //! A letter comes in: opened, checked, handled once, answered.
 
+use super::collecting::NO_SESSION;
 use super::deadline::Ends;
 use super::effect::{Answer, Effect, Refusal, Ticket};
 use super::entity::{self, Entity};
@@ -7,7 +8,7 @@ use super::error::Result;
 use super::keys::PairSecrets;
 use super::live::Party;
 use super::outbox::waiting_for;
-use super::person::Person;
+use super::person::{Person, Reach};
 use super::turn::Turn;
 use crate::crypto::seal::DecryptionKey;
 use crate::hello::SharedSecret;
@@ -104,13 +105,15 @@ pub(super) enum Verdict {
     Refused(Refusal),
     Later,
     KeysMissing,
+    /// They have changed the key since, and do not seem to know: these are the events.
+    KeyChanged(Bytes<{ limits::KEY_NEWS }>),
 }
 
 impl Turn<'_> {
     /// A sealed letter came over a session. It is answered by an effect, once the step is durable.
     pub fn letter_arrived(&mut self, session: SessionId, ticket: Ticket, sealed: &[u8]) -> Result<()> {
         let answer = match self.live.sessions.get(&session).map(|session| session.party) {
-            Some(Party::Former(person)) => self.answer_former(person)?,
+            Some(Party::Former(person)) => self.answer_former(session, person, sealed)?,
             Some(party) => self.answer_to(session, party, sealed)?,
             None => Answer::Later,
         };
@@ -118,10 +121,33 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// A machine that was replaced is told so, and nothing that it says counts.
-    fn answer_former(&self, person: PersonId) -> Result<Answer> {
+    /// A machine that was replaced is told so, and nothing that it says counts, but for changes of the key: those are the
+    /// owner's, who may have gone on at this very machine after a thief said otherwise.
+    fn answer_former(&mut self, session: SessionId, person: PersonId, sealed: &[u8]) -> Result<Answer> {
+        if let Ok(opened) = self.open(session, Party::Former(person), sealed)? {
+            self.learn_from_former(person, &opened)?;
+        }
+        let peer = self.live.sessions.get(&session).map(|session| session.peer);
+        if let Some(peer) = peer
+            && !self.is_former_machine(person, peer)?
+        {
+            self.live.sessions.remove(&session);
+            self.effect(Effect::HangUp { session });
+            return Ok(Answer::Later);
+        }
         let grant = self.newest_grant(person)?.and_then(|grant| Bytes::new(grant.into_vec()).ok());
         Ok(grant.map_or(Answer::Later, Answer::Replaced))
+    }
+
+    fn learn_from_former(&mut self, person: PersonId, opened: &Opened) -> Result<()> {
+        let Some(person) = self.txn.load::<Person>(&person.0)? else { return Ok(()) };
+        let sender = opened.letter.claimed_signer().id;
+        if person.identity == Some(sender)
+            && let Some(mut history) = history_of(&self.txn, sender)?
+        {
+            self.learn_keys(&person, &mut history, opened)?;
+        }
+        Ok(())
     }
 
     fn answer_to(&mut self, session: SessionId, party: Party, sealed: &[u8]) -> Result<Answer> {
@@ -129,7 +155,7 @@ impl Turn<'_> {
             Ok(opened) => opened,
             // Perhaps sealed under a secret that we are about to learn, or by a version that we are about to get.
             // Who sealed it keeps it, and it gives up at its date.
-            Err(_) => return Ok(Answer::Later),
+            Err(_) => return self.answer_unopened(party),
         };
         if opened.letter.unverified().kind == kind::RECOVER {
             return self.answer_wish(party, opened);
@@ -140,6 +166,7 @@ impl Turn<'_> {
             Verdict::Refused(reason) => Answer::Refused(reason, receipts.refused(reason.number())),
             Verdict::Later => Answer::Later,
             Verdict::KeysMissing => Answer::KeysMissing,
+            Verdict::KeyChanged(news) => Answer::KeyChanged(news),
         })
     }
 
@@ -216,8 +243,17 @@ impl Turn<'_> {
         if let Some(verdict) = self.learn_keys(&person, &mut history, &opened)? {
             return Ok(verdict);
         }
-        if usize::from(opened.letter.claimed_signer().key) > usize::from(history.current()) {
+        let key = opened.letter.claimed_signer().key;
+        if key > history.current() {
             return Ok(Verdict::KeysMissing);
+        }
+        // What waited in a mailbox may have been signed before the change.
+        if key < history.current()
+            && !history.is_compromised(key)
+            && session != NO_SESSION
+            && let Some(news) = Self::answer_to_earlier_key(&history, key)
+        {
+            return Ok(Verdict::KeyChanged(news));
         }
         let Ok(letter) = history.verify(opened.letter) else { return Ok(Verdict::Refused(Refusal::NotAccepted)) };
         if !letter.is_for(self.keys.signer.id) {
@@ -231,10 +267,20 @@ impl Turn<'_> {
 
     /// Takes in the key events that came along; a fork ends in evidence, and the first seen stays.
     fn learn_keys(&mut self, person: &Person, history: &mut History, opened: &Opened) -> Result<Option<Verdict>> {
-        let before = history.clone();
         let whole = opened.history.as_ref().map(|whole| [&whole.rotations[..], &whole.compromises].concat());
         let whole = whole.unwrap_or_default().into_iter().map(Bytes::into_vec);
-        for event in whole.chain(opened.events.iter().cloned()) {
+        self.learn_events(person, history, whole.chain(opened.events.iter().cloned()))
+    }
+
+    /// The same with events that came in another way.
+    pub(super) fn learn_events(
+        &mut self,
+        person: &Person,
+        history: &mut History,
+        events: impl Iterator<Item = Vec<u8>>,
+    ) -> Result<Option<Verdict>> {
+        let before = history.clone();
+        for event in events {
             match history.learn(&event) {
                 Ok(crate::identity::Learned::Fork { first, second }) => self.fork_seen(person, &first, &second)?,
                 Ok(_) => {}
@@ -244,6 +290,10 @@ impl Turn<'_> {
         }
         if *history != before {
             self.save_history(history);
+            // If theirs is a grant of a key that was given up now, whoever sees to their node is to look at it.
+            if let Some(reach) = self.txn.load::<Reach>(&person.id.0)? {
+                self.txn.save(&reach);
+            }
         }
         Ok(None)
     }

@@ -65,6 +65,7 @@ pub mod inbox;
 mod incoming;
 pub mod introduction;
 pub mod invites;
+mod key_news;
 mod keys;
 mod leaving;
 mod live;

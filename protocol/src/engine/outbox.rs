@@ -326,6 +326,7 @@ impl Turn<'_> {
         let Some(open) = self.live.sessions.get_mut(&session) else { return Ok(()) };
         let Some(flight) = open.flights.remove(&letter) else { return Ok(()) };
         let (Party::Pair(person) | Party::Scanned(person)) = open.party else { return Ok(()) };
+        let is_pair = open.party == Party::Pair(person);
         let key = [&person.0[..], &letter.0].concat();
         let Some(waiting) = self.txn.load::<Waiting>(&key)? else { return self.pump(person) };
         match outcome {
@@ -346,6 +347,19 @@ impl Turn<'_> {
                     return Ok(());
                 }
                 self.pause(person);
+            }
+            Some(Answer::KeyChanged(news)) => {
+                if self.has_changed_since(news.as_slice())? {
+                    return Ok(());
+                }
+                if flight.shows == self.keys.history.seen() {
+                    self.pause(person);
+                }
+            }
+            Some(Answer::SealAnew(news)) => {
+                if !is_pair || !self.is_to_seal_anew(person, news.as_slice())? {
+                    self.pause(person);
+                }
             }
             Some(Answer::Stored) => {
                 self.txn.save(&Waiting { stored: Some(self.now), ..waiting });

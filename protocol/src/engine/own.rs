@@ -6,6 +6,7 @@ use super::deadline::Ends;
 use super::entity::{self, Entity};
 use super::error::{Error, Result};
 use super::keys::{Keys, StoredEncryptionKey, StoredSigningKey, stored_encryption_keys};
+use super::rounds::Round;
 use super::turn::{Step, Turn};
 use super::txn::Txn;
 use crate::address::Hint;
@@ -221,7 +222,8 @@ impl Turn<'_> {
             return Ok(());
         }
         // With every second one, so each fortnight, contacts get what they keep for me.
-        let capsules = own.grant_seq % 2 == 1;
+        let newest = stored_encryption_keys(&self.txn)?.pop();
+        let capsules = newest.is_none_or(|key| key.number.is_multiple_of(2));
         self.grant_anew(&mut own, capsules)
     }
 
@@ -271,12 +273,15 @@ impl Turn<'_> {
             self.withdraw_consents()?;
             self.sign_asks_again()?;
             self.sign_vouches_again()?;
+            // Whoever had a copy of this disk may have taken what contacts wrote, and given receipts for it.
+            self.begin_round(Round { resume: Some(Timestamp::from_secs(0)), ..Round::default() })?;
         }
         self.refresh_consents()?;
         self.tell_card(&Tier::ALL)
     }
 
     fn after_new_grant(&mut self, own: &Own, capsules: bool) -> Result<()> {
+        self.live.asked_for_grant.clear();
         self.refresh_first_letters(own)?;
         self.announce_now(capsules)
     }
@@ -284,7 +289,8 @@ impl Turn<'_> {
     /// Signs a grant for the newest encryption key.
     fn sign_grant(&mut self, own: &mut Own) -> Result<()> {
         let encryption = self.keys.opening.first().map(DecryptionKey::public).ok_or(Error::NoIdentity)?;
-        own.grant_seq += 1;
+        // The time, where it is later: whoever goes on from an old copy of the disk gives no number a second time.
+        own.grant_seq = self.now.secs().max(own.grant_seq + 1);
         own.grant_ends = self.now.plus(limits::GRANT_LIFE);
         let grant = NodeGrant {
             generation: own.generation,

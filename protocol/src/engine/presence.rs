@@ -68,11 +68,9 @@ impl Turn<'_> {
             return Ok(());
         }
         let known = self.txn.load::<Reach>(&person.id.0)?;
-        let newest = known.as_ref().and_then(|reach| Some((read_grant(reach)?.order(), reach.counter)));
-        let is_newer = newest.is_none_or(|(order, counter)| {
-            grant.order() > order && grant.generation >= order.0 || grant.order() == order && presence.counter > counter
-        });
-        if is_newer {
+        let newest = known.as_ref().and_then(|reach| Some((Place::known(reach, history)?, reach.counter)));
+        let shown = Place::current(&grant, history);
+        if newest.is_none_or(|newest| (shown, presence.counter) > newest) {
             self.keep_presence(person.id, known, grant.peer, presence.clone())?;
         }
         Ok(())
@@ -83,10 +81,10 @@ impl Turn<'_> {
     pub(super) fn grant_arrived(&mut self, person: &Person, history: &History, shown: &RecordBytes) -> Result<()> {
         let Some(grant) = verify_grant(shown.as_slice(), history, self.now) else { return Ok(()) };
         let known = self.txn.load::<Reach>(&person.id.0)?;
-        let before = known.as_ref().and_then(read_grant);
-        if before.as_ref().is_some_and(|before| grant.order() <= before.order()) {
+        if known.as_ref().and_then(|known| Place::known(known, history)) >= Some(Place::current(&grant, history)) {
             return Ok(());
         }
+        let before = known.as_ref().and_then(read_grant);
         let is_same_machine = before.is_some_and(|before| before.peer == grant.peer);
         let (hints, mailboxes, seed) = match &known {
             Some(known) if is_same_machine => (known.hints.clone(), known.mailboxes.clone(), known.presence.clone()),
@@ -106,6 +104,29 @@ impl Turn<'_> {
         self.txn.save(&Reach { person: id, grant, hints, counter, mailboxes, former, presence });
         self.live.pauses.remove(&id);
         self.pump(id)
+    }
+}
+
+/// Where a grant stands among those of one identity. One of a later key counts before all of earlier ones: who has a stolen
+/// key can give a grant any number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    key: u8,
+    order: (u32, u64),
+}
+
+impl Place {
+    /// Of a grant that counts now: it is signed with the current key.
+    pub(super) fn current(grant: &NodeGrant, history: &History) -> Self {
+        Self { key: history.current(), order: grant.order() }
+    }
+
+    /// Of the newest one that I know; none if it counts no more: its key was given up, or is of a history that is not
+    /// the one that counts.
+    pub(super) fn known(reach: &Reach, history: &History) -> Option<Self> {
+        let grant = Signed::<NodeGrant>::from_bytes(reach.grant.as_slice()).ok()?;
+        let grant = history.verify(grant).ok()?;
+        Some(Self { key: grant.signer().key, order: grant.order() })
     }
 }
 

@@ -8,7 +8,6 @@ use super::contact::KnownBefore;
 use super::error::{Error, Result};
 use super::own::{self, Own};
 use super::restore::CARD_AHEAD;
-use super::rounds::Round;
 use super::turn::{Step, Turn};
 use super::txn::Txn;
 use crate::card::OwnCard;
@@ -68,8 +67,7 @@ impl Turn<'_> {
         for one in people {
             self.take_back(&own, one)?;
         }
-        self.rotate(words, None, Reason::Compromised)?;
-        self.begin_round(Round { resume: Some(Timestamp::from_secs(0)), ..Round::default() })
+        self.rotate(words, None, Reason::Compromised)
     }
 
     /// Somebody is a contact again, as far as they can be: their card comes from themselves.
@@ -80,7 +78,8 @@ impl Turn<'_> {
         }
         let grant = Signed::<NodeGrant>::from_bytes(one.grant.as_slice()).ok();
         let Some(grant) = grant.and_then(|grant| history.verify(grant).ok()) else { return Ok(()) };
-        let Acquaintance { pair, hints, mailboxes, name, tier, .. } = one;
-        self.hold_again(KnownBefore { history: &history, grant: &grant, hints, mailboxes, pair, name, tier })
+        let Acquaintance { pair, hints, mailboxes, name, tier, presence, .. } = one;
+        let grant = &grant;
+        self.hold_again(KnownBefore { history: &history, grant, hints, mailboxes, pair, name, tier, presence })
     }
 }

@@ -6,11 +6,12 @@
 
 use super::effect::Effect;
 use super::error::Result;
+use super::incoming::history_of;
 use super::live::{Live, Party, Session};
 use super::notice::Notice;
 use super::own::{Own, verify_grant};
-use super::person::Reach;
-use super::presence::read_grant;
+use super::person::{Person, Reach};
+use super::presence::{Place, read_grant};
 use super::turn::Turn;
 use crate::id::{PeerId, PersonId};
 use crate::letter::body::RecordBytes;
@@ -37,9 +38,12 @@ pub fn replaced_since(read: &dyn Read) -> Result<Option<Timestamp>> {
 }
 
 impl Turn<'_> {
-    /// True if somebody goes on at another machine than this one.
+    /// True if somebody goes on at another machine than this one. Not if it was a thief who said so.
     pub(super) fn is_former_machine(&self, person: PersonId, peer: PeerId) -> Result<bool> {
-        Ok(self.txn.load::<Reach>(&person.0)?.is_some_and(|reach| reach.former.contains(&peer)))
+        let reach = self.txn.load::<Reach>(&person.0)?.filter(|reach| reach.former.contains(&peer));
+        let (Some(reach), Some(person)) = (reach, self.txn.load::<Person>(&person.0)?) else { return Ok(false) };
+        let history = person.identity.map(|identity| history_of(&self.txn, identity)).transpose()?.flatten();
+        Ok(history.is_some_and(|history| Place::known(&reach, &history).is_some()))
     }
 
     /// Somebody goes on at another machine: what is open with the ones before ends, and who calls again is told why.

@@ -141,9 +141,10 @@ impl Turn<'_> {
     pub(super) fn ask_for_grant(&mut self, person: PersonId) -> Result<bool> {
         let (now, asked) = (self.now, &mut self.live.asked_for_grant);
         asked.retain(|_, at| now.since(*at) < limits::DAY);
-        if asked.insert(person, now).is_some() {
+        if asked.contains_key(&person) {
             return Ok(false);
         }
+        asked.insert(person, now);
         self.ask_to_resume(person, now)?;
         Ok(true)
     }
@@ -152,6 +153,10 @@ impl Turn<'_> {
     pub(super) fn resume_arrived(&mut self, person: &Person, history: &History, resume: &Resume) -> Result<Verdict> {
         if let Some(grant) = &resume.grant {
             self.grant_arrived(person, history, grant)?;
+            if is_key_given_up(&self.txn, person)? {
+                // It was over when it came. They write another one.
+                return Ok(Verdict::Later);
+            }
         }
         let mut all = self.sent_to(person.id)?;
         if all.asked.is_some_and(|asked| self.now.since(asked) < limits::RESUME_PACE) {

@@ -106,6 +106,7 @@ impl<'e> Turn<'e> {
                 _ => {}
             }
         }
+        self.live.asked_for_grant.clear();
         while let Some((session, party, locator, secret)) = self.moved.pop() {
             if let Some(open) = self.live.sessions.get_mut(&session) {
                 (open.party, open.locator, open.secret) = (party, locator, secret);

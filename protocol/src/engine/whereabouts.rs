@@ -11,7 +11,7 @@ use super::live::Live;
 use super::mailboxes::own_hosts;
 use super::own::verify_grant;
 use super::person::{Person, Reach};
-use super::presence::read_grant;
+use super::presence::Place;
 use super::replaced::former_machines;
 use super::turn::Turn;
 use crate::day_record::{DayKey, DayRecord};
@@ -239,8 +239,8 @@ impl Turn<'_> {
         let history = person.identity.map(|identity| super::incoming::history_of(&self.txn, identity)).transpose()?;
         let (Some(said), Some(history)) = (said, history.flatten()) else { return Ok(()) };
         let Some(grant) = verify_grant(said.grant.as_slice(), &history, self.now) else { return Ok(()) };
-        let Some(newest) = read_grant(&known).map(|grant| grant.order()) else { return Ok(()) };
-        let is_newer = grant.order() > newest || grant.order() == newest && said.counter > known.counter;
+        let newest = Place::known(&known, &history).map(|newest| (newest, known.counter));
+        let is_newer = newest < Some((Place::current(&grant, &history), said.counter));
         let mailboxes = said.passes(known.mailboxes.clone());
         let is_news = known.grant != said.grant || known.hints != said.hints || known.mailboxes != mailboxes;
         if !is_newer || !is_news {

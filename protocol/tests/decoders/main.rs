@@ -152,7 +152,7 @@ proptest! {
         let Some(answer) = Answer::from_bytes(&bytes) else { return Ok(()) };
         prop_assert_eq!(answer.to_bytes(), &bytes[..]);
         let is_final = matches!(answer, Answer::Handled(_) | Answer::Refused(..));
-        let is_open = matches!(answer, Answer::Replaced(_) | Answer::GivenBack(_));
+        let is_open = matches!(answer, Answer::Replaced(_) | Answer::GivenBack(_) | Answer::KeyChanged(_) | Answer::SealAnew(_));
         let length = if is_final { 33 } else { 1 };
         prop_assert!(is_open || bytes.len() == length);
     }

@@ -110,6 +110,7 @@ fn the_limits_are_those_of_the_code() {
         SENT_PER_PERSON,
         SENT_BYTES,
         RESUME_PACE,
+        KEY_NEWS,
         ENCRYPTION_KEYS,
         RETRY_FIRST,
         RETRY_LAST,

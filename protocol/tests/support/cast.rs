@@ -577,6 +577,7 @@ pub fn capsule() -> Capsule {
         mailboxes: vec![pass()],
         name: bo().card().name.clone(),
         tier: Tier::Contacts,
+        presence: None,
     };
     let card = OwnCard { seq: 7, name: ana().card().name.clone(), fields: Vec::new() };
     Capsule { made: NOW, card, people: vec![bo], key: 0 }

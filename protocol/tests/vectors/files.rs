@@ -8,9 +8,11 @@ use kith_protocol::crypto::derive;
 use kith_protocol::disowned::Disowned;
 use kith_protocol::engine::{Answer, AnswerSlip, Refusal};
 use kith_protocol::hello::{self, Ends, Initiator, Responder, SharedSecret};
+use kith_protocol::identity::History;
 use kith_protocol::introduction::consent_digest;
 use kith_protocol::invite::{self, InviteKind};
 use kith_protocol::letter::Body;
+use kith_protocol::letter::answers::KeyNews;
 use kith_protocol::mailbox::{Close, Collect, Door, Held, Keep, Leave, Request, Response, Slot, Take};
 use kith_protocol::nearby::Day;
 use kith_protocol::record::{Statement, Verified};
@@ -537,6 +539,8 @@ fn answers() -> File {
         answer("stored", &Answer::Stored, &[(1, "kind")]),
         replaced(),
         given_back(),
+        key_changed(),
+        seal_anew(),
     ];
     let refusals = [
         ("refused: expired", Refusal::Expired),
@@ -564,6 +568,23 @@ fn given_back() -> Vector {
     let length = bytes.len();
     let bounded = wire::Bytes::new(bytes).unwrap();
     answer("given back", &Answer::GivenBack(bounded), &[(1, "kind"), (length, "history and sealed capsule")])
+}
+
+fn key_changed() -> Vector {
+    let words = &ana().words;
+    let mut history = History::begin(words);
+    let rotation = history.rotate(words).unwrap();
+    history.learn(rotation.bytes()).unwrap();
+    let bytes = KeyNews::of(vec![rotation.bytes().to_vec()], None).to_bytes().unwrap();
+    let length = bytes.as_slice().len();
+    answer("key changed", &Answer::KeyChanged(bytes), &[(1, "kind"), (length, "later key events of the sender")])
+}
+
+fn seal_anew() -> Vector {
+    let grant = wire::Bytes::new(ana().grant().bytes().to_vec()).unwrap();
+    let bytes = KeyNews::of(Vec::new(), Some(grant)).to_bytes().unwrap();
+    let length = bytes.as_slice().len();
+    answer("seal anew", &Answer::SealAnew(bytes), &[(1, "kind"), (length, "grant of who answers")])
 }
 
 fn answer(name: &str, answer: &Answer, layout: &[(usize, &str)]) -> Vector {

@@ -388,6 +388,7 @@ impl World {
     pub fn restores(&mut self, who: Who, copy: MemoryStore) {
         self.stop(who);
         let home = self.home_mut(who);
+        home.peer = Own::load(&copy).expect("a copy is a whole home").peer;
         home.store = copy;
         home.remember_what_the_store_does();
         self.start(who);
@@ -413,6 +414,17 @@ impl World {
         (home.peer, home.store) = (peer, store);
         home.remember_what_the_store_does();
         home.address = home.address.is_some().then(|| Home::fresh_address(who.0, run));
+        self.start(who);
+    }
+
+    /// A home that fell silent is the one that goes on, says whoever has the words.
+    pub fn goes_on_here(&mut self, who: Who) {
+        self.stop(who);
+        let (words, now, seed) = (self.home(who).words.clone(), self.clock(who), self.random.random());
+        let home = self.home_mut(who);
+        let mut engine = Engine::open(&home.store).expect("a whole home");
+        let (_, step) = engine.turn(&home.store, now, seed, |turn| turn.goes_on_here(&words)).expect("the words fit");
+        home.store.commit(&step.writes).expect("the memory has room");
         self.start(who);
     }
 
