@@ -152,7 +152,7 @@ impl Node {
         let (place, calls) = (sockets.place(), api::router(api.clone()));
         let (backups, mail) = (api.backups().clone(), api.mail().clone());
         let (pages, undo) = web::pages(api, calls.clone());
-        let app = serve::app(&access, pages, calls, authority);
+        let app = serve::app(&access, pages, calls, authority, move || handle.goes_on().is_ok());
         let server = sockets.serve(&app, credentials);
         let server = server.map_err(|reason| NodeError::Api { address: place.web, reason })?;
         home.announce(&Running { api: place.local, pid: std::process::id() })?;

@@ -62,6 +62,7 @@ pub struct StatusForm {
 /// Says what the node is and does.
 #[utoipa::path(get, path = "/status", tag = "node", responses((status = 200, body = StatusForm)))]
 pub(super) async fn status(State(api): State<Api>) -> Result<Json<StatusForm>, Problem> {
+    api.handle.goes_on()?;
     let (view, live) = (api.handle.view(), api.handle.status());
     let own = Own::load(view)?;
     let Counts { people, contacts } = api.handle.roster().counts()?;
@@ -177,6 +178,10 @@ fn keys(api: &Api) -> Finding {
 }
 
 fn node(api: &Api) -> Finding {
+    if let Err(ended) = api.handle.goes_on() {
+        let finding = format!("takes nothing in and sends nothing: {ended}");
+        return Finding::new("node", Health::Bad, finding, Some(super::problem::ENDED));
+    }
     if api.has_network {
         return Finding::new("node", Health::Good, "running", None);
     }
