@@ -305,7 +305,8 @@ async fn the_file_holds_no_token_and_sessions_outlive_the_node() {
     let (_, token) = browser.jar.first_key_value().unwrap();
     assert!(file.contains("$argon2id$") && !file.contains(token) && !file.contains(PASSWORD), "{file}");
     let again = Access::new(&Home::at(ana._folder.path()), b"ana", Ways::default()).unwrap();
-    let app = serve::app(&again, Router::new().route("/people", get(|| async { "people" })), Router::new(), None, || true);
+    let app =
+        serve::app(&again, Router::new().route("/people", get(|| async { "people" })), Router::new(), None, || true);
     let again = Ana { access: again, app, _folder: tempfile::tempdir().unwrap() };
     assert_eq!(browser.get(&again, "/people").await.text, "people");
 }
