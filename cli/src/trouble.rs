@@ -145,9 +145,13 @@ impl From<NodeError> for Trouble {
         let message = error.to_string();
         match error {
             NodeError::Home(error) => error.into(),
-            NodeError::Network(_) | NodeError::Api { .. } => {
-                Self::failed(message).hint("choose another address with --listen or --web")
-            }
+            NodeError::Network(_) => Self::failed(message).hint(
+                "another program may be there, or the address not be there yet. Choose another with --listen, which is kept; \
+                 --listen none takes back what was chosen",
+            ),
+            NodeError::Api { .. } => Self::failed(message).hint(
+                "another program may be there, or the address not be there yet. Choose another with --web, which is kept",
+            ),
             NodeError::Acme(error) => Self::usage(message).hint(error.hint()),
             NodeError::Engine(_) | NodeError::Certificate(_) | NodeError::NoPort => Self::failed(message),
         }

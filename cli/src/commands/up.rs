@@ -63,7 +63,9 @@ fn parse(address: &str) -> Result<Multiaddr, Trouble> {
 }
 
 fn options(up: &Up) -> Result<NodeOptions, Trouble> {
-    let listen = up.listen.iter().map(|address| parse(address)).collect::<Result<Vec<_>, _>>()?;
+    let listen = up.listen.iter().filter(|address| *address != "none").map(|address| parse(address));
+    let listen = listen.collect::<Result<Vec<_>, _>>()?;
+    let listens_as_usual = !up.listen.is_empty() && listen.is_empty();
     let web_url = match up.web_url.as_deref() {
         None => None,
         Some("none") => Some(None),
@@ -84,6 +86,7 @@ fn options(up: &Up) -> Result<NodeOptions, Trouble> {
     let backup = up.backup_to.as_deref().map(|to| plan(to, up.every)).transpose()?;
     Ok(NodeOptions {
         listen,
+        listens_as_usual,
         web: up.web,
         web_url,
         trust_proxy,
