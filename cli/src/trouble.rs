@@ -118,6 +118,10 @@ impl From<HomeError> for Trouble {
             HomeError::Damaged(_) => {
                 Self::failed(message).hint("put back a copy of that file, or recover from your words")
             }
+            HomeError::DamagedSettings(_) => Self::failed(message).hint(
+                "put back a copy of that file; or move it away, and say again what you told kith up: where it listens and \
+                 how browsers reach it, backups, limits",
+            ),
             HomeError::File { .. } => {
                 Self::failed(message).hint("check the folder, who owns it, and the room on the disk")
             }

@@ -122,7 +122,7 @@ impl Node {
     /// used.
     pub async fn start(open: OpenHome, options: NodeOptions) -> Result<Self, NodeError> {
         let (home, store, seed, lock) = open.into_parts();
-        let (mut settings, vault) = (home.settings(), store.vault());
+        let (mut settings, vault) = (home.settings()?, store.vault());
         let acme = remember_ways(&mut settings, &options)?;
         settings.web = options.web.or(settings.web);
         // Before the network, which would ask the router for a port.
@@ -209,7 +209,7 @@ impl Desk {
     /// If the home cannot be used.
     pub fn open(open: OpenHome) -> Result<Self, NodeError> {
         let (home, store, _, lock) = open.into_parts();
-        let (access, vault) = (Access::new(&home, &identity(&store)?, ways(&home.settings()))?, store.vault());
+        let (access, vault) = (Access::new(&home, &identity(&store)?, ways(&home.settings()?))?, store.vault());
         let driver = Driver::start(store, Offline, None)?;
         let router = api::router(Api::new(driver.handle(), home, access, vault, false)?);
         Ok(Self { driver, router, lock })

@@ -127,3 +127,23 @@ fn a_node_that_cannot_listen_where_it_was_told_to_listens_nowhere_else() {
     drop(other);
     assert_eq!(settings(), before);
 }
+
+#[test]
+fn files_of_the_home_that_cannot_be_read_are_named_and_left_as_they_are() {
+    let mut ana = Someone::at_home("Ana Sousa");
+    let (settings, mail) = (ana.folder().join("settings.json"), ana.folder().join("mail.json"));
+    std::fs::write(&settings, "{\"web_url\": \"https://kith.exam").unwrap();
+    for command in ["up", "people"] {
+        ana.kith([command]).fails(1, &["settings.json", "cannot be read", "hint: ", "move it away"]);
+    }
+    assert!(std::fs::read_to_string(&settings).unwrap().ends_with("kith.exam"), "it is not written over");
+    std::fs::remove_file(&settings).unwrap();
+    std::fs::write(&mail, "{\"server\": ").unwrap();
+    ana.start();
+    let sick = ana.kith(["doctor"]);
+    assert!(sick.code == Some(1) && sick.out.contains("BAD   mail: none is sent: "), "{sick}");
+    assert!(sick.out.contains("mail.json") && sick.out.contains("kith mail off"), "{sick}");
+    ana.kith(["mail"]).fails(1, &["mail.json", "hint: kith mail set"]);
+    ana.kith(["mail", "off"]).ok();
+    assert!(ana.kith(["doctor"]).ok().out.contains("mail: none is sent"));
+}
