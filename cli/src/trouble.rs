@@ -21,6 +21,7 @@ enum TroubleKind {
     Usage,
     NotRunning,
     NotFound,
+    ForGood,
 }
 
 impl Trouble {
@@ -44,6 +45,12 @@ impl Trouble {
         Self { kind: TroubleKind::NotFound, message: message.into(), hint: None }
     }
 
+    /// It failed, and fails again as long as nobody does something about it: whoever looks after services is not to start
+    /// it again.
+    pub fn for_good(message: impl Into<String>) -> Self {
+        Self { kind: TroubleKind::ForGood, message: message.into(), hint: None }
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -59,6 +66,7 @@ impl Trouble {
                 TroubleKind::Usage => "usage",
                 TroubleKind::NotRunning => "not_running",
                 TroubleKind::NotFound => "not_found",
+                TroubleKind::ForGood => "failed_for_good",
             };
             let body = serde_json::json!({ "error": { "kind": kind, "message": self.message, "hint": self.hint } });
             eprintln!("{body}");
@@ -70,13 +78,15 @@ impl Trouble {
         }
     }
 
-    /// See product words: 1 failed, 2 wrong usage, 3 needs a running node, 4 not found or ambiguous.
+    /// See product words: 1 failed, 2 wrong usage, 3 needs a running node, 4 not found or ambiguous, 5 failed and
+    /// fails again. The units in packaging/systemd start nothing again after 2 and 5.
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self.kind {
             TroubleKind::Failed => 1,
             TroubleKind::Usage => 2,
             TroubleKind::NotRunning => 3,
             TroubleKind::NotFound => 4,
+            TroubleKind::ForGood => 5,
         })
     }
 }
@@ -102,12 +112,16 @@ impl From<HomeError> for Trouble {
             HomeError::Locked(_) => Self::usage(message)
                 .hint("give the passphrase in KITH_PASSPHRASE or with --passphrase-file, or run this on a terminal"),
             HomeError::WrongPassphrase(_) => {
-                Self::failed(message).hint("without it, go on from a backup and your recovery words: kith restore")
+                Self::for_good(message).hint("without it, go on from a backup and your recovery words: kith restore")
             }
             HomeError::NotHashed => Self::failed(message).hint("it takes 64 MiB of memory: close something"),
             HomeError::Damaged(_) => {
                 Self::failed(message).hint("put back a copy of that file, or recover from your words")
             }
+            HomeError::DamagedSettings(_) => Self::failed(message).hint(
+                "put back a copy of that file; or move it away, and say again what you told kith up: where it listens and \
+                 how browsers reach it, backups, limits",
+            ),
             HomeError::File { .. } => {
                 Self::failed(message).hint("check the folder, who owns it, and the room on the disk")
             }
@@ -135,9 +149,13 @@ impl From<NodeError> for Trouble {
         let message = error.to_string();
         match error {
             NodeError::Home(error) => error.into(),
-            NodeError::Network(_) | NodeError::Api { .. } => {
-                Self::failed(message).hint("choose another address with --listen or --web")
-            }
+            NodeError::Network(_) => Self::failed(message).hint(
+                "another program may be there, or the address not be there yet. Choose another with --listen, which is kept; \
+                 --listen none takes back what was chosen",
+            ),
+            NodeError::Api { .. } => Self::failed(message).hint(
+                "another program may be there, or the address not be there yet. Choose another with --web, which is kept",
+            ),
             NodeError::Acme(error) => Self::usage(message).hint(error.hint()),
             NodeError::Engine(_) | NodeError::Certificate(_) | NodeError::NoPort => Self::failed(message),
         }

@@ -7,7 +7,7 @@
 //! | `mailbox/` | what is held for others, see [`crate::mailbox`] |
 //! | `api-token` | the bearer token of the API; 0600 |
 //! | `running.json` | where the API of the running node listens; only while it runs |
-//! | `settings.json` | where the node listens, so that it comes back on the same port; how browsers reach it |
+//! | `settings.json` | where the node was asked to listen, and where it listened last; how browsers reach it; limits |
 //! | `access.json` | the hash of the password, and those of browsers that are signed in; 0600 |
 //! | `ca.json` | the key and certificate by which browsers know the node, if it does its own TLS; 0600 |
 //! | `acme.json` | the account with a public authority, and the certificate and key that it gave for the domain; 0600 |
@@ -43,6 +43,8 @@ pub use settings::{AcmeSettings, Running, Settings, Tls};
 
 use crate::store::{FileStore, HomeLock, LockError, OpenReport, VaultKey};
 
+/// The file of the settings.
+const SETTINGS: &str = "settings.json";
 /// How long a command waits for the one before it in the same home; a picture takes a few seconds.
 const TURN: Duration = Duration::from_secs(5);
 /// How often it looks whether it is its turn: the system has no event for it that could be given up.
@@ -63,6 +65,9 @@ pub enum HomeError {
     /// A file of the home does not hold what was written to it.
     #[error("{} is damaged", .0.display())]
     Damaged(PathBuf),
+    /// The file of the settings does not hold what was written to it.
+    #[error("the settings in {} cannot be read", .0.display())]
+    DamagedSettings(PathBuf),
     /// Its keys are behind a passphrase, and none was given.
     #[error("the keys of the home in {} are behind a passphrase", .0.display())]
     Locked(PathBuf),
@@ -220,17 +225,20 @@ impl Home {
         fill: impl FnOnce(&mut FileStore, PeerId) -> Result<(), E>,
     ) -> Result<(), E> {
         let lock = self.lock()?;
-        if let Ok(keys) = self.read_keys() {
-            let open = self.open_with(lock, keys)?;
-            if engine::Own::load(&open.store).is_ok() {
-                return Err(HomeError::Exists(self.folder.clone()).into());
-            }
-            let (_, store, _, lock) = open.into_parts();
-            drop(store);
-            let failed = |reason| self.file_error(&self.store_folder(), reason);
-            std::fs::remove_dir_all(self.store_folder()).map_err(failed)?;
-            return self.fill_anew(lock, fill);
+        let keys = match self.read_keys() {
+            Ok(keys) => keys,
+            Err(HomeError::Missing(_)) => return self.fill_anew(lock, fill),
+            // Somebody may live behind keys that cannot be read at this moment, and fresh ones would lock them out for good.
+            Err(error) => return Err(error.into()),
+        };
+        let open = self.open_with(lock, keys)?;
+        if engine::Own::load(&open.store).is_ok() {
+            return Err(HomeError::Exists(self.folder.clone()).into());
         }
+        let (_, store, _, lock) = open.into_parts();
+        drop(store);
+        let failed = |reason| self.file_error(&self.store_folder(), reason);
+        std::fs::remove_dir_all(self.store_folder()).map_err(failed)?;
         self.fill_anew(lock, fill)
     }
 
@@ -438,16 +446,21 @@ impl Home {
         self.write_json("mailed.json", record)
     }
 
-    /// What the node remembers between runs.
-    pub fn settings(&self) -> Settings {
-        let stored = std::fs::read(self.folder.join("settings.json")).ok();
-        stored.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
+    /// What the node remembers between runs; nothing in a new home.
+    ///
+    /// # Errors
+    /// If it cannot be read. Whoever went on without it would forget it with the next [`Home::remember`].
+    pub fn settings(&self) -> Result<Settings, HomeError> {
+        let path = self.folder.join(SETTINGS);
+        self.read_json(SETTINGS).map(Option::unwrap_or_default).map_err(|error| match error {
+            HomeError::Damaged(_) => HomeError::DamagedSettings(path),
+            other => other,
+        })
     }
 
     /// Remembers for the next run.
     pub fn remember(&self, settings: &Settings) -> Result<(), HomeError> {
-        let path = self.folder.join("settings.json");
-        files::write_json(&path, settings).map_err(|reason| self.file_error(&path, reason))
+        self.write_json(SETTINGS, settings)
     }
 }
 

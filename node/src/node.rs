@@ -1,9 +1,10 @@
 //! A node: a home, its driver, its network and its API, running together.
 
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
+mod listening;
+
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use kith_protocol::crypto::sign::SecretSeed;
 use kith_protocol::engine;
 use kith_protocol::store::StoreError;
 
@@ -16,7 +17,7 @@ use crate::driver::{Driver, Handle, Offline};
 use crate::home::{Home, HomeError, OpenHome, Running, Settings, Tls};
 use crate::mail;
 use crate::mailbox::{self, Holder};
-use crate::network::{self, Limits, Multiaddr, Network, NetworkError, listen_on};
+use crate::network::{Limits, Multiaddr, Network, NetworkError};
 use crate::roster::Roster;
 use crate::serve::acme::{self, BadAcme, Directory, Email, Keeper, Keeping};
 use crate::serve::ca::CaError;
@@ -31,15 +32,15 @@ pub const PORT: u16 = 7517;
 pub const API: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 7518);
 /// How long a start waits for the first address.
 const LISTENING: std::time::Duration = std::time::Duration::from_secs(2);
-/// How many free ports are tried when the wanted one is taken.
-const PORTS: usize = 8;
 
 /// What a node is to do, beyond what its home remembers.
 #[derive(Clone, Debug, Default)]
 pub struct NodeOptions {
-    /// Where to listen; empty for where it listened last, or [`PORT`].
+    /// Where to listen from now on; empty for where it was asked to before, or [`PORT`].
     pub listen: Vec<Multiaddr>,
-    /// Where the API listens; `None` for where it listened last, or [`API`].
+    /// Whether it listens as if nothing was ever asked for, from now on.
+    pub listens_as_usual: bool,
+    /// Where the API listens from now on; `None` for where it was asked to before, or [`API`].
     pub web: Option<SocketAddr>,
     /// The address by which people reach the web app; the inner `None` for this machine's own.
     pub web_url: Option<Option<WebUrl>>,
@@ -117,21 +118,21 @@ impl Node {
     /// Starts a node in a home.
     ///
     /// # Errors
-    /// If an address that was asked for cannot be listened on, the options do not go together, or the home cannot be
+    /// If an address that was asked for, now or before, cannot be listened on, the options do not go together, or the home cannot be
     /// used.
     pub async fn start(open: OpenHome, options: NodeOptions) -> Result<Self, NodeError> {
         let (home, store, seed, lock) = open.into_parts();
-        let (mut settings, vault) = (home.settings(), store.vault());
+        let (mut settings, vault) = (home.settings()?, store.vault());
         let acme = remember_ways(&mut settings, &options)?;
+        settings.web = options.web.or(settings.web);
+        // Before the network, which would ask the router for a port.
+        let sockets = Sockets::bind(settings.web, API, settings.tls != Tls::Off).await;
+        let sockets = sockets.map_err(|(address, reason)| NodeError::Api { address, reason })?;
         let holder = holds_mailboxes(&settings).then(|| hold(&home, &settings)).flatten();
-        let (network, events) = start_network(seed, &options, &mut settings, holder.clone())?;
+        let (network, events) = listening::start(seed, &options, &mut settings, holder.clone())?;
         if settings.opens_ports.unwrap_or(true) {
             network.open_ports().await?;
         }
-        let tls = settings.tls != Tls::Off;
-        let sockets = Sockets::bind(options.web, settings.web.unwrap_or(API), tls).await;
-        let sockets = sockets.map_err(|(address, reason)| NodeError::Api { address, reason })?;
-        settings.web = options.web.or(settings.web);
         home.remember(&settings)?;
         let mut ways = ways(&settings);
         ways.place = Some(sockets.place());
@@ -152,7 +153,7 @@ impl Node {
         let (place, calls) = (sockets.place(), api::router(api.clone()));
         let (backups, mail) = (api.backups().clone(), api.mail().clone());
         let (pages, undo) = web::pages(api, calls.clone());
-        let app = serve::app(&access, pages, calls, authority);
+        let app = serve::app(&access, pages, calls, authority, move || handle.goes_on().is_ok());
         let server = sockets.serve(&app, credentials);
         let server = server.map_err(|reason| NodeError::Api { address: place.web, reason })?;
         home.announce(&Running { api: place.local, pid: std::process::id() })?;
@@ -208,7 +209,7 @@ impl Desk {
     /// If the home cannot be used.
     pub fn open(open: OpenHome) -> Result<Self, NodeError> {
         let (home, store, _, lock) = open.into_parts();
-        let (access, vault) = (Access::new(&home, &identity(&store)?, ways(&home.settings()))?, store.vault());
+        let (access, vault) = (Access::new(&home, &identity(&store)?, ways(&home.settings()?))?, store.vault());
         let driver = Driver::start(store, Offline, None)?;
         let router = api::router(Api::new(driver.handle(), home, access, vault, false)?);
         Ok(Self { driver, router, lock })
@@ -298,67 +299,4 @@ fn holds_mailboxes(settings: &Settings) -> bool {
 fn hold(home: &Home, settings: &Settings) -> Option<Holder> {
     let held = Holder::start(&home.mailbox_folder(), settings.mailboxes_at_most.unwrap_or(mailbox::BYTES));
     held.inspect_err(|error| tracing::error!(%error, "no mailboxes are held for others")).ok()
-}
-
-type Started = (Network, tokio::sync::mpsc::Receiver<network::Event>);
-
-/// Listens where it was asked to; else where it listened last; else on the usual port; else on any. What was not
-/// asked for may be taken by another program: contacts are told of a new port.
-fn start_network(
-    seed: SecretSeed,
-    options: &NodeOptions,
-    settings: &mut Settings,
-    holder: Option<Holder>,
-) -> Result<Started, NodeError> {
-    let (asked, usual) = (&options.listen, options.limits.clone());
-    let limits = Limits { passed_on: settings.relay_at_most.unwrap_or(usual.passed_on), ..usual };
-    let start = |listen: Vec<Multiaddr>| {
-        let (keypair_seed, holder, limits) = (seed.clone(), holder.clone(), limits.clone());
-        network::start(network::Config { keypair_seed, listen, limits, holder })
-    };
-    if !asked.is_empty() {
-        let started = start(asked.clone())?;
-        settings.listen = asked.iter().map(Multiaddr::to_string).collect();
-        return Ok(started);
-    }
-    let last: Vec<Multiaddr> = settings.listen.iter().filter_map(|address| address.parse().ok()).collect();
-    let [usual, by_ip4] = everywhere(PORT);
-    for listen in [last, usual, by_ip4].into_iter().filter(|listen| !listen.is_empty()) {
-        match start(listen.clone()) {
-            Ok(started) => {
-                settings.listen = listen.iter().map(Multiaddr::to_string).collect();
-                return Ok(started);
-            }
-            Err(NetworkError::Listen { address, reason }) => tracing::warn!(%address, reason, "trying another port"),
-            Err(error) => return Err(error.into()),
-        }
-    }
-    for _ in 0..PORTS {
-        for listen in everywhere(free_port()?) {
-            if let Ok(started) = start(listen.clone()) {
-                settings.listen = listen.iter().map(Multiaddr::to_string).collect();
-                return Ok(started);
-            }
-        }
-    }
-    Err(NodeError::NoPort)
-}
-
-/// All interfaces by IPv6 and IPv4; and by IPv4 alone, for machines that have nothing else. IPv6 comes first: whether its
-/// port is free is looked at for both together.
-fn everywhere(port: u16) -> [Vec<Multiaddr>; 2] {
-    let by_ip4 = listen_on(Ipv4Addr::UNSPECIFIED.into(), port);
-    [[listen_on(Ipv6Addr::UNSPECIFIED.into(), port), by_ip4.clone()].concat(), by_ip4]
-}
-
-/// A port that is free for TCP and UDP at this moment.
-fn free_port() -> Result<u16, NodeError> {
-    for _ in 0..PORTS {
-        let Ok(tcp) = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)) else { continue };
-        let Ok(address) = tcp.local_addr() else { continue };
-        if UdpSocket::bind((Ipv4Addr::UNSPECIFIED, address.port())).is_ok() {
-            return Ok(address.port());
-        }
-    }
-    Err(NodeError::NoPort)
 }

@@ -97,9 +97,11 @@ fn the_old_laptop_still_runs_and_stops_once_bos_node_told_it_so() {
         .until("Bo knows the new machine", |api| api.get("/people/Bo")["waiting"].as_array()?.is_empty().then_some(()));
     ana.kith(["person", "write", "Bo", "From the old laptop."]).ok();
     let ended = ana.node.as_mut().unwrap().wait("it was replaced");
-    assert_eq!(ended.code(), Some(1));
+    assert_eq!(ended.code(), Some(5), "a service manager is not to start it again");
     assert!(ana.logged().contains("this home goes on at another machine"), "{}", ana.logged());
-    ana.kith(["up"]).fails(1, &["this home goes on at another machine", "hint: what came here since"]);
+    // It does not even try to listen, which would fail here.
+    let elsewhere = ["up", "--listen", "/ip4/192.0.2.1/tcp/7517"];
+    ana.kith(elsewhere).fails(5, &["this home goes on at another machine", "hint: what came here since"]);
     new.kith(["person", "write", "Bo", "From the new one."]).ok();
     bo.api().until("Bo reads the new one", |api| {
         (api.get("/people/Ana/letters")["letters"][0]["text"] == "From the new one.").then_some(())

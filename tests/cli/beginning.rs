@@ -1,6 +1,8 @@
 //! Making an identity, running a node, the card.
 
-use kith_tests::e2e::{Someone, run};
+use std::net::TcpListener;
+
+use kith_tests::e2e::{Someone, free_port, run};
 
 #[test]
 fn ana_makes_an_identity_and_fills_in_her_card() {
@@ -107,4 +109,41 @@ fn an_address_that_is_taken_or_is_none_is_told() {
     let api = ana.api().address().to_string();
     let free = format!("/ip4/127.0.0.1/tcp/{}", bo.port);
     run(&mut bo.command(["up", "--listen", &free, "--web", &api]), b"").fails(1, &[&api, "hint: "]);
+}
+
+#[test]
+fn a_node_that_cannot_listen_where_it_was_told_to_listens_nowhere_else() {
+    let mut ana = Someone::at_home("Ana Sousa");
+    ana.web = free_port();
+    ana.start();
+    ana.stop();
+    let settings = || std::fs::read_to_string(ana.folder().join("settings.json")).unwrap();
+    let before = settings();
+    let other = TcpListener::bind(("127.0.0.1", ana.web)).unwrap();
+    ana.kith(["up"]).fails(1, &[&format!("the API cannot listen on 127.0.0.1:{}", ana.web), "hint: ", "--web"]);
+    drop(other);
+    let other = TcpListener::bind(("127.0.0.1", ana.port)).unwrap();
+    ana.kith(["up"]).fails(1, &[&format!("cannot listen on /ip4/127.0.0.1/tcp/{}", ana.port), "hint: ", "--listen"]);
+    drop(other);
+    assert_eq!(settings(), before);
+}
+
+#[test]
+fn files_of_the_home_that_cannot_be_read_are_named_and_left_as_they_are() {
+    let mut ana = Someone::at_home("Ana Sousa");
+    let (settings, mail) = (ana.folder().join("settings.json"), ana.folder().join("mail.json"));
+    std::fs::write(&settings, "{\"web_url\": \"https://kith.exam").unwrap();
+    for command in ["up", "people"] {
+        ana.kith([command]).fails(1, &["settings.json", "cannot be read", "hint: ", "move it away"]);
+    }
+    assert!(std::fs::read_to_string(&settings).unwrap().ends_with("kith.exam"), "it is not written over");
+    std::fs::remove_file(&settings).unwrap();
+    std::fs::write(&mail, "{\"server\": ").unwrap();
+    ana.start();
+    let sick = ana.kith(["doctor"]);
+    assert!(sick.code == Some(1) && sick.out.contains("BAD   mail: none is sent: "), "{sick}");
+    assert!(sick.out.contains("mail.json") && sick.out.contains("kith mail off"), "{sick}");
+    ana.kith(["mail"]).fails(1, &["mail.json", "hint: kith mail set"]);
+    ana.kith(["mail", "off"]).ok();
+    assert!(ana.kith(["doctor"]).ok().out.contains("mail: none is sent"));
 }

@@ -75,6 +75,15 @@ fn wrong_usage_ends_with_2() {
 }
 
 #[test]
+fn no_unit_starts_again_what_fails_for_good() {
+    let units = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("packaging").join("systemd");
+    for unit in ["kith.service", "user/kith.service"] {
+        let unit = std::fs::read_to_string(units.join(unit)).unwrap();
+        assert!(unit.lines().any(|line| line == "RestartPreventExitStatus=2 5"), "{unit}");
+    }
+}
+
+#[test]
 fn a_reader_who_goes_away_is_no_failure() {
     let mut ana = Someone::up("Ana Sousa");
     for number in 0..50 {

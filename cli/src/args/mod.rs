@@ -34,7 +34,8 @@ pub use vouch::{NewVouch, Vouch, VouchCommand, api_name};
 
 /// Your card, the people you met, and who can introduce whom: on your own node.
 ///
-/// Exit codes: 0 done, 1 failed, 2 wrong usage, 3 needs a running node, 4 not found or ambiguous.
+/// Exit codes: 0 done, 1 failed, 2 wrong usage, 3 needs a running node, 4 not found or ambiguous, 5 failed and fails
+/// again until somebody does something about it.
 #[derive(Parser)]
 #[command(name = "kith", version, propagate_version = true, arg_required_else_help = true)]
 pub struct Arguments {

@@ -13,7 +13,8 @@ pub struct Up {
     /// My name, for the first run
     #[arg(long)]
     pub name: Option<String>,
-    /// Where to listen, such as /ip4/0.0.0.0/tcp/7517; may be given several times
+    /// Where to listen and nowhere else, such as /ip4/0.0.0.0/tcp/7517, or none for port 7517 if it is free and else any;
+    /// may be given several times; kept
     #[arg(long, value_name = "MULTIADDR")]
     pub listen: Vec<String>,
     /// Where the web app and the API listen, such as 127.0.0.1:7518; kept

@@ -6,14 +6,16 @@ use std::str::FromStr;
 
 use kith_node::access::{Proxy, Reach, WebUrl};
 use kith_node::backup::Plan;
-use kith_node::driver::Handle;
+use kith_node::driver::{Ended, Handle};
 use kith_node::home::{Home, HomeError, OpenHome, Tls};
 use kith_node::network::Multiaddr;
 use kith_node::node::{Node, NodeOptions};
 use kith_node::serve::acme::BadAcme;
 use kith_protocol::engine::{Notice, Own, people, replaced_since};
 use kith_protocol::id::PersonId;
+use kith_protocol::store::Read;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::broadcast::error::RecvError;
 use tracing_subscriber::EnvFilter;
 
 use super::init;
@@ -26,18 +28,18 @@ pub async fn run(home: &Home, up: Up) -> Result<(), Trouble> {
     start_log(up.log);
     let options = options(&up)?;
     let open = open_or_create(home, up.name.as_deref())?;
+    // Before anybody hears of this machine.
+    stay_if_replaced(&open.store)?;
     let signals = Signals::new()?;
     let node = Node::start(open, options).await?;
-    if is_replaced(&node)? {
-        node.stop().await?;
-        return Err(replaced());
-    }
     introduce(home, &node)?;
     let handle = node.handle();
     let ended = watch(&handle, signals).await;
     out::aside("Stopping.");
-    node.stop().await?;
-    ended
+    let stopped = node.stop().await;
+    // Why it ended comes before what followed from that.
+    ended?;
+    Ok(stopped?)
 }
 
 /// What is logged if nothing else was asked for. These parts of the library warn of what strangers do, such as each
@@ -61,7 +63,9 @@ fn parse(address: &str) -> Result<Multiaddr, Trouble> {
 }
 
 fn options(up: &Up) -> Result<NodeOptions, Trouble> {
-    let listen = up.listen.iter().map(|address| parse(address)).collect::<Result<Vec<_>, _>>()?;
+    let listen = up.listen.iter().filter(|address| *address != "none").map(|address| parse(address));
+    let listen = listen.collect::<Result<Vec<_>, _>>()?;
+    let listens_as_usual = !up.listen.is_empty() && listen.is_empty();
     let web_url = match up.web_url.as_deref() {
         None => None,
         Some("none") => Some(None),
@@ -82,6 +86,7 @@ fn options(up: &Up) -> Result<NodeOptions, Trouble> {
     let backup = up.backup_to.as_deref().map(|to| plan(to, up.every)).transpose()?;
     Ok(NodeOptions {
         listen,
+        listens_as_usual,
         web: up.web,
         web_url,
         trust_proxy,
@@ -133,9 +138,12 @@ fn open_or_create(home: &Home, name: Option<&str>) -> Result<OpenHome, Trouble> 
     }
 }
 
-fn is_replaced(node: &Node) -> Result<bool, Trouble> {
-    let since = replaced_since(node.handle().view()).map_err(|error| Trouble::failed(error.to_string()))?;
-    Ok(since.is_some())
+fn stay_if_replaced(read: &dyn Read) -> Result<(), Trouble> {
+    match replaced_since(read) {
+        Ok(None) => Ok(()),
+        Ok(Some(_)) => Err(replaced()),
+        Err(error) => Err(Trouble::failed(error.to_string())),
+    }
 }
 
 fn introduce(home: &Home, node: &Node) -> Result<(), Trouble> {
@@ -189,28 +197,40 @@ impl Signals {
     }
 }
 
-/// Tells what happens until a signal comes.
+/// Tells what happens until a signal comes, or the node does nothing any more.
 async fn watch(handle: &Handle, mut signals: Signals) -> Result<(), Trouble> {
     let mut notices = handle.notices();
+    // It may have heard of it before there was anybody to be told.
+    stay_if_replaced(handle.view())?;
     loop {
         tokio::select! {
             _ = signals.interrupt.recv() => return Ok(()),
             _ = signals.terminate.recv() => return Ok(()),
+            why = handle.ended() => return Err(ended(&why)),
             notice = notices.recv() => match notice {
                 Ok(Notice::Replaced) => return Err(replaced()),
                 Ok(notice) => tell(handle, &notice),
-                Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => {}
-                Err(tokio::sync::broadcast::error::RecvError::Closed) => {
-                    return Err(Trouble::failed("the storage of this home has failed").hint("see the log above, then run kith doctor"));
-                }
+                Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => return Err(ended(&handle.ended().await)),
             },
         }
     }
 }
 
+/// A node that takes nothing in any more is no node. Whoever looks after it starts it again.
+fn ended(why: &Ended) -> Trouble {
+    let hint = match why {
+        Ended::Storage(_) => {
+            "nothing that was acknowledged is lost. See the log above and kith doctor, then start it again"
+        }
+        Ended::Told | Ended::Network | Ended::Broken => "see the log above, then start it again",
+    };
+    Trouble::failed(why.to_string()).hint(hint)
+}
+
 /// Two machines that speak for one person would tear the home apart, so the earlier one stops.
 fn replaced() -> Trouble {
-    Trouble::failed("this home goes on at another machine, or its key was changed there; this one speaks for you no more").hint(
+    Trouble::for_good("this home goes on at another machine, or its key was changed there; this one speaks for you no more").hint(
         "what came here since then is still in this home: look with kith people and kith inbox. To go on here again, restore \
          a backup of the other machine with kith restore, or use kith recover with your words",
     )

@@ -70,6 +70,8 @@ pub struct Place {
     pub web: SocketAddr,
     /// True if the latter speaks TLS.
     pub tls: bool,
+    /// Where it usually is, if another program has that address.
+    pub instead_of: Option<SocketAddr>,
 }
 
 /// How people reach the web app, beyond what every home has.

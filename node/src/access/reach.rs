@@ -52,8 +52,8 @@ mod tests {
 
     #[test]
     fn a_phone_is_sent_to_an_address_of_the_local_network() {
-        let place =
-            |web: &str| Place { local: "127.0.0.1:7518".parse().unwrap(), web: web.parse().unwrap(), tls: false };
+        let (local, tls, instead_of) = ("127.0.0.1:7518".parse().unwrap(), false, None);
+        let place = |web: &str| Place { local, web: web.parse().unwrap(), tls, instead_of };
         let listening = ["/ip4/127.0.0.1/tcp/7517", "/ip4/198.51.100.7/tcp/7517", "/ip4/192.168.1.7/udp/7517/quic-v1"];
         let listening = listening.map(str::to_owned);
         let at = |web: &str| near(place(web), &listening).map(|address| address.to_string());

@@ -17,6 +17,8 @@ use crate::home::HomeError;
 use crate::mail::{BadPlan, Mail, Password, Plan, Unsent, Wanted};
 
 const SUBJECT: &str = "mail";
+/// What to do about a file that cannot be read.
+const UNREAD: &str = "kith mail set sets it anew, kith mail off does without";
 
 /// The mail of every day as it is set.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -66,8 +68,11 @@ fn form(mail: &Mail, plan: &Plan) -> MailForm {
 
 /// Says how the mail of every day is set; null if there is none.
 #[utoipa::path(get, path = "/mail", tag = "node", responses((status = 200, body = Option<MailForm>)))]
-pub(super) async fn show(State(api): State<Api>) -> Json<Option<MailForm>> {
-    Json(api.mail.plan().map(|plan| form(&api.mail, &plan)))
+pub(super) async fn show(State(api): State<Api>) -> Result<Json<Option<MailForm>>, Problem> {
+    match api.mail.unread() {
+        Some(why) => Err(Problem::failed(why, Some(UNREAD))),
+        None => Ok(Json(api.mail.plan().map(|plan| form(&api.mail, &plan)))),
+    }
 }
 
 /// How the mail of every day is to be.
@@ -161,6 +166,9 @@ impl From<HomeError> for Problem {
 
 /// What the doctor says of it.
 pub(super) fn finding(api: &Api) -> Finding {
+    if let Some(why) = api.mail.unread() {
+        return Finding::new(SUBJECT, Health::Bad, format!("none is sent: {why}"), Some(UNREAD));
+    }
     let Some(plan) = api.mail.plan() else {
         let advice = "kith mail set has your node write to you once a day if something waits, so that no ask is missed";
         return Finding::new(SUBJECT, Health::Good, "none is sent", Some(advice));

@@ -114,7 +114,7 @@ impl Api {
     /// The API of a home. Without a network it says so where that matters.
     ///
     /// # Errors
-    /// If the token file cannot be read or made.
+    /// If the settings cannot be read, or the token file cannot be read or made.
     pub fn new(
         handle: Handle,
         home: Home,
@@ -123,7 +123,7 @@ impl Api {
         has_network: bool,
     ) -> Result<Self, HomeError> {
         let token = home.api_token()?.into();
-        let backups = Backups::new(handle.clone(), home.clone());
+        let backups = Backups::new(handle.clone(), home.clone())?;
         let mail = Mail::new(handle.clone(), home.clone(), vault);
         let pictures = Arc::new(tokio::sync::Semaphore::new(1));
         let rotating = Arc::default();

@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 use super::event_mode::{self, EventModeForm};
 use super::model::{name_of, time, when};
 use super::{Api, Problem, ProblemBody, reach};
+use crate::access::Place;
 use crate::access::certificate::Standing;
 use crate::driver::now;
 use crate::roster::Counts;
@@ -62,6 +63,7 @@ pub struct StatusForm {
 /// Says what the node is and does.
 #[utoipa::path(get, path = "/status", tag = "node", responses((status = 200, body = StatusForm)))]
 pub(super) async fn status(State(api): State<Api>) -> Result<Json<StatusForm>, Problem> {
+    api.handle.goes_on()?;
     let (view, live) = (api.handle.view(), api.handle.status());
     let own = Own::load(view)?;
     let Counts { people, contacts } = api.handle.roster().counts()?;
@@ -177,6 +179,10 @@ fn keys(api: &Api) -> Finding {
 }
 
 fn node(api: &Api) -> Finding {
+    if let Err(ended) = api.handle.goes_on() {
+        let finding = format!("takes nothing in and sends nothing: {ended}");
+        return Finding::new("node", Health::Bad, finding, Some(super::problem::ENDED));
+    }
     if api.has_network {
         return Finding::new("node", Health::Good, "running", None);
     }
@@ -188,6 +194,9 @@ fn web(api: &Api) -> Finding {
     let Some(place) = ways.place else {
         return Finding::new(subject, Health::Good, "not looked at while no node runs", None);
     };
+    if let Some(finding) = elsewhere(&place) {
+        return finding;
+    }
     if let Some(url) = &ways.web_url {
         let advice = "browsers give the camera and the home screen to https only";
         let (health, advice) = if url.is_https() { (Health::Good, None) } else { (Health::Warning, Some(advice)) };
@@ -209,6 +218,14 @@ fn web(api: &Api) -> Finding {
             Finding::new(subject, Health::Warning, finding, Some(advice))
         }
     }
+}
+
+/// What leads to the usual address leads to another program now.
+fn elsewhere(place: &Place) -> Option<Finding> {
+    let usual = place.instead_of?;
+    let finding = format!("http://{}, on this machine only, since another program has {usual}", place.local);
+    let advice = "stop that program and start the node again, or choose an address with kith up --web";
+    Some(Finding::new("web", Health::Warning, finding, Some(advice)))
 }
 
 /// The certificate of a public authority, if one is asked.
@@ -281,4 +298,19 @@ fn letters(api: &Api) -> Result<Finding, Problem> {
 pub(super) async fn words_done(State(api): State<Api>) -> Result<StatusCode, Problem> {
     api.home.forget_words().map_err(|error| Problem::failed(error.to_string(), None))?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_doctor_says_that_another_program_has_the_usual_address() {
+        let (web, usual) = ("127.0.0.1:40123".parse().unwrap(), "127.0.0.1:7518".parse().unwrap());
+        let place = Place { local: web, web, tls: false, instead_of: Some(usual) };
+        let said = elsewhere(&place).unwrap();
+        assert_eq!(said.health, Health::Warning);
+        assert!(said.finding.contains("127.0.0.1:40123") && said.finding.contains("127.0.0.1:7518"), "{said:?}");
+        assert!(elsewhere(&Place { instead_of: None, ..place }).is_none());
+    }
 }

@@ -11,7 +11,10 @@ use kith_protocol::text::TextError;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::driver::Refused;
+use crate::driver::{Ended, Refused};
+
+/// What to do about a node that takes nothing in any more.
+pub(super) const ENDED: &str = "stop it and run kith up again; its log says more";
 
 /// What kind of thing went wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -144,6 +147,12 @@ impl From<Refused> for Problem {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, Kind::Failed, "the node is stopping", Some("start it again"))
             }
         }
+    }
+}
+
+impl From<Ended> for Problem {
+    fn from(ended: Ended) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, Kind::Failed, ended.to_string(), Some(ENDED))
     }
 }
 

@@ -348,3 +348,21 @@ mod exports {
         assert_eq!(one, same);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_takes_nothing_in_any_more_says_so() {
+    let ana = Ana::new();
+    let health = |findings: &Value| {
+        let findings = findings.as_array().unwrap();
+        findings.iter().find(|finding| finding["subject"] == "node").unwrap()["health"].clone()
+    };
+    assert_eq!(ana.ask("GET", "/status", None).await.0, StatusCode::OK);
+    let broken: Result<(), _> = ana.desk.handle().act(|_| panic!("a mistake in the program")).await;
+    broken.unwrap_err();
+    ana.desk.handle().ended().await;
+    let (status, body) = ana.ask("GET", "/status", None).await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{body}");
+    assert!(body["message"].as_str().unwrap().contains("mistake in the program"), "{body}");
+    let (_, findings) = ana.ask("GET", "/doctor", None).await;
+    assert_eq!(health(&findings), "bad", "{findings}");
+}

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use super::record::{LEAST, Plan, Record};
 use super::writing::{Unmade, write};
 use crate::driver::{Handle, now};
-use crate::home::Home;
+use crate::home::{Home, HomeError};
 
 /// Files that are kept in the folder of the plan: two weeks of one each night.
 const KEPT: usize = 14;
@@ -41,10 +41,13 @@ struct Inner {
 
 impl Backups {
     /// The backups of a home that is open.
-    pub fn new(handle: Handle, home: Home) -> Self {
-        let (plan, record) = (home.settings().backup, home.read_backups().unwrap_or_default());
+    ///
+    /// # Errors
+    /// If it cannot be read what is planned.
+    pub fn new(handle: Handle, home: Home) -> Result<Self, HomeError> {
+        let (plan, record) = (home.settings()?.backup, home.read_backups().unwrap_or_default());
         let inner = Inner { handle, home, plan, record: RwLock::new(record), one_at_a_time: Mutex::default() };
-        Self { inner: Arc::new(inner) }
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// What is remembered.

@@ -30,6 +30,23 @@ pub enum Refused {
     Stopping,
 }
 
+/// Why a driver does nothing any more.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Ended {
+    /// Somebody said so.
+    #[error("the node was told to stop")]
+    Told,
+    /// The storage takes nothing more, or cannot be read.
+    #[error("the storage of this home has failed: {0}")]
+    Storage(String),
+    /// The network brings nothing any more.
+    #[error("the network of this node has ended")]
+    Network,
+    /// Something in the program is wrong.
+    #[error("this node has broken down by a mistake in the program")]
+    Broken,
+}
+
 /// Answers who asked, once it is known whether the step became durable.
 pub(super) type Reply = Box<dyn FnOnce(Result<(), &StoreError>) + Send>;
 
@@ -58,6 +75,8 @@ pub struct Status {
     pub nearby: Vec<PersonId>,
     /// Whose nodes pass things on for mine, as far as I know them.
     pub relays: Vec<PersonId>,
+    /// Why the driver has ended, once it has and if it could still say so.
+    pub(super) ended: Option<Ended>,
 }
 
 /// A handle on the driver; clones are handles on the same one.
@@ -108,6 +127,25 @@ impl Handle {
     pub async fn until(&self, is_so: impl FnMut(&Status) -> bool) -> Result<Status, Refused> {
         let mut status = self.status.clone();
         status.wait_for(is_so).await.map(|status| status.clone()).map_err(|_| Refused::Stopping)
+    }
+
+    /// Waits until the driver does nothing any more, whatever ended it, and says why.
+    pub async fn ended(&self) -> Ended {
+        // The thread alone holds the other end, so however it ends this does.
+        self.inputs.closed().await;
+        self.why()
+    }
+
+    /// Says whether the driver goes on.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn goes_on(&self) -> Result<(), Ended> {
+        if self.inputs.is_closed() { Err(self.why()) } else { Ok(()) }
+    }
+
+    fn why(&self) -> Ended {
+        self.status.borrow().ended.clone().unwrap_or(Ended::Broken)
     }
 
     /// Lets the engine do something, and returns once that is durable.

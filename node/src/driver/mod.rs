@@ -7,6 +7,7 @@
 mod batch;
 mod handle;
 mod paths;
+mod streak;
 mod worker;
 
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use kith_protocol::store::StoreError;
 use kith_protocol::time::Timestamp;
 use tokio::sync::{broadcast, mpsc, watch};
 
-pub use handle::{Handle, Refused, Status};
+pub use handle::{Ended, Handle, Refused, Status};
 
 use crate::network::Event;
 use crate::roster::Roster;
@@ -76,7 +77,8 @@ impl Driver {
         let (notices, _) = broadcast::channel::<Notice>(NOTICES);
         let (status, published) = watch::channel(Status::default());
         let handle = Handle::new(inputs, store.view(), Arc::clone(&roster), notices.clone(), published);
-        let worker = worker::Worker { engine, store, roster, world, notices, status, paths: paths::Paths::default() };
+        let (paths, streak) = (paths::Paths::default(), streak::Streak::default());
+        let worker = worker::Worker { engine, store, roster, world, notices, status, paths, streak, rests: false };
         let runtime = tokio::runtime::Handle::current();
         let thread = std::thread::Builder::new()
             .name("kith-driver".into())

@@ -2,19 +2,20 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kith_protocol::address::{Hint, Reach};
 use kith_protocol::engine::{self, Engine, Notice};
 use kith_protocol::id::PersonId;
-use kith_protocol::store::StoreError;
+use kith_protocol::store::{StoreError, Write};
 use kith_protocol::time::Timestamp;
 use tokio::runtime::Handle as Runtime;
 use tokio::sync::{broadcast, mpsc, watch};
 
 use super::batch::{Batch, Outcome};
-use super::handle::{Input, Status};
+use super::handle::{Ended, Input, Status};
 use super::paths::Paths;
+use super::streak::Streak;
 use super::{World, now};
 use crate::network::Event;
 use crate::roster::Roster;
@@ -32,6 +33,9 @@ pub(super) struct Worker<W> {
     pub notices: broadcast::Sender<Notice>,
     pub status: watch::Sender<Status>,
     pub paths: Paths,
+    pub streak: Streak,
+    /// The engine has forgotten what could not be stored, and begins nothing until the pause is over.
+    pub rests: bool,
 }
 
 /// Where inputs come from.
@@ -44,6 +48,8 @@ struct Sources {
 enum Next {
     Input(Input),
     Event(Event),
+    /// The network's task has ended: it brings nothing any more.
+    NetworkEnded,
     Time,
 }
 
@@ -58,7 +64,7 @@ impl Sources {
         };
         tokio::select! {
             input = self.queue.recv() => Next::Input(input.unwrap_or(Input::Stop)),
-            event = event => event.map_or(Next::Input(Input::Stop), Next::Event),
+            event = event => event.map_or(Next::NetworkEnded, Next::Event),
             () = tokio::time::sleep(sleep) => Next::Time,
         }
     }
@@ -71,51 +77,81 @@ impl Sources {
 }
 
 impl<W: World> Worker<W> {
+    /// Works until it is told to stop, or cannot go on; then says why, so that nobody takes the node for a running one.
     pub(super) fn work(
         mut self,
         runtime: &Runtime,
         queue: mpsc::Receiver<Input>,
         events: Option<mpsc::Receiver<Event>>,
     ) -> Result<(), StoreError> {
-        let has_network = events.is_some();
         let mut sources = Sources { queue, events };
+        let ended = self.go_on(runtime, &mut sources);
+        let why = ended.as_ref().map_or_else(|error| Ended::Storage(error.to_string()), Clone::clone);
+        if why != Ended::Told {
+            tracing::error!(%why, "the driver has ended");
+        }
+        self.status.send_modify(|status| status.ended = Some(why));
+        ended?;
+        self.store.close()
+    }
+
+    fn go_on(&mut self, runtime: &Runtime, sources: &mut Sources) -> Result<Ended, StoreError> {
+        let has_network = sources.events.is_some();
         if has_network {
-            self.start()?;
+            self.begin(None)?;
         }
         loop {
             let sleep = if has_network { self.sleep()? } else { LONGEST_SLEEP };
             let first = runtime.block_on(sources.next(sleep));
-            if self.deal_with(first, &mut sources, has_network)? {
-                return self.store.close();
+            match first {
+                Next::Time if has_network && self.rests => self.wake()?,
+                first => {
+                    if let Some(ended) = self.deal_with(first, sources, has_network)? {
+                        return Ok(ended);
+                    }
+                }
             }
         }
     }
 
-    fn start(&mut self) -> Result<(), StoreError> {
+    /// The engine begins, at these addresses if they are known.
+    fn begin(&mut self, hints: Option<Vec<Hint>>) -> Result<(), StoreError> {
         let mut batch = Batch::new(&self.store, now());
         judge(batch.step(&mut self.engine, |turn| turn.network_started()))?;
+        if let Some(hints) = hints {
+            judge(batch.step(&mut self.engine, |turn| turn.addresses_changed(hints)))?;
+        }
         let outcome = batch.finish();
         self.complete(outcome)
     }
 
     fn sleep(&self) -> Result<Duration, StoreError> {
+        if self.rests {
+            return Ok(self.streak.left(Instant::now()));
+        }
         let wakeup = self.engine.next_wakeup(&self.store).map_err(as_store_error)?;
         let until = |at: Timestamp| Duration::from_secs(at.since(now()));
         Ok(wakeup.map_or(LONGEST_SLEEP, until).min(LONGEST_SLEEP))
     }
 
-    /// Deals with one thing and whatever else is there by now, in one commit. True if it is time to stop.
-    fn deal_with(&mut self, first: Next, sources: &mut Sources, has_network: bool) -> Result<bool, StoreError> {
+    /// Deals with one thing and whatever else is there by now, in one commit. Why to end, if it is time to.
+    fn deal_with(
+        &mut self,
+        first: Next,
+        sources: &mut Sources,
+        has_network: bool,
+    ) -> Result<Option<Ended>, StoreError> {
         let mut batch = Batch::new(&self.store, now());
         let mut listening = None;
         let mut snapshots = Vec::new();
-        let mut stop = false;
+        let mut ended = None;
         let mut next = Some(first);
         while let Some(one) = next {
             match one {
                 Next::Input(Input::Act(act)) => batch.act(&mut self.engine, act),
                 Next::Input(Input::Snapshot(answer)) => snapshots.push(answer),
-                Next::Input(Input::Stop) => stop = true,
+                Next::Input(Input::Stop) => ended = Some(Ended::Told),
+                Next::NetworkEnded => ended = Some(Ended::Network),
                 Next::Event(event) => {
                     if let Event::Listening { hints, multiaddrs } = &event {
                         listening = Some((hints.clone(), multiaddrs.clone()));
@@ -126,7 +162,7 @@ impl<W: World> Worker<W> {
                 Next::Time if has_network => judge(batch.step(&mut self.engine, |turn| turn.time_passed()))?,
                 Next::Time => {}
             }
-            next = if stop || batch.is_full() { None } else { sources.try_next() };
+            next = if ended.is_some() || batch.is_full() { None } else { sources.try_next() };
         }
         let outcome = batch.finish();
         self.complete(outcome)?;
@@ -135,7 +171,7 @@ impl<W: World> Worker<W> {
             // Whoever asked may have gone away meanwhile.
             let _ = answer.send(self.store.snapshot());
         }
-        Ok(stop)
+        Ok(ended)
     }
 
     /// Makes a batch durable, and then does what follows from it.
@@ -145,19 +181,11 @@ impl<W: World> Worker<W> {
         // them comes back to this thread, which is not there to take it before reads find the whole batch.
         let world = &mut self.world;
         let stored = self.store.commit_then(&writes, || effects.into_iter().for_each(|effect| world.run(effect)));
-        if let Err(error) = &stored {
-            tracing::error!(%error, "a step could not be stored");
-            self.wake_again()?;
+        match &stored {
+            Ok(()) => self.after(&writes, notices),
+            Err(error) => self.not_stored(error)?,
         }
         // Who asked is answered last, so that an answer finds everything done that it speaks of.
-        if stored.is_ok() {
-            self.roster.note(&writes);
-            for notice in notices {
-                tracing::debug!(?notice, "notice");
-                // Nobody may be listening.
-                let _ = self.notices.send(notice);
-            }
-        }
         for reply in replies {
             reply(stored.as_ref().map(|_| ()));
         }
@@ -168,19 +196,53 @@ impl<W: World> Worker<W> {
         }
     }
 
-    /// The engine has made steps that were not stored: it forgets them by waking anew, and with them who was on
-    /// the line.
-    fn wake_again(&mut self) -> Result<(), StoreError> {
+    /// What follows from steps once reads find them.
+    fn after(&mut self, writes: &[Write], notices: Vec<Notice>) {
+        if !writes.is_empty() {
+            self.streak.ended();
+        }
+        self.roster.note(writes);
+        for notice in notices {
+            tracing::debug!(?notice, "notice");
+            // Nobody may be listening.
+            let _ = self.notices.send(notice);
+        }
+    }
+
+    fn not_stored(&mut self, error: &StoreError) -> Result<(), StoreError> {
+        if self.streak.failed(Instant::now()) {
+            tracing::error!(%error, "a step could not be stored; while it is so, this is said once a minute");
+        }
+        self.forget()
+    }
+
+    /// The engine has made steps that were not stored: it forgets them, and with them who was on the line. It calls
+    /// nobody until the pause is over: answers to letters could not be stored either, so they would be sent again and
+    /// again. Whoever calls meanwhile is heard.
+    fn forget(&mut self) -> Result<(), StoreError> {
+        self.hang_up();
+        self.engine = Engine::open(&self.store).map_err(as_store_error)?;
+        self.rests = true;
+        Ok(())
+    }
+
+    /// The pause is over: the engine begins as at the start of the node, and finds out whether steps can be stored.
+    fn wake(&mut self) -> Result<(), StoreError> {
+        // It knows of no session afterwards.
+        self.hang_up();
+        self.rests = false;
+        // Addresses that came meanwhile could not be stored, and the network says each change once.
+        let status = self.status.borrow().clone();
+        let hints = (!status.listening.is_empty()).then_some(status.hints);
+        self.begin(hints)?;
+        self.publish(None);
+        Ok(())
+    }
+
+    fn hang_up(&mut self) {
         for session in self.engine.sessions() {
             self.world.run(engine::Effect::HangUp { session });
         }
-        self.engine = Engine::open(&self.store).map_err(as_store_error)?;
-        let mut batch = Batch::new(&self.store, now());
-        judge(batch.step(&mut self.engine, |turn| turn.network_started()))?;
-        for effect in batch.finish().effects {
-            self.world.run(effect);
-        }
-        Ok(())
     }
 
     fn publish(&self, listening: Option<(Vec<Hint>, Vec<String>)>) {

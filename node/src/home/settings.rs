@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::backup::Plan;
+use crate::network::Multiaddr;
 
 /// Where a running node can be spoken to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -17,9 +18,11 @@ pub struct Running {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Settings {
-    /// Multiaddrs to listen on.
+    /// Multiaddrs that it listened on last.
     pub listen: Vec<String>,
-    /// Where the API listens.
+    /// Where its owner asked it to listen; `None` if nothing was said, and in homes of versions that did not tell.
+    pub asked_listen: Option<Vec<Multiaddr>>,
+    /// Where its owner asked the API to listen.
     pub web: Option<std::net::SocketAddr>,
     /// The address by which people reach the web app, if it is not this machine's own.
     pub web_url: Option<String>,

@@ -109,3 +109,32 @@ fn fresh_words_that_count_are_kept_and_others_go() {
     home.settle_fresh_words(&engine::Own::load(&open.store).unwrap()).unwrap();
     assert!(home.words_file().exists(), "settled for good");
 }
+
+#[test]
+fn settings_that_cannot_be_read_are_no_settings_that_were_never_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = Home::at(folder.path());
+    drop(home.create(name()).unwrap());
+    assert!(home.settings().unwrap().listen.is_empty(), "a new home has none");
+    // As the version before wrote them.
+    let before = r#"{"listen": ["/ip4/10.8.0.2/tcp/7517"], "web": "127.0.0.1:7600", "web_url": null}"#;
+    std::fs::write(folder.path().join("settings.json"), before).unwrap();
+    let settings = home.settings().unwrap();
+    assert_eq!((settings.listen.len(), settings.asked_listen), (1, None));
+    std::fs::write(folder.path().join("settings.json"), &before[..40]).unwrap();
+    let error = home.settings().unwrap_err();
+    assert!(matches!(&error, HomeError::DamagedSettings(path) if path.ends_with("settings.json")), "{error}");
+}
+
+#[test]
+fn keys_that_cannot_be_read_are_not_written_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = Home::at(folder.path());
+    drop(home.create(name()).unwrap());
+    let mut bytes = std::fs::read(home.keys_file()).unwrap();
+    bytes[20] ^= 1;
+    std::fs::write(home.keys_file(), &bytes).unwrap();
+    let begun = home.begin_anew(|_, _| Ok::<(), HomeError>(()));
+    assert!(matches!(&begun, Err(HomeError::Damaged(path)) if path.ends_with("keys")), "{begun:?}");
+    assert_eq!(std::fs::read(home.keys_file()).unwrap(), bytes);
+}

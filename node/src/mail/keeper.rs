@@ -62,6 +62,7 @@ pub(super) struct Inner {
     vault: VaultKey,
     wire: Wire,
     pub(super) plan: RwLock<Option<Plan>>,
+    unread: RwLock<Option<String>>,
     record: RwLock<Record>,
     one_at_a_time: Mutex<()>,
 }
@@ -73,20 +74,28 @@ impl Mail {
     }
 
     pub(super) fn by(handle: Handle, home: Home, vault: VaultKey, wire: Wire) -> Self {
-        let plan: Option<Plan> = home.read_mail().unwrap_or_else(|error| {
-            tracing::error!(%error, "no mail is sent");
-            None
-        });
+        let (plan, unread): (Option<Plan>, _) = match home.read_mail() {
+            Ok(plan) => (plan, None),
+            Err(error) => {
+                tracing::error!(%error, "no mail is sent");
+                (None, Some(error.to_string()))
+            }
+        };
         let host = plan.as_ref().map(|plan| plan.server.host().to_owned()).unwrap_or_default();
         let record: Record = home.read_mailed().unwrap_or_default();
-        let (plan, record) = (RwLock::new(plan), RwLock::new(record.woken(&host)));
-        let inner = Inner { handle, home, vault, wire, plan, record, one_at_a_time: Mutex::default() };
+        let (plan, unread, record) = (RwLock::new(plan), RwLock::new(unread), RwLock::new(record.woken(&host)));
+        let inner = Inner { handle, home, vault, wire, plan, unread, record, one_at_a_time: Mutex::default() };
         Self { inner: Arc::new(inner) }
     }
 
     /// What is set, if anything is.
     pub fn plan(&self) -> Option<Plan> {
         self.inner.plan.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Why it is not known what is set, if it could not be read.
+    pub fn unread(&self) -> Option<String> {
+        self.inner.unread.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What is remembered.
@@ -141,6 +150,7 @@ impl Mail {
         self.inner.home.write_mail(&plan)?;
         *now = plan;
         drop(now);
+        *self.inner.unread.write().unwrap_or_else(PoisonError::into_inner) = None;
         self.remember(Record::begin_anew)
     }
 
@@ -156,7 +166,7 @@ impl Mail {
     /// Why it was not sent.
     pub async fn test(&self) -> Result<String, Unsent> {
         let _turn = self.inner.one_at_a_time.lock().await;
-        let plan = self.plan().ok_or(Unsent::Off)?;
+        let plan = self.plan().ok_or_else(|| self.unread().map_or(Unsent::Off, Unsent::Home))?;
         let now = now();
         let waits = self.waits(&plan, &zoned(now, TimeZone::system()))?;
         let answer = self.send(&plan, &waits, now, || Ok(())).await?;
@@ -216,7 +226,7 @@ impl Mail {
         leaving: impl FnOnce() -> Result<(), Unsent>,
     ) -> Result<String, Unsent> {
         let password = plan.login.as_ref().map(|login| self.password(login)).transpose()?;
-        let web = self.inner.home.settings().web_url;
+        let web = self.inner.home.settings().map_err(in_home)?.web_url;
         send(&self.inner.wire, plan, password, waits.words(web.as_deref()), now, leaving).await
     }
 

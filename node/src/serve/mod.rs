@@ -33,11 +33,18 @@ use crate::access::{Access, Entrance, Peer};
 use crate::web::entry;
 use ca::Authority;
 
-/// Everything that is served: pages and the API behind the guard, under the sub-path and without it.
+/// Everything that is served: pages and the API behind the guard, under the sub-path and without it; and whether the node
+/// goes on.
 ///
 /// The guard stands in front of the routers, since it takes the sub-path off before they look at the path.
-pub fn app(access: &Access, pages: Router, api: Router, authority: Option<Arc<Authority>>) -> Router {
-    let pages = pages.merge(entry::router(access.clone())).merge(health::router());
+pub fn app(
+    access: &Access,
+    pages: Router,
+    api: Router,
+    authority: Option<Arc<Authority>>,
+    goes_on: impl Fn() -> bool + Clone + Send + Sync + 'static,
+) -> Router {
+    let pages = pages.merge(entry::router(access.clone())).merge(health::router(goes_on));
     let pages = match &authority {
         Some(authority) => pages.merge(trust::router(Arc::clone(authority))),
         None => pages,

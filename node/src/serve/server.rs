@@ -22,7 +22,8 @@ pub struct Sockets {
 }
 
 impl Sockets {
-    /// Listens where it was asked to, else where it listened last or usually does, else on any port of loopback.
+    /// Listens where it was asked to; if nothing was ever said, at the usual address, or on any port of loopback if
+    /// another program has that.
     ///
     /// # Errors
     /// The address that cannot be listened on, and what the system said.
@@ -33,10 +34,15 @@ impl Sockets {
     ) -> Result<Self, (SocketAddr, io::Error)> {
         let wanted = asked.unwrap_or(usual);
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let web = match TcpListener::bind(wanted).await {
-            Ok(web) => web,
+        let (web, instead_of) = match TcpListener::bind(wanted).await {
+            Ok(web) => (web, None),
+            // A proxy, a phone or a bookmark leads there.
             Err(reason) if asked.is_some() => return Err((wanted, reason)),
-            Err(_) => TcpListener::bind(any).await.map_err(|reason| (any, reason))?,
+            Err(reason) => {
+                let web = TcpListener::bind(any).await.map_err(|reason| (any, reason))?;
+                tracing::warn!(%usual, %reason, at = ?web.local_addr(), "the web app listens elsewhere");
+                (web, Some(usual))
+            }
         };
         let local = match tls {
             true => Some(TcpListener::bind(any).await.map_err(|reason| (any, reason))?),
@@ -47,7 +53,7 @@ impl Sockets {
             Some(local) => local.local_addr().map_err(|reason| (any, reason))?,
             None => on_this_machine(address),
         };
-        Ok(Self { web, local, place: Place { local: own, web: address, tls } })
+        Ok(Self { web, local, place: Place { local: own, web: address, tls, instead_of } })
     }
 
     /// Where they listen.
@@ -94,5 +100,26 @@ impl Server {
         for task in self.tasks {
             let _ = task.await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_address_that_was_asked_for_is_taken_or_nothing_is_and_the_usual_one_may_be_taken() {
+        let other = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let taken = other.local_addr().unwrap();
+        for tls in [false, true] {
+            let refused = Sockets::bind(Some(taken), taken, tls).await.err().unwrap();
+            assert_eq!((refused.0, refused.1.kind()), (taken, io::ErrorKind::AddrInUse));
+            let place = Sockets::bind(None, taken, tls).await.unwrap().place();
+            assert_eq!(place.instead_of, Some(taken));
+            assert!(place.web.ip().is_loopback() && place.web != taken, "{place:?}");
+        }
+        drop(other);
+        let place = Sockets::bind(Some(taken), taken, false).await.unwrap().place();
+        assert_eq!((place.web, place.instead_of), (taken, None));
     }
 }

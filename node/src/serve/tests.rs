@@ -40,7 +40,7 @@ impl Ana {
             .route("/api/v1/status", get(|| async { "status" }))
             .route("/api/v1/people", post(|| async { "added" }));
         let api = api.route("/api/v1/people/{who}", get(|Path(who): Path<String>| async { who }));
-        let app = serve::app(&access, pages, api, None);
+        let app = serve::app(&access, pages, api, None, || true);
         Self { access, app, _folder: folder }
     }
 
@@ -305,7 +305,8 @@ async fn the_file_holds_no_token_and_sessions_outlive_the_node() {
     let (_, token) = browser.jar.first_key_value().unwrap();
     assert!(file.contains("$argon2id$") && !file.contains(token) && !file.contains(PASSWORD), "{file}");
     let again = Access::new(&Home::at(ana._folder.path()), b"ana", Ways::default()).unwrap();
-    let app = serve::app(&again, Router::new().route("/people", get(|| async { "people" })), Router::new(), None);
+    let app =
+        serve::app(&again, Router::new().route("/people", get(|| async { "people" })), Router::new(), None, || true);
     let again = Ana { access: again, app, _folder: tempfile::tempdir().unwrap() };
     assert_eq!(browser.get(&again, "/people").await.text, "people");
 }
@@ -418,4 +419,14 @@ async fn a_flood_of_a_form_is_not_read() {
     let ana = Ana::new();
     let seen = Browser::new().post(&ana, "/login", &format!("password={}", "x".repeat(100_000))).await;
     assert_eq!(seen.status, StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_watches_over_a_node_that_takes_nothing_in_any_more_is_told_so() {
+    let ana = Ana::new();
+    let up = Browser::new().get(&ana, "/healthz").await;
+    assert_eq!((up.status, up.text.as_str()), (StatusCode::OK, r#"{"status":"up"}"#));
+    let app = serve::app(&ana.access, Router::new(), Router::new(), None, || false);
+    let down = Browser::new().get(&Ana { app, ..ana }, "/healthz").await;
+    assert_eq!((down.status, down.text.as_str()), (StatusCode::SERVICE_UNAVAILABLE, r#"{"status":"down"}"#));
 }

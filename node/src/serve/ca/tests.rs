@@ -39,7 +39,7 @@ fn trusting(authorities: &[&Authority]) -> TlsConnector {
 async fn node(home: &Home, authority: &Arc<Authority>) -> (SocketAddr, watch::Sender<bool>) {
     let access = Access::new(home, b"ana", Ways::default()).unwrap();
     let pages = Router::new().route("/", get(|| async { "today" }));
-    let app = serve::app(&access, pages, Router::new(), Some(Arc::clone(authority)));
+    let app = serve::app(&access, pages, Router::new(), Some(Arc::clone(authority)), || true);
     let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = socket.local_addr().unwrap();
     let (stop, stopped) = watch::channel(false);

@@ -53,7 +53,7 @@ impl Ana {
         let driver = Driver::start(store, Offline, None).unwrap();
         let api = Api::new(driver.handle(), home.clone(), access.clone(), VaultKey::new([0; 32]), false).unwrap();
         let (pages, _) = web::pages(api.clone(), api::router(api.clone()));
-        let app = serve::app(&access, pages, api::router(api), None);
+        let app = serve::app(&access, pages, api::router(api), None, || true);
         let ana = Self { app, token: home.api_token().unwrap(), _driver: driver, _folder: folder };
         let change = json!({"changes": [
             {"field": "org", "value": "Sousa Valves"},
