@@ -10,6 +10,7 @@ use kith_protocol::store::StoreError;
 use kith_protocol::time::Timestamp;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
+use crate::network::Tried;
 use crate::roster::Roster;
 use crate::store::{Snapshot, View};
 
@@ -68,6 +69,7 @@ pub struct Handle {
     roster: Arc<Roster>,
     notices: broadcast::Sender<Notice>,
     status: watch::Receiver<Status>,
+    tried: Option<watch::Receiver<Tried>>,
 }
 
 impl Handle {
@@ -77,8 +79,9 @@ impl Handle {
         roster: Arc<Roster>,
         notices: broadcast::Sender<Notice>,
         status: watch::Receiver<Status>,
+        tried: Option<watch::Receiver<Tried>>,
     ) -> Self {
-        Self { inputs, view, roster, notices, status }
+        Self { inputs, view, roster, notices, status, tried }
     }
 
     /// Everything stored but secrets, to be read without waiting for anybody.
@@ -99,6 +102,11 @@ impl Handle {
     /// What the node looks like now.
     pub fn status(&self) -> Status {
         self.status.borrow().clone()
+    }
+
+    /// What others found who tried where it listens.
+    pub fn tried(&self) -> Tried {
+        self.tried.as_ref().map(|tried| tried.borrow().clone()).unwrap_or_default()
     }
 
     /// Waits until the node looks so.

@@ -19,7 +19,7 @@ use tokio::sync::{broadcast, mpsc, watch};
 
 pub use handle::{Handle, Refused, Status};
 
-use crate::network::Event;
+use crate::network::{Event, Tried};
 use crate::roster::Roster;
 use crate::store::FileStore;
 
@@ -38,6 +38,11 @@ pub fn now() -> Timestamp {
 pub trait World: Send + 'static {
     /// Runs one effect, after the step that it belongs to is durable.
     fn run(&mut self, effect: Effect);
+
+    /// What others found who tried where this node listens, if it listens anywhere.
+    fn tried(&self) -> Option<watch::Receiver<Tried>> {
+        None
+    }
 }
 
 /// A world without a network: letters wait in the outbox.
@@ -51,6 +56,10 @@ impl World for crate::network::Network {
     fn run(&mut self, effect: Effect) {
         // A network that was shut down takes no effects; the outbox keeps what matters.
         let _ = self.run_blocking(effect);
+    }
+
+    fn tried(&self) -> Option<watch::Receiver<Tried>> {
+        Some(Self::tried(self).clone())
     }
 }
 
@@ -75,7 +84,7 @@ impl Driver {
         let (inputs, queue) = mpsc::channel(INPUTS);
         let (notices, _) = broadcast::channel::<Notice>(NOTICES);
         let (status, published) = watch::channel(Status::default());
-        let handle = Handle::new(inputs, store.view(), Arc::clone(&roster), notices.clone(), published);
+        let handle = Handle::new(inputs, store.view(), Arc::clone(&roster), notices.clone(), published, world.tried());
         let worker = worker::Worker { engine, store, roster, world, notices, status, paths: paths::Paths::default() };
         let runtime = tokio::runtime::Handle::current();
         let thread = std::thread::Builder::new()

@@ -18,7 +18,7 @@
 //! budget      how much is passed on in a day
 //! dht         records of where contacts are today   carrying putting and looking there, by others and for others
 //! lan         contacts on the networks that we are on
-//! mapping     having a router pass our port on
+//! mapping     having a router pass our port on      trials      whether others get in where we listen
 //! outlet      events to the driver, without waiting     task     the loop that joins them
 //! ```
 
@@ -59,6 +59,7 @@ mod relays;
 mod sessions;
 mod task;
 mod transport;
+mod trials;
 
 #[cfg(test)]
 mod tests;
@@ -76,6 +77,7 @@ pub use event::{CallFailure, Event};
 pub use libp2p::Multiaddr;
 pub use limits::Limits;
 pub use mapping::PortMapping;
+pub use trials::{Trial, Tried};
 
 use behaviour::Behaviour;
 use letter_codec::OpenSessions;
@@ -127,6 +129,7 @@ pub struct Network {
     commands: mpsc::Sender<Command>,
     budget: Budget,
     mapping: watch::Receiver<PortMapping>,
+    tried: watch::Receiver<Tried>,
 }
 
 /// Starts a network on the current tokio runtime and begins to listen.
@@ -153,6 +156,8 @@ pub fn start(config: Config) -> Result<(Network, mpsc::Receiver<Event>), Network
     let (holding, held) = holding::Holding::new(&limits, holder);
     let mapping = mapping::Mapping::new(&limits);
     let standing = mapping.standing();
+    let trials = trials::Trials::new();
+    let tried = trials.standing();
     let task = Task {
         swarm,
         outlet: Outlet::new(events, limits.parked),
@@ -174,10 +179,11 @@ pub fn start(config: Config) -> Result<(Network, mpsc::Receiver<Event>), Network
         listeners,
         listening: std::collections::BTreeSet::new(),
         confirmed: reachability::Confirmed::default(),
+        trials,
         limits,
     };
     runtime.spawn(task.run(effects, held));
-    Ok((Network { me, commands, budget, mapping: standing }, driver))
+    Ok((Network { me, commands, budget, mapping: standing, tried }, driver))
 }
 
 /// Wipes the seed.
@@ -233,6 +239,11 @@ impl Network {
     /// What a router does for it; what is received changes as that does.
     pub const fn port_mapping(&self) -> &watch::Receiver<PortMapping> {
         &self.mapping
+    }
+
+    /// What others found who tried where it listens; what is received changes as that does.
+    pub const fn tried(&self) -> &watch::Receiver<Tried> {
+        &self.tried
     }
 
     /// Has a router on the local network pass our port on from now on, if there is one that does.

@@ -39,13 +39,15 @@ pub(super) struct Probing {
     observed: BTreeSet<Multiaddr>,
     /// What a router says it passes on to us.
     mapped: Vec<Multiaddr>,
+    /// Where this node listens and anybody can route to.
+    own: Vec<Multiaddr>,
 }
 
 impl Probing {
     pub(super) fn new() -> Self {
         let clients = BTreeMap::from([(0, Behaviour::default())]);
         let (candidates, tested, observed) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-        Self { clients, of: HashMap::new(), candidates, tested, observed, mapped: Vec::new() }
+        Self { clients, of: HashMap::new(), candidates, tested, observed, mapped: Vec::new(), own: Vec::new() }
     }
 
     /// These are to be tested too, whether or not anybody sees us there. Returns those of before that are not among them
@@ -66,7 +68,7 @@ impl Probing {
         if is_over || !doubtful.is_empty() {
             self.renew();
         } else {
-            self.try_mapped();
+            self.try_known();
         }
         for address in doubtful {
             self.candidate(&address);
@@ -91,8 +93,9 @@ impl Probing {
         !may_ask && self.candidates.iter().any(|address| !self.tested.contains(address))
     }
 
-    fn try_mapped(&mut self) {
-        for address in self.mapped.clone() {
+    /// The library tells nobody of what we say of ourselves, so what we listen on is not seen by others.
+    fn try_known(&mut self) {
+        for address in self.mapped.iter().chain(&self.own).cloned().collect::<Vec<_>>() {
             self.candidate(&address);
         }
     }
@@ -112,9 +115,10 @@ impl Probing {
         self.candidate(address);
     }
 
-    /// The network is another one, in which nobody has seen us.
-    pub(super) fn start_over(&mut self) {
+    /// The network is another one, in which nobody has seen us and we listen here.
+    pub(super) fn start_over(&mut self, own: Vec<Multiaddr>) {
         self.observed.clear();
+        self.own = own;
         self.renew();
     }
 
@@ -125,7 +129,7 @@ impl Probing {
         self.candidates.clear();
         self.tested.clear();
         self.forget_idle();
-        self.try_mapped();
+        self.try_known();
     }
 
     fn newest(&self) -> u64 {
@@ -139,7 +143,7 @@ impl Probing {
 
     fn may_test(&self, address: &Multiaddr) -> bool {
         let has_room = self.candidates.len() < CANDIDATES || self.candidates.contains(address);
-        (has_room || self.mapped.contains(address)) && addresses::is_public(address)
+        (has_room || self.mapped.contains(address) || self.own.contains(address)) && addresses::is_public(address)
     }
 
     fn forget_idle(&mut self) {
@@ -245,6 +249,20 @@ mod tests {
         assert_eq!(probing.candidates, BTreeSet::from([old.clone()]));
         assert_eq!(probing.also_try(vec![new.clone()], nobody_came_in), [old, inside]);
         probing.renew();
+        assert_eq!(probing.candidates, BTreeSet::from([new]));
+    }
+
+    #[test]
+    fn where_a_server_listens_is_tried_in_every_network_and_whenever_others_are_asked_again() {
+        let [old, new] = ["203.0.113.9", "203.0.113.77"].map(|ip| at(&format!("/ip4/{ip}/tcp/7517")));
+        let mut probing = Probing::new();
+        probing.start_over(vec![old.clone()]);
+        assert!(probing.lacks_testers() && probing.candidates == BTreeSet::from([old.clone()]));
+        probing.tested.insert(old.clone());
+        assert!(!probing.lacks_testers());
+        probing.renew();
+        assert!(probing.lacks_testers() && probing.candidates == BTreeSet::from([old]));
+        probing.start_over(vec![new.clone()]);
         assert_eq!(probing.candidates, BTreeSet::from([new]));
     }
 
