@@ -123,7 +123,7 @@ pub(super) async fn doctor(State(api): State<Api>) -> Result<Json<Vec<Finding>>,
     let mut findings = vec![
         recovery_words(&api),
         keys(&api),
-        super::backups::finding(&api),
+        super::backups::finding(&api).await,
         super::clock::finding(&api)?,
         node(&api),
         super::mailboxes::finding(&api)?,
