@@ -11,7 +11,7 @@ use crate::driver::now;
 
 const SUBJECT: &str = "found again";
 
-/// A record is found on its day, and on the one after it; a node that runs puts one there each day.
+/// A node that runs leaves one each day, under the key of that day.
 const OLD: u64 = 2 * limits::DAY;
 
 /// What the doctor says of it.
@@ -26,7 +26,8 @@ fn say(posted: LastPosted, now: Timestamp) -> Finding {
             Finding::new(SUBJECT, Health::Good, "nothing was left with others yet; that comes soon after a start", None)
         }
         LastPosted::Taken(at) | LastPosted::ByNobody(Some(at)) if is_over(at) => {
-            let said = format!("where this node is was last left with others on {}, and is not found any more", when(at));
+            let said =
+                format!("where this node is was last left with others on {}, and is not found any more", when(at));
             let advice = "let the node run; it takes one contact whose node is reached from everywhere, and a clock that is right";
             Finding::new(SUBJECT, Health::Warning, said, Some(advice))
         }

@@ -19,7 +19,7 @@ use tokio::sync::{broadcast, mpsc, watch};
 
 pub use handle::{Handle, Refused, Status};
 
-use crate::network::{Event, Tried};
+use crate::network::{Event, Surroundings};
 use crate::roster::Roster;
 use crate::store::FileStore;
 
@@ -39,8 +39,8 @@ pub trait World: Send + 'static {
     /// Runs one effect, after the step that it belongs to is durable.
     fn run(&mut self, effect: Effect);
 
-    /// What others found who tried where this node listens, if it listens anywhere.
-    fn tried(&self) -> Option<watch::Receiver<Tried>> {
+    /// What it learns of where it is, if it is a network.
+    fn surroundings(&self) -> Option<Surroundings> {
         None
     }
 }
@@ -58,8 +58,8 @@ impl World for crate::network::Network {
         let _ = self.run_blocking(effect);
     }
 
-    fn tried(&self) -> Option<watch::Receiver<Tried>> {
-        Some(Self::tried(self).clone())
+    fn surroundings(&self) -> Option<Surroundings> {
+        Some(Self::surroundings(self).clone())
     }
 }
 
@@ -84,7 +84,8 @@ impl Driver {
         let (inputs, queue) = mpsc::channel(INPUTS);
         let (notices, _) = broadcast::channel::<Notice>(NOTICES);
         let (status, published) = watch::channel(Status::default());
-        let handle = Handle::new(inputs, store.view(), Arc::clone(&roster), notices.clone(), published, world.tried());
+        let handle =
+            Handle::new(inputs, store.view(), Arc::clone(&roster), notices.clone(), published, world.surroundings());
         let worker = worker::Worker { engine, store, roster, world, notices, status, paths: paths::Paths::default() };
         let runtime = tokio::runtime::Handle::current();
         let thread = std::thread::Builder::new()

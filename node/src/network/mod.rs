@@ -129,7 +129,16 @@ pub struct Network {
     commands: mpsc::Sender<Command>,
     budget: Budget,
     mapping: watch::Receiver<PortMapping>,
-    tried: watch::Receiver<Tried>,
+    surroundings: Surroundings,
+}
+
+/// What a network learns of where it is, as it stands at any time.
+#[derive(Clone, Debug)]
+pub struct Surroundings {
+    /// What others found who tried where it listens.
+    pub tried: watch::Receiver<Tried>,
+    /// Why nobody can be looked for on local networks, though that is wanted.
+    pub deaf: watch::Receiver<Option<String>>,
 }
 
 /// Starts a network on the current tokio runtime and begins to listen.
@@ -157,7 +166,8 @@ pub fn start(config: Config) -> Result<(Network, mpsc::Receiver<Event>), Network
     let mapping = mapping::Mapping::new(&limits);
     let standing = mapping.standing();
     let trials = trials::Trials::new();
-    let tried = trials.standing();
+    let lan = lan::Lan::new();
+    let surroundings = Surroundings { tried: trials.standing(), deaf: lan.trouble() };
     let task = Task {
         swarm,
         outlet: Outlet::new(events, limits.parked),
@@ -174,7 +184,7 @@ pub fn start(config: Config) -> Result<(Network, mpsc::Receiver<Event>), Network
         mailboxes: mailboxes::Mailboxes::default(),
         holding,
         carrying: carrying::Carrying::new(&limits),
-        lan: lan::Lan::new(),
+        lan,
         mapping,
         listeners,
         listening: std::collections::BTreeSet::new(),
@@ -183,7 +193,7 @@ pub fn start(config: Config) -> Result<(Network, mpsc::Receiver<Event>), Network
         limits,
     };
     runtime.spawn(task.run(effects, held));
-    Ok((Network { me, commands, budget, mapping: standing, tried }, driver))
+    Ok((Network { me, commands, budget, mapping: standing, surroundings }, driver))
 }
 
 /// Wipes the seed.
@@ -241,9 +251,9 @@ impl Network {
         &self.mapping
     }
 
-    /// What others found who tried where it listens; what is received changes as that does.
-    pub const fn tried(&self) -> &watch::Receiver<Tried> {
-        &self.tried
+    /// What it learns of where it is.
+    pub const fn surroundings(&self) -> &Surroundings {
+        &self.surroundings
     }
 
     /// Has a router on the local network pass our port on from now on, if there is one that does.
