@@ -31,7 +31,7 @@ const RENEWAL: Duration = Duration::from_secs(12 * 60 * 60);
 /// in; doubled each time, up to the time above.
 const RENEWAL_FIRST: Duration = Duration::from_secs(10 * 60);
 /// The same where somebody said that they did not get in, and nobody else has said so.
-const DOUBT_FIRST: Duration = Duration::from_secs(60);
+const DOUBT_FIRST: Duration = Duration::from_secs(20);
 /// Nodes that are called for a try at once: one of them may be off.
 const TESTERS: usize = 2;
 /// How long it is waited before for somebody who is called anyway: a relay, or whom a letter goes to.
@@ -85,6 +85,13 @@ impl Confirmed {
         if outlook != Outlook::Nothing {
             let next = now + self.pause(outlook);
             self.renewal = Some(self.renewal.map_or(next, |at| at.min(next)));
+        }
+    }
+
+    /// Nothing new is known: others are asked again when that was to be, or after a while.
+    fn expect_later(&mut self, outlook: Outlook, now: Instant) {
+        if self.renewal.is_none() {
+            self.renewed(outlook, now);
         }
     }
 
@@ -157,6 +164,10 @@ impl Task {
             self.expect_trials();
             self.offer_relaying();
             self.announce_addresses();
+        } else if !is_reachable {
+            // Somebody may open the way by hand.
+            let outlook = self.outlook();
+            self.confirmed.expect_later(outlook, now);
         }
     }
 
@@ -170,9 +181,10 @@ impl Task {
     }
 
     fn outlook(&self) -> Outlook {
-        let mapped = self.swarm.behaviour().probing.mapped();
-        let are_confirmed = mapped.iter().all(|address| self.confirmed.has(address));
-        match (mapped.is_empty() && self.trials.is_empty(), self.trials.are_doubtful()) {
+        let probing = &self.swarm.behaviour().probing;
+        let are_confirmed = probing.elsewhere().all(|address| self.confirmed.has(address));
+        let is_nothing = self.trials.is_empty() && probing.elsewhere().next().is_none();
+        match (is_nothing, self.trials.are_doubtful()) {
             (true, _) => Outlook::Nothing,
             (false, true) => Outlook::Doubtful,
             (false, false) if are_confirmed && self.trials.are_reached() => Outlook::Reached,
@@ -190,12 +202,14 @@ impl Task {
     fn call_testers(&mut self) {
         // Others each time: some are off for a month.
         let mut all = self.carriers();
-        let turn = usize::try_from(self.confirmed.calls).unwrap_or_default() * TESTERS;
+        // Of two, the library asks either; where one said that they did not get in, another is to be asked.
+        let at_once = if self.trials.are_doubtful() { 1 } else { TESTERS };
+        let turn = usize::try_from(self.confirmed.calls).unwrap_or_default() * at_once;
         all.rotate_left(turn.checked_rem(all.len()).unwrap_or_default());
-        let said_so =
-            |(kith, _): &(KithPeer, Vec<Hint>)| peer::to_libp2p(kith).is_some_and(|peer| self.trials.is_witness(&peer));
-        all.make_contiguous().sort_by_key(said_so);
-        for (kith, direct) in all.into_iter().take(TESTERS) {
+        let is_heard =
+            |(kith, _): &(KithPeer, Vec<Hint>)| peer::to_libp2p(kith).is_some_and(|peer| self.trials.is_heard(&peer));
+        all.make_contiguous().sort_by_key(is_heard);
+        for (kith, direct) in all.into_iter().take(at_once) {
             let Some(tester) = peer::to_libp2p(&kith) else { continue };
             let places = direct.iter().flat_map(addresses::dialled).take(limits::ADDRESSES).collect();
             let opts = DialOpts::peer_id(tester).condition(PeerCondition::Always).addresses(places);
@@ -318,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn where_one_did_not_get_in_another_is_asked_within_minutes_and_where_all_did_twice_a_day() {
+    fn where_one_did_not_get_in_another_is_asked_within_a_minute_and_where_all_did_twice_a_day() {
         let (now, mut confirmed) = (Instant::now(), Confirmed::default());
         confirmed.expect(Outlook::Nothing, now);
         assert_eq!(confirmed.next_deadline(), None);

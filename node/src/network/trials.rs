@@ -106,9 +106,9 @@ impl Trials {
         self.of.values().any(Tests::is_doubtful)
     }
 
-    /// True if this one tried in vain: somebody else is to say the same.
-    pub(super) fn is_witness(&self, peer: &PeerId) -> bool {
-        self.of.values().any(|tests| tests.in_vain.contains(peer))
+    /// True if the word of this one is known wherever that of one stands alone.
+    pub(super) fn is_heard(&self, peer: &PeerId) -> bool {
+        self.of.values().filter(|tests| tests.is_doubtful()).all(|tests| tests.in_vain.contains(peer))
     }
 
     fn is_closed(&self, address: &Multiaddr) -> bool {
@@ -204,8 +204,8 @@ mod tests {
             assert!(trials.note(&address, bo, false));
             assert!(!trials.note(&address, bo, false), "he said so before");
         }
-        assert_eq!((told(&trials), trials.are_doubtful(), trials.is_witness(&bo)), (Trial::NotYet, true, true));
-        assert!(!trials.is_closed(&at(TCP)) && !trials.is_witness(&chi));
+        assert_eq!((told(&trials), trials.are_doubtful(), trials.is_heard(&bo)), (Trial::NotYet, true, true));
+        assert!(!trials.is_closed(&at(TCP)) && !trials.is_heard(&chi));
         assert!(trials.note(&at(TCP), chi, false));
         assert_eq!(told(&trials), Trial::NotYet, "nobody else tried by QUIC");
         assert!(trials.note(&at(QUIC), chi, false));
