@@ -176,18 +176,31 @@ fn a_node_makes_backups_by_itself_and_says_when_it_cannot() {
     // The plan is kept, and so is when the last one was made.
     ana.also.clear();
     ana.start();
-    assert!(ana.kith(["doctor"]).ok().out.contains(text(&folder)));
-    assert_eq!(files(), [first], "an hour has not passed");
+    let health = ana.kith(["doctor"]).ok().out;
+    assert!(health.contains(text(&folder)) && health.contains("if this disk dies, both are gone"), "{health}");
+    assert_eq!(files(), std::slice::from_ref(&first), "an hour has not passed");
+    std::fs::remove_file(&first).unwrap();
+    let health = ana.kith(["doctor"]).out;
+    assert!(health.contains("is not there any more"), "{health}");
+    ana.stop();
+
+    // The disk is not mounted, and nothing is written where it was.
+    std::fs::remove_dir(&folder).unwrap();
+    ana.clock = Some("+3h");
+    ana.start();
+    until("that the folder is gone", || {
+        ana.kith(["doctor"]).out.contains("maybe its disk is not mounted").then_some(())
+    });
+    assert!(!folder.exists());
     ana.stop();
 
     let blocked = ana.beside("blocked");
     std::fs::write(&blocked, "a file, not a folder").unwrap();
     ana.also = ["--backup-to", text(&blocked), "--every", "1h"].map(str::to_owned).to_vec();
-    ana.clock = Some("+3h");
     ana.start();
     let told = until("that it cannot", || {
         let said = ana.kith(["doctor"]);
-        said.out.contains("since then").then_some(said)
+        said.out.contains(&format!("there is no folder {}", text(&blocked))).then_some(said)
     });
     assert!(told.out.contains("--backup-to") && told.err.contains("backup"), "{told}");
     ana.stop();

@@ -13,6 +13,7 @@
 
 mod asleep;
 mod changes;
+mod closed;
 mod found_again;
 mod given_up;
 mod lan;

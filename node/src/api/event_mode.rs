@@ -4,12 +4,15 @@ use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use kith_protocol::engine::nearby::event_mode_since;
+use kith_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::model::{name_of, time, when};
 use super::node::{Finding, Health};
 use super::{Api, Problem, ProblemBody};
+
+const SUBJECT: &str = "event mode";
 
 /// Whether my node looks for contacts on the networks that it is on.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -61,13 +64,37 @@ pub(super) async fn set(
 
 /// What the doctor says of it, if it is on.
 pub(super) fn finding(api: &Api) -> Result<Option<Finding>, Problem> {
-    let Some(since) = event_mode_since(api.handle.view())? else { return Ok(None) };
-    let nearby = match api.handle.status().nearby.len() {
+    let since = event_mode_since(api.handle.view())?;
+    Ok(since.map(|since| say(since, api.handle.status().nearby.len(), api.handle.deaf())))
+}
+
+fn say(since: Timestamp, nearby: usize, deaf: Option<String>) -> Finding {
+    let on = format!("on since {}", when(since));
+    if let Some(why) = deaf {
+        let advice = "another program may have UDP port 5353 for itself: end it, then kith event mode off and on";
+        let finding = format!("{on}, but nobody can be looked for on local networks: {why}");
+        return Finding::new(SUBJECT, Health::Warning, finding, Some(advice));
+    }
+    let nearby = match nearby {
         0 => "no contact is heard here".to_owned(),
         1 => "1 contact is heard here".to_owned(),
         several => format!("{several} contacts are heard here"),
     };
-    let finding = format!("on since {}; {nearby}", when(since));
     let advice = "kith event mode off ends it when you have left";
-    Ok(Some(Finding::new("event mode", Health::Good, finding, Some(advice))))
+    Finding::new(SUBJECT, Health::Good, format!("{on}; {nearby}"), Some(advice))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn event_mode_is_good_as_long_as_somebody_could_be_heard() {
+        let since = Timestamp::from_secs(1_776_643_200);
+        let good = say(since, 1, None);
+        assert!(good.health == Health::Good && good.finding.ends_with("1 contact is heard here"));
+        let deaf = say(since, 0, Some("Address already in use".to_owned()));
+        assert!(deaf.health == Health::Warning && deaf.finding.ends_with("Address already in use"));
+        assert!(deaf.advice.unwrap().contains("5353"));
+    }
 }

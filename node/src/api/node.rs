@@ -114,7 +114,11 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// What is not good comes with what to do about it.
     pub(super) fn new(subject: &str, health: Health, finding: impl Into<String>, advice: Option<&str>) -> Self {
+        // Tests alone look; they are built as the program is shipped, without debug assertions.
+        #[cfg(any(test, debug_assertions))]
+        assert!(health == Health::Good || advice.is_some(), "{subject}: nobody is told what to do");
         Self { subject: subject.to_owned(), health, finding: finding.into(), advice: advice.map(str::to_owned) }
     }
 }
@@ -125,7 +129,7 @@ pub(super) async fn doctor(State(api): State<Api>) -> Result<Json<Vec<Finding>>,
     let mut findings = vec![
         recovery_words(&api),
         keys(&api),
-        super::backups::finding(&api),
+        super::backups::finding(&api).await,
         super::clock::finding(&api)?,
         node(&api),
         super::mailboxes::finding(&api)?,
@@ -230,21 +234,27 @@ fn elsewhere(place: &Place) -> Option<Finding> {
 
 /// The certificate of a public authority, if one is asked.
 fn certificate(api: &Api) -> Option<Finding> {
+    Some(say_certificate(api.access.certificate()?, now()))
+}
+
+fn say_certificate(standing: Standing, now: Timestamp) -> Finding {
     let subject = "certificate";
-    let Standing { until, trouble } = api.access.certificate()?;
+    let Standing { until, trouble } = standing;
     let shown = match until {
-        Some(until) if until > now() => Some(format!("counts until {}", when(until))),
+        Some(until) if until > now => Some(format!("counts until {}", when(until))),
         Some(until) => Some(format!("ended {}", when(until))),
         None => None,
     };
-    let counts = until.is_some_and(|until| until > now());
-    Some(match (shown, trouble) {
+    let counts = until.is_some_and(|until| until > now);
+    match (shown, trouble) {
         (Some(shown), None) if counts => {
             Finding::new(subject, Health::Good, format!("{shown}; renewed by itself"), None)
         }
         (shown, None) => {
             let shown = shown.unwrap_or_else(|| "there is none so far".to_owned());
-            Finding::new(subject, Health::Warning, format!("{shown}; the authority is being asked"), None)
+            let advice =
+                "look again in a minute; the authority comes to port 443 of your domain, which must lead to this node";
+            Finding::new(subject, Health::Warning, format!("{shown}; the authority is being asked"), Some(advice))
         }
         (shown, Some(trouble)) => {
             let shown = shown.unwrap_or_else(|| "there is none, and browsers get in on this machine only".to_owned());
@@ -252,7 +262,7 @@ fn certificate(api: &Api) -> Option<Finding> {
             let finding = format!("{shown}; {} (asked again {})", trouble.message, when(trouble.again));
             Finding::new(subject, health, finding, Some(trouble.hint))
         }
-    })
+    }
 }
 
 fn sign_in(api: &Api) -> Finding {
@@ -312,5 +322,24 @@ mod tests {
         assert_eq!(said.health, Health::Warning);
         assert!(said.finding.contains("127.0.0.1:40123") && said.finding.contains("127.0.0.1:7518"), "{said:?}");
         assert!(elsewhere(&Place { instead_of: None, ..place }).is_none());
+    }
+
+    const NOW: Timestamp = Timestamp::from_secs(1_776_643_200);
+
+    #[test]
+    fn while_an_authority_is_asked_it_is_said_what_that_takes() {
+        let standing = |until| Standing { until, trouble: None };
+        let asked = say_certificate(standing(None), NOW);
+        assert!(asked.health == Health::Warning && asked.advice.unwrap().contains("port 443"));
+        let ended = say_certificate(standing(Some(NOW.minus(1))), NOW);
+        assert!(ended.health == Health::Warning && ended.finding.starts_with("ended") && ended.advice.is_some());
+        let good = say_certificate(standing(Some(NOW.plus(limits::DAY))), NOW);
+        assert_eq!((good.health, good.advice), (Health::Good, None));
+    }
+
+    #[test]
+    #[should_panic(expected = "nobody is told what to do")]
+    fn what_is_not_good_comes_with_advice() {
+        let _ = Finding::new("node", Health::Bad, "broken", None);
     }
 }

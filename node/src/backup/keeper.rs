@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use kith_protocol::engine::Own;
 use kith_protocol::time::Timestamp;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::task::JoinHandle;
 
 use super::record::{LEAST, Plan, Record};
-use super::writing::{Unmade, write};
+use super::writing::{Content, Unmade, unfinished};
 use crate::driver::{Handle, now};
 use crate::home::{Home, HomeError};
 
@@ -36,7 +36,8 @@ struct Inner {
     home: Home,
     plan: Option<Plan>,
     record: RwLock<Record>,
-    one_at_a_time: Mutex<()>,
+    /// Whoever writes holds it until the file is whole, however long ago who asked for it went away.
+    one_at_a_time: Arc<Mutex<()>>,
 }
 
 impl Backups {
@@ -46,7 +47,8 @@ impl Backups {
     /// If it cannot be read what is planned.
     pub fn new(handle: Handle, home: Home) -> Result<Self, HomeError> {
         let (plan, record) = (home.settings()?.backup, home.read_backups().unwrap_or_default());
-        let inner = Inner { handle, home, plan, record: RwLock::new(record), one_at_a_time: Mutex::default() };
+        remove_leftovers(&taken_away(&home));
+        let inner = Inner { handle, home, plan, record: RwLock::new(record), one_at_a_time: Arc::default() };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -66,18 +68,27 @@ impl Backups {
     /// # Errors
     /// If it cannot be made. Then nothing is left of it.
     pub async fn make(&self) -> Result<(File, u64), Unmade> {
-        let _turn = self.inner.one_at_a_time.lock().await;
-        let path = self.inner.home.folder().join("taken-away.backup");
-        let size = write(&self.inner.handle, &path).await?;
-        let file = File::open(&path)?;
-        std::fs::remove_file(&path)?;
-        Ok((file, size))
+        let turn = self.turn().await;
+        let content = Content::of(&self.inner.handle).await?;
+        let path = taken_away(&self.inner.home);
+        blocking(turn, move || {
+            let size = content.write(&path)?;
+            let file = File::open(&path)?;
+            std::fs::remove_file(&path)?;
+            Ok((file, size))
+        })
+        .await
     }
 
-    /// Somebody has one of this many bytes.
+    async fn turn(&self) -> OwnedMutexGuard<()> {
+        Arc::clone(&self.inner.one_at_a_time).lock_owned().await
+    }
+
+    /// Somebody has one of this many bytes. Waits for the disk.
     pub fn was_taken(&self, size: u64) {
         self.remember(|record| {
-            *record = Record { made: Some(now().secs()), size, planned: record.planned, trouble: None };
+            record.made = Some(now().secs());
+            (record.size, record.trouble) = (size, None);
         });
     }
 
@@ -103,26 +114,85 @@ impl Backups {
                 }
                 if let Err(error) = backups.make_planned(&plan).await {
                     tracing::warn!(%error, "no backup was made");
-                    backups.remember(|record| record.trouble = Some(error.to_string()));
+                    backups.remember_trouble(error.to_string()).await;
                     not_before = now().plus(AGAIN.min(plan.every));
                 }
             }
         })))
     }
 
+    async fn remember_trouble(&self, trouble: String) {
+        let (turn, backups) = (self.turn().await, self.clone());
+        let remembered = blocking(turn, move || {
+            backups.remember(|record| record.trouble = Some(trouble));
+            Ok(())
+        });
+        if let Err(error) = remembered.await {
+            tracing::debug!(%error, "what went wrong with a backup was not written down");
+        }
+    }
+
     async fn make_planned(&self, plan: &Plan) -> Result<(), Unmade> {
-        let _turn = self.inner.one_at_a_time.lock().await;
-        std::fs::create_dir_all(&plan.to)?;
-        let (made, ours) = (now(), ours(&self.inner.handle)?);
-        let size = write(&self.inner.handle, &plan.to.join(file_name(&ours, made))).await?;
+        let turn = self.turn().await;
+        let (content, ours) = (Content::of(&self.inner.handle).await?, ours(&self.inner.handle)?);
+        let (backups, plan) = (self.clone(), plan.clone());
+        blocking(turn, move || backups.write_planned(content, &plan, &ours)).await
+    }
+
+    fn write_planned(&self, content: Content, plan: &Plan, ours: &str) -> Result<(), Unmade> {
+        make_ready(&plan.to, self.record().file.as_deref())?;
+        let made = now();
+        let file = plan.to.join(file_name(ours, made));
+        let size = content.write(&file)?;
         tracing::info!(to = %plan.to.display(), size, "a backup was made");
         let secs = Some(made.secs());
-        self.remember(|record| *record = Record { made: secs, size, planned: secs, trouble: None });
-        if let Err(error) = remove_old(&plan.to, &ours) {
+        let kept = Some(file.clone());
+        self.remember(|record| *record = Record { made: secs, size, planned: secs, file: kept, trouble: None });
+        if let Err(error) = remove_old(&plan.to, ours, &file, now()) {
             tracing::warn!(%error, "old backups could not be removed");
         }
         Ok(())
     }
+}
+
+/// Does what waits for the disk, in whose turn nobody else writes.
+async fn blocking<R: Send + 'static>(
+    turn: OwnedMutexGuard<()>,
+    work: impl FnOnce() -> Result<R, Unmade> + Send + 'static,
+) -> Result<R, Unmade> {
+    let worked = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        work()
+    });
+    worked.await.map_err(|_| Unmade::Stopping)?
+}
+
+/// Where one lies that is made to be taken away, until it is open.
+fn taken_away(home: &Home) -> PathBuf {
+    home.folder().join("taken-away.backup")
+}
+
+/// Of a program that was killed while it wrote; as large as the home, and of use to nobody.
+pub(super) fn remove_leftovers(path: &Path) {
+    for left in [path.to_owned(), unfinished(path)] {
+        match std::fs::remove_file(&left) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                tracing::warn!(%error, "{} is left over, and cannot be removed", left.display());
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Makes a folder that the plan names anew, in one that is there. Where the last backup went a folder that is missing is
+/// not made: its disk is not mounted, and what was written there would lie on another one.
+pub(super) fn make_ready(folder: &Path, last: Option<&Path>) -> Result<(), Unmade> {
+    let is_new = last.and_then(Path::parent) != Some(folder);
+    if is_new && !folder.exists() {
+        // Why it cannot be made is said by its not being there.
+        let _ = std::fs::create_dir(folder);
+    }
+    if folder.is_dir() { Ok(()) } else { Err(Unmade::NoFolder(folder.to_owned())) }
 }
 
 /// When the next one is due. A clock that went back does not put it off.
@@ -143,8 +213,9 @@ fn file_name(ours: &str, made: Timestamp) -> String {
     format!("{ours}{made}{END}")
 }
 
-/// Removes all but the newest of a home, and what was broken off; nothing else in the folder is touched.
-pub(super) fn remove_old(folder: &Path, ours: &str) -> std::io::Result<()> {
+/// Removes all but the newest of a home, and what was broken off; nothing else in the folder is touched. What was made
+/// later than now was made by a clock that was wrong, and nobody knows when: it goes first. The last one stays, whatever it is called.
+pub(super) fn remove_old(folder: &Path, ours: &str, last: &Path, now: Timestamp) -> std::io::Result<()> {
     let (mut all, mut broken): (Vec<PathBuf>, Vec<PathBuf>) = Default::default();
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
@@ -159,8 +230,10 @@ pub(super) fn remove_old(folder: &Path, ours: &str) -> std::io::Result<()> {
             broken.push(entry.path());
         }
     }
-    all.sort();
-    let surplus = all.len().saturating_sub(KEPT);
+    let newest = folder.join(file_name(ours, now));
+    all.retain(|file| file != last);
+    all.sort_by(|one, other| (*one <= newest, one).cmp(&(*other <= newest, other)));
+    let surplus = (all.len() + 1).saturating_sub(KEPT);
     all.into_iter().take(surplus).chain(broken).try_for_each(std::fs::remove_file)
 }
 

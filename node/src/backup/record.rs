@@ -26,6 +26,8 @@ pub struct Record {
     pub size: u64,
     /// When the last one was made by itself.
     pub planned: Option<u64>,
+    /// The file that this was.
+    pub file: Option<PathBuf>,
     /// Why the last try failed.
     pub trouble: Option<String>,
 }

@@ -1,8 +1,14 @@
 use std::path::Path;
 
-use super::keeper::{due, remove_old};
+use kith_protocol::time::Timestamp;
+
+use super::keeper::{due, make_ready, remove_leftovers, remove_old};
 use super::*;
 use crate::driver::now;
+
+fn at(moment: &str) -> Timestamp {
+    Timestamp::from_secs(moment.parse::<jiff::Timestamp>().unwrap().as_second().try_into().unwrap())
+}
 
 fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> =
@@ -24,12 +30,60 @@ fn of_old_backups_two_weeks_are_kept_and_nothing_else_is_touched() {
     }
     std::fs::write(folder.path().join("kith-anasousa-20261020T030000Z.unfinished"), "killed").unwrap();
     std::fs::create_dir(folder.path().join("kith-anasousa-20000101T000000Z.backup")).unwrap();
-    remove_old(folder.path(), "kith-anasousa-").unwrap();
+    let last = folder.path().join("kith-anasousa-20261120T030000Z.backup");
+    remove_old(folder.path(), "kith-anasousa-", &last, at("2026-11-20T03:00:05Z")).unwrap();
     let left = names(folder.path());
     assert_eq!(left.len(), 14 + others.len() + 1, "{left:?}");
     let is_left = |name: &str| left.iter().any(|one| one == name);
     assert!(others.into_iter().all(is_left) && is_left("kith-anasousa-20000101T000000Z.backup"), "{left:?}");
     assert!(is_left("kith-anasousa-20261107T030000Z.backup") && !is_left("kith-anasousa-20261106T030000Z.backup"));
+}
+
+#[test]
+fn what_a_wrong_clock_dated_later_than_now_goes_first_and_the_last_one_never() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |date: &str| {
+        let file = folder.path().join(format!("kith-anasousa-{date}T030000Z.backup"));
+        std::fs::write(&file, "").unwrap();
+        file
+    };
+    (1..=14).for_each(|day| drop(write(&format!("203001{day:02}"))));
+    let mut last = Default::default();
+    for day in 1..=3 {
+        last = write(&format!("202611{day:02}"));
+        remove_old(folder.path(), "kith-anasousa-", &last, at(&format!("2026-11-{day:02}T03:00:05Z"))).unwrap();
+    }
+    let left = names(folder.path());
+    assert_eq!(left.len(), 14, "{left:?}");
+    assert!(left.iter().filter(|name| name.contains("202611")).count() == 3 && last.exists(), "{left:?}");
+    // The battery of the clock is empty: it is 1970 again.
+    let oldest = write("19700101");
+    remove_old(folder.path(), "kith-anasousa-", &oldest, at("1970-01-01T03:00:05Z")).unwrap();
+    assert!(oldest.exists() && names(folder.path()).len() == 14);
+}
+
+#[test]
+fn a_folder_is_made_for_a_new_plan_alone_and_never_the_way_to_it() {
+    let disk = tempfile::tempdir().unwrap();
+    let folder = disk.path().join("backups");
+    assert!(matches!(make_ready(&folder.join("of").join("ana"), None), Err(Unmade::NoFolder(_))));
+    make_ready(&folder, None).unwrap();
+    let last = folder.join("kith-anasousa-20261101T030000Z.backup");
+    make_ready(&folder, Some(&last)).unwrap();
+    std::fs::remove_dir(&folder).unwrap();
+    let missing = make_ready(&folder, Some(&last)).unwrap_err();
+    assert!(missing.to_string().contains("not mounted") && !folder.exists(), "{missing}");
+    make_ready(&folder, Some(&disk.path().join("elsewhere").join("last.backup"))).unwrap();
+}
+
+#[test]
+fn what_a_killed_program_was_writing_is_removed() {
+    let home = tempfile::tempdir().unwrap();
+    for left in ["taken-away.backup", "taken-away.unfinished", "keys"] {
+        std::fs::write(home.path().join(left), "left").unwrap();
+    }
+    remove_leftovers(&home.path().join("taken-away.backup"));
+    assert_eq!(names(home.path()), ["keys"]);
 }
 
 #[test]

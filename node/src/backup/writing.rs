@@ -3,7 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use kith_protocol::backup::{BackupError, BackupWriter, Head};
 use kith_protocol::crypto::seal::EncryptionKey;
@@ -36,6 +36,9 @@ pub enum Unmade {
     /// The home cannot be read.
     #[error(transparent)]
     Engine(#[from] engine::Error),
+    /// The folder of the plan is not there, where it was before or might have been made.
+    #[error("there is no folder {0}; maybe its disk is not mounted")]
+    NoFolder(PathBuf),
     /// The program is stopping.
     #[error("the node is stopping")]
     Stopping,
@@ -52,26 +55,40 @@ impl Unmade {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::NoKey => "type your recovery words in once: kith words --check",
-            Self::File(_) => "see that the folder is there, may be written, and has room",
+            Self::File(_) | Self::NoFolder(_) => "see that the folder is there, may be written, and has room",
             Self::Store(_) | Self::Engine(_) => "run kith doctor",
             Self::Refused(_) | Self::Stopping => "try again when the node runs",
         }
     }
 }
 
-/// Writes everything that is stored now into a file, which is there whole or not at all, and says how long it is in
-/// bytes.
-pub(super) async fn write(handle: &Handle, path: &Path) -> Result<u64, Unmade> {
-    let key = backup_key(handle.view())?.ok_or(Unmade::NoKey)?;
-    let head = head(handle.view(), now())?;
-    let snapshot = handle.snapshot().await?;
-    let path = path.to_owned();
-    let written = tokio::task::spawn_blocking(move || write_file(snapshot, &key, &head, &path));
-    written.await.map_err(|_| Unmade::Stopping)?
+/// Everything that is stored at one moment, and to whom it is sealed.
+pub(super) struct Content {
+    snapshot: Snapshot,
+    key: EncryptionKey,
+    head: Head,
+}
+
+impl Content {
+    pub(super) async fn of(handle: &Handle) -> Result<Self, Unmade> {
+        let key = backup_key(handle.view())?.ok_or(Unmade::NoKey)?;
+        let head = head(handle.view(), now())?;
+        Ok(Self { snapshot: handle.snapshot().await?, key, head })
+    }
+
+    /// Writes it into a file, which is there whole or not at all, and says how long it is in bytes. Waits for the disk.
+    pub(super) fn write(self, path: &Path) -> Result<u64, Unmade> {
+        write_file(self.snapshot, &self.key, &self.head, path)
+    }
+}
+
+/// What the file is called while it is written, or if that was broken off.
+pub(super) fn unfinished(path: &Path) -> PathBuf {
+    path.with_extension("unfinished")
 }
 
 fn write_file(snapshot: Snapshot, key: &EncryptionKey, head: &Head, path: &Path) -> Result<u64, Unmade> {
-    let unfinished = path.with_extension("unfinished");
+    let unfinished = unfinished(path);
     let written = fill(snapshot, key, head, &unfinished);
     let kept = written.and_then(|size| std::fs::rename(&unfinished, path).map(|()| size).map_err(Unmade::from));
     if kept.is_err() {

@@ -10,6 +10,7 @@ use kith_protocol::store::StoreError;
 use kith_protocol::time::Timestamp;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
+use crate::network::{Surroundings, Tried};
 use crate::roster::Roster;
 use crate::store::{Snapshot, View};
 
@@ -87,6 +88,7 @@ pub struct Handle {
     roster: Arc<Roster>,
     notices: broadcast::Sender<Notice>,
     status: watch::Receiver<Status>,
+    surroundings: Option<Surroundings>,
 }
 
 impl Handle {
@@ -96,8 +98,9 @@ impl Handle {
         roster: Arc<Roster>,
         notices: broadcast::Sender<Notice>,
         status: watch::Receiver<Status>,
+        surroundings: Option<Surroundings>,
     ) -> Self {
-        Self { inputs, view, roster, notices, status }
+        Self { inputs, view, roster, notices, status, surroundings }
     }
 
     /// Everything stored but secrets, to be read without waiting for anybody.
@@ -118,6 +121,16 @@ impl Handle {
     /// What the node looks like now.
     pub fn status(&self) -> Status {
         self.status.borrow().clone()
+    }
+
+    /// What others found who tried where it listens.
+    pub fn tried(&self) -> Tried {
+        self.surroundings.as_ref().map(|around| around.tried.borrow().clone()).unwrap_or_default()
+    }
+
+    /// Why it cannot look for anybody on local networks, if it wants to and cannot.
+    pub fn deaf(&self) -> Option<String> {
+        self.surroundings.as_ref().and_then(|around| around.deaf.borrow().clone())
     }
 
     /// Waits until the node looks so.

@@ -20,7 +20,7 @@ use tokio::sync::{broadcast, mpsc, watch};
 
 pub use handle::{Ended, Handle, Refused, Status};
 
-use crate::network::Event;
+use crate::network::{Event, Surroundings};
 use crate::roster::Roster;
 use crate::store::FileStore;
 
@@ -39,6 +39,11 @@ pub fn now() -> Timestamp {
 pub trait World: Send + 'static {
     /// Runs one effect, after the step that it belongs to is durable.
     fn run(&mut self, effect: Effect);
+
+    /// What it learns of where it is, if it is a network.
+    fn surroundings(&self) -> Option<Surroundings> {
+        None
+    }
 }
 
 /// A world without a network: letters wait in the outbox.
@@ -52,6 +57,10 @@ impl World for crate::network::Network {
     fn run(&mut self, effect: Effect) {
         // A network that was shut down takes no effects; the outbox keeps what matters.
         let _ = self.run_blocking(effect);
+    }
+
+    fn surroundings(&self) -> Option<Surroundings> {
+        Some(Self::surroundings(self).clone())
     }
 }
 
@@ -76,7 +85,8 @@ impl Driver {
         let (inputs, queue) = mpsc::channel(INPUTS);
         let (notices, _) = broadcast::channel::<Notice>(NOTICES);
         let (status, published) = watch::channel(Status::default());
-        let handle = Handle::new(inputs, store.view(), Arc::clone(&roster), notices.clone(), published);
+        let handle =
+            Handle::new(inputs, store.view(), Arc::clone(&roster), notices.clone(), published, world.surroundings());
         let (paths, streak) = (paths::Paths::default(), streak::Streak::default());
         let worker = worker::Worker { engine, store, roster, world, notices, status, paths, streak, rests: false };
         let runtime = tokio::runtime::Handle::current();

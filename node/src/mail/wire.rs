@@ -1,5 +1,6 @@
 //! Connecting to a mail server: whom this machine trusts, and nothing in the clear.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +20,8 @@ use super::trouble::Unsent;
 /// How long all that comes before the mail may take, and how long its answer: slow servers take ten seconds to greet, and
 /// who tries it out waits a minute at most.
 const PATIENCE: Duration = Duration::from_secs(25);
+/// An address that does not answer has this part of it, so that the others have their turn.
+const ATTEMPTS: u32 = 5;
 /// Bytes of an answer that comes before TLS.
 const REPLY: usize = 4096;
 
@@ -46,7 +49,7 @@ impl Wire {
     pub async fn connect(&self, server: &Server) -> Result<AsyncSmtpConnection, Unsent> {
         let host = &server.host;
         let away = |error: std::io::Error| Unsent::Away { host: host.clone(), reason: error.to_string() };
-        let mut tcp = TcpStream::connect((host.as_str(), server.port)).await.map_err(away)?;
+        let mut tcp = self.reach(host, server.port).await.map_err(away)?;
         let peer = tcp.peer_addr().map_err(away)?;
         if server.security == Security::Plain && !peer.ip().is_loopback() {
             return Err(Unsent::Odd { host: host.clone() });
@@ -62,6 +65,12 @@ impl Wire {
         // The name of this machine is nobody's business.
         let me = ClientId::default();
         AsyncSmtpConnection::connect_with_transport(stream, &me).await.map_err(|error| Unsent::of(&error, host))
+    }
+
+    /// A connection with the first address that answers.
+    async fn reach(&self, host: &str, port: u16) -> std::io::Result<TcpStream> {
+        let all = in_turn(tokio::net::lookup_host((host, port)).await?.collect());
+        first(&all, self.patience / ATTEMPTS, TcpStream::connect).await
     }
 
     async fn encrypt(&self, tcp: TcpStream, host: &str) -> Result<tokio_rustls::client::TlsStream<TcpStream>, Unsent> {
@@ -92,6 +101,36 @@ impl Wire {
         let config = config.map_err(|_| Unsent::NoRoots)?.with_root_certificates(roots).with_no_client_auth();
         Ok(TlsConnector::from(Arc::new(config)))
     }
+}
+
+/// The addresses of one kind and of the other by turns, beginning with that of the first: a network may lead out by one
+/// kind alone, and swallow what goes by the other.
+fn in_turn(all: Vec<SocketAddr>) -> Vec<SocketAddr> {
+    let is_ip4 = all.first().is_some_and(SocketAddr::is_ipv4);
+    let (ones, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|address| address.is_ipv4() == is_ip4);
+    let (mut ones, mut others) = (ones.into_iter(), others.into_iter());
+    let by_turns = std::iter::from_fn(|| {
+        let (one, other) = (ones.next(), others.next());
+        (one.is_some() || other.is_some()).then(|| one.into_iter().chain(other))
+    });
+    by_turns.flatten().collect()
+}
+
+/// What the first address gives, each of which has so long; else why the last one gave nothing.
+async fn first<T>(
+    all: &[SocketAddr],
+    each: Duration,
+    connect: impl AsyncFn(SocketAddr) -> std::io::Result<T>,
+) -> std::io::Result<T> {
+    let mut failed = std::io::Error::new(std::io::ErrorKind::NotFound, "the name has no address");
+    for address in all {
+        match tokio::time::timeout(each, connect(*address)).await {
+            Ok(Ok(connected)) => return Ok(connected),
+            Ok(Err(error)) => failed = error,
+            Err(_) => failed = std::io::Error::new(std::io::ErrorKind::TimedOut, format!("{address} does not answer")),
+        }
+    }
+    Err(failed)
 }
 
 /// Asks for TLS (RFC 3207), and gives back the greeting. Byte for byte, so that nothing that was said in the clear counts
@@ -136,4 +175,41 @@ async fn reply(tcp: &mut TcpStream, host: &str) -> Result<Vec<u8>, Unsent> {
         }
     }
     Err(Unsent::Odd { host: host.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+
+    use super::*;
+
+    fn at(addresses: &[&str]) -> Vec<SocketAddr> {
+        addresses.iter().map(|address| address.parse().unwrap()).collect()
+    }
+
+    #[test]
+    fn both_kinds_of_address_have_their_turn() {
+        let all = at(&["[2001:db8::1]:465", "[2001:db8::2]:465", "[2001:db8::3]:465", "192.0.2.1:465"]);
+        let turns = at(&["[2001:db8::1]:465", "192.0.2.1:465", "[2001:db8::2]:465", "[2001:db8::3]:465"]);
+        assert_eq!(in_turn(all), turns);
+        assert_eq!(in_turn(at(&["192.0.2.1:465"])), at(&["192.0.2.1:465"]));
+        assert!(in_turn(Vec::new()).is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_mail_goes_where_one_kind_of_address_leads_nowhere() {
+        let all = at(&["[2001:db8::1]:465", "192.0.2.1:465", "[2001:db8::2]:465"]);
+        let silent_by_ip6 = async |address: SocketAddr| match address.is_ipv4() {
+            true => Ok(address),
+            false => std::future::pending().await,
+        };
+        assert_eq!(first(&all, Duration::from_millis(20), silent_by_ip6).await.unwrap(), all[1]);
+        let refused = async |_: SocketAddr| Err::<(), _>(ErrorKind::ConnectionRefused.into());
+        let error = first(&all, Duration::from_secs(4), refused).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+        let silent = async |_: SocketAddr| std::future::pending::<std::io::Result<()>>().await;
+        let error = first(&all[..1], Duration::from_millis(20), silent).await.unwrap_err();
+        assert!(error.to_string().contains("2001:db8::1") && error.kind() == ErrorKind::TimedOut, "{error}");
+        assert_eq!(first(&[], Duration::from_secs(4), silent).await.unwrap_err().kind(), ErrorKind::NotFound);
+    }
 }

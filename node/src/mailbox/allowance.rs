@@ -12,7 +12,7 @@ const LOOK: Duration = Duration::from_secs(10);
 const SMALLEST: u64 = 512;
 
 /// What is held for others, for whoever looks after the node.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Held {
     /// Mailboxes.
     pub mailboxes: usize,
@@ -22,6 +22,8 @@ pub struct Held {
     pub most: u64,
     /// True if there is so little room on the disk that nothing more is taken in.
     pub is_short: bool,
+    /// Why its files cannot be used now; that is tried again.
+    pub trouble: Option<String>,
 }
 
 impl Held {

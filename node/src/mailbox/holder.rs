@@ -32,6 +32,10 @@ const OTHER: usize = 64 * 1024;
 const SWEEP: Duration = Duration::from_secs(60 * 60);
 /// After a failure room is won back this much later.
 const TIDY_AGAIN: Duration = Duration::from_secs(10);
+/// How often it is tried again to open files that cannot be used.
+const AGAIN: Duration = Duration::from_secs(60);
+/// Nodes that are dismissed or succeeded meanwhile, and dealt with then: contacts, one by one.
+const MISSED: usize = 1024;
 /// How long the thread of a node that stopped just now may take to let the folder go.
 const TURN: Duration = Duration::from_secs(5);
 
@@ -82,6 +86,10 @@ impl Holder {
     /// # Errors
     /// If the system has no thread for it.
     pub fn start(folder: &Path, most: u64) -> io::Result<Self> {
+        Self::start_with(folder, most, AGAIN)
+    }
+
+    fn start_with(folder: &Path, most: u64, again: Duration) -> io::Result<Self> {
         let (commands, queue) = mpsc::channel();
         let queued = Arc::new(AtomicUsize::new(0));
         let (counter, folder) = (Arc::clone(&queued), folder.to_owned());
@@ -92,27 +100,21 @@ impl Holder {
             if first.is_none() && !folder.exists() {
                 return;
             }
-            let lock = acquire(&folder);
-            let disk = lock.and_then(|lock| Ok((lock, RealDisk::new(&folder)?)));
-            let opened = disk.and_then(|(lock, disk)| Ok((lock, Storeroom::open(Arc::new(disk), now())?)));
-            match opened {
-                Ok((_lock, room)) => Keeper {
-                    room,
-                    waiting: HashMap::new(),
-                    counter,
-                    swept: None,
-                    is_broken: false,
-                    tidy_from: None,
-                    allowance: Allowance::new(&folder, most),
-                    held: told,
-                }
-                .work(first, &queue),
-                Err(error) => {
-                    tracing::error!(%error, "no mailboxes are held: {} cannot be used", folder.display());
-                    first.into_iter().for_each(|ask| say(&ask.answers, ask.number, Response::Full));
-                    refuse_all(&queue, &counter);
-                }
+            let mut closed =
+                Closed { folder: &folder, queue: &queue, counter: &counter, told: &told, missed: Vec::new() };
+            let Some((_lock, room)) = closed.open(first, again) else { return };
+            let missed = closed.missed;
+            Keeper {
+                room,
+                waiting: HashMap::new(),
+                counter,
+                swept: None,
+                broken: None,
+                tidy_from: None,
+                allowance: Allowance::new(&folder, most),
+                held: told,
             }
+            .work(missed, &queue);
         })?;
         Ok(Self { commands, queued, thread: Arc::new(Mutex::new(Some(thread))), held })
     }
@@ -142,7 +144,7 @@ impl Holder {
 
     /// What is held now.
     pub fn held(&self) -> Held {
-        *self.held.lock().unwrap_or_else(PoisonError::into_inner)
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Nobody waits for the answer to this request any more.
@@ -172,16 +174,14 @@ fn acquire(folder: &Path) -> io::Result<HomeLock> {
     }
 }
 
-/// Waits for the first who may have a mailbox here, so that a node that holds none needs no files. Without an end there is
-/// nobody any more.
+/// Waits for the first who may have a mailbox here, who still counts as waiting, so that a node that holds none needs no
+/// files. Without an end there is nobody any more.
 fn first_owner(queue: &Receiver<Command>, counter: &AtomicUsize) -> Option<Ask> {
     loop {
         match queue.recv().ok()? {
+            Command::Ask(ask) if ask.is_admitted && matches!(ask.request, Request::Keep(_)) => return Some(ask),
             Command::Ask(ask) => {
                 counter.fetch_sub(1, Ordering::Relaxed);
-                if ask.is_admitted && matches!(ask.request, Request::Keep(_)) {
-                    return Some(ask);
-                }
                 say(&ask.answers, ask.number, Response::No);
             }
             Command::Stop => return None,
@@ -190,17 +190,65 @@ fn first_owner(queue: &Receiver<Command>, counter: &AtomicUsize) -> Option<Ask> 
     }
 }
 
-fn refuse_all(queue: &Receiver<Command>, counter: &AtomicUsize) {
-    while let Ok(command) = queue.recv() {
-        match command {
-            Command::Ask(ask) => {
-                counter.fetch_sub(1, Ordering::Relaxed);
-                say(&ask.answers, ask.number, Response::Full);
+/// A holder whose files are not open.
+struct Closed<'a> {
+    folder: &'a Path,
+    queue: &'a Receiver<Command>,
+    counter: &'a AtomicUsize,
+    told: &'a Mutex<Held>,
+    /// What is to be dealt with when they are.
+    missed: Vec<Command>,
+}
+
+impl Closed<'_> {
+    /// Opens the files, tried again and again if they cannot be used: a disk is mounted late, or was full. `None` if the
+    /// holder ends before.
+    fn open(&mut self, first: Option<Ask>, again: Duration) -> Option<(HomeLock, Storeroom)> {
+        let mut first = first;
+        loop {
+            let opened = self.try_open();
+            let trouble = opened.as_ref().err().map(|error| format!("{}: {error}", self.folder.display()));
+            self.told.lock().unwrap_or_else(PoisonError::into_inner).trouble.clone_from(&trouble);
+            match opened {
+                Ok(opened) => {
+                    self.missed.extend(first.map(Command::Ask));
+                    return Some(opened);
+                }
+                Err(error) => {
+                    tracing::error!(%error, "no mailboxes are held: {} cannot be used", self.folder.display())
+                }
             }
-            Command::Stop => return,
-            Command::Dismiss(_) | Command::Succeed(..) | Command::Forget(_) => {}
+            first.take().into_iter().for_each(|ask| refuse(ask, self.counter));
+            if !self.refuse_until(Instant::now() + again) {
+                return None;
+            }
         }
     }
+
+    fn try_open(&self) -> io::Result<(HomeLock, Storeroom)> {
+        let lock = acquire(self.folder)?;
+        Ok((lock, Storeroom::open(Arc::new(RealDisk::new(self.folder)?), now())?))
+    }
+
+    /// Refuses what is asked meanwhile; false if it is time to stop.
+    fn refuse_until(&mut self, until: Instant) -> bool {
+        loop {
+            match self.queue.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                Ok(Command::Ask(ask)) => refuse(ask, self.counter),
+                Ok(Command::Stop) | Err(RecvTimeoutError::Disconnected) => return false,
+                Ok(command @ (Command::Dismiss(_) | Command::Succeed(..))) if self.missed.len() < MISSED => {
+                    self.missed.push(command);
+                }
+                Ok(Command::Dismiss(_) | Command::Succeed(..) | Command::Forget(_)) => {}
+                Err(RecvTimeoutError::Timeout) => return true,
+            }
+        }
+    }
+}
+
+fn refuse(ask: Ask, counter: &AtomicUsize) {
+    counter.fetch_sub(1, Ordering::Relaxed);
+    say(&ask.answers, ask.number, Response::Full);
 }
 
 fn say(answers: &Answers, number: u64, response: Response) {
@@ -230,8 +278,8 @@ struct Keeper {
     waiting: HashMap<MailboxId, Waiting>,
     counter: Arc<AtomicUsize>,
     swept: Option<Instant>,
-    /// The files could not be read after they could not be written.
-    is_broken: bool,
+    /// Why the files could not be read after they could not be written.
+    broken: Option<String>,
     /// Room is not won back before.
     tidy_from: Option<Instant>,
     allowance: Allowance,
@@ -239,10 +287,9 @@ struct Keeper {
 }
 
 impl Keeper {
-    fn work(mut self, first: Option<Ask>, queue: &Receiver<Command>) {
-        if let Some(ask) = first {
-            self.counter.fetch_add(1, Ordering::Relaxed);
-            if self.deal_with(Command::Ask(ask), queue) {
+    fn work(mut self, missed: Vec<Command>, queue: &Receiver<Command>) {
+        for command in missed {
+            if self.deal_with(command, queue) {
                 return;
             }
         }
@@ -265,7 +312,13 @@ impl Keeper {
 
     fn count(&self) {
         let Allowance { most, is_short, .. } = self.allowance;
-        let held = Held { mailboxes: self.room.book.len(), bytes: self.room.book.bytes(), most, is_short };
+        let held = Held {
+            mailboxes: self.room.book.len(),
+            bytes: self.room.book.bytes(),
+            most,
+            is_short,
+            trouble: self.broken.clone(),
+        };
         *self.held.lock().unwrap_or_else(PoisonError::into_inner) = held;
     }
 
@@ -313,12 +366,12 @@ impl Keeper {
     /// What a request changes is not told before it is durable; what it asks for is looked up after that.
     fn handle(&mut self, ask: Ask, batch: &mut Batch, now: Timestamp) -> io::Result<()> {
         let Ask { from, is_admitted, request, number, answers } = ask;
-        if self.is_broken && self.room.reopen(now).is_err() {
+        if self.broken.is_some() && self.room.reopen(now).is_err() {
             // What the book says was never written.
             batch.answers.push((answers, number, Response::Full));
             return Ok(());
         }
-        self.is_broken = false;
+        self.broken = None;
         let handled = match request {
             Request::Leave(leave) => self.room.leave(leave, now).map(|(response, filled)| {
                 batch.filled.extend(filled);
@@ -364,7 +417,8 @@ impl Keeper {
         for (_, _, response) in &mut batch.answers {
             *response = Response::Full;
         }
-        self.is_broken = self.room.reopen(now()).inspect_err(|error| tracing::error!(%error, "nor read")).is_err();
+        let reopened = self.room.reopen(now()).inspect_err(|error| tracing::error!(%error, "nor read"));
+        self.broken = reopened.err().map(|error| error.to_string());
     }
 
     fn tell(&mut self, batch: Batch) {
@@ -431,5 +485,53 @@ fn size_of(request: &Request) -> usize {
         Request::Leave(leave) => leave.parcel.as_slice().len(),
         Request::Keep(_) => OTHER,
         Request::Collect(_) | Request::Take(_) | Request::Close(_) | Request::Post(_) | Request::Seek(_) => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kith_protocol::mailbox::Keep;
+    use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+    use super::super::BYTES;
+    use super::*;
+
+    const ANA: PeerId = PeerId([1; 32]);
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    /// Ana asks for a mailbox.
+    fn keeps(holder: &Holder, answers: &mut (Answers, UnboundedReceiver<(u64, Response)>)) -> Response {
+        let keep = Keep { key: MailboxKey::new([7; 32]), slots: Vec::new(), void: Vec::new() };
+        let ask =
+            Ask { from: ANA, is_admitted: true, request: Request::Keep(keep), number: 1, answers: answers.0.clone() };
+        holder.ask(ask).unwrap();
+        answers.1.blocking_recv().unwrap().1
+    }
+
+    #[test]
+    fn a_holder_whose_files_cannot_be_used_says_so_and_opens_them_when_they_can() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join("mailbox");
+        std::fs::write(&folder, "a file, not a folder").unwrap();
+        let holder = Holder::start_with(&folder, BYTES, Duration::from_millis(20)).unwrap();
+        let mut answers = unbounded_channel();
+        assert_eq!(keeps(&holder, &mut answers), Response::Full);
+        let trouble = holder.held().trouble.unwrap();
+        assert!(trouble.contains("mailbox: "), "{trouble}");
+        std::fs::remove_file(&folder).unwrap();
+        let begun = Instant::now();
+        while keeps(&holder, &mut answers) != Response::Done {
+            assert!(begun.elapsed() < PATIENCE, "{:?}", holder.held());
+        }
+        let held = loop {
+            // It is counted after the answer.
+            assert_eq!(keeps(&holder, &mut answers), Response::Done);
+            let held = holder.held();
+            if held.mailboxes > 0 {
+                break held;
+            }
+        };
+        assert_eq!((held.mailboxes, held.trouble), (1, None));
+        holder.stop();
     }
 }

@@ -1,5 +1,7 @@
 //! What a node does on its connections.
 
+use std::time::Duration;
+
 use libp2p::identity::Keypair;
 use libp2p::swarm::NetworkBehaviour;
 use libp2p::{autonat, dcutr, identify, memory_connection_limits, ping, relay, request_response};
@@ -15,6 +17,10 @@ use super::letter_codec::{self, LetterCodec, OpenSessions};
 use super::mailbox_codec::{self, MailboxCodec};
 use super::probing::Probing;
 use super::relaying::{self, Admitted};
+
+/// How long it is tried to reach somebody who asks whether others do, of the ten seconds that both sides wait (AutoNAT v2 in
+/// the library). Long enough for a slow mobile link.
+const DIAL_BACK: Duration = Duration::from_secs(6);
 
 /// The protocols of a node and the bounds on its connections.
 #[derive(NetworkBehaviour)]
@@ -62,7 +68,7 @@ impl Behaviour {
             relayed,
             punching: Careful::new(dcutr::Behaviour::new(keypair.public().to_peer_id())),
             probing: Probing::new(),
-            probed: Careful::new(autonat::v2::server::Behaviour::default()),
+            probed: Careful::new(autonat::v2::server::Behaviour::default()).with_patience(DIAL_BACK),
             relay: relaying::behaviour(keypair.public().to_peer_id(), limits, admitted, &budget),
             hello: request_response::Behaviour::with_codec(HelloCodec, [(hello_codec::PROTOCOL, full.clone())], hello),
             letter: request_response::Behaviour::with_codec(

@@ -1,17 +1,23 @@
 //! The library's behaviours that dial where a peer says, kept within bounds: public addresses alone, and not many.
 //!
 //! Otherwise whoever connects could make this node knock at every door of the network that it lives in.
+//!
+//! Who asks whether they are reached waits for ten seconds, as long as a dial into a firewall that says nothing takes. So
+//! it is given up before, and told; else nobody behind such a firewall would ever hear of it.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
+use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use libp2p::core::Endpoint;
 use libp2p::core::transport::PortUse;
 use libp2p::swarm::{
-    ConnectionDenied, ConnectionId, FromSwarm, NetworkBehaviour, NewExternalAddrCandidate, THandler, THandlerInEvent,
-    THandlerOutEvent, ToSwarm,
+    ConnectionDenied, ConnectionId, DialError, DialFailure, FromSwarm, NetworkBehaviour, NewExternalAddrCandidate,
+    THandler, THandlerInEvent, THandlerOutEvent, ToSwarm,
 };
 use libp2p::{Multiaddr, PeerId};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::addresses;
 
@@ -27,11 +33,43 @@ pub(super) struct Careful<B> {
     inner: B,
     /// Dials that it asked for and that have not begun.
     asked: HashSet<ConnectionId>,
+    /// How long one may take, if less than any dial.
+    patience: Option<Duration>,
+    /// Those under way, by when they are given up.
+    under_way: VecDeque<(Instant, ConnectionId)>,
+    timer: Option<Pin<Box<Sleep>>>,
 }
 
-impl<B> Careful<B> {
+impl<B: NetworkBehaviour> Careful<B> {
     pub(super) fn new(inner: B) -> Self {
-        Self { inner, asked: HashSet::new() }
+        Self { inner, asked: HashSet::new(), patience: None, under_way: VecDeque::new(), timer: None }
+    }
+
+    /// It is told after so long that a dial failed, whatever comes of that.
+    pub(super) fn with_patience(self, patience: Duration) -> Self {
+        Self { patience: Some(patience), ..self }
+    }
+
+    fn give_up_late(&mut self, cx: &mut Context<'_>) {
+        while let Some((at, connection_id)) = self.under_way.front().copied() {
+            if at <= Instant::now() {
+                self.under_way.pop_front();
+                let late = DialFailure { peer_id: None, error: &DialError::Aborted, connection_id };
+                self.inner.on_swarm_event(FromSwarm::DialFailure(late));
+                continue;
+            }
+            let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(at)));
+            if timer.deadline() != at {
+                timer.as_mut().reset(at);
+            }
+            if timer.as_mut().poll(cx).is_pending() {
+                return;
+            }
+        }
+    }
+
+    fn is_over(&mut self, connection: ConnectionId) {
+        self.under_way.retain(|(_, one)| *one != connection);
     }
 }
 
@@ -71,6 +109,7 @@ impl<B: NetworkBehaviour> NetworkBehaviour for Careful<B> {
         role: Endpoint,
         port: PortUse,
     ) -> Result<THandler<Self>, ConnectionDenied> {
+        self.is_over(connection);
         self.inner.handle_established_outbound_connection(connection, peer, at, role, port)
     }
 
@@ -78,6 +117,7 @@ impl<B: NetworkBehaviour> NetworkBehaviour for Careful<B> {
         if let FromSwarm::DialFailure(failure) = &event {
             // It may have failed before anybody was asked for addresses.
             self.asked.remove(&failure.connection_id);
+            self.is_over(failure.connection_id);
         }
         match event {
             // What is inside a home is told to nobody outside.
@@ -97,10 +137,96 @@ impl<B: NetworkBehaviour> NetworkBehaviour for Careful<B> {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<ToSwarm<Self::ToSwarm, THandlerInEvent<Self>>> {
+        self.give_up_late(cx);
         let action = self.inner.poll(cx);
         if let Poll::Ready(ToSwarm::Dial { opts }) = &action {
             self.asked.insert(opts.connection_id());
+            self.under_way.extend(self.patience.map(|patience| (Instant::now() + patience, opts.connection_id())));
         }
         action
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use libp2p::swarm::dial_opts::DialOpts;
+    use libp2p::swarm::dummy;
+
+    use super::*;
+
+    /// Dials once, and hears what came of it.
+    #[derive(Default)]
+    struct Asks {
+        dial: Option<DialOpts>,
+        failed: Vec<ConnectionId>,
+    }
+
+    impl NetworkBehaviour for Asks {
+        type ConnectionHandler = dummy::ConnectionHandler;
+        type ToSwarm = std::convert::Infallible;
+
+        fn handle_established_inbound_connection(
+            &mut self,
+            _: ConnectionId,
+            _: PeerId,
+            _: &Multiaddr,
+            _: &Multiaddr,
+        ) -> Result<THandler<Self>, ConnectionDenied> {
+            Ok(dummy::ConnectionHandler)
+        }
+
+        fn handle_established_outbound_connection(
+            &mut self,
+            _: ConnectionId,
+            _: PeerId,
+            _: &Multiaddr,
+            _: Endpoint,
+            _: PortUse,
+        ) -> Result<THandler<Self>, ConnectionDenied> {
+            Ok(dummy::ConnectionHandler)
+        }
+
+        fn on_swarm_event(&mut self, event: FromSwarm<'_>) {
+            if let FromSwarm::DialFailure(failure) = event {
+                self.failed.push(failure.connection_id);
+            }
+        }
+
+        fn on_connection_handler_event(&mut self, _: PeerId, _: ConnectionId, event: THandlerOutEvent<Self>) {
+            match event {}
+        }
+
+        fn poll(&mut self, _: &mut Context<'_>) -> Poll<ToSwarm<Self::ToSwarm, THandlerInEvent<Self>>> {
+            self.dial.take().map_or(Poll::Pending, |opts| Poll::Ready(ToSwarm::Dial { opts }))
+        }
+    }
+
+    #[tokio::test]
+    async fn who_asks_is_told_of_a_dial_that_nobody_answers_before_they_wait_no_longer() {
+        let at: Multiaddr = "/ip4/203.0.113.9/tcp/7517".parse().unwrap();
+        let dial = || DialOpts::unknown_peer_id().address(at.clone()).build();
+        let mut careful = Careful::new(Asks::default()).with_patience(Duration::from_millis(20));
+        for is_answered in [false, true] {
+            let opts = dial();
+            let connection = opts.connection_id();
+            careful.inner.dial = Some(opts);
+            let asked = std::future::poll_fn(|cx| careful.poll(cx)).await;
+            assert!(matches!(asked, ToSwarm::Dial { .. }));
+            if is_answered {
+                let (peer, role) = (PeerId::random(), Endpoint::Dialer);
+                careful.handle_established_outbound_connection(connection, peer, &at, role, PortUse::New).unwrap();
+                assert!(careful.under_way.is_empty());
+            } else {
+                let told = std::future::poll_fn(|cx| {
+                    assert!(careful.poll(cx).is_pending());
+                    if careful.inner.failed.is_empty() {
+                        Poll::Pending
+                    } else {
+                        Poll::Ready(careful.inner.failed.clone())
+                    }
+                });
+                assert_eq!(told.await, [connection]);
+            }
+        }
     }
 }

@@ -267,8 +267,8 @@ impl Task {
         match self.carrying.askers.remove(&ticket) {
             Some(Asker::Peer(peer, channel)) => {
                 let response = match found {
-                    Found::Posted(0) => Response::Full,
-                    Found::Posted(_) => Response::Done,
+                    Found::Posted { takers: 0, is_kept: false } => Response::Full,
+                    Found::Posted { .. } => Response::Done,
                     Found::Record(record) => Response::Found(record),
                     Found::Nothing => Response::No,
                 };
@@ -279,8 +279,9 @@ impl Task {
             Some(Asker::Own(number)) => {
                 let Some(mut wish) = self.carrying.wishes.remove(&number) else { return };
                 let record = match found {
-                    Found::Posted(nodes) => {
-                        wish.posted = nodes;
+                    // What lies here alone is found by nobody who lost this node.
+                    Found::Posted { takers, .. } => {
+                        wish.posted = takers;
                         None
                     }
                     Found::Record(record) => Some(record),

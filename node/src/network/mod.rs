@@ -18,7 +18,7 @@
 //! budget      how much is passed on in a day
 //! dht         records of where contacts are today   carrying putting and looking there, by others and for others
 //! lan         contacts on the networks that we are on
-//! mapping     having a router pass our port on
+//! mapping     having a router pass our port on      trials      whether others get in where we listen
 //! outlet      events to the driver, without waiting     task     the loop that joins them
 //! ```
 
@@ -59,6 +59,7 @@ mod relays;
 mod sessions;
 mod task;
 mod transport;
+mod trials;
 
 #[cfg(test)]
 mod tests;
@@ -76,6 +77,7 @@ pub use event::{CallFailure, Event};
 pub use libp2p::Multiaddr;
 pub use limits::Limits;
 pub use mapping::PortMapping;
+pub use trials::{Trial, Tried};
 
 use behaviour::Behaviour;
 use letter_codec::OpenSessions;
@@ -127,6 +129,16 @@ pub struct Network {
     commands: mpsc::Sender<Command>,
     budget: Budget,
     mapping: watch::Receiver<PortMapping>,
+    surroundings: Surroundings,
+}
+
+/// What a network learns of where it is, as it stands at any time.
+#[derive(Clone, Debug)]
+pub struct Surroundings {
+    /// What others found who tried where it listens.
+    pub tried: watch::Receiver<Tried>,
+    /// Why nobody can be looked for on local networks, though that is wanted.
+    pub deaf: watch::Receiver<Option<String>>,
 }
 
 /// Starts a network on the current tokio runtime and begins to listen.
@@ -153,6 +165,9 @@ pub fn start(config: Config) -> Result<(Network, mpsc::Receiver<Event>), Network
     let (holding, held) = holding::Holding::new(&limits, holder);
     let mapping = mapping::Mapping::new(&limits);
     let standing = mapping.standing();
+    let trials = trials::Trials::new();
+    let lan = lan::Lan::new();
+    let surroundings = Surroundings { tried: trials.standing(), deaf: lan.trouble() };
     let task = Task {
         swarm,
         outlet: Outlet::new(events, limits.parked),
@@ -169,15 +184,16 @@ pub fn start(config: Config) -> Result<(Network, mpsc::Receiver<Event>), Network
         mailboxes: mailboxes::Mailboxes::default(),
         holding,
         carrying: carrying::Carrying::new(&limits),
-        lan: lan::Lan::new(),
+        lan,
         mapping,
         listeners,
         listening: std::collections::BTreeSet::new(),
         confirmed: reachability::Confirmed::default(),
+        trials,
         limits,
     };
     runtime.spawn(task.run(effects, held));
-    Ok((Network { me, commands, budget, mapping: standing }, driver))
+    Ok((Network { me, commands, budget, mapping: standing, surroundings }, driver))
 }
 
 /// Wipes the seed.
@@ -233,6 +249,11 @@ impl Network {
     /// What a router does for it; what is received changes as that does.
     pub const fn port_mapping(&self) -> &watch::Receiver<PortMapping> {
         &self.mapping
+    }
+
+    /// What it learns of where it is.
+    pub const fn surroundings(&self) -> &Surroundings {
+        &self.surroundings
     }
 
     /// Has a router on the local network pass our port on from now on, if there is one that does.

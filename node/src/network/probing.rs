@@ -39,13 +39,26 @@ pub(super) struct Probing {
     observed: BTreeSet<Multiaddr>,
     /// What a router says it passes on to us.
     mapped: Vec<Multiaddr>,
+    /// Where this node listens and anybody can route to.
+    own: Vec<Multiaddr>,
+    /// Somebody was asked to test something, and may not be done.
+    asks: bool,
 }
 
 impl Probing {
     pub(super) fn new() -> Self {
         let clients = BTreeMap::from([(0, Behaviour::default())]);
         let (candidates, tested, observed) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-        Self { clients, of: HashMap::new(), candidates, tested, observed, mapped: Vec::new() }
+        Self {
+            clients,
+            of: HashMap::new(),
+            candidates,
+            tested,
+            observed,
+            mapped: Vec::new(),
+            own: Vec::new(),
+            asks: false,
+        }
     }
 
     /// These are to be tested too, whether or not anybody sees us there. Returns those of before that are not among them
@@ -57,7 +70,10 @@ impl Probing {
     ) -> Vec<Multiaddr> {
         let before = std::mem::replace(&mut self.mapped, mapped);
         let is_open = |address: &Multiaddr| !before.contains(address) || !is_confirmed(address);
-        let is_over = self.mapped.iter().any(|address| self.tested.contains(address) && is_open(address));
+        // A test that has begun may have knocked before the router let anybody in.
+        let is_asked = |at| self.asks && !before.contains(at) && self.candidates.contains(at);
+        let may_be_over = |at| self.tested.contains(at) || is_asked(at);
+        let is_over = self.mapped.iter().any(|address| may_be_over(address) && is_open(address));
         let (doubtful, gone): (Vec<_>, Vec<_>) = before
             .iter()
             .filter(|address| !self.mapped.contains(address))
@@ -66,7 +82,7 @@ impl Probing {
         if is_over || !doubtful.is_empty() {
             self.renew();
         } else {
-            self.try_mapped();
+            self.try_known();
         }
         for address in doubtful {
             self.candidate(&address);
@@ -74,9 +90,10 @@ impl Probing {
         gone
     }
 
-    /// What a router says it passes on to us.
-    pub(super) fn mapped(&self) -> &[Multiaddr] {
-        &self.mapped
+    /// Where a router or others say that we are, beside where we listen.
+    pub(super) fn elsewhere(&self) -> impl Iterator<Item = &Multiaddr> {
+        let observed = self.observed.iter().filter(|address| !self.own.contains(address));
+        self.mapped.iter().chain(observed)
     }
 
     /// True if there is nothing but the word of a router for the address.
@@ -91,8 +108,9 @@ impl Probing {
         !may_ask && self.candidates.iter().any(|address| !self.tested.contains(address))
     }
 
-    fn try_mapped(&mut self) {
-        for address in self.mapped.clone() {
+    /// The library says of no address that it is seen once we say it of ourselves, so it is not waited for.
+    fn try_known(&mut self) {
+        for address in self.mapped.iter().chain(&self.own).chain(&self.observed).cloned().collect::<Vec<_>>() {
             self.candidate(&address);
         }
     }
@@ -112,9 +130,10 @@ impl Probing {
         self.candidate(address);
     }
 
-    /// The network is another one, in which nobody has seen us.
-    pub(super) fn start_over(&mut self) {
+    /// The network is another one, in which nobody has seen us and we listen here.
+    pub(super) fn start_over(&mut self, own: Vec<Multiaddr>) {
         self.observed.clear();
+        self.own = own;
         self.renew();
     }
 
@@ -124,8 +143,9 @@ impl Probing {
         self.clients.insert(next, Behaviour::default());
         self.candidates.clear();
         self.tested.clear();
+        self.asks = false;
         self.forget_idle();
-        self.try_mapped();
+        self.try_known();
     }
 
     fn newest(&self) -> u64 {
@@ -139,7 +159,7 @@ impl Probing {
 
     fn may_test(&self, address: &Multiaddr) -> bool {
         let has_room = self.candidates.len() < CANDIDATES || self.candidates.contains(address);
-        (has_room || self.mapped.contains(address)) && addresses::is_public(address)
+        (has_room || self.mapped.contains(address) || self.own.contains(address)) && addresses::is_public(address)
     }
 
     fn forget_idle(&mut self) {
@@ -201,7 +221,8 @@ impl NetworkBehaviour for Probing {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<ToSwarm<Self::ToSwarm, THandlerInEvent<Self>>> {
-        for client in self.clients.values_mut() {
+        let newest = self.newest();
+        for (number, client) in &mut self.clients {
             while let Poll::Ready(action) = client.poll(cx) {
                 let of = match &action {
                     ToSwarm::GenerateEvent(Event { tested_addr, .. }) => Some(tested_addr),
@@ -212,6 +233,7 @@ impl NetworkBehaviour for Probing {
                 if of.is_some_and(|address| !self.candidates.contains(address)) {
                     continue;
                 }
+                self.asks |= *number == newest && matches!(action, ToSwarm::NotifyHandler { .. });
                 if let ToSwarm::GenerateEvent(Event { tested_addr, .. }) = &action {
                     self.tested.insert(tested_addr.clone());
                 }
@@ -249,6 +271,20 @@ mod tests {
     }
 
     #[test]
+    fn where_a_server_listens_is_tried_in_every_network_and_whenever_others_are_asked_again() {
+        let [old, new] = ["203.0.113.9", "203.0.113.77"].map(|ip| at(&format!("/ip4/{ip}/tcp/7517")));
+        let mut probing = Probing::new();
+        probing.start_over(vec![old.clone()]);
+        assert!(probing.lacks_testers() && probing.candidates == BTreeSet::from([old.clone()]));
+        probing.tested.insert(old.clone());
+        assert!(!probing.lacks_testers());
+        probing.renew();
+        assert!(probing.lacks_testers() && probing.candidates == BTreeSet::from([old]));
+        probing.start_over(vec![new.clone()]);
+        assert_eq!(probing.candidates, BTreeSet::from([new]));
+    }
+
+    #[test]
     fn where_nobody_came_in_before_the_router_let_them_is_tried_once_more() {
         let address = at("/ip4/203.0.113.9/udp/7517/quic-v1");
         let mut probing = Probing::new();
@@ -258,6 +294,33 @@ mod tests {
         probing.tested.insert(address.clone());
         probing.also_try(vec![address], nobody_came_in);
         assert_eq!(probing.newest(), 1);
+    }
+
+    #[test]
+    fn what_is_being_tested_while_the_router_begins_to_let_others_in_is_tried_once_more() {
+        let address = at("/ip4/203.0.113.9/tcp/7517");
+        let mut probing = Probing::new();
+        probing.observe(&address);
+        probing.asks = true;
+        probing.also_try(vec![address.clone()], nobody_came_in);
+        assert_eq!((probing.newest(), probing.asks), (1, false));
+        probing.also_try(vec![address], nobody_came_in);
+        assert_eq!(probing.newest(), 1);
+    }
+
+    #[test]
+    fn where_others_saw_us_in_this_network_is_tried_whenever_others_are_asked_again() {
+        let [seen, own] = ["203.0.113.9", "203.0.113.77"].map(|ip| at(&format!("/ip4/{ip}/tcp/7517")));
+        let mut probing = Probing::new();
+        probing.start_over(vec![own.clone()]);
+        probing.observe(&seen);
+        probing.observe(&own);
+        assert_eq!(probing.elsewhere().collect::<Vec<_>>(), [&seen]);
+        probing.tested.insert(seen.clone());
+        probing.renew();
+        assert_eq!(probing.candidates, BTreeSet::from([seen, own.clone()]));
+        probing.start_over(vec![own.clone()]);
+        assert_eq!(probing.candidates, BTreeSet::from([own]));
     }
 
     #[test]

@@ -7,14 +7,17 @@
 //! Others tell the rest: they try whether they reach the address that they see, or that a router said it passes on
 //! (`mapping`), which they do if it passes the port on. What they confirm is an address more, for a day or until the
 //! network changes. It takes no relay away: a router that lets in whoever was spoken to looks open to all who are asked.
+//! They also try where a server listens, which a firewall may close (`trials`).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use kith_protocol::address::Hint;
+use kith_protocol::id::PeerId as KithPeer;
 use kith_protocol::limits;
-use libp2p::Multiaddr;
 use libp2p::multiaddr::Protocol;
 use libp2p::swarm::dial_opts::{DialOpts, PeerCondition};
+use libp2p::{Multiaddr, PeerId};
 use tokio::time::Instant;
 
 use super::task::Task;
@@ -27,6 +30,8 @@ const RENEWAL: Duration = Duration::from_secs(12 * 60 * 60);
 /// The first pause before others are asked again whether they reach us where the router passes things on and nobody came
 /// in; doubled each time, up to the time above.
 const RENEWAL_FIRST: Duration = Duration::from_secs(10 * 60);
+/// The same where somebody said that they did not get in, and nobody else has said so.
+const DOUBT_FIRST: Duration = Duration::from_secs(20);
 /// Nodes that are called for a try at once: one of them may be off.
 const TESTERS: usize = 2;
 /// How long it is waited before for somebody who is called anyway: a relay, or whom a letter goes to.
@@ -37,12 +42,25 @@ const CALLS: u32 = 5;
 /// Addresses that may be confirmed at once: two transports, by IPv4 and IPv6.
 const MOST: usize = 4;
 
+/// How it stands with what others are to try, whether or not anybody sees us there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outlook {
+    /// There is nothing of that.
+    Nothing,
+    /// Others got in everywhere.
+    Reached,
+    /// Not everywhere, so far.
+    Unreached,
+    /// One did not, and somebody else is to say so too.
+    Doubtful,
+}
+
 /// Where others have reached this node, and until when that counts.
 #[derive(Default)]
 pub(super) struct Confirmed {
     until: BTreeMap<Multiaddr, Instant>,
     renewal: Option<Instant>,
-    /// How often others were asked in vain about what the router passes on.
+    /// How often others were asked in vain about what they are to try.
     in_vain: u32,
     /// When somebody is called who can try it, if nobody was by then.
     testers: Option<Instant>,
@@ -61,18 +79,25 @@ impl Confirmed {
         self.until.contains_key(address)
     }
 
-    /// What the router passes on has changed, or what is known of it: others are asked before long.
-    fn expect(&mut self, mapped: &[Multiaddr], now: Instant) {
+    /// What others are to try has changed, or what is known of it: they are asked before long.
+    fn expect(&mut self, outlook: Outlook, now: Instant) {
         self.in_vain = 0;
-        if !mapped.is_empty() {
-            let next = now + self.pause(mapped);
+        if outlook != Outlook::Nothing {
+            let next = now + self.pause(outlook);
             self.renewal = Some(self.renewal.map_or(next, |at| at.min(next)));
         }
     }
 
+    /// Nothing new is known: others are asked again when that was to be, or after a while.
+    fn expect_later(&mut self, outlook: Outlook, now: Instant) {
+        if self.renewal.is_none() {
+            self.renewed(outlook, now);
+        }
+    }
+
     /// Others are asked again now. When they are the next time.
-    fn renewed(&mut self, mapped: &[Multiaddr], now: Instant) {
-        self.renewal = Some(now + self.pause(mapped));
+    fn renewed(&mut self, outlook: Outlook, now: Instant) {
+        self.renewal = Some(now + self.pause(outlook));
     }
 
     fn needs_testers(&mut self, now: Instant) {
@@ -86,12 +111,16 @@ impl Confirmed {
         self.testers = (self.calls < CALLS).then(|| now + pause);
     }
 
-    fn pause(&mut self, mapped: &[Multiaddr]) -> Duration {
-        if mapped.iter().all(|address| self.has(address)) {
-            self.in_vain = 0;
-            return RENEWAL;
-        }
-        let pause = RENEWAL_FIRST.saturating_mul(2_u32.saturating_pow(self.in_vain)).min(RENEWAL);
+    fn pause(&mut self, outlook: Outlook) -> Duration {
+        let first = match outlook {
+            Outlook::Nothing | Outlook::Reached => {
+                self.in_vain = 0;
+                return RENEWAL;
+            }
+            Outlook::Unreached => RENEWAL_FIRST,
+            Outlook::Doubtful => DOUBT_FIRST,
+        };
+        let pause = first.saturating_mul(2_u32.saturating_pow(self.in_vain)).min(RENEWAL);
         self.in_vain = self.in_vain.saturating_add(1);
         pause
     }
@@ -124,14 +153,21 @@ impl Confirmed {
 
 impl Task {
     /// Somebody tried to reach us.
-    pub(super) fn on_probed(&mut self, address: Multiaddr, is_reachable: bool) {
+    pub(super) fn on_probed(&mut self, by: PeerId, address: Multiaddr, is_reachable: bool) {
         tracing::debug!(%address, is_reachable, "somebody looked whether we are there");
+        if self.on_tried(by, &address, is_reachable) {
+            return;
+        }
         let (probing, now) = (&self.swarm.behaviour().probing, Instant::now());
         let is_claim = probing.is_claim(&address);
         if self.confirmed.note(address, is_reachable, is_claim, now) {
-            self.confirmed.expect(probing.mapped(), now);
+            self.expect_trials();
             self.offer_relaying();
             self.announce_addresses();
+        } else if !is_reachable {
+            // Somebody may open the way by hand.
+            let outlook = self.outlook();
+            self.confirmed.expect_later(outlook, now);
         }
     }
 
@@ -140,17 +176,40 @@ impl Task {
         let probing = &mut self.swarm.behaviour_mut().probing;
         let closed = probing.also_try(mapped, |address| self.confirmed.has(address));
         self.not_reached_at(&closed);
-        self.confirmed.expect(self.swarm.behaviour().probing.mapped(), Instant::now());
+        self.expect_trials();
         self.confirmed.needs_testers(Instant::now());
+    }
+
+    fn outlook(&self) -> Outlook {
+        let probing = &self.swarm.behaviour().probing;
+        let are_confirmed = probing.elsewhere().all(|address| self.confirmed.has(address));
+        let is_nothing = self.trials.is_empty() && probing.elsewhere().next().is_none();
+        match (is_nothing, self.trials.are_doubtful()) {
+            (true, _) => Outlook::Nothing,
+            (false, true) => Outlook::Doubtful,
+            (false, false) if are_confirmed && self.trials.are_reached() => Outlook::Reached,
+            (false, false) => Outlook::Unreached,
+        }
+    }
+
+    /// What is known of where others get in has changed.
+    pub(super) fn expect_trials(&mut self) {
+        let outlook = self.outlook();
+        self.confirmed.expect(outlook, Instant::now());
     }
 
     /// Calls contacts' nodes that can try what is to be tested.
     fn call_testers(&mut self) {
         // Others each time: some are off for a month.
         let mut all = self.carriers();
-        let turn = usize::try_from(self.confirmed.calls).unwrap_or_default() * TESTERS;
+        // Of two, the library asks either; where one said that they did not get in, another is to be asked.
+        let at_once = if self.trials.are_doubtful() { 1 } else { TESTERS };
+        let turn = usize::try_from(self.confirmed.calls).unwrap_or_default() * at_once;
         all.rotate_left(turn.checked_rem(all.len()).unwrap_or_default());
-        for (kith, direct) in all.into_iter().take(TESTERS) {
+        let is_heard =
+            |(kith, _): &(KithPeer, Vec<Hint>)| peer::to_libp2p(kith).is_some_and(|peer| self.trials.is_heard(&peer));
+        all.make_contiguous().sort_by_key(is_heard);
+        for (kith, direct) in all.into_iter().take(at_once) {
             let Some(tester) = peer::to_libp2p(&kith) else { continue };
             let places = direct.iter().flat_map(addresses::dialled).take(limits::ADDRESSES).collect();
             let opts = DialOpts::peer_id(tester).condition(PeerCondition::Always).addresses(places);
@@ -172,18 +231,18 @@ impl Task {
     /// The network is another one: what was confirmed in the last one says nothing.
     pub(super) fn forget_confirmed(&mut self) {
         self.confirmed = Confirmed::default();
-        let probing = &mut self.swarm.behaviour_mut().probing;
-        probing.start_over();
-        self.confirmed.expect(probing.mapped(), Instant::now());
+        self.trials.follow(&self.listening);
+        self.swarm.behaviour_mut().probing.start_over(self.trials.all().cloned().collect());
+        self.expect_trials();
         self.confirmed.needs_testers(Instant::now());
     }
 
     /// Ends what was confirmed too long ago, and asks again before it comes to that.
     pub(super) fn tend_confirmed(&mut self, now: Instant) {
         if self.confirmed.renewal.is_some_and(|at| at <= now) {
-            let probing = &mut self.swarm.behaviour_mut().probing;
-            probing.renew();
-            self.confirmed.renewed(probing.mapped(), now);
+            self.swarm.behaviour_mut().probing.renew();
+            let outlook = self.outlook();
+            self.confirmed.renewed(outlook, now);
             self.confirmed.needs_testers(now);
         }
         if self.confirmed.testers.take_if(|at| *at <= now).is_some() && self.swarm.behaviour().probing.lacks_testers() {
@@ -192,7 +251,7 @@ impl Task {
         }
         let before = self.confirmed.until.len();
         self.confirmed.until.retain(|_, until| *until > now);
-        if self.confirmed.until.is_empty() && self.swarm.behaviour().probing.mapped().is_empty() {
+        if self.confirmed.until.is_empty() && self.outlook() == Outlook::Nothing {
             self.confirmed.renewal = None;
         }
         if self.confirmed.until.len() != before {
@@ -262,15 +321,31 @@ mod tests {
     #[test]
     fn others_are_asked_less_and_less_often_about_a_port_that_leads_nowhere() {
         let (now, mut confirmed) = (Instant::now(), Confirmed::default());
-        let mapped = ["/ip4/203.0.113.9/tcp/7517".parse::<Multiaddr>().unwrap()];
-        confirmed.expect(&mapped, now);
+        confirmed.expect(Outlook::Unreached, now);
         assert_eq!(confirmed.next_deadline(), Some(now + RENEWAL_FIRST));
         let mut pauses = Vec::new();
         for _ in 0..9 {
-            confirmed.renewed(&mapped, now);
+            confirmed.renewed(Outlook::Unreached, now);
             pauses.push(confirmed.next_deadline().unwrap().duration_since(now).as_secs() / 60);
         }
         assert_eq!(pauses, [20, 40, 80, 160, 320, 640, 720, 720, 720]);
+    }
+
+    #[test]
+    fn where_one_did_not_get_in_another_is_asked_within_a_minute_and_where_all_did_twice_a_day() {
+        let (now, mut confirmed) = (Instant::now(), Confirmed::default());
+        confirmed.expect(Outlook::Nothing, now);
+        assert_eq!(confirmed.next_deadline(), None);
+        confirmed.expect(Outlook::Unreached, now);
+        confirmed.expect(Outlook::Doubtful, now);
+        assert_eq!(confirmed.next_deadline(), Some(now + DOUBT_FIRST));
+        confirmed.renewed(Outlook::Doubtful, now);
+        assert_eq!(confirmed.next_deadline(), Some(now + 2 * DOUBT_FIRST));
+        confirmed.expect(Outlook::Unreached, now);
+        confirmed.renewed(Outlook::Unreached, now);
+        assert_eq!(confirmed.next_deadline(), Some(now + 2 * RENEWAL_FIRST));
+        confirmed.renewed(Outlook::Reached, now);
+        assert_eq!(confirmed.next_deadline(), Some(now + RENEWAL));
     }
 
     #[test]

@@ -125,7 +125,8 @@ impl Task {
 
     /// Offers to pass things on if and where this node can be reached.
     pub(super) fn offer_relaying(&mut self) {
-        let mut public = reachability::public(&self.listening);
+        let open = self.open_addresses();
+        let mut public = reachability::public(&open);
         public.extend(self.confirmed.all().cloned());
         let before = std::mem::replace(&mut self.relaying.announced, public.clone());
         for gone in before.difference(&public) {
@@ -138,7 +139,7 @@ impl Task {
         self.swarm.behaviour_mut().relay.set_status(Some(status));
         // Who asks for a relay notices if it cannot be reached; who asks in the DHT is kept waiting. So a router that may stand
         // in front of an IPv6 address counts here.
-        let is_reached = self.confirmed.all().next().is_some() || !reachability::needs_relays(&self.listening);
+        let is_reached = self.confirmed.all().next().is_some() || !reachability::needs_relays(&open);
         self.serve_dht(is_reached);
     }
 

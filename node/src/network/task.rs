@@ -33,6 +33,7 @@ use super::reachability::Confirmed;
 use super::relaying::Relaying;
 use super::relays::Relays;
 use super::sessions::Sessions;
+use super::trials::Trials;
 use super::{Limits, addresses, peer};
 
 /// How long a shutdown waits for connections to close, and then for ports to be free.
@@ -76,6 +77,7 @@ pub(super) struct Task {
     pub listeners: Vec<ListenerId>,
     pub listening: BTreeSet<Multiaddr>,
     pub confirmed: Confirmed,
+    pub trials: Trials,
 }
 
 impl Task {
@@ -162,7 +164,7 @@ impl Task {
                 self.on_identified(peer_id, info);
             }
             SwarmEvent::Behaviour(BehaviourEvent::Probing(event)) => {
-                self.on_probed(event.tested_addr, event.result.is_ok())
+                self.on_probed(event.server, event.tested_addr, event.result.is_ok())
             }
             SwarmEvent::Behaviour(BehaviourEvent::Punching(event)) => match event.result {
                 Ok(_) => tracing::debug!(peer = %event.remote_peer_id, "a direct connection took the place of a relay"),
@@ -254,6 +256,7 @@ impl Task {
     /// Tells the driver where this node is reached, by itself and through others.
     pub(super) fn announce_addresses(&mut self) {
         let mut hints = addresses::own_hints(self.listening.iter().chain(self.confirmed.all()));
+        self.trials.mark(&mut hints);
         let relayed = self.relays.hints(Instant::now());
         hints.truncate(limits::ADDRESSES - relayed.len());
         hints.extend(relayed);

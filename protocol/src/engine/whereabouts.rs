@@ -53,14 +53,14 @@ pub enum LastPosted {
     NotYet,
     /// Somebody took it then.
     Taken(Timestamp),
-    /// Nobody took the newest one.
-    ByNobody,
+    /// Nobody took the newest one; when somebody last took one before it, if anybody did.
+    ByNobody(Option<Timestamp>),
 }
 
 /// What became of my record in the DHT.
 pub fn last_posted(read: &dyn Read) -> Result<LastPosted> {
     Ok(match entity::load::<Posting>(read, POSTING)? {
-        Some(posting) if posting.failures > 0 => LastPosted::ByNobody,
+        Some(posting) if posting.failures > 0 => LastPosted::ByNobody(posting.taken),
         Some(Posting { taken: Some(taken), .. }) => LastPosted::Taken(taken),
         _ => LastPosted::NotYet,
     })
@@ -175,7 +175,7 @@ impl Turn<'_> {
     /// Somebody's node can be asked now, where nobody's could.
     pub(super) fn post_if_nobody_took_it(&mut self) -> Result<()> {
         match last_posted(&self.txn)? {
-            LastPosted::ByNobody => self.post_soon(),
+            LastPosted::ByNobody(_) => self.post_soon(),
             LastPosted::NotYet | LastPosted::Taken(_) => Ok(()),
         }
     }

@@ -240,6 +240,14 @@ impl Resident {
         self.space.ip(&["-6", "route", "replace", "default", "via", "2001:db8::1"]);
     }
 
+    /// The machine lets in nobody who was not spoken to, and says nothing: for somebody without a router.
+    pub fn closes_firewall(&self) {
+        let rules = "table inet firewall {
+            chain input { type filter hook input priority 0; policy accept; iifname eth0 ct state new drop; }
+        }\n";
+        self.space.run(&["nft", "-f", "-"], rules);
+    }
+
     /// The lid of the laptop is closed.
     pub fn sleeps(&self) {
         self.signal("-STOP");

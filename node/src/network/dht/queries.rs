@@ -15,8 +15,8 @@ pub(in crate::network) type Ticket = u64;
 /// What came of a wish.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::network) enum Found {
-    /// The record was given to so many nodes, this one among them if it keeps it.
-    Posted(usize),
+    /// The record lies with so many other nodes, and with this one or not.
+    Posted { takers: usize, is_kept: bool },
     /// This is the newest that was shown.
     Record(Box<DayRecord>),
     /// Nobody who was asked has one.
@@ -77,7 +77,7 @@ impl Queries {
                 success.len()
             }
         };
-        Some((ticket, Found::Posted(takers + usize::from(is_kept))))
+        Some((ticket, Found::Posted { takers, is_kept }))
     }
 
     /// Somebody showed a record, or what they call one. True if the lookup need not go on.

@@ -34,6 +34,8 @@ pub(super) struct Lan {
     running: Option<Running>,
     /// Who was told to be near.
     near: BTreeSet<PresenceSeed>,
+    /// Why nobody can be looked for, though that is wanted.
+    trouble: watch::Sender<Option<String>>,
 }
 
 struct Running {
@@ -49,7 +51,22 @@ impl Drop for Running {
 
 impl Lan {
     pub(super) fn new() -> Self {
-        Self { aims: watch::Sender::default(), running: None, near: BTreeSet::new() }
+        Self { aims: watch::Sender::default(), running: None, near: BTreeSet::new(), trouble: watch::Sender::default() }
+    }
+
+    /// Why nobody can be looked for, at any time.
+    pub(super) fn trouble(&self) -> watch::Receiver<Option<String>> {
+        self.trouble.subscribe()
+    }
+
+    fn begin(&mut self) {
+        let (sightings, found) = mpsc::channel(CHANNEL);
+        let opened = Lookout::new(self.aims.subscribe(), sightings);
+        self.trouble.send_replace(opened.as_ref().err().map(ToString::to_string));
+        match opened {
+            Ok(lookout) => self.running = Some(Running { lookout: tokio::spawn(lookout.run()), found }),
+            Err(error) => tracing::error!(%error, "nobody can be looked for on local networks"),
+        }
     }
 
     /// Waits for the next sighting.
@@ -67,15 +84,12 @@ impl Task {
     pub(super) fn look_around(&mut self, on: bool) {
         if !on {
             self.lan.running = None;
+            self.lan.trouble.send_replace(None);
             for seed in std::mem::take(&mut self.lan.near) {
                 self.outlet.emit(Event::Nearby { seed, at: Vec::new() });
             }
         } else if self.lan.running.is_none() {
-            let (sightings, found) = mpsc::channel(CHANNEL);
-            match Lookout::new(self.lan.aims.subscribe(), sightings) {
-                Ok(lookout) => self.lan.running = Some(Running { lookout: tokio::spawn(lookout.run()), found }),
-                Err(error) => tracing::error!(%error, "nobody can be looked for on local networks"),
-            }
+            self.lan.begin();
         }
     }
 
