@@ -88,9 +88,7 @@ async fn mallory() -> (PeerId, Multiaddr, UnboundedReceiver<relay::Event>) {
     let me = *mallory.local_peer_id();
     let (relay, address, said) = relay_for(&[me], &Budget::new(u64::MAX)).await;
     mallory.listen_on(format!("{address}/p2p/{relay}/p2p-circuit").parse().unwrap()).unwrap();
-    let is_reached = async {
-        while !matches!(mallory.select_next_some().await, SwarmEvent::NewListenAddr { .. }) {}
-    };
+    let is_reached = async { while !matches!(mallory.select_next_some().await, SwarmEvent::NewListenAddr { .. }) {} };
     timeout(PATIENCE, is_reached).await.expect("a reservation");
     tokio::spawn(async move {
         loop {
