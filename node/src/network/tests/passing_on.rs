@@ -168,12 +168,13 @@ async fn opens_a_circuit(
     let outcome = async {
         loop {
             tokio::select! {
-                event = friend.select_next_some() => match event {
-                    SwarmEvent::ConnectionEstablished { peer_id, .. } if peer_id == mallory => {
+                event = friend.select_next_some() => {
+                    if let SwarmEvent::ConnectionEstablished { peer_id, .. } = event
+                        && peer_id == mallory
+                    {
                         let _ = friend.disconnect_peer_id(mallory);
                     }
-                    _ => {}
-                },
+                }
                 event = said.recv() => match event.expect("the relay runs") {
                     relay::Event::CircuitReqDenied { .. } => return false,
                     relay::Event::CircuitClosed { .. } => return true,
