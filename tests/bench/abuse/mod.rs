@@ -3,7 +3,7 @@
 //! Ana's node is the program, in a process of its own. Each attack goes on for a while; what 95 % of the letters take in
 //! it stands beside what they take in the quiet, in the same run, and beside the most memory that the node had.
 //! Attackers are processes of the lowest priority (`part.rs`): what they take of the processors they would not
-//! take elsewhere. What rate they reached is printed, too.
+//! take elsewhere. What rate they reached is printed, too, and what shows at Ana's node that they came there (`traces.rs`).
 //!
 //! Who shouts on a local network in event mode is measured in `tests/nat/lan.rs`, where there is one.
 
