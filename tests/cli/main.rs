@@ -12,6 +12,7 @@
 mod access;
 mod backup;
 mod beginning;
+mod bounds;
 mod codes;
 mod demo;
 mod event_mode;

@@ -11,6 +11,7 @@
     reason = "a test may end in a panic; nothing here is shipped"
 )]
 
+mod collecting;
 mod disk;
 mod index;
 mod letters;

@@ -3,9 +3,11 @@
 use std::time::{Duration, Instant};
 
 use kith_node::network::Limits;
-use kith_tests::lab::{Lab, Nat, Resident};
+use kith_tests::lab::{Lab, Nat};
 
-use super::relayed::{introduces, until_reached_through};
+use super::relayed::{
+    introduces, times_reserved, until_connected_through, until_reached_through, until_reserved_again,
+};
 use super::run_node_with;
 
 /// How long Bo's node passes things on before it is asked again. People have an hour, which is how long the test would take.
@@ -17,10 +19,6 @@ const LATE: Duration = Duration::from_secs(5);
 #[test]
 fn a_node_with_short_reservations() {
     run_node_with(Limits { reservation: RESERVATION, ..Limits::default() });
-}
-
-fn times_reserved(who: &Resident) -> usize {
-    who.logged().matches("reached through a relay").count()
 }
 
 #[test]
@@ -46,18 +44,10 @@ fn ana_wakes_after_her_reservation_ended_and_is_reached_again() {
     println!("Ana slept for {:?}", lid.elapsed());
     ana.wakes();
     println!("it arrived {:?} after Ana woke", ana.until_reads(&chi, "Good morning."));
-    let again = |ana: &Resident| (times_reserved(ana) > before).then_some(());
-    println!("she was reached again {:?} after that", ana.until("another reservation", again).1);
-    until_reached_through(&ana, &[&bo]);
+    until_reserved_again(&ana, before, &bo);
     println!("a letter took {:?}", chi.sends(&ana, "Did you sleep well?"));
     println!("an answer took {:?}", ana.sends(&chi, "I did."));
-    for (who, other) in [(&ana, &chi), (&chi, &ana)] {
-        let through_bo = |who: &Resident| {
-            let shown = who.prints(&["person", "show", other.name()]);
-            shown.contains("connected through the node of Bo Lindqvist").then_some(())
-        };
-        who.until("says how they are connected", through_bo);
-    }
+    until_connected_through(&ana, &chi, &bo);
     until_reached_through(&chi, &[&bo]);
     assert_eq!(times_reserved(&chi), 1, "who stays awake has a reservation renewed, and loses none");
 }

@@ -2,7 +2,7 @@
 
 use kith_tests::lab::{Lab, Nat, Resident};
 
-use super::relayed::{introduces, until_reached_through};
+use super::relayed::{introduces, times_reserved, until_reached_through, until_reserved_again};
 
 /// Two homes that came together through Bo and can be connected directly.
 fn two_homes(lab: &Lab, bo: &Resident) -> (Resident, Resident) {
@@ -37,10 +37,13 @@ fn letters_find_ana_after_her_home_got_another_address() {
     let bo = lab.public("Bo Lindqvist");
     let (ana, chi) = two_homes(&lab, &bo);
     ana.sends(&chi, "Good to be in touch.");
+    let before = times_reserved(&ana);
     ana.gets_another_address();
     println!("to Ana it took {:?}", chi.sends(&ana, "Are you there?"));
     println!("from Ana it took {:?}", ana.sends(&chi, "I am."));
     println!("to Bo it took {:?}", ana.sends(&bo, "I have moved."));
+    // Bo's node holds letters, too, so that they arrive need not mean that she is reached.
+    until_reserved_again(&ana, before, &bo);
 }
 
 #[test]
@@ -49,6 +52,7 @@ fn letters_find_ana_after_a_long_sleep() {
     let bo = lab.public("Bo Lindqvist");
     let (ana, chi) = two_homes(&lab, &bo);
     ana.sends(&chi, "Good night.");
+    let before = times_reserved(&ana);
     ana.sleeps();
     ana.forgotten_by_router();
     for who in [&bo, &chi] {
@@ -58,4 +62,5 @@ fn letters_find_ana_after_a_long_sleep() {
     ana.wakes();
     println!("it arrived {:?} after Ana woke", ana.until_reads(&chi, "Good morning."));
     println!("an answer took {:?}", ana.sends(&chi, "Good morning, Chi."));
+    until_reserved_again(&ana, before, &bo);
 }

@@ -131,12 +131,24 @@ echo -n 'correct horse' | on systemd-creds encrypt --name=kith-passphrase - /etc
 } >"$machine/root/etc/systemd/system/kith.service.d/own.conf"
 on sed -i 's|^KITH_UP=.*|KITH_UP="--web 127.0.0.1:443"|' /etc/default/kith
 on systemctl daemon-reload
-on systemctl restart kith
+on systemctl stop kith
+on KITH_NEW_PASSPHRASE='correct horse' kith-service passphrase >/dev/null
+on systemctl start kith
 until_up 443
 is "$(on cat "/proc/$(pid)/root/run/credentials/kith.service/kith-passphrase")" 'correct horse' 'the passphrase'
+says "$(kith doctor || true)" 'behind a passphrase'
+
+scene 'without the passphrase the node does not run, and the log says why'
 on rm -r /etc/systemd/system/kith.service.d
 on sed -i 's|^KITH_UP=.*|KITH_UP="--web 127.0.0.1:7518"|' /etc/default/kith
 on systemctl daemon-reload
+on systemctl restart kith || true
+soon on systemctl is-failed --quiet kith
+is_gone 7518
+says "$(on journalctl --no-pager --output=cat -n 20 -u kith)" 'nobody is there to ask'
+told=$(kith people 2>&1 </dev/null) && fail "she is told without it: $told"
+says "$told" '--passphrase-file'
+on KITH_PASSPHRASE='correct horse' kith-service passphrase --remove >/dev/null
 on systemctl restart kith
 until_up
 

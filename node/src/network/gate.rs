@@ -184,8 +184,10 @@ impl Gate {
         self.owners.insert(connection, peer);
         let seen = self.seen(connection, endpoint);
         let source = seen.source;
+        let relayed = seen.relayed;
         let one = self.peers.entry(peer).or_default();
         one.connections.push(seen);
+        tracing::debug!(%peer, relayed, open = one.connections.len(), "a connection opened");
         let surplus = (one.connections.len() > self.per_peer).then(|| one.connections.first().map(|first| first.id));
         let stranger = source.filter(|_| !one.guest && !one.kept);
         if let Some(oldest) = surplus.flatten() {
@@ -218,6 +220,7 @@ impl Gate {
         self.strangers.leave(connection);
         if let Some(one) = self.peers.get_mut(peer) {
             one.connections.retain(|one| one.id != *connection);
+            tracing::debug!(%peer, open = one.connections.len(), "a connection closed");
             if one.connections.is_empty() {
                 self.peers.remove(peer);
             }
@@ -294,5 +297,63 @@ fn known_key(peer: &PeerId) -> Result<dummy::ConnectionHandler, ConnectionDenied
     match peer::from_libp2p(peer) {
         Some(_) => Ok(dummy::ConnectionHandler),
         None => Err(ConnectionDenied::new(UnknownKey)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DIRECT: &str = "/ip4/203.0.113.11/tcp/7517";
+
+    fn relayed() -> String {
+        format!("/ip4/203.0.113.10/tcp/7517/p2p/{}/p2p-circuit", PeerId::random())
+    }
+
+    fn ours(at: &str) -> ConnectedPoint {
+        let role_override = Endpoint::Dialer;
+        ConnectedPoint::Dialer { address: at.parse().unwrap(), role_override, port_use: PortUse::Reuse }
+    }
+
+    fn theirs(at: &str) -> ConnectedPoint {
+        ConnectedPoint::Listener { local_addr: at.parse().unwrap(), send_back_addr: DIRECT.parse().unwrap() }
+    }
+
+    /// A gate with these connections with Bo, in this order.
+    fn with_bo(ways: &[ConnectedPoint]) -> (Gate, PeerId, Vec<ConnectionId>) {
+        let (mut gate, bo) = (Gate::new(&Limits::default()), PeerId::random());
+        let ids: Vec<_> = (0..ways.len()).map(ConnectionId::new_unchecked).collect();
+        for (id, way) in ids.iter().zip(ways) {
+            gate.opened(bo, *id, way);
+        }
+        (gate, bo, ids)
+    }
+
+    #[test]
+    fn of_two_direct_connections_and_a_relayed_one_the_first_direct_one_stays() {
+        let (gate, bo, ids) = with_bo(&[ours(&relayed()), theirs(DIRECT), ours(DIRECT)]);
+        assert_eq!(gate.superfluous(&bo, true), [ids[0], ids[2]]);
+        assert_eq!(gate.superfluous(&bo, false), [ids[0]], "which of the direct ones stays is for Bo to say");
+        assert!(!gate.is_relayed(&bo) && gate.via(&bo).is_none());
+    }
+
+    #[test]
+    fn a_relayed_connection_is_closed_by_who_made_it() {
+        let (gate, bo, _) = with_bo(&[theirs(&relayed()), ours(DIRECT)]);
+        assert!(gate.superfluous(&bo, true).is_empty() && gate.superfluous(&bo, false).is_empty());
+    }
+
+    #[test]
+    fn the_latest_relay_is_the_way_until_there_is_a_direct_one() {
+        let relay = PeerId::random();
+        let through = |relay| format!("/ip4/203.0.113.10/tcp/7517/p2p/{relay}/p2p-circuit");
+        let (mut gate, bo, _) = with_bo(&[ours(&relayed()), ours(&through(relay))]);
+        assert_eq!(gate.via(&bo), Some(relay));
+        assert!(gate.leads_on(&relay));
+        let direct = ConnectionId::new_unchecked(9);
+        gate.opened(bo, direct, &ours(DIRECT));
+        assert_eq!(gate.via(&bo), None);
+        gate.closed(&bo, &direct);
+        assert_eq!(gate.via(&bo), Some(relay));
     }
 }

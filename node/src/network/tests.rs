@@ -7,6 +7,7 @@ mod letters;
 mod mailbox;
 mod mailboxes;
 mod meeting;
+mod passing_on;
 mod raw;
 mod relayed;
 mod support;

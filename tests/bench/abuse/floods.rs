@@ -96,7 +96,9 @@ pub async fn begin_quic(scene: Scene, work: Work, packets: Vec<Vec<Vec<u8>>>) {
             let _ = socket.try_send_to(packet, scene.at);
         }
         // What is answered must be read, or the kernel keeps it.
-        while socket.try_recv_from(&mut [0; 2_048]).is_ok() {}
+        while socket.try_recv_from(&mut [0; 2_048]).is_ok() {
+            work.was_answered();
+        }
     }
 }
 

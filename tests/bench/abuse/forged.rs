@@ -6,7 +6,7 @@ use futures::StreamExt;
 use kith_protocol::limits;
 use kith_protocol::presence::{PresenceSecret, Whereabouts};
 use kith_protocol::time::Timestamp;
-use libp2p::kad::{self, Quorum, Record, store::MemoryStore};
+use libp2p::kad::{self, QueryResult, Quorum, Record, store::MemoryStore};
 use libp2p::swarm::SwarmEvent;
 use libp2p::{PeerId, StreamProtocol, Swarm, noise, tcp, yamux};
 
@@ -51,8 +51,13 @@ pub async fn forge(scene: Scene, work: Work) {
                 swarm.behaviour_mut().put_record_to(record(u64::from(stranger) * OF_ONE + number), to, Quorum::One);
                 (number, under_way) = (number + 1, under_way + 1);
             }
-            if let SwarmEvent::Behaviour(kad::Event::OutboundQueryProgressed { .. }) = swarm.select_next_some().await {
+            if let SwarmEvent::Behaviour(kad::Event::OutboundQueryProgressed { result, .. }) =
+                swarm.select_next_some().await
+            {
                 under_way -= 1;
+                if matches!(result, QueryResult::PutRecord(Ok(_))) {
+                    work.was_answered();
+                }
             }
         }
     }

@@ -3,7 +3,7 @@
 //! Ana's node is the program, in a process of its own. Each attack goes on for a while; what 95 % of the letters take in
 //! it stands beside what they take in the quiet, in the same run, and beside the most memory that the node had.
 //! Attackers are processes of the lowest priority (`part.rs`): what they take of the processors they would not
-//! take elsewhere. What rate they reached is printed, too.
+//! take elsewhere. What rate they reached is printed, too, and what shows at Ana's node that they came there (`traces.rs`).
 //!
 //! Who shouts on a local network in event mode is measured in `tests/nat/lan.rs`, where there is one.
 
@@ -14,6 +14,7 @@ mod part;
 mod place;
 mod slow;
 mod stage;
+mod traces;
 
 use std::time::Duration;
 
@@ -23,6 +24,7 @@ use crate::figures::{Series, judge};
 use crate::{Options, machine, runtime};
 use part::{Attacker, processor_of};
 use stage::Stage;
+use traces::Trace;
 
 /// How long each attack is watched, in seconds; twice as long as a stranger may stay.
 const WATCHED: usize = 20;
@@ -48,18 +50,18 @@ const MOST_MEMORY: [(&str, f64); 7] = [
     ("what is known of held parcels (`bench mailbox`)", 20.0),
 ];
 
-/// The attacks, each with the most that it does in a second.
-const ATTACKS: [(&str, &str, f64); 10] = [
-    ("open", "TCP connections opened, without a word", 1_000.0),
-    ("half", "TCP handshakes left in the middle", 500.0),
-    ("quic", "QUIC handshakes begun", 200.0),
-    ("sit", "strangers who finish one and sit there", 40.0),
-    ("slow", "streams of hello, letter, mailbox, byte by byte", 2_000.0),
-    ("stuff", "parcels left in mailboxes, with passes and without", 200.0),
-    ("hog", "letters of 60 KiB passed on for others", 100.0),
-    ("forged", "records of days, forged and of nobody", 1_000.0),
-    ("astray", "contacts whose addresses lead nowhere", 0.0),
-    (FAST, "QUIC handshakes begun, five times as fast", 1_000.0),
+/// The attacks, each with the most that it does in a second, and where it shows at Ana's node.
+const ATTACKS: [(&str, &str, f64, Trace); 10] = [
+    ("open", "TCP connections opened, without a word", 1_000.0, Trace::Taken),
+    ("half", "TCP handshakes left in the middle", 500.0, Trace::Taken),
+    ("quic", "QUIC handshakes begun", 200.0, Trace::Answers),
+    ("sit", "strangers who finish one and sit there", 40.0, Trace::Taken),
+    ("slow", "streams of hello, letter, mailbox, byte by byte", 2_000.0, Trace::Taken),
+    ("stuff", "parcels left in mailboxes, with passes and without", 200.0, Trace::Held),
+    ("hog", "letters of 60 KiB passed on for others", 100.0, Trace::PassedOn),
+    ("forged", "records of days, forged and of nobody", 1_000.0, Trace::Answers),
+    ("astray", "contacts whose addresses lead nowhere", 0.0, Trace::Dials),
+    (FAST, "QUIC handshakes begun, five times as fast", 1_000.0, Trace::Answers),
 ];
 
 /// The attack whose memory is printed and not judged. The library answers the first packet of a handshake by QUIC before
@@ -119,20 +121,23 @@ async fn measure(folder: &std::path::Path, options: &Options, watched: Duration)
     println!("{:<52} {:>9} {:>9} {:>9} {:>8} {:>10}  processor", "", "median", "p95", "max", "peak MB", "a second");
     line("quiet", &quiet, rest, None);
     let most = (quiet.p95().as_secs_f64() * 1e3 * MOST_TIMES).max(MOST_MS);
-    let (mut slowest, mut peak, mut dialled) = (Duration::ZERO, rest, 0);
+    let (mut slowest, mut peak, mut dialled, mut in_vain) = (Duration::ZERO, rest, 0, 0);
     let wanted = |name: &str| options.only.as_deref().is_none_or(|only| name.contains(only));
-    for (name, what, _) in ATTACKS.iter().filter(|(name, ..)| wanted(name)) {
+    for (name, what, _, trace) in ATTACKS.iter().filter(|(name, ..)| wanted(name)) {
+        let before = trace.at(&stage);
         let used = processor_of(stage.process());
         let begun = std::time::Instant::now();
-        let (series, came, dials) = attacked(&mut stage, name, watched).await;
+        let Attacked { series, came, dials, shows } = attacked(&mut stage, name, *trace, watched).await;
         let of_ana = (processor_of(stage.process()) - used) / begun.elapsed().as_secs_f64() * 100.0;
         let [_, most] = stage.memory();
         slowest = slowest.max(series.p95());
         if *name != FAST {
             peak = peak.max(most);
         }
-        line(what, &series, most, Some((came, of_ana)));
+        let left = trace.left_by(before, shows, came.as_ref(), dials);
+        line(what, &series, most, Some((came, of_ana, format!("{left} {}", trace.in_words()))));
         dialled = dialled.max(dials);
+        in_vain += usize::from(left == 0);
     }
     let (lost, logged) = (stage.lost, stage.logged());
     line("quiet again", &stage.writes(watched / 2).await, stage.memory()[1], None);
@@ -144,17 +149,30 @@ async fn measure(folder: &std::path::Path, options: &Options, watched: Duration)
     let cap = (MOST_MEMORY.iter().map(|(_, mib)| mib).sum::<f64>() * 1_048_576.0 / 1e6).round();
     let is_silent = judge("lines in the log of Ana's node", logged as f64, MOST_LOGGED, "");
     let all_came = judge("letters without a receipt after 20 s", lost as f64, 0.0, "");
+    let all_reached = judge("attacks that did not come to Ana's node", in_vain as f64, 0.0, "");
     let few = judge("connections that Ana's node makes at once", dialled as f64, MOST_DIALS, "");
     let in_time = judge("p95 of letters in the worst attack", slowest.as_secs_f64() * 1e3, most, " ms");
     judge("memory more than in the quiet, at its peak", (peak - rest) / 1e6, cap, " MB")
         && in_time
         && few
+        && all_reached
         && all_came
         && is_silent
 }
 
-/// Bo's letters during an attack, what the attacker came to, and how many dials were counted at once.
-async fn attacked(stage: &mut Stage, name: &str, watched: Duration) -> (Series, Option<part::Came>, usize) {
+/// What there was of an attack.
+struct Attacked {
+    /// Bo's letters during it.
+    series: Series,
+    /// What the attacker came to.
+    came: Option<part::Came>,
+    /// How many dials were counted at once.
+    dials: usize,
+    /// What Ana's node showed of it before it ended.
+    shows: u64,
+}
+
+async fn attacked(stage: &mut Stage, name: &str, trace: Trace, watched: Duration) -> Attacked {
     if name == "astray" {
         stage.ana_tells_everybody();
         let (mut most, mut all) = (0, Series::default());
@@ -162,15 +180,16 @@ async fn attacked(stage: &mut Stage, name: &str, watched: Duration) -> (Series, 
             all.append(stage.writes(Duration::from_millis(500)).await);
             most = most.max(stage.dials());
         }
-        return (all, None, most);
+        return Attacked { series: all, came: None, dials: most, shows: trace.at(stage) };
     }
     let attacker = Attacker::start(name, &stage.scene);
     stage.writes(BEFORE).await;
     let series = stage.writes(watched).await;
-    (series, Some(attacker.end()), 0)
+    let shows = trace.at(stage);
+    Attacked { series, came: Some(attacker.end()), dials: 0, shows }
 }
 
-fn line(what: &str, series: &Series, peak: f64, attack: Option<(Option<part::Came>, f64)>) {
+fn line(what: &str, series: &Series, peak: f64, attack: Option<(Option<part::Came>, f64, String)>) {
     let ms = |took: Duration| format!("{:.1} ms", took.as_secs_f64() * 1e3);
     print!(
         "{what:<52} {:>9} {:>9} {:>9} {:>8.1}",
@@ -180,8 +199,10 @@ fn line(what: &str, series: &Series, peak: f64, attack: Option<(Option<part::Cam
         peak / 1e6
     );
     match attack {
-        Some((Some(came), ana)) => println!(" {:>10.0}  Ana {ana:.0} %, attacker {:.0} %", came.rate, came.processor),
-        Some((None, ana)) => println!(" {:>10}  Ana {ana:.0} %", ""),
+        Some((Some(came), ana, shows)) => {
+            println!(" {:>10.0}  Ana {ana:.0} %, attacker {:.0} %; {shows}", came.rate, came.processor);
+        }
+        Some((None, ana, shows)) => println!(" {:>10}  Ana {ana:.0} %; {shows}", ""),
         None => println!(),
     }
 }

@@ -80,11 +80,17 @@ impl Scene {
 #[derive(Clone)]
 pub struct Work {
     done: Arc<AtomicU64>,
+    answers: Arc<AtomicU64>,
     begun: Instant,
     rate: f64,
 }
 
 impl Work {
+    /// Ana's node answered.
+    pub fn was_answered(&self) {
+        self.answers.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Waits until one more may be done at the rate that was set.
     pub async fn one_more(&self) {
         let number = self.done.fetch_add(1, Ordering::Relaxed);
@@ -113,7 +119,7 @@ pub fn play<F: Future<Output = ()>>(rate: f64, attack: impl FnOnce(Work) -> F) {
     });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let work = Work { done: Arc::default(), begun: Instant::now(), rate };
+        let work = Work { done: Arc::default(), answers: Arc::default(), begun: Instant::now(), rate };
         println!("{BEGUN}");
         let until_enough = async {
             while !enough.load(Ordering::Relaxed) {
@@ -124,7 +130,7 @@ pub fn play<F: Future<Output = ()>>(rate: f64, attack: impl FnOnce(Work) -> F) {
             () = until_enough => {}
             () = attack(work.clone()) => panic!("an attack goes on until it is stopped"),
         }
-        println!("{DID}{}", work.done.load(Ordering::Relaxed));
+        println!("{DID}{} {}", work.done.load(Ordering::Relaxed), work.answers.load(Ordering::Relaxed));
     });
     // What is still under way ends with the process.
     std::process::exit(0);
@@ -143,6 +149,8 @@ pub struct Came {
     pub rate: f64,
     /// Of one processor, in percent.
     pub processor: f64,
+    /// Answers of Ana's node, where the attack is one that gets any.
+    pub answers: u64,
 }
 
 impl Attacker {
@@ -162,9 +170,13 @@ impl Attacker {
         let took = self.begun.elapsed().as_secs_f64();
         let processor = processor_of(self.program.id()) / took * 100.0;
         self.program.stdin.take().unwrap().write_all(b"enough\n").unwrap();
-        let did = self.said.by_ref().map_while(Result::ok).find_map(|line| line.strip_prefix(DID)?.parse::<f64>().ok());
+        let did = self.said.by_ref().map_while(Result::ok).find_map(|line| {
+            let (done, answers) = line.strip_prefix(DID)?.split_once(' ')?;
+            Some((done.parse::<f64>().ok()?, answers.parse().ok()?))
+        });
         let _ = self.program.wait();
-        Came { rate: did.expect("how much it did") / took, processor }
+        let (done, answers) = did.expect("how much it did");
+        Came { rate: done / took, processor, answers }
     }
 }
 

@@ -15,6 +15,7 @@ use kith_protocol::card::FieldKind;
 use kith_protocol::engine::invites::InviteOptions;
 use kith_protocol::engine::{CardChange, Notice, Own};
 use kith_protocol::text::Line;
+use kith_tests::e2e::Api;
 
 use super::part::Scene;
 use super::place;
@@ -120,6 +121,25 @@ impl Stage {
     /// The process of Ana's node.
     pub fn process(&self) -> u32 {
         self.ana.id()
+    }
+
+    /// Connections from attackers that Ana's node has taken, by TCP.
+    pub fn taken(&self) -> u64 {
+        let table = std::fs::read_to_string("/proc/self/net/tcp").unwrap_or_default();
+        // As below; 01 is the state of one that stands. The tenth word is 0 until the program takes it from the system.
+        let is_taken = |line: &&str| {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let is_attacker =
+                words.get(2).and_then(|there| there.get(4..8)).is_some_and(|net| ["12C6", "13C6"].contains(&net));
+            is_attacker && words.get(3) == Some(&"01") && words.get(9).is_some_and(|inode| *inode != "0")
+        };
+        table.lines().filter(is_taken).count() as u64
+    }
+
+    /// A number that Ana's node shows whoever watches over it.
+    pub fn metric(&self, name: &str) -> u64 {
+        let api = Api::of(self.home.folder()).unwrap();
+        api.metric(name).unwrap().unwrap_or_else(|| panic!("Ana's node shows no {name}"))
     }
 
     /// Lines in the log of Ana's node.

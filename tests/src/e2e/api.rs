@@ -57,7 +57,7 @@ impl Api {
     /// If the node does not answer, or not to the end: then nobody knows whether it did what was asked.
     pub fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> io::Result<Answer> {
         let body = body.map(Value::to_string).unwrap_or_default();
-        let stream = self.send(method, path, body.as_bytes())?;
+        let stream = self.send(method, &format!("/api/v1{path}"), body.as_bytes())?;
         let mut reader = BufReader::new(stream);
         let (status, length) = read_head(&mut reader)?;
         let mut body = vec![0; length];
@@ -71,7 +71,7 @@ impl Api {
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_nodelay(true)?;
         let head = format!(
-            "{method} /api/v1{path} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n\
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n\
              Content-Length: {}\r\nConnection: close\r\n\r\n",
             self.address,
             self.token,
@@ -93,6 +93,21 @@ impl Api {
         self.must("POST", path, Some(body))
     }
 
+    /// A number that the node shows whoever watches over it; `None` if it shows none of this name.
+    ///
+    /// # Errors
+    /// If the node does not answer.
+    pub fn metric(&self, name: &str) -> io::Result<Option<u64>> {
+        let mut reader = BufReader::new(self.send("GET", "/metrics", b"")?);
+        let (status, length) = read_head(&mut reader)?;
+        let mut text = vec![0; length];
+        reader.read_exact(&mut text)?;
+        let text = String::from_utf8_lossy(&text);
+        assert_eq!(status, 200, "{text}");
+        let value = |line: &str| line.strip_prefix(name)?.strip_prefix(' ')?.trim().parse().ok();
+        Ok(text.lines().find_map(value))
+    }
+
     #[track_caller]
     fn must(&self, method: &str, path: &str, body: Option<&Value>) -> Value {
         let answer = self.ask(method, path, body).unwrap_or_else(|error| panic!("{method} {path}: {error}"));
@@ -105,7 +120,7 @@ impl Api {
     /// # Errors
     /// If the node does not answer.
     pub fn notices(&self) -> io::Result<Notices> {
-        let mut reader = BufReader::new(self.send("GET", "/notices", b"")?);
+        let mut reader = BufReader::new(self.send("GET", "/api/v1/notices", b"")?);
         read_head(&mut reader)?;
         let mut notices = Notices { reader };
         notices.next(PATIENCE)?;

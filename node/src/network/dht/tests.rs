@@ -4,24 +4,33 @@ mod liar;
 mod swarms;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use futures::StreamExt;
 use kith_protocol::day_record::DayRecord;
 use kith_protocol::nearby::Day;
 use kith_protocol::presence::{PresenceSecret, Whereabouts};
 use libp2p::PeerId;
+use libp2p::core::Endpoint;
 use libp2p::identity::Keypair;
-use libp2p::kad::KBucketKey;
+use libp2p::kad::{self, KBucketKey};
+use libp2p::swarm::{ConnectionId, NetworkBehaviour};
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 
-use super::Found;
+use super::{ADDRESSES, DIALLED, Dht, Found};
 use swarms::{Node, Walked};
 
 /// So many that tables are full and nobody knows everybody; it takes two cores two minutes.
 const MANY: usize = 300;
 /// For every day.
 const SOME: usize = 60;
+/// Addresses that a boaster names: as many as a message of the library has room for.
+const NAMED: usize = 300;
+/// Longer than anything takes that is not a walk of hundreds.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Between two looks at what no event tells.
+const LOOK: Duration = Duration::from_millis(10);
 /// Walks at once.
 const AT_ONCE: usize = 16;
 
@@ -70,7 +79,16 @@ async fn everybody_is_sought(rng: &mut Rng, nodes: &[Node], people: usize) -> (V
     let seeks = records.iter().zip(&places).enumerate().flat_map(|(number, (record, at))| {
         at[1..].iter().map(move |node| async move { (number, node.seeks(record.key()).await) })
     });
-    (posted, futures::stream::iter(seeks).buffer_unordered(AT_ONCE).collect().await)
+    let sought = futures::stream::iter(seeks).buffer_unordered(AT_ONCE).collect().await;
+    nobody_was_told_who_put_it_there(nodes).await;
+    (posted, sought)
+}
+
+/// A record on its way looks like every other one: no peer is named, and the length is that of all.
+async fn nobody_was_told_who_put_it_there(nodes: &[Node]) {
+    let saw = futures::future::join_all(nodes.iter().map(Node::saw)).await;
+    assert!(saw.iter().any(|saw| saw.given > 0), "records were given to others");
+    assert_eq!(saw.iter().map(|saw| saw.telling).sum::<usize>(), 0, "records that say more than they should");
 }
 
 /// How many found what the person said, of a thousand; nobody may find anything else.
@@ -186,4 +204,52 @@ async fn twenty_who_stand_around_one_key_can_hide_what_lies_there_and_forge_noth
     assert!(tell("others, while twenty stand around one", &posted, &others) >= 990);
     // It may be found or not; the walks ended, and nothing false was taken for true.
     println!("the one they stand around: {} of 1000 found", found_of_thousand(&one));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_names_hundreds_of_addresses_is_known_and_dialled_at_a_few() {
+    let mut rng = Rng::seed_from_u64(4);
+    let (ana, boaster) = (Node::start(&keypair(&mut rng)), Node::start_boaster(&keypair(&mut rng), NAMED));
+    let peer = boaster.peer;
+    ana.meets(&boaster);
+    let is_known = async {
+        // No event says that the surplus is gone.
+        while ana.saw().await.named < NAMED || ana.places_of(peer).await > ADDRESSES {
+            tokio::time::sleep(LOOK).await;
+        }
+    };
+    let in_time = tokio::time::timeout(PATIENCE, is_known).await.is_ok();
+    assert!(in_time, "{:?}, and {} places of the boaster are kept", ana.saw().await, ana.places_of(peer).await);
+    assert!(ana.places_of(peer).await > 0, "the boaster keeps a part");
+    let known = ana.saw().await.known;
+    assert!(known <= 2 * ADDRESSES, "the surplus was {known} addresses before it went");
+
+    drop(boaster);
+    let is_dialled = async {
+        // The first walk may begin before the connection is seen to be gone.
+        while ana.saw().await.tried == 0 {
+            ana.seeks(record(0).key()).await;
+            tokio::time::sleep(LOOK).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, is_dialled).await.expect("a walk dials who is in the table");
+    let tried = ana.saw().await.tried;
+    assert!(tried <= ADDRESSES, "{tried} addresses of one peer were dialled");
+}
+
+#[tokio::test]
+async fn of_the_places_that_walks_name_for_one_peer_some_are_dialled_and_by_walks_alone() {
+    let (peer, dial) = (PeerId::random(), ConnectionId::new_unchecked(1));
+    let mut dht = Dht::new(PeerId::random(), |_| true, crate::driver::now);
+    let addrs = (0..500).map(|number| format!("/memory/{}", number + 1).parse().unwrap()).collect();
+    let walk = dht.kad.get_closest_peers(peer);
+    dht.places.insert(walk, vec![kad::PeerInfo { peer_id: peer, addrs }]);
+    let dialled = |dht: &mut Dht| {
+        dht.handle_pending_outbound_connection(dial, Some(peer), &[], Endpoint::Dialer)
+            .expect("it may be dialled")
+            .len()
+    };
+    assert_eq!(dialled(&mut dht), 0, "somebody else wants to dial");
+    dht.asked.insert(dial);
+    assert_eq!(dialled(&mut dht), DIALLED);
 }

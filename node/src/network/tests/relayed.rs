@@ -7,7 +7,8 @@ use kith_protocol::id::PeerId;
 use kith_protocol::limits::LETTER;
 use libp2p::identity::Keypair;
 use libp2p::swarm::{NetworkBehaviour, SwarmEvent};
-use libp2p::{noise, relay, tcp, yamux};
+use libp2p::{Multiaddr, noise, relay, tcp, yamux};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::Instant;
 
 use super::support::{Node, TCP};
@@ -26,9 +27,19 @@ async fn bo(admits: &[&Node]) -> (PeerId, Hint) {
 }
 
 async fn bo_with(admits: &[&Node], budget: &Budget) -> (PeerId, Hint) {
+    let admits: Vec<_> = admits.iter().map(|node| peer::to_libp2p(&node.peer()).unwrap()).collect();
+    let (me, address, _) = relay_for(&admits, budget).await;
+    (peer::from_libp2p(&me).unwrap(), hint(&address).unwrap())
+}
+
+/// The same for peers of any kind, with its address, and what it says of its work.
+pub async fn relay_for(
+    admits: &[libp2p::PeerId],
+    budget: &Budget,
+) -> (libp2p::PeerId, Multiaddr, UnboundedReceiver<relay::Event>) {
     let (key, admitted) = (Keypair::generate_ed25519(), Admitted::default());
-    for node in admits {
-        admitted.insert(peer::to_libp2p(&node.peer()).unwrap(), admits.len());
+    for peer in admits {
+        admitted.insert(*peer, admits.len());
     }
     let me = key.public().to_peer_id();
     let mut relay = relaying::behaviour(me, &Limits::default(), admitted, budget);
@@ -47,8 +58,16 @@ async fn bo_with(admits: &[&Node], budget: &Budget) -> (PeerId, Hint) {
         }
     };
     swarm.add_external_address(address.clone());
-    tokio::spawn(async move { while swarm.next().await.is_some() {} });
-    (peer::from_libp2p(&me).unwrap(), hint(&address).unwrap())
+    let (says, said) = unbounded_channel();
+    tokio::spawn(async move {
+        loop {
+            if let SwarmEvent::Behaviour(RelayingEvent::Relay(event)) = swarm.select_next_some().await {
+                // Not everybody listens.
+                let _ = says.send(event);
+            }
+        }
+    });
+    (me, address, said)
 }
 
 /// Waits until Ana is reached through a relay, and returns where.

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use kith_protocol::day_record::{DayKey, DayRecord};
+use kith_protocol::limits::PRESENCE_RECORD;
 use libp2p::core::transport::MemoryTransport;
 use libp2p::core::{Transport, upgrade};
 use libp2p::identity::Keypair;
 use libp2p::kad;
 use libp2p::swarm::behaviour::toggle::Toggle;
-use libp2p::swarm::{NetworkBehaviour, SwarmEvent};
+use libp2p::swarm::{DialError, NetworkBehaviour, SwarmEvent};
 use libp2p::{Multiaddr, PeerId, Swarm, identify, noise, yamux};
 use tokio::sync::{mpsc, oneshot};
 
@@ -38,6 +39,23 @@ enum Command {
     Post(Box<DayRecord>, oneshot::Sender<Walked>),
     Seek(DayKey, oneshot::Sender<Walked>),
     Table(oneshot::Sender<Vec<PeerId>>),
+    Places(PeerId, oneshot::Sender<usize>),
+    Saw(oneshot::Sender<Saw>),
+}
+
+/// What it saw of others, and did about them.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Saw {
+    /// Records that it was given to keep.
+    pub given: usize,
+    /// Of these, such as said who put them there, or had another length than all have.
+    pub telling: usize,
+    /// The most addresses that anybody named of themselves.
+    pub named: usize,
+    /// The most addresses of one peer that were in its table at once.
+    pub known: usize,
+    /// The most addresses that it tried at once and in vain.
+    pub tried: usize,
 }
 
 /// One of them.
@@ -53,45 +71,57 @@ impl Node {
     pub fn start(keypair: &Keypair) -> Self {
         let mut dht = Dht::new(keypair.public().to_peer_id(), |_| true, crate::driver::now);
         dht.serve(true);
-        Self::run(keypair, Some(dht), None)
+        Self::run(keypair, Some(dht), None, 1)
     }
 
     /// Who knows of other liars only, shows something else than was put there, and keeps nothing.
     pub fn start_liar(keypair: &Keypair) -> Self {
+        Self::start_boaster(keypair, 1)
+    }
+
+    /// A liar who is at so many addresses, and names all of them.
+    pub fn start_boaster(keypair: &Keypair, places: usize) -> Self {
         let mut config = kad::Config::new(PROTOCOL);
         config.set_kbucket_inserts(kad::BucketInserts::Manual).set_periodic_bootstrap_interval(None);
         config.set_record_filtering(kad::StoreInserts::FilterBoth);
         let mut liar = kad::Behaviour::with_config(keypair.public().to_peer_id(), Liar, config);
         liar.set_mode(Some(kad::Mode::Server));
-        Self::run(keypair, None, Some(liar))
+        Self::run(keypair, None, Some(liar), places)
     }
 
-    fn run(keypair: &Keypair, dht: Option<Dht>, liar: Option<kad::Behaviour<Liar>>) -> Self {
+    fn run(keypair: &Keypair, dht: Option<Dht>, liar: Option<kad::Behaviour<Liar>>, places: usize) -> Self {
         let peer = keypair.public().to_peer_id();
         let transport = MemoryTransport::default()
             .upgrade(upgrade::Version::V1Lazy)
             .authenticate(noise::Config::new(keypair).unwrap())
             .multiplex(yamux::Config::default())
             .boxed();
-        let identify = identify::Config::new("/kith/1".into(), keypair.public()).with_hide_listen_addrs(true);
+        let identify = identify::Config::new("/kith/1".into(), keypair.public())
+            .with_hide_listen_addrs(places == 1)
+            .with_cache_size(0);
         let behaviour = Behaviour { identify: identify::Behaviour::new(identify), dht: dht.into(), liar: liar.into() };
         let config = libp2p::swarm::Config::with_tokio_executor()
             .with_idle_connection_timeout(Duration::from_secs(10))
             .with_max_negotiating_inbound_streams(256)
             .with_notify_handler_buffer_size(NonZeroUsize::new(32).unwrap());
         let mut swarm = Swarm::new(transport, behaviour, peer, config);
-        swarm.listen_on("/memory/0".parse().unwrap()).unwrap();
-        let address = loop {
+        let mut addresses = Vec::new();
+        for _ in 0..places {
+            swarm.listen_on("/memory/0".parse().unwrap()).unwrap();
+        }
+        while addresses.len() < places {
             // A memory address is there at once.
             if let Some(SwarmEvent::NewListenAddr { address, .. }) =
                 futures::FutureExt::now_or_never(swarm.next()).flatten()
             {
-                break address;
+                addresses.push(address);
             }
-        };
+        }
+        let address = addresses.swap_remove(0);
         swarm.add_external_address(address.clone());
         let (commands, inbox) = mpsc::unbounded_channel();
-        tokio::spawn(Life { swarm, walks: BTreeMap::new(), joining: Vec::new(), has_joined: false }.live(inbox));
+        let (walks, joining) = (BTreeMap::new(), Vec::new());
+        tokio::spawn(Life { swarm, walks, joining, has_joined: false, saw: Saw::default() }.live(inbox));
         Self { peer, address, commands }
     }
 
@@ -117,6 +147,15 @@ impl Node {
         self.ask(Command::Table).await
     }
 
+    /// At how many addresses it would look for somebody.
+    pub async fn places_of(&self, other: PeerId) -> usize {
+        self.ask(|answer| Command::Places(other, answer)).await
+    }
+
+    pub async fn saw(&self) -> Saw {
+        self.ask(Command::Saw).await
+    }
+
     fn say(&self, command: Command) {
         assert!(self.commands.send(command).is_ok(), "the swarm runs");
     }
@@ -133,6 +172,7 @@ struct Life {
     walks: BTreeMap<Ticket, oneshot::Sender<Walked>>,
     joining: Vec<oneshot::Sender<()>>,
     has_joined: bool,
+    saw: Saw,
 }
 
 impl Life {
@@ -166,6 +206,14 @@ impl Life {
                     .flat_map(|bucket| bucket.iter().map(|entry| *entry.node.key.preimage()).collect::<Vec<_>>());
                 let _ = answer.send(peers.collect());
             }
+            (Command::Places(other, answer), Some(dht), _) => {
+                let places = dht.kad.kbucket(other).and_then(|bucket| {
+                    let entry = bucket.iter().find(|entry| *entry.node.key.preimage() == other)?;
+                    Some(entry.node.value.len())
+                });
+                let _ = answer.send(places.unwrap_or_default());
+            }
+            (Command::Saw(answer), ..) => drop(answer.send(self.saw)),
             _ => panic!("a liar does nothing by itself"),
         }
     }
@@ -181,12 +229,16 @@ impl Life {
     fn happened(&mut self, event: SwarmEvent<BehaviourEvent>) {
         match event {
             SwarmEvent::Behaviour(BehaviourEvent::Identify(identify::Event::Received { peer_id, info, .. })) => {
+                self.saw.named = self.saw.named.max(info.listen_addrs.len());
                 if let Some(dht) = self.swarm.behaviour_mut().dht.as_mut().filter(|_| super::super::keeps_a_part(&info))
                 {
                     dht.meet(peer_id, info.listen_addrs);
                 }
             }
             SwarmEvent::Behaviour(BehaviourEvent::Dht(event)) => self.heard(event),
+            SwarmEvent::OutgoingConnectionError { error: DialError::Transport(tried), .. } => {
+                self.saw.tried = self.saw.tried.max(tried.len());
+            }
             _ => {}
         }
     }
@@ -197,7 +249,13 @@ impl Life {
             request: kad::InboundRequest::PutRecord { source, record: Some(record), .. },
         } = &event
         {
+            self.saw.given += 1;
+            let is_like_all = record.publisher.is_none() && record.value.len() == PRESENCE_RECORD;
+            self.saw.telling += usize::from(!is_like_all);
             dht.keep(source, record);
+        }
+        if let kad::Event::RoutingUpdated { addresses, .. } = &event {
+            self.saw.known = self.saw.known.max(addresses.len());
         }
         let (mut requests, mut joined) = (0, false);
         if let kad::Event::OutboundQueryProgressed { stats, step, result, .. } = &event {
