@@ -16,6 +16,7 @@ pub mod backup;
 pub mod codes;
 pub mod driver;
 pub mod formats;
+pub mod going_on;
 mod here;
 pub mod home;
 pub mod mail;

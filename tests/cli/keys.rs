@@ -147,3 +147,40 @@ fn with_a_backup_the_stolen_machine_is_disowned_at_once() {
         api.get("/people/Ana/letters")["letters"].to_string().contains("It is me.").then_some(())
     });
 }
+
+/// Ana rotates, her disk dies, and the only backup is from before. What she says under the old key counts, but nobody can
+/// answer; so the machine stops and says what to do.
+#[test]
+fn a_backup_from_before_a_change_of_the_key_goes_on_with_the_words() {
+    let (mut ana, bo) = (Someone::up("Ana Sousa"), Someone::up("Bo Lindqvist"));
+    bo.meets(&ana, "Hannover Messe");
+    let words = paper(&ana, "paper");
+    ana.kith(["recover", "--words-file", &words]).fails(1, &[]);
+    let backup = ana.beside("ana.backup").to_str().unwrap().to_owned();
+    ana.kith(["backup", &backup]).ok();
+    ana.kith(["rotate", "--words-file", &words]).ok();
+    ana.api()
+        .until("Bo knows her next key", |api| api.get("/people/Bo")["waiting"].as_array()?.is_empty().then_some(()));
+    ana.stop();
+    ana.kith(["recover", "--words-file", &words]).fails(1, &["goes on here already", "kith rotate"]);
+    let mut new = Someone::new("Ana Sousa");
+    new.kith(["restore", &backup, "--words-file", &words]).ok();
+    new.start();
+    let ended = new.node.as_mut().unwrap().wait("it was told that its key was changed");
+    assert_eq!(ended.code(), Some(5));
+    assert!(new.logged().contains("its key was changed there"), "{}", new.logged());
+    new.node = None;
+    let strangers = Someone::at_home("Mallory");
+    let wrong = paper(&strangers, "paper");
+    new.kith(["recover", "--words-file", &wrong]).fails(1, &["words"]);
+    let back = new.kith(["recover", "--words-file", &words]).ok();
+    assert!(back.out.contains("Ana Sousa goes on in") && back.out.contains("new key"), "{back}");
+    new.start();
+    new.kith(["person", "write", "Bo", "It is me."]).ok();
+    bo.kith(["person", "write", "Ana", "Good to hear."]).ok();
+    for (who, other, text) in [(&bo, "Ana", "It is me."), (&new, "Bo", "Good to hear.")] {
+        who.api().until("what the other wrote is there", |api| {
+            api.get(&format!("/people/{other}/letters"))["letters"].to_string().contains(text).then_some(())
+        });
+    }
+}

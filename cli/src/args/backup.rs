@@ -43,7 +43,8 @@ pub struct Rotate {
     pub words_file: Option<PathBuf>,
 }
 
-/// Go on after the machine was lost or stolen: from a contact's code, or from a backup, with a new key.
+/// Go on after the machine was lost or stolen: from a contact's code, or from a backup, with a new key. With neither, a home
+/// that stopped because it goes on elsewhere goes on here.
 #[derive(Args)]
 pub struct Recover {
     /// A code that a contact shows: a picture, a link, a text, or - for standard input

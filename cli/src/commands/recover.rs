@@ -2,6 +2,7 @@
 
 use kith_node::backup::Machine;
 use kith_node::codes::read;
+use kith_node::going_on::{self, GoingOnError};
 use kith_node::home::Home;
 use kith_node::recovering::{self, RecoverError};
 use kith_protocol::invite::Invite;
@@ -16,14 +17,35 @@ use crate::trouble::Trouble;
 
 const WANTED: &str = "ask a contact to run kith invite, and give the picture or the link here";
 
-/// Makes a home of the words, and a backup or what contacts keep.
+/// Makes a home of the words, and a backup or what contacts keep; or goes on with the one that is there.
 pub async fn recover(home: &Home, recover: &Recover, json: bool) -> Result<(), Trouble> {
     let words_file = recover.words_file.as_deref();
     match (&recover.backup, &recover.code) {
         (Some(file), _) => backup::make_home(home, file, words_file, Machine::Stolen, json),
         (None, Some(code)) => by_contact(home, code, words_file, json).await,
+        (None, None) if home.exists() => go_on_here(home, words_file, json),
         (None, None) => Err(Trouble::usage("give a contact's code, or a backup with --backup FILE").hint(WANTED)),
     }
+}
+
+/// The home that is here has fallen silent, and is to go on.
+fn go_on_here(home: &Home, words_file: Option<&std::path::Path>, json: bool) -> Result<(), Trouble> {
+    let words = recovery::words(words_file)?;
+    let name = going_on::go_on_here(home, &words).map_err(|error| match error {
+        GoingOnError::Home(error) => error.into(),
+        GoingOnError::Engine(error) => Trouble::failed(error.to_string()).hint(
+            "kith rotate changes the key of a home that goes on; another home is made in another folder: --home DIR",
+        ),
+        GoingOnError::Store(error) => Trouble::failed(error.to_string()),
+    })?;
+    if json {
+        return out::json(&json!({ "name": name.to_string(), "home": home.folder() }));
+    }
+    out::say(format!("{name} goes on in {}.", home.folder().display()));
+    out::say(
+        "You sign with a new key; all your codes are withdrawn. Run kith up: your contacts are told, and any other machine stops.",
+    );
+    Ok(())
 }
 
 async fn by_contact(home: &Home, given: &str, words_file: Option<&std::path::Path>, json: bool) -> Result<(), Trouble> {

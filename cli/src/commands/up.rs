@@ -231,8 +231,8 @@ fn ended(why: &Ended) -> Trouble {
 /// Two machines that speak for one person would tear the home apart, so the earlier one stops.
 fn replaced() -> Trouble {
     Trouble::for_good("this home goes on at another machine, or its key was changed there; this one speaks for you no more").hint(
-        "what came here since then is still in this home: look with kith people and kith inbox. To go on here again, restore \
-         a backup of the other machine with kith restore, or use kith recover with your words",
+        "what came here since then is still in this home: look with kith people and kith inbox. If this machine is to go on \
+         and no other, as after an old backup, run kith recover, which asks for your words",
     )
 }
 

@@ -50,8 +50,9 @@ pub fn kith_bin() -> PathBuf {
 /// connections, so that a port stays free between two runs of a node.
 pub fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
-    // Tests that run at the same time in other processes begin elsewhere.
-    let start = u16::try_from(std::process::id() % 200).unwrap_or(0) * 100;
+    // Tests that run at the same time in other processes begin elsewhere: a node that finds its port taken does not run.
+    let slot: u32 = std::env::var("NEXTEST_TEST_GLOBAL_SLOT").ok().and_then(|slot| slot.parse().ok()).unwrap_or(0);
+    let start = u16::try_from(slot % 8 * 2_500 + std::process::id() % 25 * 100).unwrap_or(0);
     for _ in 0..20_000 {
         let port = 10_000 + (start + NEXT.fetch_add(1, Ordering::Relaxed)) % 20_000;
         let tcp = TcpListener::bind((Ipv4Addr::LOCALHOST, port));
