@@ -27,6 +27,7 @@ mod restoring;
 mod scans;
 mod slander;
 mod spam;
+mod thefts;
 mod vouches;
 
 use kith_protocol::engine::{Answer, Refusal};

@@ -223,7 +223,7 @@ impl Turn<'_> {
             return Ok(());
         }
         let Some(route) = self.route(&known)? else { return Ok(()) };
-        if route.is_given_up && !letters.iter().all(|letter| route.takes(letter)) && self.ask_for_grant(person)? {
+        if !route.grant_counts && !letters.iter().all(|letter| route.takes(letter)) && self.ask_for_grant(person)? {
             return Ok(());
         }
         match self.live.session_for(person, route.is_first, route.secret.locator()) {

@@ -135,9 +135,9 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// The key that their grant is signed with was given up, so nothing goes to it, and the grant of a later one is lost, as
-    /// by an old copy of my home; or theirs waits until it has mine. Again each day, while something waits: whoever
-    /// stole the key may have taken the letter. False if it is too early for that.
+    /// Their grant is over, or its key was given up, so nothing goes to it, and the one that came after it is lost, as by an
+    /// old copy of my home; or theirs waits until it has mine. Again each day, while something waits: whoever stole the key may
+    /// have taken the letter. False if it is too early for that.
     pub(super) fn ask_for_grant(&mut self, person: PersonId) -> Result<bool> {
         let (now, asked) = (self.now, &mut self.live.asked_for_grant);
         asked.retain(|_, at| now.since(*at) < limits::DAY);

@@ -474,7 +474,9 @@ impl World {
     pub fn runs_copy(&mut self, of: Who, copy: MemoryStore, name: &str) -> Who {
         let words = self.home(of).words.clone();
         let peer = Own::load(&copy).expect("a copy is a whole home").peer;
-        self.move_in(name, words, peer, copy)
+        let who = self.move_in(name, words, peer, copy);
+        self.home_mut(who).remember_what_the_store_does();
+        who
     }
 
     /// A second home from the same recovery words.
