@@ -17,6 +17,7 @@
 //! | `recovery-words.txt` | the 24 words, until their owner has written them down; 0600 |
 //! | `fresh-words.txt` | words that are about to take the place of others; 0600 |
 
+mod before;
 mod files;
 mod keystore;
 mod room;
@@ -25,12 +26,12 @@ mod words;
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use kith_protocol::crypto::sign::SecretSeed;
 use kith_protocol::engine::{self, Beginning};
 use kith_protocol::id::PeerId;
-use kith_protocol::store::{Store, StoreError};
+use kith_protocol::store::{Read, Store, StoreError, Write};
 use kith_protocol::text::Name;
 use kith_protocol::words::RecoveryWords;
 use serde::Serialize;
@@ -116,12 +117,23 @@ pub struct OpenHome {
 /// Changes of a migration that are committed at once: a fraction of what a commit holds.
 const AT_ONCE: usize = 4_096;
 
+/// What a home of an earlier version may lack, under names for the copies that are kept of it.
+type Change = (&'static str, fn(&dyn Read) -> engine::Result<Vec<Write>>);
+const CHANGES: [Change; 2] =
+    [("agenda", engine::agenda::missing_agenda), ("code-lists", engine::code_lists::missing_code_lists)];
+
 impl OpenHome {
-    /// A home of an earlier version gets what this one keeps beside what was there. After a crash in between, opening
-    /// does it again.
+    /// A home of an earlier version gets what this one keeps beside what was there; what was there is kept as it was for a
+    /// while. After a crash in between, opening does it again.
     fn bring_up_to_date(&mut self) -> Result<(), HomeError> {
-        for missing in [engine::agenda::missing_agenda, engine::code_lists::missing_code_lists] {
-            for part in missing(&self.store)?.chunks(AT_ONCE) {
+        before::remove_old(&self.home.folder, SystemTime::now());
+        for (change, missing) in CHANGES {
+            let changes = missing(&self.store)?;
+            if !changes.is_empty() {
+                let failed = |reason| self.home.file_error(&self.home.store_folder(), reason);
+                before::keep_copy(&self.home.folder, &self.home.store_folder(), change).map_err(failed)?;
+            }
+            for part in changes.chunks(AT_ONCE) {
                 self.store.commit(part)?;
             }
         }

@@ -115,6 +115,17 @@ fn a_home_from_before_the_lists_of_codes_has_them_when_it_is_opened() {
     ana.kith(["invite", "revoke", id]).ok();
     assert!(ana.kith(["invite", "list", "--open"]).ok().err.contains("No code of yours is out"));
     assert!(ana.kith(["person", "show", "Bo"]).ok().out.contains("send the quote"), "what else was there stays");
+    // As the earlier version left it, so that it can be gone back to.
+    let left = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/home-before-code-lists/store");
+    for file in std::fs::read_dir(&left).unwrap().map(|file| file.unwrap()) {
+        let copy = ana.folder().join("store-before-code-lists").join(file.file_name());
+        assert_eq!(std::fs::read(file.path()).unwrap(), std::fs::read(copy).unwrap());
+    }
+    let fresh = Someone::at_home("Chi");
+    fresh.kith(["people"]).ok();
+    let names = std::fs::read_dir(fresh.folder()).unwrap().map(|file| file.unwrap().file_name());
+    let copies: Vec<_> = names.filter(|name| name.to_string_lossy().starts_with("store-before")).collect();
+    assert!(copies.is_empty(), "nothing came before: {copies:?}");
 }
 
 #[test]

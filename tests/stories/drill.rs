@@ -4,6 +4,7 @@ use kith_protocol::card::FieldKind;
 use kith_protocol::disowned::Disowned;
 use kith_protocol::engine::disowned::exposed_since;
 use kith_protocol::engine::forks::forks_of;
+use kith_protocol::engine::inbox::ItemKind;
 use kith_protocol::engine::{Answer, Notice, Own, Refusal, history_of, replaced_since};
 use kith_protocol::identity::{History, Inception, Reason};
 use kith_protocol::letter::Body;
@@ -220,6 +221,7 @@ fn newcomers_who_met_the_thief_hear_of_it_within_the_hour_though_he_signs_grants
     let eva = drill.newcomer("Eva", thief);
     drill.world.run_for(HOUR);
     assert!(hears_that_the_key_is_given_up(&drill, eva), "{}", drill.world.story_of(eva, ana));
+    assert!(drill.world.asked_about(eva, ana).contains(&ItemKind::KeyGivenUp), "it waits where she looks");
     // Dee looks again once a day at first, then once a week.
     drill.world.run_for(8 * DAY);
     assert!(hears_that_the_key_is_given_up(&drill, dee), "{}", drill.world.story_of(dee, ana));
@@ -236,11 +238,12 @@ fn newcomers_who_met_the_thief_hear_of_it_within_the_hour_though_he_signs_grants
         let history = history_of(&drill.world.home(newcomer).store, drill.world.home(ana).id).unwrap().unwrap();
         assert_eq!(history.head(), drill.world.history(ana).head(), "{name} knows the key that counts");
     }
-    assert!(drill.world.told(thief).any(is_not_accepted), "what he wrote was refused");
+    assert!(drill.world.told(thief).any(|notice| *notice == Notice::Replaced), "the laptop was told, and stopped");
 
     // Eva meets Ana herself, and all is well.
     drill.world.heals();
     drill.meets_ana(eva);
+    assert!(!drill.world.asked_about(eva, ana).contains(&ItemKind::KeyGivenUp), "it is answered");
     drill.world.writes(ana, eva, "My laptop was stolen.");
     drill.world.run_for(HOUR);
     assert!(drill.world.texts(eva, ana).contains(&"My laptop was stolen.".to_owned()));

@@ -16,7 +16,7 @@ const NAMES: usize = 5;
 const COUNTED: usize = 100;
 
 /// The kinds in the order in which they are told, and how one of them and several are called.
-const KINDS: [(&[ItemKind], &str, &str); 8] = [
+const KINDS: [(&[ItemKind], &str, &str); 9] = [
     (&[ItemKind::Introduce], "contact asks you to introduce them", "contacts ask you to introduce them"),
     (&[ItemKind::Meet, ItemKind::Suggested], "introduction is offered to you", "introductions are offered to you"),
     (
@@ -30,6 +30,7 @@ const KINDS: [(&[ItemKind], &str, &str); 8] = [
         "people scanned a code of yours and wait for your yes",
     ),
     (&[ItemKind::Fork], "contact shows two key histories", "contacts show two key histories"),
+    (&[ItemKind::KeyGivenUp], "contact gave up the key that you know", "contacts gave up the keys that you know"),
     (&[ItemKind::Vouched], "vouch for you may be shown if you say so", "vouches for you may be shown if you say so"),
     (&[ItemKind::Wrote, ItemKind::HandedOver], "contact wrote to you", "contacts wrote to you"),
     (&[ItemKind::LeftCard], "visitor left you a card", "visitors left you a card"),
@@ -179,6 +180,7 @@ mod tests {
             Vouched,
             Wrote,
             HandedOver,
+            KeyGivenUp,
             LeftCard,
         ];
         for kind in all {

@@ -2,6 +2,7 @@
 
 use super::door::pair_secrets;
 use super::error::{Error, Result};
+use super::inbox::ItemKind;
 use super::keys::PairSecrets;
 use super::live::Party;
 use super::notice::Notice;
@@ -157,6 +158,8 @@ impl Turn<'_> {
             Some((held, newest)) if shown == newest => held.counter,
             _ => 0,
         };
+        // What is shown here is signed with a key that counts.
+        self.drop_question(ItemKind::KeyGivenUp, person, None)?;
         let former = former_machines(held.as_ref(), grant.peer);
         self.hang_up_on_former(person, &former);
         self.txn.save(&Reach {

@@ -10,6 +10,7 @@ use super::deadline::Ends;
 use super::effect::Effect;
 use super::entity::{self, Entity};
 use super::error::Result;
+use super::inbox::{About, ItemKind};
 use super::incoming::history_of;
 use super::key_news::learn;
 use super::notice::Notice;
@@ -246,7 +247,8 @@ impl Turn<'_> {
         Ok(true)
     }
 
-    fn node_named_by(&self, person: PersonId) -> Result<Option<PeerId>> {
+    /// The machine that somebody last said speaks for them.
+    pub(super) fn node_named_by(&self, person: PersonId) -> Result<Option<PeerId>> {
         let reach = self.txn.load::<Reach>(&person.0)?;
         Ok(reach.as_ref().and_then(read_grant).map(|grant| grant.peer))
     }
@@ -298,6 +300,8 @@ impl Turn<'_> {
             }
             if !before.is_compromised(number) {
                 self.notice(Notice::KeyGivenUp { person: person.id });
+                let until = About::until(self.now.plus(limits::LETTER_LIFE));
+                self.ask_me_if_room(ItemKind::KeyGivenUp, person.id, until)?;
             }
         }
         // There may be more than one record has room for.

@@ -60,12 +60,14 @@ impl Turn<'_> {
         let Some(identity) = person.identity else { return Ok(()) };
         let known = forks_of(&self.txn, identity)?;
         let (Ok(first), Ok(second)) = (Bytes::new(first.to_vec()), Bytes::new(second.to_vec())) else { return Ok(()) };
-        let is_known =
-            known.iter().any(|evidence| evidence.second == second && (evidence.other.is_some() || other.is_none()));
-        if is_known || known.len() >= limits::FORKS {
-            return Ok(());
-        }
-        let number = u8::try_from(known.len()).unwrap_or(u8::MAX);
+        // A whole history always finds a place: it may be the one that is settled on.
+        let number = match known.iter().find(|evidence| evidence.second == second) {
+            Some(same) if same.other.is_some() || other.is_none() => return Ok(()),
+            Some(same) => same.number,
+            None if known.len() < limits::FORKS => u8::try_from(known.len()).unwrap_or(u8::MAX),
+            None if other.is_none() => return Ok(()),
+            None => u8::try_from(limits::FORKS - 1).unwrap_or(u8::MAX),
+        };
         let other = other.map(History::to_bytes);
         self.txn.save(&ForkEvidence { identity, number, first, second, seen: self.now, other });
         self.notice(Notice::ForkSeen { person: person.id });
@@ -101,20 +103,39 @@ impl Turn<'_> {
     /// I met the person and it was them: the history that they showed counts from now on.
     pub(super) fn settle_fork(&mut self, person: &Person) -> Result<()> {
         let Some(identity) = person.identity else { return Ok(()) };
-        let shown = forks_of(&self.txn, identity)?.into_iter().rev().find_map(|evidence| evidence.other);
-        if let Some(Ok(history)) = shown.map(|shown| History::from_bytes(&shown)) {
-            let known = history_of(&self.txn, identity)?;
-            self.save_history(&known.map_or_else(|| history.clone(), |known| in_the_place_of(&known, &history)));
+        let Some(counts) = history_of(&self.txn, identity)? else { return Ok(()) };
+        let others = forks_of(&self.txn, identity)?.into_iter().rev().filter_map(|evidence| evidence.other);
+        let mut others = others.filter_map(|other| History::from_bytes(&other).ok());
+        // Never back to a part of what counts already.
+        if let Some(shown) = others.find(|shown| learn_all(&mut counts.clone(), shown).is_some()) {
+            self.save_history(&in_the_place_of(&counts, &shown));
             self.pump(person.id)?;
         }
         Ok(())
     }
+
+    /// Somebody whom I know shows a history that contradicts the one that counts. It is evidence, and a question; until I
+    /// have said that it was them nothing of what they show counts or is answered, and they are to ask again.
+    pub(super) fn is_contradicted(&mut self, known: Option<&Person>, shown: &History, in_person: bool) -> Result<bool> {
+        let (Some(person), Some(mut counts)) = (known, history_of(&self.txn, shown.id())?) else { return Ok(false) };
+        let Some((first, second)) = learn_all(&mut counts, shown) else { return Ok(false) };
+        self.keep_evidence(person, &first, &second, Some(shown))?;
+        if in_person {
+            // They stand before me, though I let the question go once.
+            self.ask_me(ItemKind::Fork, person.id, About::until(self.now.plus(limits::LETTER_LIFE)))?;
+        }
+        Ok(true)
+    }
 }
 
-/// The history that counts from now on. A key that both have, and that was given up, stays given up.
+/// The history that counts from now on. A key that both have, and that was given up in whatever way, stays given up.
 fn in_the_place_of(known: &History, shown: &History) -> History {
     let mut counts = shown.clone();
     let is_shared = |number: &u8| known.key(*number) == shown.key(*number);
+    for notice in &known.to_bytes().compromises {
+        // Those of keys that only the known one has are refused.
+        let _ = counts.learn(notice.as_slice());
+    }
     if let Some(number) = known.disowned().and_then(|newest| (0..=newest).rev().find(is_shared)) {
         counts.disown(number);
     }

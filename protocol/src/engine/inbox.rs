@@ -47,6 +47,8 @@ crate::wire_choice! {
         10 => HandedOver,
         /// A visitor left their card on my page. The person is who they become if I keep it.
         11 => LeftCard,
+        /// The key that somebody was known by was given up: nothing new of it is believed.
+        12 => KeyGivenUp,
     }
 }
 
@@ -223,7 +225,7 @@ impl Turn<'_> {
                 return Ok(Item { person: taken.unwrap_or(item.person), ..item });
             }
             // Read.
-            ItemKind::Wrote => {}
+            ItemKind::Wrote | ItemKind::KeyGivenUp => {}
             // Taken above: they name an introduction, a vouch, or nobody I know yet.
             ItemKind::Introduce
             | ItemKind::Meet
@@ -245,7 +247,6 @@ impl Turn<'_> {
     }
 
     fn confirm_meeting(&mut self, person: &Person, item: &Item, invite: Option<&OwnInvite>) -> Result<()> {
-        self.settle_fork(person)?;
         match (invite, item.meeting) {
             (Some(invite), Some(nonce)) => self.sign_meeting(person, invite.event.clone(), invite.created.day(), nonce),
             _ => Ok(()),
@@ -274,7 +275,7 @@ impl Turn<'_> {
             }
             ItemKind::HandedOver => drop(self.take_handed(&item)?),
             // A card that was left is taken above.
-            ItemKind::Fork | ItemKind::Vouched | ItemKind::Wrote | ItemKind::LeftCard => {}
+            ItemKind::Fork | ItemKind::Vouched | ItemKind::Wrote | ItemKind::LeftCard | ItemKind::KeyGivenUp => {}
         }
         Ok(item)
     }
@@ -324,7 +325,8 @@ impl Turn<'_> {
             | ItemKind::Suggested
             | ItemKind::AskReturned
             | ItemKind::Vouched
-            | ItemKind::Wrote => Ok(()),
+            | ItemKind::Wrote
+            | ItemKind::KeyGivenUp => Ok(()),
         }
     }
 

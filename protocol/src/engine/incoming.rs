@@ -124,9 +124,8 @@ impl Turn<'_> {
     /// A machine that was replaced is told so, and nothing that it says counts, but for changes of the key: those are the
     /// owner's, who may have gone on at this very machine after a thief said otherwise.
     fn answer_former(&mut self, session: SessionId, person: PersonId, sealed: &[u8]) -> Result<Answer> {
-        if let Ok(opened) = self.open(session, Party::Former(person), sealed)? {
-            self.learn_from_former(person, &opened)?;
-        }
+        let opened = self.open(session, Party::Former(person), sealed)?.ok();
+        let ahead = opened.map(|opened| self.learn_from_former(person, &opened)).transpose()?.flatten();
         let peer = self.live.sessions.get(&session).map(|session| session.peer);
         if let Some(peer) = peer
             && !self.is_former_machine(person, peer)?
@@ -135,19 +134,24 @@ impl Turn<'_> {
             self.effect(Effect::HangUp { session });
             return Ok(Answer::Later);
         }
+        if let Some(news) = ahead {
+            return Ok(Answer::KeyChanged(news));
+        }
         let grant = self.newest_grant(person)?.and_then(|grant| Bytes::new(grant.into_vec()).ok());
         Ok(grant.map_or(Answer::Later, Answer::Replaced))
     }
 
-    fn learn_from_former(&mut self, person: PersonId, opened: &Opened) -> Result<()> {
-        let Some(person) = self.txn.load::<Person>(&person.0)? else { return Ok(()) };
-        let sender = opened.letter.claimed_signer().id;
-        if person.identity == Some(sender)
-            && let Some(mut history) = history_of(&self.txn, sender)?
-        {
-            self.learn_keys(&person, &mut history, opened)?;
+    /// The changes of the key that the machine has not heard of, if it signs with an earlier one.
+    fn learn_from_former(&mut self, person: PersonId, opened: &Opened) -> Result<Option<Bytes<{ limits::KEY_NEWS }>>> {
+        let Some(person) = self.txn.load::<Person>(&person.0)? else { return Ok(None) };
+        let signer = opened.letter.claimed_signer();
+        if person.identity != Some(signer.id) {
+            return Ok(None);
         }
-        Ok(())
+        let Some(mut history) = history_of(&self.txn, signer.id)? else { return Ok(None) };
+        self.learn_keys(&person, &mut history, opened)?;
+        let is_behind = signer.key < history.current();
+        Ok(is_behind.then(|| Self::answer_to_earlier_key(&history, signer.key)).flatten())
     }
 
     fn answer_to(&mut self, session: SessionId, party: Party, sealed: &[u8]) -> Result<Answer> {
@@ -249,7 +253,6 @@ impl Turn<'_> {
         }
         // What waited in a mailbox may have been signed before the change.
         if key < history.current()
-            && !history.is_compromised(key)
             && session != NO_SESSION
             && let Some(news) = Self::answer_to_earlier_key(&history, key)
         {

@@ -342,6 +342,9 @@ impl Turn<'_> {
         {
             return Ok(Verdict::Later);
         }
+        if self.is_contradicted(known.as_ref(), &claimant.history, way == ClaimWay::Live)? {
+            return Ok(Verdict::Later);
+        }
         let code =
             self.invite_opening(invite.id)?.map(|(_, shared)| shared).ok_or(Error::NotNow("the code is gone"))?;
         let pair = pair_of(&code, &claimant.claim.pair_seed);

@@ -9,7 +9,7 @@ use super::entity::Entity;
 use super::error::{Error, Result};
 use super::incoming::history_of;
 use super::live::Party;
-use super::person::{Person, Reach};
+use super::person::Person;
 use super::restore::CARD_AHEAD;
 use super::turn::Turn;
 use crate::id::PersonId;
@@ -41,10 +41,16 @@ impl Turn<'_> {
     /// The answer to a letter that opens under none of my keys. A contact's may be sealed to one that I lack.
     pub(super) fn answer_unopened(&self, party: Party) -> Result<Answer> {
         let Party::Pair(person) = party else { return Ok(Answer::Later) };
-        let person = self.txn.load::<Person>(&person.0)?.filter(|person| person.is_contact() && !person.blocked);
-        let Some(person) = person else { return Ok(Answer::Later) };
-        let seen = person.they_have.unwrap_or(Seen { rotations: 0, notices: 0 });
-        let news = KeyNews::of(self.keys.history.since(seen), Some(self.own()?.grant));
+        // Who is blocked does not notice: what they write has no effect, wherever they seal it to.
+        let Some(person) = self.txn.load::<Person>(&person.0)?.filter(Person::is_contact) else {
+            return Ok(Answer::Later);
+        };
+        let (history, grant) = (&self.keys.history, self.own()?.grant);
+        // Who seals to a key of before may have lost all else of before, too.
+        let all = KeyNews::of(history.since(Seen { rotations: 0, notices: 0 }), Some(grant.clone()));
+        let is_whole = all.events.len() == history.since(Seen { rotations: 0, notices: 0 }).len();
+        let unseen = || KeyNews::of(history.since(person.they_have.unwrap_or(history.seen())), Some(grant));
+        let news = if is_whole { all } else { unseen() };
         Ok(news.to_bytes().map_or(Answer::Later, Answer::SealAnew))
     }
 
@@ -53,20 +59,18 @@ impl Turn<'_> {
         KeyNews::of(history.since(Seen { rotations: key, notices: 0 }), None).to_bytes()
     }
 
-    /// A contact cannot open what I seal to them. True if what they say lets me do better.
-    pub(super) fn is_to_seal_anew(&mut self, person: PersonId, said: &[u8]) -> Result<bool> {
+    /// A contact cannot open what I seal to them, and says which grant to seal it to.
+    pub(super) fn seal_anew(&mut self, person: PersonId, said: &[u8]) -> Result<()> {
         let (Ok(news), Some(person)) = (wire::decode::<KeyNews>(said), self.txn.load::<Person>(&person.0)?) else {
-            return Ok(false);
+            return Ok(());
         };
         let history = person.identity.map(|identity| history_of(&self.txn, identity)).transpose()?.flatten();
-        let (Some(mut history), Some(grant)) = (history, news.grant.as_ref()) else { return Ok(false) };
+        let (Some(mut history), Some(grant)) = (history, news.grant.as_ref()) else { return Ok(()) };
         let events = news.events.into_iter().map(Bytes::into_vec);
-        if self.learn_events(&person, &mut history, events)?.is_some() {
-            return Ok(false);
+        match self.learn_events(&person, &mut history, events)? {
+            None => self.grant_arrived(&person, &history, grant),
+            Some(_) => Ok(()),
         }
-        let before = self.txn.load::<Reach>(&person.id.0)?.map(|reach| reach.grant);
-        self.grant_arrived(&person, &history, grant)?;
-        Ok(self.txn.load::<Reach>(&person.id.0)?.map(|reach| reach.grant) != before)
     }
 
     /// A contact shows changes of my key that I do not know of. Only my words make such a change, so my home went on

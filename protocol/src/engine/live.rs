@@ -134,13 +134,33 @@ pub(super) struct Live {
 
 impl Live {
     /// A session over which letters to this person may go: `first` is the one letter that a scanner sends under
-    /// the secret of the code. One that was opened under the secret of the letter comes before others: of
-    /// somebody who scanned two codes, the other end may not know yet that both sessions are with me.
-    pub(super) fn session_for(&self, person: PersonId, first: bool, locator: Locator) -> Option<SessionId> {
+    /// the secret of the code. One with the machine that speaks for them comes before others: whoever copied a disk knows the
+    /// secret, too. Then one that was opened under the secret of the letter: of somebody who scanned two codes, the other end
+    /// may not know yet that both sessions are with me. After tries in vain it is the turn of the next: two machines that run on
+    /// one disk cannot be told apart.
+    pub(super) fn session_for(
+        &self,
+        person: PersonId,
+        first: bool,
+        locator: Locator,
+        peer: Option<PeerId>,
+    ) -> Option<SessionId> {
         let wanted = if first { Party::Scanned(person) } else { Party::Pair(person) };
-        let fitting = || self.sessions.iter().filter(|(_, session)| session.party == wanted);
-        let under_it = fitting().find(|(_, session)| session.locator == locator);
-        under_it.or_else(|| fitting().next()).map(|(id, _)| *id)
+        let fitting = self.sessions.iter().filter(|(_, session)| session.party == wanted);
+        let mut fitting: Vec<(&SessionId, &Session)> = fitting.collect();
+        let is_theirs = |session: &Session| Some(session.peer) == peer;
+        if fitting.iter().any(|(_, session)| is_theirs(session)) {
+            fitting.retain(|(_, session)| is_theirs(session));
+        }
+        fitting.sort_by_key(|(_, session)| session.locator != locator);
+        let failures = self.pauses.get(&person).map_or(0, |pause| pause.failures);
+        let turn = usize::try_from(failures).unwrap_or_default().checked_rem(fitting.len()).unwrap_or_default();
+        fitting.get(turn).map(|(id, _)| **id)
+    }
+
+    /// True if a session is with this machine, or it does not matter with which.
+    pub(super) fn is_with(&self, session: SessionId, peer: Option<PeerId>) -> bool {
+        peer.is_none_or(|peer| self.sessions.get(&session).is_some_and(|session| session.peer == peer))
     }
 
     /// How often a letter was sent in vain.

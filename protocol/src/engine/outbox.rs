@@ -214,7 +214,8 @@ impl Turn<'_> {
         };
         self.live.waiting.insert(person);
         if self.live.is_pausing(person, self.now) {
-            let is_there = !self.live.sessions_with(person).is_empty();
+            let peer = self.node_named_by(person)?;
+            let is_there = self.live.sessions_with(person).into_iter().any(|session| self.live.is_with(session, peer));
             return if is_there { Ok(()) } else { self.leave_letters(&known) };
         }
         // With a thousand contacts to be told of a new address, the way to each is looked at when it is their turn.
@@ -223,11 +224,19 @@ impl Turn<'_> {
             return Ok(());
         }
         let Some(route) = self.route(&known)? else { return Ok(()) };
-        if !route.grant_counts && !letters.iter().all(|letter| route.takes(letter)) && self.ask_for_grant(person)? {
+        let is_held_back = !route.grant_counts && !letters.iter().all(|letter| route.takes(letter));
+        if is_held_back && self.ask_for_grant(person, route.is_given_up)? {
             return Ok(());
         }
-        match self.live.session_for(person, route.is_first, route.secret.locator()) {
-            Some(session) => letters.iter().try_for_each(|letter| self.send_over(session, letter, &known, &route)),
+        match self.live.session_for(person, route.is_first, route.secret.locator(), route.peer) {
+            Some(session) => {
+                letters.iter().try_for_each(|letter| self.send_over(session, letter, &known, &route))?;
+                // They may have gone on at that machine; or somebody with an old disk keeps me from calling theirs.
+                if !route.is_first && !self.live.is_with(session, route.peer) {
+                    self.call(&known, route);
+                }
+                Ok(())
+            }
             // Behind a router that lets nobody in, without a relay: but with a mailbox.
             None if route.leads_to_a_mailbox_alone() && !self.live.nearby.contains_key(&person) => {
                 self.pause(person);
@@ -357,9 +366,11 @@ impl Turn<'_> {
                 }
             }
             Some(Answer::SealAnew(news)) => {
-                if !is_pair || !self.is_to_seal_anew(person, news.as_slice())? {
-                    self.pause(person);
+                // What they say is worth one more try at once; whoever says it again waits.
+                if is_pair && !self.live.is_pausing(person, self.now) {
+                    self.seal_anew(person, news.as_slice())?;
                 }
+                self.pause(person);
             }
             Some(Answer::Stored) => {
                 self.txn.save(&Waiting { stored: Some(self.now), ..waiting });

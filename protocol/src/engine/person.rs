@@ -152,6 +152,13 @@ crate::wire_map! {
     }
 }
 
+impl Scan {
+    /// I looked at their screen: the history behind it is theirs.
+    pub(super) const fn is_in_person(&self) -> bool {
+        !self.printed && self.introduction.is_none()
+    }
+}
+
 crate::wire_map! {
     /// Somebody I know, or am about to.
     #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! Where my node is, told to my contacts; and theirs.
 
 use super::error::Result;
+use super::inbox::ItemKind;
 use super::mailboxes::are_bounded;
 use super::own::{Own, verify_grant};
 use super::person::{Person, Reach};
@@ -102,6 +103,8 @@ impl Turn<'_> {
         let former = former_machines(known.as_ref(), peer);
         self.hang_up_on_former(id, &former);
         self.txn.save(&Reach { person: id, grant, hints, counter, mailboxes, former, presence });
+        // They sign with another one now.
+        self.drop_question(ItemKind::KeyGivenUp, id, None)?;
         self.live.pauses.remove(&id);
         self.pump(id)
     }
@@ -121,11 +124,16 @@ impl Place {
         Self { key: history.current(), order: grant.order() }
     }
 
+    /// True if no change of the key has ended the grant.
+    pub(super) fn is_of_current(&self, history: &History) -> bool {
+        self.key == history.current()
+    }
+
     /// Of the newest one that I know; none if it counts no more: its key was given up, or is of a history that is not
     /// the one that counts.
     pub(super) fn known(reach: &Reach, history: &History) -> Option<Self> {
         let grant = Signed::<NodeGrant>::from_bytes(reach.grant.as_slice()).ok()?;
-        let grant = history.verify(grant).ok()?;
+        let grant = history.verify(grant).ok().filter(|grant| history.has_event(&grant.head))?;
         Some(Self { key: grant.signer().key, order: grant.order() })
     }
 }

@@ -43,7 +43,9 @@ impl Turn<'_> {
         let reach = self.txn.load::<Reach>(&person.0)?.filter(|reach| reach.former.contains(&peer));
         let (Some(reach), Some(person)) = (reach, self.txn.load::<Person>(&person.0)?) else { return Ok(false) };
         let history = person.identity.map(|identity| history_of(&self.txn, identity)).transpose()?.flatten();
-        Ok(history.is_some_and(|history| Place::known(&reach, &history).is_some()))
+        // A change of the key ends all grants before it, and with them what they say of machines.
+        Ok(history
+            .is_some_and(|history| Place::known(&reach, &history).is_some_and(|known| known.is_of_current(&history))))
     }
 
     /// Somebody goes on at another machine: what is open with the ones before ends, and who calls again is told why.

@@ -262,6 +262,9 @@ impl Turn<'_> {
         if known.as_ref().is_some_and(|person| person.blocked) {
             return self.remember_handled(&host.letter);
         }
+        if !scan.is_in_person() && self.is_contradicted(known.as_ref(), &host.history, false)? {
+            return Ok(Verdict::Later);
+        }
         let Some(pair) = pair_secrets(&self.txn, pending.id)? else {
             return Ok(Verdict::Refused(Refusal::NotAccepted));
         };
@@ -344,8 +347,7 @@ impl Turn<'_> {
                 tier,
                 encounter,
                 written: host.letter.sent,
-                // I looked at their screen: the history behind it is theirs.
-                settles_fork: !scan.printed && scan.introduction.is_none(),
+                settles_fork: scan.is_in_person(),
             },
         )?;
         // They answered, so they have seen the history that came with my claim.

@@ -136,12 +136,13 @@ impl Turn<'_> {
     }
 
     /// Their grant is over, or its key was given up, so nothing goes to it, and the one that came after it is lost, as by an
-    /// old copy of my home; or theirs waits until it has mine. Again each day, while something waits: whoever stole the key may
-    /// have taken the letter. False if it is too early for that.
-    pub(super) fn ask_for_grant(&mut self, person: PersonId) -> Result<bool> {
+    /// old copy of my home; or theirs waits until it has mine. Again each day, while something waits, if the key was given up:
+    /// whoever stole it may have taken the letter. False if nothing is asked.
+    pub(super) fn ask_for_grant(&mut self, person: PersonId, again: bool) -> Result<bool> {
         let (now, asked) = (self.now, &mut self.live.asked_for_grant);
         asked.retain(|_, at| now.since(*at) < limits::DAY);
-        if asked.contains_key(&person) {
+        let waits = |letter: &Waiting| letter.kind == kind::RESUME;
+        if asked.contains_key(&person) || !again && waiting_for(&self.txn, person)?.iter().any(waits) {
             return Ok(false);
         }
         asked.insert(person, now);

@@ -37,9 +37,15 @@ impl Turn<'_> {
         let secret = self.pair_secret_at(party, locator)?;
         self.live.sessions.insert(session, Session { party, peer, locator, secret, flights: Default::default() });
         match party {
-            Party::Pair(person) | Party::Scanned(person) => {
+            Party::Pair(person) => {
                 // Whoever is on the line can be sent to at once, however long the last pause was.
                 self.live.pauses.remove(&person);
+                self.pump(person)?;
+            }
+            Party::Scanned(person) => {
+                // The same; but who answers each first letter with "later" is called more and more rarely.
+                let now = self.now;
+                self.live.pauses.entry(person).and_modify(|pause| pause.until = now);
                 self.pump(person)?;
             }
             Party::Invite(_) | Party::Former(_) => {}

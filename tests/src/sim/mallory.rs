@@ -172,6 +172,14 @@ impl World {
         })
     }
 
+    /// Says hello under every secret that somebody shares with others, as whoever copied the disks of those can, and stays.
+    pub fn knocks_everywhere(&mut self, victim: Who) {
+        let doors: Vec<Locator> = self.home(victim).doors.keys().copied().collect();
+        for door in doors {
+            self.knocks(victim, door);
+        }
+    }
+
     /// Hands in a sealed letter and returns the answer.
     pub fn hands_in(&mut self, victim: Who, session: SessionId, sealed: &[u8]) -> Answer {
         self.tickets += 1;

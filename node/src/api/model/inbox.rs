@@ -13,7 +13,7 @@ pub struct ItemForm {
     /// Its id.
     pub id: String,
     /// `confirm_scan`, `share_back`, `late_claim`, `fork`, `introduce`, `meet`, `suggested`, `ask_returned`,
-    /// `vouched`, `wrote`, `handed_over` or `left_card`.
+    /// `vouched`, `wrote`, `handed_over`, `left_card` or `key_given_up`.
     pub kind: String,
     /// What is asked, in words.
     pub question: String,
@@ -86,6 +86,7 @@ impl ItemForm {
             ItemKind::Wrote => about_letter(&person.name),
             ItemKind::HandedOver => about_handover(&person.name, context.handover.as_ref()),
             ItemKind::LeftCard => about_left(&person.name),
+            ItemKind::KeyGivenUp => about_key(&person.name),
         };
         let ItemContext { card, message, introduction, vouch, letter, handover } = context;
         Self {
@@ -134,7 +135,8 @@ fn about_scan(kind: ItemKind, name: &str, invite: Option<&OwnInvite>) -> Asking 
             kind: "fork",
             question: format!(
                 "{name} has shown two key histories that contradict each other. Somebody else may hold their recovery \
-                 words. Meet {name} and scan their code: that settles which one is theirs."
+                 words. Meet {name} and scan their code: that settles which one is theirs. A scan of theirs is answered when you have \
+                 said that the new one counts."
             ),
             accept: "the history that they showed you counts",
             ignore: "the history that you saw first goes on counting",
@@ -205,6 +207,18 @@ fn about_left(name: &str) -> Asking {
         question: format!("{name} left you their card on your page. Nobody says that it is really them."),
         accept: "they are written down among your people, unconfirmed; they can still take their card back",
         ignore: "nothing of it is kept, and they are not told",
+    }
+}
+
+fn about_key(name: &str) -> Asking {
+    Asking {
+        kind: "key_given_up",
+        question: format!(
+            "The key that {name} was known by was given up: somebody else may have it, and may be who you met or who wrote to \
+             you. Nothing new of it is believed. Meet {name} and scan a code of theirs, or wait for their next letter."
+        ),
+        accept: "you have read it",
+        ignore: "the same: they are not told whether you read it",
     }
 }
 
