@@ -174,7 +174,7 @@ impl Task {
     /// This is what a router passes on to us. Where it led alone, and does no more, nothing leads here.
     pub(super) fn try_mapped(&mut self, mapped: Vec<Multiaddr>) {
         let probing = &mut self.swarm.behaviour_mut().probing;
-        let closed = probing.also_try(mapped, |address| self.confirmed.has(address));
+        let closed = probing.also_try(mapped);
         self.not_reached_at(&closed);
         self.expect_trials();
         self.confirmed.needs_testers(Instant::now());
