@@ -5,9 +5,9 @@ use std::net::SocketAddrV4;
 use kith_protocol::address::{Hint, Host, Reach};
 
 use super::Api;
-use super::model::name_of;
+use super::model::{name_of, when};
 use super::node::{Finding, Health};
-use crate::network::{Trial, Tried};
+use crate::network::{Found, Trial, Tried};
 
 const SUBJECT: &str = "address";
 const RELAY: &str = "relay";
@@ -30,6 +30,8 @@ enum Known {
     Everywhere,
     /// Anybody can route there; nobody has looked whether they get in.
     Untried,
+    /// One looked, and did not.
+    Doubtful,
     /// Several looked, and did not.
     Closed,
     /// A router may stand in front of it.
@@ -38,16 +40,21 @@ enum Known {
     Relayed,
 }
 
-fn known(hint: &Hint, tried: &Tried) -> Known {
-    let trial = match hint.host {
+fn found(hint: &Hint, tried: &Tried) -> Option<Found> {
+    match hint.host {
         Host::Ip4(ip) => tried.get(&SocketAddrV4::new(ip, hint.port)).copied(),
         Host::Ip6(_) | Host::Dns(_) => None,
-    };
+    }
+}
+
+fn known(hint: &Hint, tried: &Tried) -> Known {
+    let trial = found(hint, tried).map(|found| found.trial);
     match (hint.reach, trial, &hint.host) {
         (Reach::Relayed(_) | Reach::FrontDoor, ..) => Known::Relayed,
         (_, Some(Trial::Closed), _) => Known::Closed,
         (Reach::Lan, ..) => Known::Nearby,
         (Reach::Direct, Some(Trial::NotYet), _) => Known::Untried,
+        (Reach::Direct, Some(Trial::Doubtful), _) => Known::Doubtful,
         (Reach::Direct, _, Host::Ip6(_)) => Known::ByIp6,
         (Reach::Direct, ..) => Known::Everywhere,
     }
@@ -89,21 +96,24 @@ fn say(hints: &[Hint], relays: &[String], tried: &Tried) -> Finding {
         let meant = hints.iter().filter(|hint| known(hint, tried) == what);
         Some(meant.map(ToString::to_string).collect::<Vec<_>>().join(", ")).filter(|all| !all.is_empty())
     };
-    let (everywhere, untried, closed) = (all(Known::Everywhere), all(Known::Untried), all(Known::Closed));
+    let (everywhere, untried) = (all(Known::Everywhere), all(Known::Untried));
     let is_reached = everywhere.is_some() || untried.is_some() || !relays.is_empty();
-    let advice = match (&closed, is_reached) {
-        (Some(_), _) => Some(format!("open TCP and UDP port {} in the firewall", port_of(hints, tried))),
-        (None, true) => None,
-        (None, false) => Some(format!(
+    let advice = match firewall_advice(hints, tried) {
+        None if !is_reached => Some(format!(
             "nobody else can write to you first: forward port {}, TCP and UDP, on your router to this machine, or meet \
              somebody whose node is reached from everywhere; it will pass on what is for you",
             first.port
         )),
+        advice => advice,
     };
+    let not_sure = last_tried(Known::Doubtful, hints, tried);
+    let not_open = last_tried(Known::Closed, hints, tried);
     let said = [
         everywhere.map(|all| format!("reached from everywhere at {all}")),
         untried.map(|all| format!("at {all}, to which everybody can route; not tried by anybody yet")),
-        closed.map(|all| format!("others tried {all} and did not get in")),
+        all(Known::Doubtful)
+            .map(|all| format!("one node tried {all} and did not get in; another one is wanted to be sure{not_sure}")),
+        all(Known::Closed).map(|all| format!("others tried {all} and did not get in{not_open}")),
         all(Known::ByIp6).map(|all| format!("by IPv6 at {all}, if your router lets others in")),
         (!relays.is_empty()).then(|| format!("reached through the node of {}", relays.join(" and of "))),
         all(Known::Nearby).map(|all| format!("in the local network at {all}")),
@@ -113,14 +123,28 @@ fn say(hints: &[Hint], relays: &[String], tried: &Tried) -> Finding {
     Finding::new(SUBJECT, health, said.join("; "), advice.as_deref())
 }
 
-/// The port that a firewall closes.
-fn port_of(hints: &[Hint], tried: &Tried) -> u16 {
-    hints.iter().find(|hint| known(hint, tried) == Known::Closed).map_or(0, |hint| hint.port)
+/// What to do about a firewall that is in the way, or may be.
+fn firewall_advice(hints: &[Hint], tried: &Tried) -> Option<String> {
+    let port = |what| hints.iter().find(|hint| known(hint, tried) == what).map(|hint| hint.port);
+    let closed = port(Known::Closed).map(|port| format!("open TCP and UDP port {port} in the firewall"));
+    let doubtful = || {
+        port(Known::Doubtful)
+            .map(|port| format!("see whether the firewall lets in what comes to TCP and UDP port {port}"))
+    };
+    closed.or_else(doubtful).map(|advice| format!("{advice}; a restart of the node tries at once"))
+}
+
+/// When somebody last tried those of which this is known.
+fn last_tried(what: Known, hints: &[Hint], tried: &Tried) -> String {
+    let meant = hints.iter().filter(|hint| known(hint, tried) == what);
+    let last = meant.filter_map(|hint| found(hint, tried)?.last).max();
+    last.map_or_else(String::new, |last| format!(" (last tried {})", when(last)))
 }
 
 #[cfg(test)]
 mod tests {
     use kith_protocol::address::Transports;
+    use kith_protocol::time::Timestamp;
 
     use super::*;
 
@@ -132,8 +156,11 @@ mod tests {
         [at([203, 0, 113, 9], Reach::Direct)]
     }
 
-    fn found(trial: Trial) -> Tried {
-        Tried::from([("203.0.113.9:7517".parse().unwrap(), trial)])
+    const LAST: Timestamp = Timestamp::from_secs(1_800_000_000);
+
+    fn all_found(trial: Trial) -> Tried {
+        let last = (trial != Trial::NotYet).then_some(LAST);
+        Tried::from([("203.0.113.9:7517".parse().unwrap(), Found { trial, last })])
     }
 
     #[test]
@@ -164,7 +191,7 @@ mod tests {
 
     #[test]
     fn a_server_is_reached_from_everywhere_once_somebody_got_in() {
-        let [nobody, somebody] = [Trial::NotYet, Trial::Reached].map(found);
+        let [nobody, somebody] = [Trial::NotYet, Trial::Reached].map(all_found);
         let new = say(&server(), &[], &nobody);
         assert_eq!(new.health, Health::Good);
         assert!(new.finding.ends_with("not tried by anybody yet") && !new.finding.contains("reached"));
@@ -180,15 +207,31 @@ mod tests {
     }
 
     #[test]
+    fn a_server_where_one_did_not_get_in_is_told_to_look_at_its_firewall() {
+        let tried = all_found(Trial::Doubtful);
+        let doubtful = say(&server(), &[], &tried);
+        assert_eq!(doubtful.health, Health::Warning);
+        let expected =
+            "one node tried 203.0.113.9:7517 and did not get in; another one is wanted to be sure (last tried ";
+        assert!(doubtful.finding.starts_with(expected), "{}", doubtful.finding);
+        let advice = doubtful.advice.unwrap();
+        assert!(advice.starts_with("see whether the firewall lets in") && advice.contains("7517"), "{advice}");
+        assert_eq!(say_relays(&server(), &[], &tried).health, Health::Warning);
+        let relayed = say(&server(), &["Bo Lindqvist".to_owned()], &tried);
+        assert!(relayed.health == Health::Warning && relayed.finding.ends_with("through the node of Bo Lindqvist"));
+    }
+
+    #[test]
     fn a_server_behind_a_closed_firewall_is_told_which_port_to_open_whoever_passes_things_on() {
-        let (hints, tried) = ([at([203, 0, 113, 9], Reach::Lan)], found(Trial::Closed));
+        let (hints, tried) = ([at([203, 0, 113, 9], Reach::Lan)], all_found(Trial::Closed));
         let closed = say(&hints, &[], &tried);
+        let last = when(LAST);
         assert_eq!(
-            (closed.health, closed.finding.as_str(), closed.advice.as_deref()),
+            (closed.health, closed.finding, closed.advice.as_deref()),
             (
                 Health::Warning,
-                "others tried 203.0.113.9:7517 and did not get in",
-                Some("open TCP and UDP port 7517 in the firewall")
+                format!("others tried 203.0.113.9:7517 and did not get in (last tried {last})"),
+                Some("open TCP and UDP port 7517 in the firewall; a restart of the node tries at once")
             )
         );
         assert_eq!(say_relays(&hints, &[], &tried).health, Health::Warning);

@@ -77,7 +77,7 @@ pub use event::{CallFailure, Event};
 pub use libp2p::Multiaddr;
 pub use limits::Limits;
 pub use mapping::PortMapping;
-pub use trials::{Trial, Tried};
+pub use trials::{Found, Trial, Tried};
 
 use behaviour::Behaviour;
 use letter_codec::OpenSessions;

@@ -17,7 +17,7 @@ use libp2p::{Multiaddr, PeerId};
 
 use super::addresses;
 
-/// Addresses that one client tests. Whoever is connected can name some, so there is a bound.
+/// Addresses that one client tests because others saw us there. Whoever is connected can name some, so there is a bound.
 const CANDIDATES: usize = 8;
 
 /// The client of a connection.
@@ -25,6 +25,13 @@ struct Under {
     client: u64,
     /// Those who came to us are asked nothing.
     may_ask: bool,
+}
+
+/// Where others saw us.
+struct Seen {
+    address: Multiaddr,
+    /// Since others were last asked again.
+    is_recent: bool,
 }
 
 /// The clients, the newest last.
@@ -35,8 +42,10 @@ pub(super) struct Probing {
     candidates: BTreeSet<Multiaddr>,
     /// Of these, what was tested, whatever came of it: the client does not test it again.
     tested: BTreeSet<Multiaddr>,
-    /// Where others saw us, in this network.
-    observed: BTreeSet<Multiaddr>,
+    /// Where others saw us, in this network; the newest last.
+    observed: Vec<Seen>,
+    /// Where others got in, as far as that counts now.
+    reached: BTreeSet<Multiaddr>,
     /// What a router says it passes on to us.
     mapped: Vec<Multiaddr>,
     /// Where this node listens and anybody can route to.
@@ -48,13 +57,13 @@ pub(super) struct Probing {
 impl Probing {
     pub(super) fn new() -> Self {
         let clients = BTreeMap::from([(0, Behaviour::default())]);
-        let (candidates, tested, observed) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         Self {
             clients,
             of: HashMap::new(),
-            candidates,
-            tested,
-            observed,
+            candidates: BTreeSet::new(),
+            tested: BTreeSet::new(),
+            observed: Vec::new(),
+            reached: BTreeSet::new(),
             mapped: Vec::new(),
             own: Vec::new(),
             asks: false,
@@ -63,13 +72,9 @@ impl Probing {
 
     /// These are to be tested too, whether or not anybody sees us there. Returns those of before that are not among them
     /// and that nobody else ever knew of. Where others saw us may lead here without the router's word: that is asked again.
-    pub(super) fn also_try(
-        &mut self,
-        mapped: Vec<Multiaddr>,
-        is_confirmed: impl Fn(&Multiaddr) -> bool,
-    ) -> Vec<Multiaddr> {
+    pub(super) fn also_try(&mut self, mapped: Vec<Multiaddr>) -> Vec<Multiaddr> {
         let before = std::mem::replace(&mut self.mapped, mapped);
-        let is_open = |address: &Multiaddr| !before.contains(address) || !is_confirmed(address);
+        let is_open = |address: &Multiaddr| !before.contains(address) || !self.reached.contains(address);
         // A test that has begun may have knocked before the router let anybody in.
         let is_asked = |at| self.asks && !before.contains(at) && self.candidates.contains(at);
         let may_be_over = |at| self.tested.contains(at) || is_asked(at);
@@ -78,9 +83,9 @@ impl Probing {
             .iter()
             .filter(|address| !self.mapped.contains(address))
             .cloned()
-            .partition(|address| self.observed.contains(address));
+            .partition(|address| self.is_observed(address));
         if is_over || !doubtful.is_empty() {
-            self.renew();
+            self.begin_anew();
         } else {
             self.try_known();
         }
@@ -92,13 +97,13 @@ impl Probing {
 
     /// Where a router or others say that we are, beside where we listen.
     pub(super) fn elsewhere(&self) -> impl Iterator<Item = &Multiaddr> {
-        let observed = self.observed.iter().filter(|address| !self.own.contains(address));
-        self.mapped.iter().chain(observed)
+        let observed = self.observed.iter().map(|seen| &seen.address);
+        self.mapped.iter().chain(observed.filter(|address| !self.own.contains(address)))
     }
 
     /// True if there is nothing but the word of a router for the address.
     pub(super) fn is_claim(&self, address: &Multiaddr) -> bool {
-        self.mapped.contains(address) && !self.observed.contains(address)
+        self.mapped.contains(address) && !self.is_observed(address)
     }
 
     /// True if something is to be tested, and nobody can be asked: whoever is connected from before tries nothing again.
@@ -110,7 +115,8 @@ impl Probing {
 
     /// The library says of no address that it is seen once we say it of ourselves, so it is not waited for.
     fn try_known(&mut self) {
-        for address in self.mapped.iter().chain(&self.own).chain(&self.observed).cloned().collect::<Vec<_>>() {
+        let observed = self.observed.iter().map(|seen| &seen.address);
+        for address in self.mapped.iter().chain(&self.own).chain(observed).cloned().collect::<Vec<_>>() {
             self.candidate(&address);
         }
     }
@@ -124,21 +130,50 @@ impl Probing {
     }
 
     fn observe(&mut self, address: &Multiaddr) {
-        if self.may_test(address) && (self.observed.len() < CANDIDATES || self.mapped.contains(address)) {
-            self.observed.insert(address.clone());
+        if addresses::is_public(address) {
+            self.observed.retain(|seen| seen.address != *address);
+            if !self.mapped.contains(address) {
+                self.make_room();
+            }
+            self.observed.push(Seen { address: address.clone(), is_recent: true });
         }
         self.candidate(address);
+    }
+
+    /// What was seen long ago gives way, before that where others got in. What a router passes on is not counted.
+    fn make_room(&mut self) {
+        let others = || self.observed.iter().enumerate().filter(|(_, seen)| !self.mapped.contains(&seen.address));
+        let is_full = others().count() >= CANDIDATES;
+        let oldest = others().min_by_key(|(_, seen)| self.reached.contains(&seen.address)).map(|(place, _)| place);
+        if let Some(place) = oldest.filter(|_| is_full) {
+            self.observed.remove(place);
+        }
+    }
+
+    fn is_observed(&self, address: &Multiaddr) -> bool {
+        self.observed.iter().any(|seen| seen.address == *address)
     }
 
     /// The network is another one, in which nobody has seen us and we listen here.
     pub(super) fn start_over(&mut self, own: Vec<Multiaddr>) {
         self.observed.clear();
         self.own = own;
-        self.renew();
+        self.begin_anew();
     }
 
-    /// What was tested before is to be tested again, over connections that are made from now on.
+    /// What was tested before is to be tested again, over connections that are made from now on. Where nobody has seen us
+    /// since the last time, and nobody gets in, we are no more.
     pub(super) fn renew(&mut self) {
+        let (reached, mapped) = (&self.reached, &self.mapped);
+        self.observed
+            .retain(|seen| seen.is_recent || reached.contains(&seen.address) || mapped.contains(&seen.address));
+        for seen in &mut self.observed {
+            seen.is_recent = false;
+        }
+        self.begin_anew();
+    }
+
+    fn begin_anew(&mut self) {
         let next = self.newest() + 1;
         self.clients.insert(next, Behaviour::default());
         self.candidates.clear();
@@ -158,8 +193,9 @@ impl Probing {
     }
 
     fn may_test(&self, address: &Multiaddr) -> bool {
-        let has_room = self.candidates.len() < CANDIDATES || self.candidates.contains(address);
-        (has_room || self.mapped.contains(address) || self.own.contains(address)) && addresses::is_public(address)
+        let is_ours = |at: &Multiaddr| self.mapped.contains(at) || self.own.contains(at);
+        let has_room = || self.candidates.iter().filter(|at| !is_ours(at)).count() < CANDIDATES;
+        (is_ours(address) || self.candidates.contains(address) || has_room()) && addresses::is_public(address)
     }
 
     fn forget_idle(&mut self) {
@@ -210,6 +246,12 @@ impl NetworkBehaviour for Probing {
                 self.forget_idle();
             }
             FromSwarm::NewExternalAddrCandidate(seen) => self.observe(seen.addr),
+            FromSwarm::ExternalAddrConfirmed(confirmed) => {
+                self.reached.insert(confirmed.addr.clone());
+            }
+            FromSwarm::ExternalAddrExpired(expired) => {
+                self.reached.remove(expired.addr);
+            }
             _ => {}
         }
     }
@@ -252,20 +294,16 @@ mod tests {
         address.parse().unwrap()
     }
 
-    const fn nobody_came_in(_: &Multiaddr) -> bool {
-        false
-    }
-
     #[test]
     fn what_a_router_passes_on_is_tried_in_every_network_until_it_does_so_no_more() {
         let [old, new, inside] =
             ["203.0.113.9", "203.0.113.77", "10.0.0.9"].map(|ip| at(&format!("/ip4/{ip}/tcp/7517")));
         let mut probing = Probing::new();
-        assert!(probing.also_try(vec![old.clone(), inside.clone()], nobody_came_in).is_empty());
+        assert!(probing.also_try(vec![old.clone(), inside.clone()]).is_empty());
         assert_eq!(probing.candidates, BTreeSet::from([old.clone()]), "nobody outside is told of the inside of a home");
         probing.renew();
         assert_eq!(probing.candidates, BTreeSet::from([old.clone()]));
-        assert_eq!(probing.also_try(vec![new.clone()], nobody_came_in), [old, inside]);
+        assert_eq!(probing.also_try(vec![new.clone()]), [old, inside]);
         probing.renew();
         assert_eq!(probing.candidates, BTreeSet::from([new]));
     }
@@ -289,10 +327,10 @@ mod tests {
         let address = at("/ip4/203.0.113.9/udp/7517/quic-v1");
         let mut probing = Probing::new();
         probing.observe(&address);
-        probing.also_try(vec![address.clone()], nobody_came_in);
+        probing.also_try(vec![address.clone()]);
         assert_eq!(probing.newest(), 0, "it waits for its test");
         probing.tested.insert(address.clone());
-        probing.also_try(vec![address], nobody_came_in);
+        probing.also_try(vec![address]);
         assert_eq!(probing.newest(), 1);
     }
 
@@ -302,9 +340,9 @@ mod tests {
         let mut probing = Probing::new();
         probing.observe(&address);
         probing.asks = true;
-        probing.also_try(vec![address.clone()], nobody_came_in);
+        probing.also_try(vec![address.clone()]);
         assert_eq!((probing.newest(), probing.asks), (1, false));
-        probing.also_try(vec![address], nobody_came_in);
+        probing.also_try(vec![address]);
         assert_eq!(probing.newest(), 1);
     }
 
@@ -327,13 +365,15 @@ mod tests {
     fn what_the_router_passes_on_again_after_a_hiccup_is_tried_again() {
         let address = at("/ip4/203.0.113.9/tcp/7517");
         let mut probing = Probing::new();
-        probing.also_try(vec![address.clone()], nobody_came_in);
+        probing.also_try(vec![address.clone()]);
         probing.tested.insert(address.clone());
-        probing.also_try(vec![address.clone()], |_| true);
+        probing.reached.insert(address.clone());
+        probing.also_try(vec![address.clone()]);
         assert_eq!(probing.newest(), 0, "others came in, and nothing has changed");
         assert!(!probing.lacks_testers());
-        assert_eq!(probing.also_try(Vec::new(), |_| true), std::slice::from_ref(&address));
-        probing.also_try(vec![address], nobody_came_in);
+        assert_eq!(probing.also_try(Vec::new()), std::slice::from_ref(&address));
+        probing.reached.clear();
+        probing.also_try(vec![address]);
         assert_eq!(probing.newest(), 1);
         assert!(probing.lacks_testers());
     }
@@ -343,9 +383,10 @@ mod tests {
         let address = at("/ip4/203.0.113.9/tcp/7517");
         let mut probing = Probing::new();
         probing.observe(&address);
-        probing.also_try(vec![address.clone()], |_| true);
+        probing.reached.insert(address.clone());
+        probing.also_try(vec![address.clone()]);
         assert!(!probing.is_claim(&address));
-        assert!(probing.also_try(Vec::new(), |_| true).is_empty());
+        assert!(probing.also_try(Vec::new()).is_empty());
         assert_eq!((probing.newest(), probing.candidates), (1, BTreeSet::from([address])));
     }
 
@@ -357,7 +398,68 @@ mod tests {
             probing.observe(&at(&format!("/ip4/203.0.113.9/tcp/{port}")));
         }
         assert_eq!((probing.candidates.len(), probing.observed.len()), (CANDIDATES, CANDIDATES));
-        probing.also_try(vec![address.clone()], nobody_came_in);
+        probing.also_try(vec![address.clone()]);
         assert!(probing.candidates.contains(&address) && probing.is_claim(&address));
+    }
+
+    /// Others see us at these, one after the other.
+    fn seen_at(probing: &mut Probing, numbers: std::ops::RangeInclusive<u8>) -> Vec<Multiaddr> {
+        let all: Vec<_> = numbers.map(|last| at(&format!("/ip4/203.0.113.{last}/tcp/7517"))).collect();
+        all.iter().for_each(|address| probing.observe(address));
+        all
+    }
+
+    #[test]
+    fn a_home_that_has_had_many_addresses_has_its_newest_one_tried() {
+        let mut probing = Probing::new();
+        for last in 1..=20 {
+            let new = seen_at(&mut probing, last..=last);
+            assert!(probing.candidates.contains(&new[0]), "{last}: {:?}", probing.candidates);
+            probing.renew();
+        }
+        assert_eq!(
+            probing.candidates,
+            BTreeSet::from([at("/ip4/203.0.113.20/tcp/7517")]),
+            "nobody saw it at the others"
+        );
+        probing.renew();
+        assert!(probing.candidates.is_empty());
+    }
+
+    #[test]
+    fn where_others_get_in_or_a_router_passes_things_on_is_tried_however_long_ago_it_was_seen() {
+        let mut probing = Probing::new();
+        let known = seen_at(&mut probing, 1..=2);
+        probing.reached.insert(known[0].clone());
+        probing.also_try(vec![known[1].clone()]);
+        for _ in 0..3 {
+            probing.renew();
+        }
+        assert_eq!(probing.candidates, known.iter().cloned().collect());
+        assert!(!probing.is_claim(&known[1]));
+    }
+
+    #[test]
+    fn among_many_addresses_the_oldest_gives_way_where_nobody_gets_in() {
+        let mut probing = Probing::new();
+        let known = seen_at(&mut probing, 1..=2);
+        probing.reached.insert(known[0].clone());
+        probing.also_try(vec![known[1].clone()]);
+        let invented = seen_at(&mut probing, 3..=60);
+        assert!(known.iter().all(|address| probing.is_observed(address)));
+        assert!(!probing.is_observed(&invented[0]) && probing.is_observed(invented.last().unwrap()));
+        assert_eq!(probing.observed.len(), CANDIDATES + 1, "what a router passes on is not counted");
+        assert_eq!(probing.candidates.len(), CANDIDATES + 1, "one client is told of no more");
+        probing.renew();
+        assert!(probing.candidates.contains(invented.last().unwrap()) && probing.candidates.contains(&known[0]));
+    }
+
+    #[test]
+    fn where_a_server_listens_takes_no_place_from_where_others_saw_it() {
+        let mut probing = Probing::new();
+        probing.start_over((1..=4).map(|last| at(&format!("/ip4/198.51.100.{last}/tcp/7517"))).collect());
+        seen_at(&mut probing, 1..=8);
+        probing.renew();
+        assert_eq!(probing.candidates.len(), 4 + CANDIDATES);
     }
 }

@@ -32,6 +32,8 @@ const RENEWAL: Duration = Duration::from_secs(12 * 60 * 60);
 const RENEWAL_FIRST: Duration = Duration::from_secs(10 * 60);
 /// The same where somebody said that they did not get in, and nobody else has said so.
 const DOUBT_FIRST: Duration = Duration::from_secs(20);
+/// The longest pause where a firewall may be in the way: whoever opens it wants to see that it is open.
+const CLOSED_LAST: Duration = Duration::from_secs(60 * 60);
 /// Nodes that are called for a try at once: one of them may be off.
 const TESTERS: usize = 2;
 /// How long it is waited before for somebody who is called anyway: a relay, or whom a letter goes to.
@@ -53,6 +55,8 @@ enum Outlook {
     Unreached,
     /// One did not, and somebody else is to say so too.
     Doubtful,
+    /// Several did not, where this node listens.
+    Closed,
 }
 
 /// Where others have reached this node, and until when that counts.
@@ -66,6 +70,8 @@ pub(super) struct Confirmed {
     testers: Option<Instant>,
     /// How often somebody was called for that.
     calls: u32,
+    /// How many were called since this network was there: the next ones are others.
+    turn: usize,
 }
 
 impl Confirmed {
@@ -83,9 +89,14 @@ impl Confirmed {
     fn expect(&mut self, outlook: Outlook, now: Instant) {
         self.in_vain = 0;
         if outlook != Outlook::Nothing {
-            let next = now + self.pause(outlook);
-            self.renewal = Some(self.renewal.map_or(next, |at| at.min(next)));
+            self.expect_soon(outlook, now);
         }
+    }
+
+    /// Others are asked before long, though later each time that nothing comes of it.
+    fn expect_soon(&mut self, outlook: Outlook, now: Instant) {
+        let next = now + self.pause(outlook);
+        self.renewal = Some(self.renewal.map_or(next, |at| at.min(next)));
     }
 
     /// Nothing new is known: others are asked again when that was to be, or after a while.
@@ -105,22 +116,25 @@ impl Confirmed {
         self.testers.get_or_insert(now + CALLED_ANYWAY);
     }
 
-    fn called_testers(&mut self, now: Instant) {
+    /// So many were called at once.
+    fn called_testers(&mut self, at_once: usize, now: Instant) {
+        self.turn = self.turn.wrapping_add(at_once);
         self.calls += 1;
         let pause = CALLED_ANYWAY.saturating_mul(2_u32.saturating_pow(self.calls));
         self.testers = (self.calls < CALLS).then(|| now + pause);
     }
 
     fn pause(&mut self, outlook: Outlook) -> Duration {
-        let first = match outlook {
+        let (first, last) = match outlook {
             Outlook::Nothing | Outlook::Reached => {
                 self.in_vain = 0;
                 return RENEWAL;
             }
-            Outlook::Unreached => RENEWAL_FIRST,
-            Outlook::Doubtful => DOUBT_FIRST,
+            Outlook::Unreached => (RENEWAL_FIRST, RENEWAL),
+            Outlook::Doubtful => (DOUBT_FIRST, CLOSED_LAST),
+            Outlook::Closed => (RENEWAL_FIRST, CLOSED_LAST),
         };
-        let pause = first.saturating_mul(2_u32.saturating_pow(self.in_vain)).min(RENEWAL);
+        let pause = first.saturating_mul(2_u32.saturating_pow(self.in_vain)).min(last);
         self.in_vain = self.in_vain.saturating_add(1);
         pause
     }
@@ -155,6 +169,9 @@ impl Task {
     /// Somebody tried to reach us.
     pub(super) fn on_probed(&mut self, by: PeerId, address: Multiaddr, is_reachable: bool) {
         tracing::debug!(%address, is_reachable, "somebody looked whether we are there");
+        if !is_reachable && !self.relaying.admitted.contains(&by) {
+            return self.on_vain_stranger(&address);
+        }
         if self.on_tried(by, &address, is_reachable) {
             return;
         }
@@ -171,10 +188,22 @@ impl Task {
         }
     }
 
+    /// Anybody can say that they did not get in, so of strangers it counts for nothing. But where nobody else tried, a
+    /// contact's node is to do so soon.
+    fn on_vain_stranger(&mut self, address: &Multiaddr) {
+        let now = Instant::now();
+        if self.trials.has(address) && !self.trials.are_reached() {
+            self.confirmed.expect_soon(Outlook::Doubtful, now);
+        } else {
+            let outlook = self.outlook();
+            self.confirmed.expect_later(outlook, now);
+        }
+    }
+
     /// This is what a router passes on to us. Where it led alone, and does no more, nothing leads here.
     pub(super) fn try_mapped(&mut self, mapped: Vec<Multiaddr>) {
         let probing = &mut self.swarm.behaviour_mut().probing;
-        let closed = probing.also_try(mapped, |address| self.confirmed.has(address));
+        let closed = probing.also_try(mapped);
         self.not_reached_at(&closed);
         self.expect_trials();
         self.confirmed.needs_testers(Instant::now());
@@ -183,12 +212,16 @@ impl Task {
     fn outlook(&self) -> Outlook {
         let probing = &self.swarm.behaviour().probing;
         let are_confirmed = probing.elsewhere().all(|address| self.confirmed.has(address));
-        let is_nothing = self.trials.is_empty() && probing.elsewhere().next().is_none();
-        match (is_nothing, self.trials.are_doubtful()) {
-            (true, _) => Outlook::Nothing,
-            (false, true) => Outlook::Doubtful,
-            (false, false) if are_confirmed && self.trials.are_reached() => Outlook::Reached,
-            (false, false) => Outlook::Unreached,
+        if self.trials.is_empty() && probing.elsewhere().next().is_none() {
+            Outlook::Nothing
+        } else if self.trials.are_doubtful() {
+            Outlook::Doubtful
+        } else if self.trials.are_closed() {
+            Outlook::Closed
+        } else if are_confirmed && self.trials.are_reached() {
+            Outlook::Reached
+        } else {
+            Outlook::Unreached
         }
     }
 
@@ -199,13 +232,13 @@ impl Task {
     }
 
     /// Calls contacts' nodes that can try what is to be tested.
-    fn call_testers(&mut self) {
+    fn call_testers(&mut self, now: Instant) {
         // Others each time: some are off for a month.
         let mut all = self.carriers();
         // Of two, the library asks either; where one said that they did not get in, another is to be asked.
         let at_once = if self.trials.are_doubtful() { 1 } else { TESTERS };
-        let turn = usize::try_from(self.confirmed.calls).unwrap_or_default() * at_once;
-        all.rotate_left(turn.checked_rem(all.len()).unwrap_or_default());
+        all.rotate_left(self.confirmed.turn.checked_rem(all.len()).unwrap_or_default());
+        self.confirmed.called_testers(at_once, now);
         let is_heard =
             |(kith, _): &(KithPeer, Vec<Hint>)| peer::to_libp2p(kith).is_some_and(|peer| self.trials.is_heard(&peer));
         all.make_contiguous().sort_by_key(is_heard);
@@ -246,8 +279,7 @@ impl Task {
             self.confirmed.needs_testers(now);
         }
         if self.confirmed.testers.take_if(|at| *at <= now).is_some() && self.swarm.behaviour().probing.lacks_testers() {
-            self.call_testers();
-            self.confirmed.called_testers(now);
+            self.call_testers(now);
         }
         let before = self.confirmed.until.len();
         self.confirmed.until.retain(|_, until| *until > now);
@@ -286,11 +318,14 @@ mod tests {
         let mut at = Vec::new();
         while let Some(due) = confirmed.testers.take() {
             at.push(due.duration_since(begun).as_secs());
-            confirmed.called_testers(due);
+            confirmed.called_testers(TESTERS, due);
         }
         assert_eq!(at, [3, 9, 21, 45, 93]);
+        let turn = confirmed.turn;
+        assert_eq!(turn, 5 * TESTERS);
         confirmed.needs_testers(begun);
         assert_eq!(confirmed.testers, Some(begun + CALLED_ANYWAY), "something else is to be tried");
+        assert_eq!(confirmed.turn, turn, "whoever was called before comes last");
     }
 
     #[test]
@@ -329,6 +364,35 @@ mod tests {
             pauses.push(confirmed.next_deadline().unwrap().duration_since(now).as_secs() / 60);
         }
         assert_eq!(pauses, [20, 40, 80, 160, 320, 640, 720, 720, 720]);
+    }
+
+    #[test]
+    fn whoever_opens_a_firewall_sees_it_within_an_hour() {
+        for (outlook, expected) in [
+            (Outlook::Closed, [20, 40, 60, 60, 60, 60, 60, 60, 60]),
+            (Outlook::Doubtful, [0, 1, 2, 5, 10, 21, 42, 60, 60]),
+        ] {
+            let (now, mut confirmed) = (Instant::now(), Confirmed::default());
+            confirmed.expect(outlook, now);
+            let pauses = expected.map(|_| {
+                confirmed.renewed(outlook, now);
+                confirmed.next_deadline().unwrap().duration_since(now).as_secs() / 60
+            });
+            assert_eq!(pauses, expected, "{outlook:?}");
+        }
+    }
+
+    #[test]
+    fn strangers_who_do_not_get_in_have_others_asked_soon_and_not_for_ever() {
+        let (now, mut confirmed) = (Instant::now(), Confirmed::default());
+        confirmed.expect(Outlook::Unreached, now);
+        confirmed.expect_soon(Outlook::Doubtful, now);
+        assert_eq!(confirmed.next_deadline(), Some(now + 2 * DOUBT_FIRST));
+        for _ in 0..9 {
+            confirmed.renewed(Outlook::Unreached, now);
+            confirmed.expect_soon(Outlook::Doubtful, now);
+        }
+        assert_eq!(confirmed.next_deadline(), Some(now + CLOSED_LAST));
     }
 
     #[test]

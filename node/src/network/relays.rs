@@ -148,7 +148,7 @@ impl Task {
     /// Asks for as many reservations as are missing.
     pub(super) fn seek_relays(&mut self, now: Instant) {
         let is_settled = !self.listening.is_empty() || self.listeners.is_empty();
-        if !is_settled || !reachability::needs_relays(&self.open_addresses()) {
+        if !is_settled || !reachability::needs_relays(&self.sure_addresses()) {
             return;
         }
         let on_time = |one: &&Reservation| one.late.is_none_or(|late| late > now);

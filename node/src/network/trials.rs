@@ -2,13 +2,15 @@
 //!
 //! A public address says that everybody can route to it, not that they get in: a firewall may stand in front of it. So
 //! others try it, as they try what a router passes on (`probing`). One who did not get in may lie, or may have no way out;
-//! so two of them are believed, until one gets in. Then this node is as a home is: it looks for relays, offers nobody to be
-//! one, and is named as a neighbour.
+//! so two of them are believed, until one gets in, and of contacts' nodes alone: strangers cost nothing. Then this node is
+//! as a home is: it looks for relays, offers nobody to be one, and is named as a neighbour. It looks for relays as soon as
+//! one did not get in: there may be no second one who could try.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{SocketAddr, SocketAddrV4};
 
 use kith_protocol::address::{Hint, Reach};
+use kith_protocol::time::Timestamp;
 use libp2p::multiaddr::Protocol;
 use libp2p::{Multiaddr, PeerId};
 use tokio::sync::watch;
@@ -16,25 +18,39 @@ use tokio::time::Instant;
 
 use super::addresses;
 use super::task::Task;
+use crate::driver;
 
 /// Addresses that are tried: two transports at two of them.
 const MOST: usize = 4;
 /// So many who did not get in are believed.
 const WITNESSES: usize = 2;
+/// So many are remembered, so that others are asked first: as many as are called in turn (`carrying`).
+const REMEMBERED: usize = 16;
 
-/// What others found at one place. Where one transport leads in, others get in.
+/// What others found. Where one transport leads in, others get in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Trial {
     /// Several tried, and none got in.
     Closed,
-    /// Nobody got in so far, and not several tried.
+    /// Nobody tried.
     NotYet,
+    /// One tried and did not get in.
+    Doubtful,
     /// Somebody got in.
     Reached,
 }
 
+/// What others found at one place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// What it comes to.
+    pub trial: Trial,
+    /// When somebody last tried, if anybody did.
+    pub last: Option<Timestamp>,
+}
+
 /// What others found, by where this node listens. What is not in it is not tried.
-pub type Tried = BTreeMap<SocketAddrV4, Trial>;
+pub type Tried = BTreeMap<SocketAddrV4, Found>;
 
 /// Who tried an address.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,6 +58,7 @@ struct Tests {
     is_reached: bool,
     /// Since somebody got in, if anybody did.
     in_vain: BTreeSet<PeerId>,
+    last: Option<Timestamp>,
 }
 
 impl Tests {
@@ -50,8 +67,10 @@ impl Tests {
             Trial::Closed
         } else if self.is_reached {
             Trial::Reached
-        } else {
+        } else if self.in_vain.is_empty() {
             Trial::NotYet
+        } else {
+            Trial::Doubtful
         }
     }
 
@@ -92,6 +111,11 @@ impl Trials {
         self.of.keys()
     }
 
+    /// True if the address is one of them.
+    pub(super) fn has(&self, address: &Multiaddr) -> bool {
+        self.of.contains_key(address)
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.of.is_empty()
     }
@@ -106,25 +130,37 @@ impl Trials {
         self.of.values().any(Tests::is_doubtful)
     }
 
-    /// True if the word of this one is known wherever that of one stands alone.
+    /// True if nobody gets in at some place, by any transport.
+    pub(super) fn are_closed(&self) -> bool {
+        self.told.borrow().values().any(|found| found.trial == Trial::Closed)
+    }
+
+    /// True if this one did not get in wherever somebody did not.
     pub(super) fn is_heard(&self, peer: &PeerId) -> bool {
-        self.of.values().filter(|tests| tests.is_doubtful()).all(|tests| tests.in_vain.contains(peer))
+        self.of.values().filter(|tests| !tests.in_vain.is_empty()).all(|tests| tests.in_vain.contains(peer))
     }
 
     fn is_closed(&self, address: &Multiaddr) -> bool {
         self.of.get(address).is_some_and(|tests| tests.trial() == Trial::Closed)
     }
 
-    /// Takes in what somebody found; true if that says more than was known.
-    fn note(&mut self, address: &Multiaddr, by: PeerId, is_reached: bool) -> bool {
+    /// True if it is not sure that others get in: one did not, or several.
+    fn is_in_doubt(&self, address: &Multiaddr) -> bool {
+        self.of.get(address).is_some_and(|tests| matches!(tests.trial(), Trial::Closed | Trial::Doubtful))
+    }
+
+    /// Takes in what somebody found; true if that changes what is believed.
+    fn note(&mut self, address: &Multiaddr, by: PeerId, is_reached: bool, now: Timestamp) -> bool {
         let Some(tests) = self.of.get_mut(address) else { return false };
-        let before = tests.clone();
+        let believed = |tests: &Tests| (tests.trial(), tests.is_doubtful());
+        let before = believed(tests);
         if is_reached {
-            *tests = Tests { is_reached, in_vain: BTreeSet::new() };
-        } else if tests.in_vain.len() < WITNESSES {
+            *tests = Tests { is_reached, ..Tests::default() };
+        } else if tests.in_vain.len() < REMEMBERED {
             tests.in_vain.insert(by);
         }
-        let is_news = *tests != before;
+        tests.last = Some(now);
+        let is_news = believed(tests) != before;
         self.tell();
         is_news
     }
@@ -143,8 +179,8 @@ impl Trials {
         let mut tried = Tried::new();
         for (address, tests) in &self.of {
             if let Some(SocketAddr::V4(socket)) = addresses::socket(address) {
-                let trial = tests.trial();
-                tried.entry(socket).and_modify(|best| *best = trial.max(*best)).or_insert(trial);
+                let found = tried.entry(socket).or_insert(Found { trial: tests.trial(), last: tests.last });
+                *found = Found { trial: found.trial.max(tests.trial()), last: found.last.max(tests.last) };
             }
         }
         self.told.send_replace(tried);
@@ -157,12 +193,17 @@ impl Task {
         self.listening.iter().filter(|address| !self.trials.is_closed(address)).cloned().collect()
     }
 
-    /// Somebody tried where this node listens. False if it is another address.
+    /// The same, without what may be closed.
+    pub(super) fn sure_addresses(&self) -> BTreeSet<Multiaddr> {
+        self.listening.iter().filter(|address| !self.trials.is_in_doubt(address)).cloned().collect()
+    }
+
+    /// Somebody who is believed tried where this node listens. False if it is another address.
     pub(super) fn on_tried(&mut self, by: PeerId, address: &Multiaddr, is_reached: bool) -> bool {
-        if !self.trials.of.contains_key(address) {
+        if !self.trials.has(address) {
             return false;
         }
-        if self.trials.note(address, by, is_reached) {
+        if self.trials.note(address, by, is_reached, driver::now()) {
             self.expect_trials();
             self.offer_relaying();
             self.announce_addresses();
@@ -178,6 +219,7 @@ mod tests {
 
     use super::*;
 
+    const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
     const TCP: &str = "/ip4/203.0.113.9/tcp/7517";
     const QUIC: &str = "/ip4/203.0.113.9/udp/7517/quic-v1";
 
@@ -191,8 +233,12 @@ mod tests {
         trials
     }
 
-    fn told(trials: &Trials) -> Trial {
+    fn found(trials: &Trials) -> Found {
         trials.standing().borrow()[&"203.0.113.9:7517".parse().unwrap()]
+    }
+
+    fn told(trials: &Trials) -> Trial {
+        found(trials).trial
     }
 
     #[test]
@@ -201,35 +247,67 @@ mod tests {
         assert_eq!(trials.all().cloned().collect::<Vec<_>>(), [TCP, QUIC].map(at), "of a home nobody outside is told");
         assert_eq!((told(&trials), trials.are_doubtful(), trials.are_reached()), (Trial::NotYet, false, false));
         for address in [TCP, QUIC].map(at) {
-            assert!(trials.note(&address, bo, false));
-            assert!(!trials.note(&address, bo, false), "he said so before");
+            assert!(trials.note(&address, bo, false, NOW));
+            assert!(!trials.note(&address, bo, false, NOW), "he said so before");
         }
-        assert_eq!((told(&trials), trials.are_doubtful(), trials.is_heard(&bo)), (Trial::NotYet, true, true));
+        assert_eq!((told(&trials), trials.are_doubtful(), trials.is_heard(&bo)), (Trial::Doubtful, true, true));
         assert!(!trials.is_closed(&at(TCP)) && !trials.is_heard(&chi));
-        assert!(trials.note(&at(TCP), chi, false));
-        assert_eq!(told(&trials), Trial::NotYet, "nobody else tried by QUIC");
-        assert!(trials.note(&at(QUIC), chi, false));
+        assert!(trials.note(&at(TCP), chi, false, NOW));
+        assert_eq!(told(&trials), Trial::Doubtful, "nobody else tried by QUIC");
+        assert!(trials.note(&at(QUIC), chi, false, NOW));
         assert_eq!((told(&trials), trials.are_doubtful()), (Trial::Closed, false));
         assert!(trials.is_closed(&at(TCP)) && trials.is_closed(&at(QUIC)));
+    }
+
+    #[test]
+    fn where_one_did_not_get_in_it_is_not_sure_that_others_do() {
+        let (mut trials, bo) = (server(), PeerId::random());
+        assert_eq!(found(&trials), Found { trial: Trial::NotYet, last: None });
+        assert!(!trials.is_in_doubt(&at(TCP)));
+        assert!(trials.note(&at(TCP), bo, false, NOW));
+        assert!(trials.is_in_doubt(&at(TCP)) && !trials.is_in_doubt(&at(QUIC)) && !trials.is_closed(&at(TCP)));
+        assert_eq!(found(&trials), Found { trial: Trial::Doubtful, last: Some(NOW) });
+        let later = NOW.plus(60);
+        assert!(!trials.note(&at(TCP), bo, false, later), "he said so before");
+        assert_eq!(found(&trials).last, Some(later));
+        assert!(trials.note(&at(TCP), bo, true, later) && !trials.is_in_doubt(&at(TCP)));
+    }
+
+    #[test]
+    fn whoever_did_not_get_in_at_a_closed_place_is_asked_after_the_others() {
+        let (mut trials, all) = (server(), [(); REMEMBERED].map(|()| PeerId::random()));
+        for (number, peer) in all.iter().enumerate() {
+            assert!(!trials.is_heard(peer) || number == 0, "nobody has said anything before");
+            let is_news = trials.note(&at(TCP), *peer, false, NOW);
+            assert_eq!(is_news, number < WITNESSES, "more of them say nothing new");
+            assert!(trials.is_heard(peer));
+        }
+        assert!(all.iter().all(|peer| trials.is_heard(peer)) && !trials.is_heard(&PeerId::random()));
+        assert!(!trials.are_closed(), "nobody tried by QUIC");
+        for peer in all {
+            trials.note(&at(QUIC), peer, false, NOW);
+        }
+        assert!(trials.are_closed());
+        assert!(trials.note(&at(QUIC), all[0], true, NOW) && !trials.are_closed());
     }
 
     #[test]
     fn whoever_gets_in_refutes_all_who_did_not() {
         let mut trials = server();
         let mallory = PeerId::random();
-        assert!(trials.note(&at(TCP), mallory, false) && trials.note(&at(TCP), PeerId::random(), true));
-        assert!(trials.note(&at(TCP), mallory, false));
+        assert!(trials.note(&at(TCP), mallory, false, NOW) && trials.note(&at(TCP), PeerId::random(), true, NOW));
+        assert!(trials.note(&at(TCP), mallory, false, NOW));
         assert_eq!((told(&trials), trials.is_closed(&at(TCP))), (Trial::Reached, false), "one word against another");
-        assert!(trials.note(&at(TCP), PeerId::random(), false) && trials.is_closed(&at(TCP)));
-        assert!(trials.note(&at(TCP), PeerId::random(), true) && !trials.is_closed(&at(TCP)));
-        assert!(trials.note(&at(QUIC), PeerId::random(), true) && trials.are_reached() && !trials.are_doubtful());
+        assert!(trials.note(&at(TCP), PeerId::random(), false, NOW) && trials.is_closed(&at(TCP)));
+        assert!(trials.note(&at(TCP), PeerId::random(), true, NOW) && !trials.is_closed(&at(TCP)));
+        assert!(trials.note(&at(QUIC), PeerId::random(), true, NOW) && trials.are_reached() && !trials.are_doubtful());
     }
 
     #[test]
     fn what_was_found_counts_as_long_as_the_node_listens_there() {
         let mut trials = server();
         for _ in 0..WITNESSES {
-            trials.note(&at(TCP), PeerId::random(), false);
+            trials.note(&at(TCP), PeerId::random(), false, NOW);
         }
         trials.follow(&[TCP, "/ip4/198.51.100.7/tcp/7517"].map(at).into());
         assert!(trials.is_closed(&at(TCP)), "another card of the same machine says nothing of this one");
@@ -254,7 +332,7 @@ mod tests {
         for address in [TCP, QUIC].map(at) {
             assert_eq!(named(&trials), open, "one transport leads in");
             for _ in 0..WITNESSES {
-                trials.note(&address, PeerId::random(), false);
+                trials.note(&address, PeerId::random(), false, NOW);
             }
         }
         assert_eq!(named(&trials), [by_ip6, (ip4, Reach::Lan, Transports::Both)]);
