@@ -116,9 +116,9 @@ impl From<HomeError> for Trouble {
             }
             HomeError::NotHashed => Self::failed(message).hint("it takes 64 MiB of memory: close something"),
             HomeError::Damaged(_) => {
-                Self::failed(message).hint("put back a copy of that file, or recover from your words")
+                Self::for_good(message).hint("put back a copy of that file, or recover from your words")
             }
-            HomeError::DamagedSettings(_) => Self::failed(message).hint(
+            HomeError::DamagedSettings(_) => Self::for_good(message).hint(
                 "put back a copy of that file; or move it away, and say again what you told kith up: where it listens and \
                  how browsers reach it, backups, limits",
             ),

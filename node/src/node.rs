@@ -150,6 +150,7 @@ impl Node {
         let _ = tokio::time::timeout(LISTENING, handle.until(|status| !status.listening.is_empty())).await;
         let api = Api::new(driver.handle(), home.clone(), access.clone(), vault, true)?;
         let api = api.serving(network.budget().clone(), holder.clone()).behind(network.port_mapping().clone());
+        let api = api.at_port(listening::instead_of_usual(&settings));
         let (place, calls) = (sockets.place(), api::router(api.clone()));
         let (backups, mail) = (api.backups().clone(), api.mail().clone());
         let (pages, undo) = web::pages(api, calls.clone());

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use kith_tests::e2e::Someone;
+use serde_json::Value;
 
 /// How long a file is waited for; nothing tells of it.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -180,8 +181,8 @@ fn a_node_makes_backups_by_itself_and_says_when_it_cannot() {
     assert!(health.contains(text(&folder)) && health.contains("if this disk dies, both are gone"), "{health}");
     assert_eq!(files(), std::slice::from_ref(&first), "an hour has not passed");
     std::fs::remove_file(&first).unwrap();
-    let health = ana.kith(["doctor"]).out;
-    assert!(health.contains("is not there any more"), "{health}");
+    let health = ana.kith(["doctor"]).ok().out;
+    assert!(health.contains("was moved away from there"), "{health}");
     ana.stop();
 
     // The disk is not mounted, and nothing is written where it was.
@@ -207,6 +208,36 @@ fn a_node_makes_backups_by_itself_and_says_when_it_cannot() {
     ana.also = ["--backup-to", "none"].map(str::to_owned).to_vec();
     ana.start();
     ana.kith(["up", "--backup-to", "x", "--every", "5m"]).fails(2, &["no time such as 12h or 1d"]);
+}
+
+#[test]
+fn where_another_disk_is_nothing_is_written_until_somebody_put_a_backup_there() {
+    let mut ana = Someone::new("Ana Sousa");
+    let folder = ana.beside("backups");
+    ana.also = ["--backup-to", text(&folder), "--every", "1h"].map(str::to_owned).to_vec();
+    ana.start();
+    let remembered = ana.folder().join("backups.json");
+    let read = || serde_json::from_slice::<Value>(&std::fs::read(&remembered).ok()?).ok();
+    let mut record = until("the first backup", || read().filter(|record| record["device"].is_u64()));
+    ana.stop();
+    // As it looks when its disk is not mounted: a folder on another device, and empty.
+    record["device"] = u64::MAX.into();
+    std::fs::write(&remembered, record.to_string()).unwrap();
+    std::fs::remove_file(record["file"].as_str().unwrap()).unwrap();
+    ana.clock = Some("+3h");
+    ana.start();
+    let told = until("that it is another disk", || {
+        let said = ana.kith(["doctor"]);
+        said.out.contains("since then: the folder").then_some(said)
+    });
+    assert!(told.code == Some(1) && told.out.contains("lies on another disk than before"), "{told}");
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
+    ana.kith(["backup", text(&folder.join("first.backup"))]).ok();
+    ana.stop();
+    ana.start();
+    until("the next one", || (std::fs::read_dir(&folder).unwrap().count() == 2).then_some(()));
+    until("it is remembered", || read().filter(|record| record["device"] != u64::MAX));
+    assert!(!ana.kith(["doctor"]).out.contains("another disk"));
 }
 
 #[test]

@@ -134,10 +134,14 @@ fn files_of_the_home_that_cannot_be_read_are_named_and_left_as_they_are() {
     let (settings, mail) = (ana.folder().join("settings.json"), ana.folder().join("mail.json"));
     std::fs::write(&settings, "{\"web_url\": \"https://kith.exam").unwrap();
     for command in ["up", "people"] {
-        ana.kith([command]).fails(1, &["settings.json", "cannot be read", "hint: ", "move it away"]);
+        ana.kith([command]).fails(5, &["settings.json", "cannot be read", "hint: ", "move it away"]);
     }
     assert!(std::fs::read_to_string(&settings).unwrap().ends_with("kith.exam"), "it is not written over");
     std::fs::remove_file(&settings).unwrap();
+    let (keys, whole) = (ana.folder().join("keys"), std::fs::read(ana.folder().join("keys")).unwrap());
+    std::fs::write(&keys, &whole[..20]).unwrap();
+    ana.kith(["up"]).fails(5, &["keys is damaged", "hint: put back a copy"]);
+    std::fs::write(&keys, whole).unwrap();
     std::fs::write(&mail, "{\"server\": ").unwrap();
     ana.start();
     let sick = ana.kith(["doctor"]);

@@ -2,8 +2,6 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::os::unix::fs::MetadataExt;
-use std::path::Path;
 
 use axum::Json;
 use axum::body::{Body, Bytes};
@@ -23,7 +21,7 @@ use zeroize::Zeroizing;
 use super::model::when;
 use super::node::{Finding, Health};
 use super::{Api, Kind, Problem, ProblemBody};
-use crate::backup::{Backups, Plan, Record, Unmade};
+use crate::backup::{Backups, Folder, LastFile, OTHER_DISK, Place, Plan, Record, Unmade};
 use crate::driver::now;
 
 /// Bytes that are read at a time.
@@ -114,53 +112,63 @@ pub(super) async fn finding(api: &Api) -> Finding {
     say(&record, plan.as_ref(), looked.await.unwrap_or_default(), now())
 }
 
-/// Where backups go by themselves.
-#[derive(Clone, Copy, Debug, Default)]
-struct Place {
-    /// The last one is not there any more.
-    is_lost: bool,
-    /// It is on the disk of the home.
-    is_beside_home: bool,
-}
-
-impl Place {
-    fn look(record: &Record, plan: Option<&Plan>, home: &Path) -> Self {
-        let Some(plan) = plan else { return Self::default() };
-        // What an earlier plan made may lie anywhere by now.
-        let last = record.file.as_ref().filter(|file| file.parent() == Some(&plan.to));
-        let disk = |folder: &Path| std::fs::metadata(folder).ok().map(|found| found.dev());
-        Self {
-            is_lost: last.is_some_and(|file| !file.exists()),
-            is_beside_home: disk(&plan.to).is_some_and(|at| Some(at) == disk(home)),
-        }
-    }
-}
-
 fn say(record: &Record, plan: Option<&Plan>, place: Place, now: Timestamp) -> Finding {
     let finding = |health, finding: String, advice| Finding::new("backup", health, finding, advice);
-    let made = record.made.map(Timestamp::from_secs);
-    let told = made.map_or_else(|| "there is none".to_owned(), |made| format!("the last one was made {}", when(made)));
     if let Some(trouble) = &record.trouble {
-        let advice = "see that the folder of --backup-to is there, may be written, and has room";
+        let advice = match place.folder {
+            Folder::OtherDisk => OTHER_DISK,
+            _ => "see that the folder of --backup-to is there, may be written, and has room",
+        };
+        let told = tell(record, None, place);
         return finding(Health::Bad, format!("{told}; since then: {trouble}"), Some(advice));
     }
-    let by_itself = plan.map(|plan| format!(", into {}", plan.to.display())).unwrap_or_default();
-    if place.is_lost {
-        let advice = "see that the disk of --backup-to is mounted; kith backup FILE makes a new one";
-        return finding(Health::Bad, format!("{told}{by_itself}, and is not there any more"), Some(advice));
+    let told = tell(record, plan, place);
+    match place.folder {
+        Folder::Gone => {
+            let advice = "see that the disk of --backup-to is mounted; kith backup FILE makes a new one";
+            return finding(Health::Bad, format!("{told}; that folder is not there any more"), Some(advice));
+        }
+        Folder::OtherDisk => {
+            return finding(
+                Health::Bad,
+                format!("{told}; that folder lies on another disk than before"),
+                Some(OTHER_DISK),
+            );
+        }
+        Folder::There => {}
     }
     let longest = plan.map_or(OLD * limits::DAY, |plan| plan.every.saturating_mul(2).saturating_add(limits::DAY));
+    let made = record.made.map(Timestamp::from_secs);
     if made.is_none_or(|made| now.since(made) > longest) {
         let advice =
             "kith backup FILE makes one; kith up --backup-to DIR makes one each day. Keep them on another machine";
-        return finding(Health::Warning, format!("{told}{by_itself}"), Some(advice));
+        return finding(Health::Warning, told, Some(advice));
     }
     if place.is_beside_home {
         let advice = "kith up --backup-to DIR, on another disk; or copy them to another machine";
-        let told = format!("{told}{by_itself}, on the disk of the home: if this disk dies, both are gone");
+        let told = match place.last {
+            LastFile::Moved => format!("{told}; what lies there is on the disk of the home, and dies with it"),
+            _ => format!("{told}, on the disk of the home: if this disk dies, both are gone"),
+        };
         return finding(Health::Warning, told, Some(advice));
     }
-    finding(Health::Good, format!("{told}{by_itself}"), None)
+    finding(Health::Good, told, None)
+}
+
+/// When the last one was made and where it went: of those that are made by themselves, if the plan has made any.
+fn tell(record: &Record, plan: Option<&Plan>, place: Place) -> String {
+    let told = |made: Option<u64>| {
+        let made = made.map(Timestamp::from_secs);
+        made.map_or_else(|| "there is none".to_owned(), |made| format!("the last one was made {}", when(made)))
+    };
+    match (plan, place.last) {
+        (None, _) => told(record.made),
+        (Some(plan), LastFile::None) => format!("{}; the next goes into {}", told(record.made), plan.to.display()),
+        (Some(plan), LastFile::There) => format!("{}, into {}", told(record.planned), plan.to.display()),
+        (Some(plan), LastFile::Moved) => {
+            format!("{}, into {}, and was moved away from there", told(record.planned), plan.to.display())
+        }
+    }
 }
 
 #[cfg(test)]
@@ -177,20 +185,26 @@ mod tests {
     #[test]
     fn a_backup_is_good_as_long_as_it_is_fresh_and_would_be_there() {
         let nightly = Plan { to: "/mnt/usb".into(), every: limits::DAY };
-        let (there, lost) = (Place::default(), Place { is_lost: true, ..Place::default() });
-        let beside = Place { is_beside_home: true, ..Place::default() };
+        let (new, there) = (Place::default(), Place { last: LastFile::There, ..Place::default() });
+        let moved = Place { last: LastFile::Moved, ..there };
+        let (gone, other) = (Place { folder: Folder::Gone, ..there }, Place { folder: Folder::OtherDisk, ..there });
+        let beside = |place: Place| Place { is_beside_home: true, ..place };
         let failed = Record { trouble: Some("no room".to_owned()), ..made(0) };
         let table = [
-            (made(0), None, there, Health::Good, "the last one was made"),
-            (made(OLD), None, there, Health::Good, "the last one was made"),
-            (made(OLD + 1), None, there, Health::Warning, "the last one was made"),
-            (Record::default(), None, there, Health::Warning, "there is none"),
-            (made(0), Some(&nightly), there, Health::Good, "/mnt/usb"),
-            (made(3), Some(&nightly), there, Health::Good, "/mnt/usb"),
-            (made(4), Some(&nightly), there, Health::Warning, "/mnt/usb"),
-            (Record::default(), Some(&nightly), there, Health::Warning, "there is none"),
-            (made(0), Some(&nightly), lost, Health::Bad, "not there any more"),
-            (made(0), Some(&nightly), beside, Health::Warning, "both are gone"),
+            (made(0), None, new, Health::Good, "the last one was made"),
+            (made(OLD), None, new, Health::Good, "the last one was made"),
+            (made(OLD + 1), None, new, Health::Warning, "the last one was made"),
+            (Record::default(), None, new, Health::Warning, "there is none"),
+            (made(0), Some(&nightly), there, Health::Good, ", into /mnt/usb"),
+            (made(3), Some(&nightly), there, Health::Good, ", into /mnt/usb"),
+            (made(4), Some(&nightly), there, Health::Warning, ", into /mnt/usb"),
+            (Record::default(), Some(&nightly), new, Health::Warning, "there is none; the next goes into /mnt/usb"),
+            (made(0), Some(&nightly), new, Health::Good, "; the next goes into /mnt/usb"),
+            (made(0), Some(&nightly), gone, Health::Bad, "not there any more"),
+            (made(0), Some(&nightly), other, Health::Bad, "another disk than before"),
+            (made(0), Some(&nightly), moved, Health::Good, "moved away"),
+            (made(0), Some(&nightly), beside(there), Health::Warning, "both are gone"),
+            (made(0), Some(&nightly), beside(moved), Health::Warning, "dies with it"),
             (failed, Some(&nightly), there, Health::Bad, "since then: no room"),
         ];
         for (record, plan, place, health, told) in table {
@@ -200,17 +214,23 @@ mod tests {
     }
 
     #[test]
-    fn the_last_file_is_looked_for_where_the_plan_puts_them() {
-        let home = tempfile::tempdir().unwrap();
-        let plan = Plan { to: home.path().join("backups"), every: limits::DAY };
-        std::fs::create_dir(&plan.to).unwrap();
-        let of = |file: &Path| Record { file: Some(file.to_owned()), ..made(0) };
-        let last = of(&plan.to.join("last.backup"));
-        let look = |record: &Record| Place::look(record, Some(&plan), home.path());
-        assert!(look(&last).is_lost && look(&last).is_beside_home);
-        std::fs::write(plan.to.join("last.backup"), "whole").unwrap();
-        assert!(!look(&last).is_lost);
-        assert!(!look(&of(Path::new("/elsewhere/last.backup"))).is_lost);
-        assert!(!Place::look(&last, None, home.path()).is_beside_home);
+    fn who_is_told_where_the_last_one_went_is_told_when_that_one_was_made() {
+        let nightly = Plan { to: "/mnt/usb".into(), every: limits::DAY };
+        let by_hand = Record { made: Some(NOW.secs()), ..made(2) };
+        let there = Place { last: LastFile::There, ..Place::default() };
+        let said = |record: &Record| say(record, Some(&nightly), there, NOW).finding;
+        assert_eq!(said(&by_hand), said(&made(2)));
+        assert_ne!(said(&by_hand), said(&made(0)));
+    }
+
+    #[test]
+    fn who_swapped_the_disk_is_told_how_to_go_on() {
+        let nightly = Plan { to: "/mnt/usb".into(), every: limits::DAY };
+        let failed = Record { trouble: Some("another disk".to_owned()), ..made(1) };
+        let place = Place { folder: Folder::OtherDisk, last: LastFile::There, is_beside_home: true };
+        for record in [failed, made(1)] {
+            let said = say(&record, Some(&nightly), place, NOW);
+            assert!(said.advice.is_some_and(|advice| advice.contains("kith backup DIR/first.backup")));
+        }
     }
 }

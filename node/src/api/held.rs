@@ -35,7 +35,7 @@ fn say_passed(passed: &PassedOn) -> Finding {
 fn say(held: &Held) -> Finding {
     if let Some(trouble) = &held.trouble {
         let advice = "make room on the disk, and see that this user may read and write the folder; it is tried again every minute";
-        let finding = format!("the mailboxes of contacts cannot be opened, and nothing is taken in: {trouble}");
+        let finding = format!("the mailboxes of contacts cannot be used, and nothing is taken in: {trouble}");
         return Finding::new(HELD, Health::Bad, finding, Some(advice));
     }
     let whose = if held.mailboxes == 1 { "1 contact".to_owned() } else { format!("{} contacts", held.mailboxes) };

@@ -63,7 +63,7 @@ pub use letters::LettersPage;
 pub(crate) use letters::PAGE as LETTERS_ON_A_PAGE;
 pub use mail::{MailForm, MailTried};
 pub use mailboxes::MailboxForm;
-pub use node::{Finding, Health, StatusForm};
+pub use node::{Finding, Health, OtherPort, StatusForm};
 pub(crate) use notices::news;
 pub use path::{path, query};
 pub use people::PeoplePage;
@@ -104,6 +104,8 @@ pub struct Api {
     budget: Option<Budget>,
     /// What a router does for the network, if one is there.
     port_mapping: Option<tokio::sync::watch::Receiver<PortMapping>>,
+    /// Where the node listens, if the usual port was taken once.
+    other_port: Option<OtherPort>,
     /// Pictures are decoded one at a time: each may take a quarter of a gigabyte.
     pictures: Arc<tokio::sync::Semaphore>,
     /// Held while the key changes.
@@ -139,6 +141,7 @@ impl Api {
             holder,
             budget,
             port_mapping,
+            other_port: None,
             pictures,
             rotating,
         })
@@ -155,6 +158,13 @@ impl Api {
     #[must_use]
     pub fn behind(mut self, port_mapping: tokio::sync::watch::Receiver<PortMapping>) -> Self {
         self.port_mapping = Some(port_mapping);
+        self
+    }
+
+    /// The same of a node that listens there, if it does so because the usual port was taken once.
+    #[must_use]
+    pub fn at_port(mut self, other: Option<OtherPort>) -> Self {
+        self.other_port = other;
         self
     }
 

@@ -17,6 +17,7 @@ use super::{Api, Problem, ProblemBody, reach};
 use crate::access::Place;
 use crate::access::certificate::Standing;
 use crate::driver::now;
+use crate::node::PORT;
 use crate::roster::Counts;
 
 /// What a node is and does.
@@ -140,6 +141,7 @@ pub(super) async fn doctor(State(api): State<Api>) -> Result<Json<Vec<Finding>>,
         sign_in(&api),
     ];
     findings.extend(stolen_key(&api)?);
+    findings.extend(api.other_port.as_ref().map(elsewhere_for_others));
     findings.push(super::mail::finding(&api));
     findings.extend(reach::findings(&api));
     findings.push(super::found_again::finding(&api)?);
@@ -232,6 +234,26 @@ fn elsewhere(place: &Place) -> Option<Finding> {
     Some(Finding::new("web", Health::Warning, finding, Some(advice)))
 }
 
+/// Where a node listens since the usual port was taken once, though nobody asked it to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OtherPort {
+    /// The port.
+    pub port: u16,
+    /// The addresses, as `kith up --listen` takes them.
+    pub listen: Vec<String>,
+}
+
+/// What is forwarded to the usual port leads to whoever has it now.
+fn elsewhere_for_others(other: &OtherPort) -> Finding {
+    let finding = format!("on port {} since {PORT} was taken once", other.port);
+    let stay: String = other.listen.iter().map(|address| format!(" --listen {address}")).collect();
+    let advice = format!(
+        "if a router or a firewall lets {PORT} in, stop what has it and start once with kith up --listen none; to stay \
+         here: kith up{stay}"
+    );
+    Finding::new("listening", Health::Warning, finding, Some(&advice))
+}
+
 /// The certificate of a public authority, if one is asked.
 fn certificate(api: &Api) -> Option<Finding> {
     Some(say_certificate(api.access.certificate()?, now()))
@@ -322,6 +344,18 @@ mod tests {
         assert_eq!(said.health, Health::Warning);
         assert!(said.finding.contains("127.0.0.1:40123") && said.finding.contains("127.0.0.1:7518"), "{said:?}");
         assert!(elsewhere(&Place { instead_of: None, ..place }).is_none());
+    }
+
+    #[test]
+    fn the_doctor_says_that_the_node_is_not_where_a_forwarded_port_leads() {
+        let listen = vec!["/ip4/0.0.0.0/tcp/40123".to_owned(), "/ip4/0.0.0.0/udp/40123/quic-v1".to_owned()];
+        let said = elsewhere_for_others(&OtherPort { port: 40_123, listen });
+        assert_eq!(said.health, Health::Warning);
+        assert!(said.finding.contains("40123") && said.finding.contains("7517"), "{said:?}");
+        let advice = said.advice.unwrap();
+        assert!(advice.contains("kith up --listen none"), "{advice}");
+        let stay = "kith up --listen /ip4/0.0.0.0/tcp/40123 --listen /ip4/0.0.0.0/udp/40123/quic-v1";
+        assert!(advice.ends_with(stay), "{advice}");
     }
 
     const NOW: Timestamp = Timestamp::from_secs(1_776_643_200);

@@ -10,6 +10,7 @@ use kith_protocol::time::Timestamp;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::task::JoinHandle;
 
+use super::place::{Folder, device};
 use super::record::{LEAST, Plan, Record};
 use super::writing::{Content, Unmade, unfinished};
 use crate::driver::{Handle, now};
@@ -18,7 +19,7 @@ use crate::home::{Home, HomeError};
 /// Files that are kept in the folder of the plan: two weeks of one each night.
 const KEPT: usize = 14;
 /// How files of the plan end; while one is written, or if that was broken off, as below.
-const END: &str = ".backup";
+pub(super) const END: &str = ".backup";
 const UNFINISHED: &str = ".unfinished";
 /// How long a failed try is waited after, in seconds, if backups are not made more often.
 const AGAIN: u64 = 3_600;
@@ -140,14 +141,14 @@ impl Backups {
     }
 
     fn write_planned(&self, content: Content, plan: &Plan, ours: &str) -> Result<(), Unmade> {
-        make_ready(&plan.to, self.record().file.as_deref())?;
+        make_ready(&plan.to, &self.record())?;
         let made = now();
         let file = plan.to.join(file_name(ours, made));
         let size = content.write(&file)?;
         tracing::info!(to = %plan.to.display(), size, "a backup was made");
         let secs = Some(made.secs());
-        let kept = Some(file.clone());
-        self.remember(|record| *record = Record { made: secs, size, planned: secs, file: kept, trouble: None });
+        let (kept, device) = (Some(file.clone()), device(&plan.to));
+        self.remember(|record| *record = Record { made: secs, size, planned: secs, file: kept, device, trouble: None });
         if let Err(error) = remove_old(&plan.to, ours, &file, now()) {
             tracing::warn!(%error, "old backups could not be removed");
         }
@@ -185,14 +186,18 @@ pub(super) fn remove_leftovers(path: &Path) {
 }
 
 /// Makes a folder that the plan names anew, in one that is there. Where the last backup went a folder that is missing is
-/// not made: its disk is not mounted, and what was written there would lie on another one.
-pub(super) fn make_ready(folder: &Path, last: Option<&Path>) -> Result<(), Unmade> {
-    let is_new = last.and_then(Path::parent) != Some(folder);
+/// not made, nor is one written to that lies on another disk: its own is not mounted.
+pub(super) fn make_ready(folder: &Path, record: &Record) -> Result<(), Unmade> {
+    let is_new = record.file.as_deref().and_then(Path::parent) != Some(folder);
     if is_new && !folder.exists() {
         // Why it cannot be made is said by its not being there.
         let _ = std::fs::create_dir(folder);
     }
-    if folder.is_dir() { Ok(()) } else { Err(Unmade::NoFolder(folder.to_owned())) }
+    match Folder::look(folder, record) {
+        Folder::OtherDisk => Err(Unmade::OtherDisk(folder.to_owned())),
+        Folder::There if folder.is_dir() => Ok(()),
+        Folder::There | Folder::Gone => Err(Unmade::NoFolder(folder.to_owned())),
+    }
 }
 
 /// When the next one is due. A clock that went back does not put it off.

@@ -28,6 +28,8 @@ pub struct Record {
     pub planned: Option<u64>,
     /// The file that this was.
     pub file: Option<PathBuf>,
+    /// The device on which its folder lay then; unknown in homes of before.
+    pub device: Option<u64>,
     /// Why the last try failed.
     pub trouble: Option<String>,
 }

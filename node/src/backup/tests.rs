@@ -66,14 +66,18 @@ fn what_a_wrong_clock_dated_later_than_now_goes_first_and_the_last_one_never() {
 fn a_folder_is_made_for_a_new_plan_alone_and_never_the_way_to_it() {
     let disk = tempfile::tempdir().unwrap();
     let folder = disk.path().join("backups");
-    assert!(matches!(make_ready(&folder.join("of").join("ana"), None), Err(Unmade::NoFolder(_))));
-    make_ready(&folder, None).unwrap();
+    let after = |last: &Path| Record { file: Some(last.to_owned()), ..Record::default() };
+    assert!(matches!(make_ready(&folder.join("of").join("ana"), &Record::default()), Err(Unmade::NoFolder(_))));
+    make_ready(&folder, &Record::default()).unwrap();
     let last = folder.join("kith-anasousa-20261101T030000Z.backup");
-    make_ready(&folder, Some(&last)).unwrap();
+    make_ready(&folder, &after(&last)).unwrap();
+    let on_another_disk = Record { device: Some(u64::MAX), ..after(&last) };
+    let empty = make_ready(&folder, &on_another_disk).unwrap_err();
+    assert!(empty.to_string().contains("not mounted") && names(&folder).is_empty(), "{empty}");
     std::fs::remove_dir(&folder).unwrap();
-    let missing = make_ready(&folder, Some(&last)).unwrap_err();
+    let missing = make_ready(&folder, &after(&last)).unwrap_err();
     assert!(missing.to_string().contains("not mounted") && !folder.exists(), "{missing}");
-    make_ready(&folder, Some(&disk.path().join("elsewhere").join("last.backup"))).unwrap();
+    make_ready(&folder, &after(&disk.path().join("elsewhere").join("last.backup"))).unwrap();
 }
 
 #[test]

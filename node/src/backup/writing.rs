@@ -18,6 +18,11 @@ use crate::store::Snapshot;
 /// Bytes that are written at a time.
 const PIECE: usize = 256 * 1024;
 
+/// What to do if the folder of the plan lies on another disk than before. `kith up --backup-to` cannot say that this is meant:
+/// services say it at each start, before the disk is mounted, too.
+pub(crate) const OTHER_DISK: &str = "mount the disk of --backup-to. If another one is meant, put a backup there by hand, and \
+                                     the next ones follow: kith backup DIR/first.backup";
+
 /// Why no backup was made.
 #[derive(Debug, thiserror::Error)]
 pub enum Unmade {
@@ -39,6 +44,11 @@ pub enum Unmade {
     /// The folder of the plan is not there, where it was before or might have been made.
     #[error("there is no folder {0}; maybe its disk is not mounted")]
     NoFolder(PathBuf),
+    /// The folder of the plan is there, but not where the last backup went.
+    #[error(
+        "the folder {0} lies on another disk than before, and no backup is there; maybe its own disk is not mounted"
+    )]
+    OtherDisk(PathBuf),
     /// The program is stopping.
     #[error("the node is stopping")]
     Stopping,
@@ -56,6 +66,7 @@ impl Unmade {
         match self {
             Self::NoKey => "type your recovery words in once: kith words --check",
             Self::File(_) | Self::NoFolder(_) => "see that the folder is there, may be written, and has room",
+            Self::OtherDisk(_) => OTHER_DISK,
             Self::Store(_) | Self::Engine(_) => "run kith doctor",
             Self::Refused(_) | Self::Stopping => "try again when the node runs",
         }

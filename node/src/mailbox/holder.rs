@@ -32,7 +32,7 @@ const OTHER: usize = 64 * 1024;
 const SWEEP: Duration = Duration::from_secs(60 * 60);
 /// After a failure room is won back this much later.
 const TIDY_AGAIN: Duration = Duration::from_secs(10);
-/// How often it is tried again to open files that cannot be used.
+/// How often it is tried again to open files that cannot be used, when a node starts and later.
 const AGAIN: Duration = Duration::from_secs(60);
 /// Nodes that are dismissed or succeeded meanwhile, and dealt with then: contacts, one by one.
 const MISSED: usize = 1024;
@@ -104,17 +104,7 @@ impl Holder {
                 Closed { folder: &folder, queue: &queue, counter: &counter, told: &told, missed: Vec::new() };
             let Some((_lock, room)) = closed.open(first, again) else { return };
             let missed = closed.missed;
-            Keeper {
-                room,
-                waiting: HashMap::new(),
-                counter,
-                swept: None,
-                broken: None,
-                tidy_from: None,
-                allowance: Allowance::new(&folder, most),
-                held: told,
-            }
-            .work(missed, &queue);
+            Keeper::new(room, counter, Allowance::new(&folder, most), told, again).work(missed, &queue);
         })?;
         Ok(Self { commands, queued, thread: Arc::new(Mutex::new(Some(thread))), held })
     }
@@ -278,15 +268,34 @@ struct Keeper {
     waiting: HashMap<MailboxId, Waiting>,
     counter: Arc<AtomicUsize>,
     swept: Option<Instant>,
-    /// Why the files could not be read after they could not be written.
-    broken: Option<String>,
+    broken: Option<Broken>,
     /// Room is not won back before.
     tidy_from: Option<Instant>,
     allowance: Allowance,
     held: Arc<Mutex<Held>>,
+    /// How long after files that broke were read in vain they are read again.
+    again: Duration,
+}
+
+/// The files could not be read after they could not be written, so what the book says may not be there.
+struct Broken {
+    why: String,
+    /// When they are read again, if nobody asks for anything before.
+    until: Instant,
 }
 
 impl Keeper {
+    fn new(
+        room: Storeroom,
+        counter: Arc<AtomicUsize>,
+        allowance: Allowance,
+        held: Arc<Mutex<Held>>,
+        again: Duration,
+    ) -> Self {
+        let (waiting, swept, broken, tidy_from) = (HashMap::new(), None, None, None);
+        Self { room, waiting, counter, swept, broken, tidy_from, allowance, held, again }
+    }
+
     fn work(mut self, missed: Vec<Command>, queue: &Receiver<Command>) {
         for command in missed {
             if self.deal_with(command, queue) {
@@ -305,6 +314,7 @@ impl Keeper {
                 return;
             }
             self.end_waits(Instant::now());
+            self.mend();
             self.tidy();
             self.count();
         }
@@ -317,17 +327,23 @@ impl Keeper {
             bytes: self.room.book.bytes(),
             most,
             is_short,
-            trouble: self.broken.clone(),
+            trouble: self.broken.as_ref().map(|broken| broken.why.clone()),
         };
         *self.held.lock().unwrap_or_else(PoisonError::into_inner) = held;
     }
 
     fn patience(&self) -> Duration {
         let now = Instant::now();
-        let sweep = self.swept.map_or(now, |at| at + SWEEP);
-        let tidy = self.room.is_wasteful().then(|| self.tidy_from.unwrap_or(now));
         let waits = self.waiting.values().map(|one| one.until);
-        waits.chain(tidy).fold(sweep, Instant::min).saturating_duration_since(now)
+        let next = match &self.broken {
+            Some(broken) => waits.fold(broken.until, Instant::min),
+            None => {
+                let sweep = self.swept.map_or(now, |at| at + SWEEP);
+                let tidy = self.room.is_wasteful().then(|| self.tidy_from.unwrap_or(now));
+                waits.chain(tidy).fold(sweep, Instant::min)
+            }
+        };
+        next.saturating_duration_since(now)
     }
 
     /// Deals with one command and what else is there by now. True if it is time to stop.
@@ -417,8 +433,20 @@ impl Keeper {
         for (_, _, response) in &mut batch.answers {
             *response = Response::Full;
         }
-        let reopened = self.room.reopen(now()).inspect_err(|error| tracing::error!(%error, "nor read"));
-        self.broken = reopened.err().map(|error| error.to_string());
+        self.reopen();
+    }
+
+    /// What is told of files that broke ends when the disk is well, though nobody asks for anything.
+    fn mend(&mut self) {
+        if self.broken.as_ref().is_some_and(|broken| broken.until <= Instant::now()) {
+            self.reopen();
+        }
+    }
+
+    fn reopen(&mut self) {
+        let reopened = self.room.reopen(now()).inspect_err(|error| tracing::error!(%error, "mailboxes cannot be read"));
+        let until = Instant::now() + self.again;
+        self.broken = reopened.err().map(|error| Broken { why: error.to_string(), until });
     }
 
     fn tell(&mut self, batch: Batch) {
@@ -463,6 +491,10 @@ impl Keeper {
 
     /// Forgets what is too old, and wins room back, a file at a time.
     fn tidy(&mut self) {
+        // What the book says may not be there.
+        if self.broken.is_some() {
+            return;
+        }
         let is_due = self.swept.is_none_or(|at| at.elapsed() >= SWEEP);
         let swept = if is_due { self.room.sweep(now()).and_then(|()| self.room.commit()) } else { Ok(()) };
         if is_due {
@@ -495,13 +527,19 @@ mod tests {
 
     use super::super::BYTES;
     use super::*;
+    use crate::store::testing::{Fault, ForgetfulDisk};
 
     const ANA: PeerId = PeerId([1; 32]);
     const PATIENCE: Duration = Duration::from_secs(20);
 
     /// Ana asks for a mailbox.
     fn keeps(holder: &Holder, answers: &mut (Answers, UnboundedReceiver<(u64, Response)>)) -> Response {
-        let keep = Keep { key: MailboxKey::new([7; 32]), slots: Vec::new(), void: Vec::new() };
+        keeps_with(7, holder, answers)
+    }
+
+    /// Ana asks for the mailbox of this key.
+    fn keeps_with(key: u8, holder: &Holder, answers: &mut (Answers, UnboundedReceiver<(u64, Response)>)) -> Response {
+        let keep = Keep { key: MailboxKey::new([key; 32]), slots: Vec::new(), void: Vec::new() };
         let ask =
             Ask { from: ANA, is_admitted: true, request: Request::Keep(keep), number: 1, answers: answers.0.clone() };
         holder.ask(ask).unwrap();
@@ -533,5 +571,42 @@ mod tests {
         };
         assert_eq!((held.mailboxes, held.trouble), (1, None));
         holder.stop();
+    }
+
+    /// A holder on this disk, who soon looks again at files that broke.
+    fn on(disk: &ForgetfulDisk) -> Holder {
+        let (commands, queue) = mpsc::channel();
+        let (queued, held) = (Arc::<AtomicUsize>::default(), Arc::<Mutex<Held>>::default());
+        let (counter, told, disk) = (Arc::clone(&queued), Arc::clone(&held), Arc::new(disk.clone()));
+        let thread = std::thread::spawn(move || {
+            let (room, allowance) = (Storeroom::open(disk, now()).unwrap(), Allowance::new(Path::new("/"), BYTES));
+            Keeper::new(room, counter, allowance, told, Duration::from_millis(20)).work(Vec::new(), &queue);
+        });
+        Holder { commands, queued, thread: Arc::new(Mutex::new(Some(thread))), held }
+    }
+
+    #[test]
+    fn files_that_broke_are_read_again_though_nobody_asks_for_anything() {
+        let (disk, mut answers) = (ForgetfulDisk::new(), unbounded_channel());
+        let holder = on(&disk);
+        assert_eq!(keeps(&holder, &mut answers), Response::Done);
+        // What is half written can neither be finished nor cut off.
+        disk.fail_after(0, Fault::Broken);
+        assert_eq!(keeps_with(8, &holder, &mut answers), Response::Full);
+        until("it says so", || holder.held().trouble.is_some());
+        disk.heal();
+        until("it is well again", || holder.held().trouble.is_none());
+        assert_eq!(holder.held().mailboxes, 1, "what was not written is not there");
+        assert_eq!(keeps_with(8, &holder, &mut answers), Response::Done);
+        holder.stop();
+    }
+
+    fn until(what: &str, is_so: impl Fn() -> bool) {
+        let begun = Instant::now();
+        while !is_so() {
+            assert!(begun.elapsed() < PATIENCE, "waited in vain: {what}");
+            // Nothing tells of what is held.
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 }

@@ -1,13 +1,15 @@
 //! Where a node listens for others.
 //!
 //! Where its owner asked it to, there and nowhere else: whoever wants to be reached by a VPN alone is not to be found
-//! everywhere because the VPN came up late. Else on the usual port; else on any, as contacts are told of a new one.
+//! everywhere because the VPN came up late. Else on the port of last time, which codes and routers lead to; else on the
+//! usual one; else on any, as contacts are told of a new one.
 
 use std::net::{Ipv4Addr, Ipv6Addr, TcpListener, UdpSocket};
 
 use kith_protocol::crypto::sign::SecretSeed;
 
 use super::{NodeError, NodeOptions, PORT};
+use crate::api::OtherPort;
 use crate::home::Settings;
 use crate::mailbox::Holder;
 use crate::network::{self, Limits, Multiaddr, Network, NetworkError, listen_on};
@@ -22,8 +24,8 @@ pub(super) type Started = (Network, tokio::sync::mpsc::Receiver<network::Event>)
 enum Places {
     /// At all of these, or the node does not start.
     Asked(Vec<Multiaddr>),
-    /// At the first of these that is free, or on any port.
-    Usual(Vec<Vec<Multiaddr>>),
+    /// Everywhere, at the first of these ports that is free, or at any.
+    Usual(Vec<u16>),
 }
 
 /// Starts the network. The settings say afterwards where it listens, and what was asked for.
@@ -45,8 +47,8 @@ pub(super) fn start(
             settings.asked_listen = Some(asked.clone());
             (asked, started)
         }
-        Places::Usual(places) => {
-            let found = on_one_of(places, start)?;
+        Places::Usual(ports) => {
+            let found = on_one_of(ports, start)?;
             settings.asked_listen = None;
             found
         }
@@ -56,9 +58,10 @@ pub(super) fn start(
 }
 
 fn places(options: &NodeOptions, settings: &Settings) -> Places {
-    let last: Vec<Multiaddr> = settings.listen.iter().filter_map(|address| address.parse().ok()).collect();
+    let last = last(settings);
     // A home of before does not tell what was asked for from what was free; but what is chosen here has one form.
-    let is_chosen = last.is_empty() || port(&last).is_some_and(|port| everywhere(port).contains(&last));
+    let chosen = port(&last).filter(|port| everywhere(*port).contains(&last));
+    let is_chosen = last.is_empty() || chosen.is_some();
     let asked = if !options.listen.is_empty() {
         Some(options.listen.clone())
     } else if options.listens_as_usual {
@@ -69,10 +72,23 @@ fn places(options: &NodeOptions, settings: &Settings) -> Places {
     if let Some(asked) = asked {
         return Places::Asked(asked);
     }
-    // The port of last time comes after the usual one, which was taken once and need not be for ever.
-    let [usual, by_ip4] = everywhere(PORT);
-    let is_other = is_chosen && !last.is_empty() && last != usual && last != by_ip4;
-    Places::Usual([usual, by_ip4].into_iter().chain(is_other.then_some(last)).collect())
+    // Two homes on one machine would exchange ports if the usual one came before that of last time, and what leads to one
+    // of them would lead to the other. Who takes back what was said wants the usual one.
+    let mut ports = vec![PORT];
+    if let Some(last) = chosen.filter(|last| *last != PORT) {
+        ports.insert(usize::from(options.listens_as_usual), last);
+    }
+    Places::Usual(ports)
+}
+
+/// Where it listens, if the usual port was taken once; the settings are those of a node that started.
+pub(super) fn instead_of_usual(settings: &Settings) -> Option<OtherPort> {
+    let port = port(&last(settings)).filter(|port| settings.asked_listen.is_none() && *port != PORT)?;
+    Some(OtherPort { port, listen: settings.listen.clone() })
+}
+
+fn last(settings: &Settings) -> Vec<Multiaddr> {
+    settings.listen.iter().filter_map(|address| address.parse().ok()).collect()
 }
 
 /// The port that is named first.
@@ -81,10 +97,10 @@ fn port(listen: &[Multiaddr]) -> Option<u16> {
 }
 
 fn on_one_of(
-    places: Vec<Vec<Multiaddr>>,
+    ports: Vec<u16>,
     start: impl Fn(Vec<Multiaddr>) -> Result<Started, NetworkError>,
 ) -> Result<(Vec<Multiaddr>, Started), NodeError> {
-    for listen in places {
+    for listen in ports.into_iter().flat_map(everywhere) {
         match start(listen.clone()) {
             Ok(started) => return Ok((listen, started)),
             Err(NetworkError::Listen { address, reason }) => tracing::warn!(%address, reason, "trying another port"),
@@ -132,10 +148,6 @@ mod tests {
         listen.iter().map(Multiaddr::to_string).collect()
     }
 
-    fn usual(also: &[Vec<Multiaddr>]) -> Places {
-        Places::Usual([&everywhere(PORT)[..], also].concat())
-    }
-
     /// What a start without options makes of what an earlier one wrote down.
     fn after(listen: &[Multiaddr], asked_listen: Option<Vec<Multiaddr>>) -> Places {
         let settings = Settings { listen: texts(listen), asked_listen, ..Settings::default() };
@@ -143,13 +155,28 @@ mod tests {
     }
 
     #[test]
-    fn a_port_that_was_free_once_is_tried_after_the_usual_one() {
-        assert_eq!(after(&[], None), usual(&[]));
+    fn the_port_of_last_time_comes_first_so_that_two_homes_do_not_exchange_theirs() {
+        assert_eq!(after(&[], None), Places::Usual(vec![PORT]));
         for listen in everywhere(40_123) {
-            assert_eq!(after(&listen, None), usual(&[listen]));
+            assert_eq!(after(&listen, None), Places::Usual(vec![40_123, PORT]));
         }
         for listen in everywhere(PORT) {
-            assert_eq!(after(&listen, None), usual(&[]));
+            assert_eq!(after(&listen, None), Places::Usual(vec![PORT]));
+        }
+    }
+
+    #[test]
+    fn a_port_that_stands_in_for_the_usual_one_is_told_and_one_that_was_asked_for_is_not() {
+        let of = |listen: &[Multiaddr], asked_listen| {
+            instead_of_usual(&Settings { listen: texts(listen), asked_listen, ..Settings::default() })
+        };
+        for listen in everywhere(40_123) {
+            let other = OtherPort { port: 40_123, listen: texts(&listen) };
+            assert_eq!(of(&listen, None), Some(other));
+            assert_eq!(of(&listen, Some(listen.clone())), None);
+        }
+        for listen in everywhere(PORT) {
+            assert_eq!(of(&listen, None), None);
         }
     }
 
@@ -173,6 +200,9 @@ mod tests {
         let now = NodeOptions { listen: lan.clone(), ..NodeOptions::default() };
         assert_eq!(places(&now, &settings), Places::Asked(lan));
         let back = NodeOptions { listens_as_usual: true, ..NodeOptions::default() };
-        assert_eq!(places(&back, &settings), usual(&[]));
+        assert_eq!(places(&back, &settings), Places::Usual(vec![PORT]));
+        let [free, _] = everywhere(40_123);
+        let settings = Settings { listen: texts(&free), ..Settings::default() };
+        assert_eq!(places(&back, &settings), Places::Usual(vec![PORT, 40_123]), "the usual one is free again");
     }
 }
