@@ -112,19 +112,16 @@ fn anas_laptop_was_stolen_and_she_comes_back_with_her_words_and_bo() {
             api.get("/people/Ana")["card"].to_string().contains("Founder").then_some(())
         });
     }
-    // The thief starts the laptop and writes in her name.
+    // The thief starts the laptop and writes in her name, as long as it runs: contacts tell it that its key was changed.
     ana.start();
-    ana.kith(["person", "write", "Bo", "My bank has changed."]).ok();
+    ana.kith(["person", "write", "Bo", "My bank has changed."]);
+    let ended = ana.node.as_mut().unwrap().wait("its key was changed elsewhere");
+    assert_eq!(ended.code(), Some(5), "{}", ana.logged());
     new.kith(["person", "write", "Bo", "My laptop is gone."]).ok();
     bo.api().until("Bo reads her, and her alone", |api| {
         let letters = api.get("/people/Ana/letters")["letters"].to_string();
         assert!(!letters.contains("bank"), "{letters}");
         letters.contains("My laptop is gone.").then_some(())
-    });
-    ana.api().until("the thief was refused, or told nothing", |api| {
-        let sent = &api.get("/people/Bo/letters")["letters"][0];
-        assert_ne!(sent["state"], "delivered", "{sent}");
-        matches!(sent["state"].as_str(), Some("refused" | "waiting")).then_some(())
     });
 }
 

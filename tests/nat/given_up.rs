@@ -18,16 +18,18 @@ fn dee_hears_that_the_key_was_stolen_and_the_thiefs_node_stops() {
     }
     ana.stop();
     let mut thief = lab.public_with_copy(&ana, "Ana Sousa");
+    thief.start();
+    println!("Dee met the thief after {:?}", dee.meets(&thief));
+    thief.writes(&dee, "Good to have met you.");
+    dee.until_reads(&thief, "Good to have met you.");
+
+    // A minute after they met Dee's node looks whether that key was given up.
     ana.start();
     let before = times_left(&ana);
     let words = ana.folder().join("recovery-words.txt");
     ana.prints(&["rotate", "--stolen", "--words-file", words.to_str().unwrap()]);
     ana.until("what she says of the old key", |who| (times_left(who) > before).then_some(()));
-
-    thief.start();
-    println!("Dee met the thief after {:?}", dee.meets(&thief));
-    thief.writes(&dee, "Good to have met you.");
-    dee.until_reads(&thief, "Good to have met you.");
+    // Bo's node tells it, which has heard of Ana, or what lies with strangers does.
     let (_, took) = thief
         .until("its node stops by itself", |who| who.logged().contains("goes on at another machine").then_some(()));
     println!("the thief's node stopped after {took:?}");

@@ -119,6 +119,12 @@ fn a_scan_with_words_of_before_takes_nothing_of_anas_place() {
     let counts = history_of(&world.home(bo).store, world.home(ana).id).unwrap().unwrap();
     assert_eq!(counts.head(), world.history(ana).head(), "a yes to Ana is no yes to Mallory");
     write_to_each_other(&mut world, ana, bo);
+    // He scans a code of hers, too, as he was told to: which history is hers is no question any more.
+    let code = world.shows_live(ana, "Dinner");
+    world.scans(bo, &code);
+    world.run_for(HOUR);
+    assert!(!world.asked_about(bo, ana).contains(&ItemKind::Fork), "{:?}", world.asked_about(bo, ana));
+    write_to_each_other(&mut world, ana, bo);
 }
 
 #[test]

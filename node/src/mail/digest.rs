@@ -155,7 +155,8 @@ mod tests {
     #[test]
     fn names_are_told_to_who_wants_them_each_once_and_not_without_end() {
         let mut waiting = Waiting::default();
-        waiting.kinds[6] = line(2, &["Bo Lindqvist", "Bo Lindqvist"]);
+        let wrote = KINDS.iter().position(|(kinds, ..)| kinds.contains(&ItemKind::Wrote)).unwrap();
+        waiting.kinds[wrote] = line(2, &["Bo Lindqvist", "Bo Lindqvist"]);
         waiting.steps = line(6, &["Chi", "Dee", "Eva", "Fay", "Gil", "Hal"]);
         let text = waiting.words(None).text;
         assert!(text.contains("* 2 contacts wrote to you: Bo Lindqvist\r\n"), "{text}");

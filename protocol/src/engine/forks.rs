@@ -10,7 +10,7 @@ use super::incoming::history_of;
 use super::notice::Notice;
 use super::person::Person;
 use super::turn::Turn;
-use crate::id::IdentityId;
+use crate::id::{IdentityId, PersonId};
 use crate::identity::{History, HistoryBytes, Learned};
 use crate::letter::body::RecordBytes;
 use crate::limits;
@@ -34,6 +34,8 @@ crate::wire_map! {
         5 => pub seen: Timestamp,
         /// The whole other history, if it came along: a live scan may settle on it.
         6 => pub other: Option<HistoryBytes>,
+        /// I know which one is theirs.
+        7 => pub settled: bool,
     }
 }
 
@@ -53,15 +55,24 @@ pub fn forks_of(read: &dyn Read, identity: IdentityId) -> Result<Vec<ForkEvidenc
 impl Turn<'_> {
     /// Keeps the evidence and puts it before me.
     pub(super) fn fork_seen(&mut self, person: &Person, first: &[u8], second: &[u8]) -> Result<()> {
-        self.keep_evidence(person, first, second, None)
+        self.keep_evidence(person, first, second, None, false)
     }
 
-    fn keep_evidence(&mut self, person: &Person, first: &[u8], second: &[u8], other: Option<&History>) -> Result<()> {
+    /// What was settled is a question again only if they stand before me.
+    fn keep_evidence(
+        &mut self,
+        person: &Person,
+        first: &[u8],
+        second: &[u8],
+        other: Option<&History>,
+        in_person: bool,
+    ) -> Result<()> {
         let Some(identity) = person.identity else { return Ok(()) };
         let known = forks_of(&self.txn, identity)?;
         let (Ok(first), Ok(second)) = (Bytes::new(first.to_vec()), Bytes::new(second.to_vec())) else { return Ok(()) };
         // A whole history always finds a place: it may be the one that is settled on.
         let number = match known.iter().find(|evidence| evidence.second == second) {
+            Some(same) if same.settled && !in_person => return Ok(()),
             Some(same) if same.other.is_some() || other.is_none() => return Ok(()),
             Some(same) => same.number,
             None if known.len() < limits::FORKS => u8::try_from(known.len()).unwrap_or(u8::MAX),
@@ -69,7 +80,7 @@ impl Turn<'_> {
             None => u8::try_from(limits::FORKS - 1).unwrap_or(u8::MAX),
         };
         let other = other.map(History::to_bytes);
-        self.txn.save(&ForkEvidence { identity, number, first, second, seen: self.now, other });
+        self.txn.save(&ForkEvidence { identity, number, first, second, seen: self.now, other, settled: false });
         self.notice(Notice::ForkSeen { person: person.id });
         self.ask_me(ItemKind::Fork, person.id, About::until(self.now.plus(limits::LETTER_LIFE)))
     }
@@ -91,13 +102,21 @@ impl Turn<'_> {
         match learn_all(&mut known, shown) {
             None => self.save_history(&known),
             Some((first, second)) => {
-                self.keep_evidence(person, &first, &second, Some(shown))?;
+                self.keep_evidence(person, &first, &second, Some(shown), settles)?;
                 if settles {
                     self.save_history(&in_the_place_of(&known, shown));
                 }
             }
         }
-        Ok(())
+        if settles { self.fork_is_settled(person.id, shown.id()) } else { Ok(()) }
+    }
+
+    /// I know which history is theirs: that there was another stays as evidence, and is no question any more.
+    fn fork_is_settled(&mut self, person: PersonId, identity: IdentityId) -> Result<()> {
+        for evidence in forks_of(&self.txn, identity)? {
+            self.txn.save(&ForkEvidence { other: None, settled: true, ..evidence });
+        }
+        self.drop_question(ItemKind::Fork, person, None)
     }
 
     /// I met the person and it was them: the history that they showed counts from now on.
@@ -109,6 +128,7 @@ impl Turn<'_> {
         // Never back to a part of what counts already.
         if let Some(shown) = others.find(|shown| learn_all(&mut counts.clone(), shown).is_some()) {
             self.save_history(&in_the_place_of(&counts, &shown));
+            self.fork_is_settled(person.id, identity)?;
             self.pump(person.id)?;
         }
         Ok(())
@@ -119,7 +139,7 @@ impl Turn<'_> {
     pub(super) fn is_contradicted(&mut self, known: Option<&Person>, shown: &History, in_person: bool) -> Result<bool> {
         let (Some(person), Some(mut counts)) = (known, history_of(&self.txn, shown.id())?) else { return Ok(false) };
         let Some((first, second)) = learn_all(&mut counts, shown) else { return Ok(false) };
-        self.keep_evidence(person, &first, &second, Some(shown))?;
+        self.keep_evidence(person, &first, &second, Some(shown), in_person)?;
         if in_person {
             // They stand before me, though I let the question go once.
             self.ask_me(ItemKind::Fork, person.id, About::until(self.now.plus(limits::LETTER_LIFE)))?;

@@ -400,6 +400,8 @@ impl Turn<'_> {
             },
         )?;
         self.session_is_with(session, person.id, &pair);
+        // They are on the line now, however long I could not reach them.
+        self.live.pauses.remove(&person.id);
         self.remember_handled(&claimant.letter)?;
         if person.is_contact() {
             self.welcome(&person, &invite, way == ClaimWay::Late)?;
@@ -431,6 +433,7 @@ impl Turn<'_> {
         // It has the id and the body of one that was handled.
         if let (Some((_, code)), Ok(Body::Claim(claim))) = (code, Body::of(opened.letter.unverified())) {
             self.session_is_with(session, person.id, &pair_of(&code, &claim.pair_seed));
+            self.live.pauses.remove(&person.id);
         }
         self.pump(person.id)
     }
