@@ -22,7 +22,8 @@ fuzz_target!(|data: &[u8]| {
     if let Some(answer) = Answer::from_bytes(data) {
         assert_eq!(answer.to_bytes(), data);
         let is_final = matches!(answer, Answer::Handled(_) | Answer::Refused(..));
-        let is_open = matches!(answer, Answer::Replaced(_) | Answer::GivenBack(_));
+        let is_open =
+            matches!(answer, Answer::Replaced(_) | Answer::GivenBack(_) | Answer::KeyChanged(_) | Answer::SealAnew(_));
         assert!(is_open || data.len() == if is_final { 33 } else { 1 }, "a final answer without a receipt");
     }
 });
