@@ -12,7 +12,7 @@ use super::door::pair_secrets;
 use super::effect::{Answer, Refusal};
 use super::entity::{self, Entity};
 use super::error::Result;
-use super::incoming::history_of;
+use super::incoming::{history_of, history_of_person};
 use super::invites::OwnInvite;
 use super::live::Party;
 use super::own::Own;
@@ -162,10 +162,7 @@ impl Turn<'_> {
         let (Some(person), Some(reach)) = (self.txn.load::<Person>(&id.0)?, self.txn.load::<Reach>(&id.0)?) else {
             return Ok(None);
         };
-        let Some(history) = person.identity.map(|identity| history_of(&self.txn, identity)).transpose()?.flatten()
-        else {
-            return Ok(None);
-        };
+        let Some(history) = history_of_person(&self.txn, &person)? else { return Ok(None) };
         let Some(pair) = pair_secrets(&self.txn, id)? else { return Ok(None) };
         Ok(Some(Acquaintance {
             history: history.to_bytes(),

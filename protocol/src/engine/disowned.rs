@@ -11,7 +11,7 @@ use super::effect::Effect;
 use super::entity::{self, Entity};
 use super::error::Result;
 use super::inbox::{About, ItemKind};
-use super::incoming::history_of;
+use super::incoming::{history_of, history_of_person};
 use super::key_news::learn;
 use super::notice::Notice;
 use super::own::Own;
@@ -334,9 +334,7 @@ pub fn exposed_since(read: &dyn Read) -> Result<Option<Timestamp>> {
 
 /// True if the key that somebody was last known by was given up, and nothing came since that counts.
 pub fn is_key_given_up(read: &dyn Read, person: &Person) -> Result<bool> {
-    let Some(history) = person.identity.map(|identity| history_of(read, identity)).transpose()?.flatten() else {
-        return Ok(false);
-    };
+    let Some(history) = history_of_person(read, person)? else { return Ok(false) };
     let reach = entity::load::<Reach>(read, &person.id.0)?;
     let grant = reach.and_then(|reach| Signed::<NodeGrant>::from_bytes(reach.grant.as_slice()).ok());
     Ok(grant.is_some_and(|grant| history.is_compromised(grant.claimed_signer().key)))

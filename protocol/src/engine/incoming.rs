@@ -98,6 +98,11 @@ pub fn history_of(read: &dyn Read, id: IdentityId) -> Result<Option<History>> {
     Ok(entity::load::<KnownHistory>(read, &id.0)?.map(|known| known.read()))
 }
 
+/// The key history of a person; none of somebody whose identity I do not know.
+pub(super) fn history_of_person(read: &dyn Read, person: &Person) -> Result<Option<History>> {
+    person.identity.map_or(Ok(None), |identity| history_of(read, identity))
+}
+
 /// What becomes of a letter, before it is put into an answer.
 pub(super) enum Verdict {
     /// It was handled: now, or earlier.

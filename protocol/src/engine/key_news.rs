@@ -7,7 +7,7 @@
 use super::effect::Answer;
 use super::entity::Entity;
 use super::error::{Error, Result};
-use super::incoming::history_of;
+use super::incoming::history_of_person;
 use super::live::Party;
 use super::person::Person;
 use super::restore::CARD_AHEAD;
@@ -46,11 +46,12 @@ impl Turn<'_> {
             return Ok(Answer::Later);
         };
         let (history, grant) = (&self.keys.history, self.own()?.grant);
+        let events = history.since(Seen { rotations: 0, notices: 0 });
+        let count = events.len();
         // Who seals to a key of before may have lost all else of before, too.
-        let all = KeyNews::of(history.since(Seen { rotations: 0, notices: 0 }), Some(grant.clone()));
-        let is_whole = all.events.len() == history.since(Seen { rotations: 0, notices: 0 }).len();
+        let all = KeyNews::of(events, Some(grant.clone()));
         let unseen = || KeyNews::of(history.since(person.they_have.unwrap_or(history.seen())), Some(grant));
-        let news = if is_whole { all } else { unseen() };
+        let news = if all.events.len() == count { all } else { unseen() };
         Ok(news.to_bytes().map_or(Answer::Later, Answer::SealAnew))
     }
 
@@ -64,7 +65,7 @@ impl Turn<'_> {
         let (Ok(news), Some(person)) = (wire::decode::<KeyNews>(said), self.txn.load::<Person>(&person.0)?) else {
             return Ok(());
         };
-        let history = person.identity.map(|identity| history_of(&self.txn, identity)).transpose()?.flatten();
+        let history = history_of_person(&self.txn, &person)?;
         let (Some(mut history), Some(grant)) = (history, news.grant.as_ref()) else { return Ok(()) };
         let events = news.events.into_iter().map(Bytes::into_vec);
         match self.learn_events(&person, &mut history, events)? {

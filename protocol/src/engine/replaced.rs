@@ -6,7 +6,7 @@
 
 use super::effect::Effect;
 use super::error::Result;
-use super::incoming::history_of;
+use super::incoming::history_of_person;
 use super::live::{Live, Party, Session};
 use super::notice::Notice;
 use super::own::{Own, verify_grant};
@@ -42,7 +42,7 @@ impl Turn<'_> {
     pub(super) fn is_former_machine(&self, person: PersonId, peer: PeerId) -> Result<bool> {
         let reach = self.txn.load::<Reach>(&person.0)?.filter(|reach| reach.former.contains(&peer));
         let (Some(reach), Some(person)) = (reach, self.txn.load::<Person>(&person.0)?) else { return Ok(false) };
-        let history = person.identity.map(|identity| history_of(&self.txn, identity)).transpose()?.flatten();
+        let history = history_of_person(&self.txn, &person)?;
         // A change of the key ends all grants before it, and with them what they say of machines.
         Ok(history
             .is_some_and(|history| Place::known(&reach, &history).is_some_and(|known| known.is_of_current(&history))))

@@ -7,6 +7,7 @@ use super::deadline::Ends;
 use super::effect::Effect;
 use super::entity::{self, Entity};
 use super::error::Result;
+use super::incoming::history_of_person;
 use super::live::Live;
 use super::mailboxes::own_hosts;
 use super::own::verify_grant;
@@ -236,8 +237,7 @@ impl Turn<'_> {
         };
         let Some(known) = self.txn.load::<Reach>(&id.0)? else { return Ok(()) };
         let said = known.presence.as_ref().and_then(|seed| Whereabouts::read(record, seed));
-        let history = person.identity.map(|identity| super::incoming::history_of(&self.txn, identity)).transpose()?;
-        let (Some(said), Some(history)) = (said, history.flatten()) else { return Ok(()) };
+        let (Some(said), Some(history)) = (said, history_of_person(&self.txn, &person)?) else { return Ok(()) };
         let Some(grant) = verify_grant(said.grant.as_slice(), &history, self.now) else { return Ok(()) };
         let newest = Place::known(&known, &history).map(|newest| (newest, known.counter));
         let is_newer = newest < Some((Place::current(&grant, &history), said.counter));
