@@ -1,10 +1,10 @@
 //! Mailboxes of others: what this node holds for its owner's contacts while theirs are asleep.
 //!
 //! ```text
-//! network ── Ask ──► holder (one thread) ──► storeroom: what may be left, handed out, taken
-//!         ◄ answer ─┘ many requests, one sync  │
-//!                                              ├─ book      what lies where, in memory
-//!                                              └─ segments  the files: HOME/mailbox/held-<number>.km
+//! network ── Ask ──► holder ──► keeper (one thread) ──► storeroom: what may be left, handed out, taken
+//!         ◄──── answer ────────┘ many requests, one sync  │
+//!                                                         ├─ book      what lies where, in memory
+//!                                                         └─ segments  the files: HOME/mailbox/held-<number>.km
 //! ```
 //!
 //! Nothing is called stored, done or taken before it is on the disk. The files are a log: what arrives, what is taken and
@@ -16,17 +16,22 @@
 //! a damaged file costs what was in it and nothing else.
 
 mod allowance;
+mod asked;
 mod book;
 mod cleaning;
 mod holder;
+mod keeper;
+mod opening;
 mod quota;
 mod record;
 mod segments;
 mod storeroom;
+mod waits;
 
 #[cfg(test)]
 mod tests;
 
 pub use allowance::Held;
-pub use holder::{Answers, Ask, Busy, Holder};
+pub use asked::{Answers, Ask};
+pub use holder::{Busy, Holder};
 pub use quota::BYTES;

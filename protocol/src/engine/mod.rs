@@ -13,7 +13,7 @@
 //! | file | subject |
 //! |---|---|
 //! | `own` | my identity, card, grant, rotation |
-//! | `invites` | codes that I show, claims of those who scanned them |
+//! | `invites`, `claims` | codes that I show, claims of those who scanned them |
 //! | `scans` | codes of others that I scanned |
 //! | `contact` | taking people in and letting them go |
 //! | `people` | finding people, notes, tags |
@@ -35,6 +35,7 @@
 //! | `introduction` | asking for one, carrying one, being asked |
 //! | `vouches` | what people say of each other |
 //! | `outbox`, `incoming` | letters that go and letters that come |
+//! | `route`, `answered` | the way to a person; what follows from answers to my letters |
 //! | `sent` | letters that arrived, for a contact who goes on from a backup |
 //! | `session`, `door`, `live` | who is on the line |
 //! | `backups`, `restore` | what a backup is sealed to; coming back from one |
@@ -43,9 +44,11 @@
 //! | `deadline` | everything that waits has an end |
 
 pub mod agenda;
+mod answered;
 pub mod backups;
 mod capsules;
 pub mod captures;
+mod claims;
 pub mod code_lists;
 mod collecting;
 mod contact;
@@ -83,6 +86,7 @@ mod relays;
 mod replaced;
 mod restore;
 mod rounds;
+mod route;
 pub mod scans;
 mod sent;
 mod session;

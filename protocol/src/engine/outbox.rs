@@ -4,27 +4,20 @@
 //! keys of the day, with the id it always had. Nothing leaves the outbox but by receipt, by refusal, or on
 //! the date on which it gives up.
 
-use super::correspondence::WordsState;
 use super::deadline::Ends;
-use super::effect::{Answer, Effect, Refusal};
+use super::effect::Effect;
 use super::entity::{self, Entity};
 use super::error::{Error, Result};
-use super::keys::PairSecrets;
-use super::live::{Call, Flight, Party, Pause};
-use super::notice::Notice;
-use super::person::{Person, Reach, Scan, ScanProblem};
+use super::live::{Call, Flight, Pause};
+use super::person::Person;
+use super::route::Route;
 use super::turn::Turn;
-use crate::address::{self, Hint};
-use crate::crypto::same;
-use crate::crypto::seal::EncryptionKey;
 use crate::hello::SharedSecret;
-use crate::id::{IdentityId, LetterId, PeerId, PersonId, SessionId};
-use crate::identity::{History, HistoryBytes, NodeGrant, Seen};
+use crate::id::{LetterId, PersonId, SessionId};
+use crate::identity::{History, HistoryBytes, Seen};
 use crate::letter::body::kind;
 use crate::letter::{self, Body, Letter, Sealed};
 use crate::limits;
-use crate::mailbox::Pass;
-use crate::record::Signed;
 use crate::store::{Read, Table};
 use crate::time::Timestamp;
 use crate::wire::Bytes;
@@ -302,162 +295,6 @@ impl Turn<'_> {
         }
     }
 
-    /// How letters get to a person now; `None` if there is no way.
-    pub(super) fn route(&self, person: &Person) -> Result<Option<Route>> {
-        let Some(pair) = super::door::pair_secrets(&self.txn, person.id)? else { return Ok(None) };
-        match (&person.scan, person.identity, self.txn.load::<Reach>(&person.id.0)?) {
-            (Some(scan), ..) => {
-                let failures = self.live.pauses.get(&person.id).map_or(0, |pause| pause.failures);
-                Ok(Some(Route::by_scan(scan, pair, failures)))
-            }
-            (None, Some(identity), Some(reach)) => {
-                let failures = self.live.pauses.get(&person.id).map_or(0, |pause| pause.failures);
-                self.route_to_contact(identity, reach, pair.to_call_under(failures).clone())
-            }
-            (None, ..) => Ok(None),
-        }
-    }
-
-    fn route_to_contact(&self, identity: IdentityId, reach: Reach, secret: SharedSecret) -> Result<Option<Route>> {
-        let Some(history) = super::incoming::history_of(&self.txn, identity)? else { return Ok(None) };
-        // Its signature was checked before it was stored.
-        let Ok(signed) = Signed::<NodeGrant>::from_bytes(reach.grant.as_slice()) else { return Ok(None) };
-        let grant = signed.unverified();
-        let grant_counts = grant.check_signed_by(signed.claimed_signer().key, &history, self.now).is_ok();
-        let is_given_up = history.is_compromised(signed.claimed_signer().key);
-        let addressee = Some(Addressee { to: identity.0, key: grant.encryption });
-        let (peer, addresses, mailboxes) = (Some(grant.peer), reach.hints, reach.mailboxes);
-        Ok(Some(Route { is_first: false, addressee, secret, peer, addresses, mailboxes, grant_counts, is_given_up }))
-    }
-
-    /// A letter was answered, or no answer came.
-    pub fn letter_answered(&mut self, session: SessionId, letter: LetterId, outcome: Option<Answer>) -> Result<()> {
-        let Some(open) = self.live.sessions.get_mut(&session) else { return Ok(()) };
-        let Some(flight) = open.flights.remove(&letter) else { return Ok(()) };
-        let (Party::Pair(person) | Party::Scanned(person)) = open.party else { return Ok(()) };
-        let is_pair = open.party == Party::Pair(person);
-        let key = [&person.0[..], &letter.0].concat();
-        let Some(waiting) = self.txn.load::<Waiting>(&key)? else { return self.pump(person) };
-        match outcome {
-            Some(Answer::Handled(receipt)) if same(&receipt, &flight.receipts.handled()) => {
-                self.delivered(session, &waiting, flight.shows)?
-            }
-            Some(Answer::Refused(reason, receipt)) if same(&receipt, &flight.receipts.refused(reason.number())) => {
-                // Or it was signed with a key that I have changed since, and the other end heard of that first.
-                let is_overtaken = flight.shows != self.keys.history.seen();
-                if reason != Refusal::NotAccepted || !is_overtaken {
-                    self.refused(&waiting, reason)?;
-                }
-            }
-            Some(Answer::KeysMissing) => self.show_all_keys(person)?,
-            Some(Answer::Replaced(grant)) => {
-                let grant = Bytes::new(grant.into_vec()).unwrap_or_default();
-                if self.shown_own_grant(&grant)? {
-                    return Ok(());
-                }
-                self.pause(person);
-            }
-            Some(Answer::KeyChanged(news)) => {
-                if self.has_changed_since(news.as_slice())? {
-                    return Ok(());
-                }
-                if flight.shows == self.keys.history.seen() {
-                    self.pause(person);
-                }
-            }
-            Some(Answer::SealAnew(news)) => {
-                // What they say is worth one more try at once; whoever says it again waits.
-                if is_pair && !self.live.is_pausing(person, self.now) {
-                    self.seal_anew(person, news.as_slice())?;
-                }
-                self.pause(person);
-            }
-            Some(Answer::Stored) => {
-                self.txn.save(&Waiting { stored: Some(self.now), ..waiting });
-                self.pause(person);
-            }
-            // Who sits at an old address can say what they like: only who opened the letter has its receipts.
-            Some(Answer::Handled(_) | Answer::Refused(..) | Answer::GivenBack(_) | Answer::Later) | None => {
-                *self.live.in_vain.entry(letter).or_default() += 1;
-                self.pause(person);
-                if waiting.is_first() {
-                    // Whoever filmed the code can say hello. Another address may have its owner.
-                    self.hang_up_on(person);
-                }
-            }
-        }
-        self.letter_gone(person)
-    }
-
-    pub(super) fn delivered(&mut self, session: SessionId, letter: &Waiting, shows: Seen) -> Result<()> {
-        self.taken(letter)?;
-        self.live.pauses.remove(&letter.person);
-        if let Some(mut person) = self.txn.load::<Person>(&letter.person.0)? {
-            if person.they_have != Some(shows) {
-                person.they_have = Some(shows);
-                self.txn.save(&person);
-            }
-            if letter.is_first() {
-                self.claim_handled(session, person)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Their node has the letter, and has done what follows from it.
-    pub(super) fn taken(&mut self, letter: &Waiting) -> Result<()> {
-        self.remove_waiting(letter);
-        self.keep_sent(letter)?;
-        self.my_words_are(letter, WordsState::Delivered)?;
-        if letter.kind == kind::PRESENCE {
-            self.presence_is_known(letter.person)?;
-        }
-        self.notice(Notice::Delivered { person: letter.person, kind: letter.kind });
-        Ok(())
-    }
-
-    pub(super) fn refused(&mut self, letter: &Waiting, reason: Refusal) -> Result<()> {
-        self.remove_waiting(letter);
-        self.my_words_are(letter, WordsState::Refused)?;
-        if letter.is_first() {
-            let problem = match reason {
-                Refusal::InviteUsed => ScanProblem::Used,
-                Refusal::InviteRevoked => ScanProblem::Revoked,
-                Refusal::InviteExpired | Refusal::Expired => ScanProblem::Expired,
-                Refusal::NotAccepted => ScanProblem::NotAccepted,
-            };
-            self.claim_failed(letter.person, problem)?;
-        }
-        self.notice(Notice::Refused { person: letter.person, kind: letter.kind, reason });
-        Ok(())
-    }
-
-    /// They do not know the key I sign with: from now on show them all events. If they were shown all already,
-    /// the next try waits.
-    pub(super) fn show_all_keys(&mut self, person: PersonId) -> Result<()> {
-        match self.txn.load::<Person>(&person.0)? {
-            Some(mut known) if known.they_have.is_some() => {
-                known.they_have = None;
-                self.txn.save(&known);
-            }
-            _ => self.pause(person),
-        }
-        Ok(())
-    }
-
-    pub(super) fn give_up_letter(&mut self, person: PersonId, letter: LetterId) -> Result<()> {
-        let key = [&person.0[..], &letter.0].concat();
-        let Some(waiting) = self.txn.load::<Waiting>(&key)? else { return Ok(()) };
-        self.txn.forget(&waiting);
-        self.live.in_vain.remove(&letter);
-        self.my_words_are(&waiting, WordsState::GaveUp)?;
-        if waiting.is_first() {
-            self.claim_failed(person, ScanProblem::Unanswered)?;
-        }
-        self.notice(Notice::GaveUp { person, kind: waiting.kind });
-        self.letter_gone(person)
-    }
-
     /// The next try waits a little longer than the last one did. What else was sent before the pause began and fails
     /// in it belongs to the same try.
     pub(super) fn pause(&mut self, person: PersonId) {
@@ -470,47 +307,7 @@ impl Turn<'_> {
     }
 }
 
-/// A way to a person.
-pub(super) struct Route {
-    /// Whether it is the way of the first letter, under the secret of a code.
-    pub is_first: bool,
-    /// Whom to seal to; unknown between my claim and their answer.
-    addressee: Option<Addressee>,
-    pub secret: SharedSecret,
-    peer: Option<PeerId>,
-    pub addresses: Vec<Hint>,
-    /// Where letters for them may be left.
-    pub mailboxes: Vec<Pass>,
-    /// Their grant counts now.
-    grant_counts: bool,
-    /// The key that signed the grant was given up: whoever reads what is sealed to it may be a thief.
-    is_given_up: bool,
-}
-
-struct Addressee {
-    to: [u8; 32],
-    key: EncryptionKey,
-}
-
 impl Route {
-    /// To somebody whose code I scanned: my claim under the secret of the code; once it is handled, calls under
-    /// the secret of the pair, so that they can give me their answer.
-    fn by_scan(scan: &Scan, pair: PairSecrets, failures: u32) -> Self {
-        let (is_first, secret, addressee) = match (scan.claim, pair.code) {
-            (Some(_), Some(code)) => (true, code, Some(Addressee { to: scan.key.0, key: scan.key })),
-            _ => (false, pair.current, None),
-        };
-        let front_doors = scan.hints.iter().filter(|hint| hint.reach == address::Reach::FrontDoor).cloned();
-        let (peer, addresses) = match &scan.door {
-            Some(door) if failures.is_multiple_of(2) => {
-                (Some(door.peer), front_doors.chain(door.hints.iter().cloned()).collect())
-            }
-            _ => (scan.node, scan.hints.clone()),
-        };
-        let mailboxes = Vec::new();
-        Self { is_first, addressee, secret, peer, addresses, mailboxes, grant_counts: true, is_given_up: false }
-    }
-
     /// True if the letter can go this way. Before the claim is handled, nothing else can be opened at the other end.
     pub(super) const fn takes(&self, letter: &Waiting) -> bool {
         letter.is_first() == self.is_first && (self.grant_counts || letter.goes_without_grant(self.is_given_up))

@@ -1,7 +1,38 @@
-//! What the pages say that look after the node: mailboxes, event mode, the daily mail, the key.
+//! What the pages say that look after the node: its health, mailboxes, event mode, the daily mail, the key.
 
 use super::Choices;
-use crate::api::MailForm;
+use crate::api::{Health, MailForm};
+
+// The node.
+words! {
+    NODE = "My node";
+    NODE_WHAT = "Health, recovery words, what it is";
+    WORDS_HOW = "They are the only way back to your identity. Write all 24 on paper from recovery-words.txt in the home, then delete the file.";
+    TAKE_BACKUP = "Take a backup";
+    TAKE_BACKUP_MEANS = "One file with everything of yours. Your recovery words alone open it; keep it on another machine.";
+    WORDS_DONE = "They are on paper: delete the file";
+    DOCTOR = "Health";
+    THIS_NODE = "This node";
+    VERSION = "Version";
+    HOME_FOLDER = "Home";
+    IDENTITY = "Identity";
+}
+
+pub(crate) const fn health(health: &Health) -> &'static str {
+    match health {
+        Health::Good => "good",
+        Health::Warning => "look at this",
+        Health::Bad => "broken",
+    }
+}
+
+pub(crate) const fn health_class(health: &Health) -> &'static str {
+    match health {
+        Health::Good => "good",
+        Health::Warning => "warning",
+        Health::Bad => "bad",
+    }
+}
 
 // Whose nodes hold letters.
 words! {
