@@ -23,10 +23,19 @@ impl Source {
 
     /// The source of a connection from this address.
     pub(super) fn of(address: &Multiaddr) -> Self {
-        Self(address.iter().find_map(|part| match part {
+        let ip = address.iter().find_map(|part| match part {
             Protocol::Ip4(ip) => Some(ip.into()),
-            Protocol::Ip6(ip) => Some(IpAddr::from((ip.to_bits() & !u128::from(u64::MAX)).to_be_bytes())),
+            Protocol::Ip6(ip) => Some(ip.into()),
             _ => None,
+        });
+        ip.map_or(Self(None), Self::of_ip)
+    }
+
+    /// The source of what comes from this number.
+    pub(super) fn of_ip(ip: IpAddr) -> Self {
+        Self(Some(match ip {
+            IpAddr::V4(_) => ip,
+            IpAddr::V6(ip) => IpAddr::from((ip.to_bits() & !u128::from(u64::MAX)).to_be_bytes()),
         }))
     }
 }

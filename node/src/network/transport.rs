@@ -13,18 +13,14 @@ use libp2p::core::transport::timeout::TransportTimeout;
 use libp2p::core::transport::{Boxed, DialOpts, ListenerId, TransportError, TransportEvent};
 use libp2p::core::upgrade::Version;
 use libp2p::identity::Keypair;
-use libp2p::{Multiaddr, PeerId, dns, noise, quic, relay, tcp, yamux};
+use libp2p::{Multiaddr, PeerId, dns, noise, relay, tcp, yamux};
 use tokio::time::Instant;
 
 use super::crowd::{Crowd, Source};
+use super::quic::Quic;
 use super::{Limits, NetworkError};
 
 type Connection = (PeerId, StreamMuxerBox);
-
-/// Unread bytes that a peer may have on one QUIC stream: two of the largest letters.
-const STREAM_WINDOW: u32 = 128 * 1024;
-/// Unread bytes that a peer may have on one QUIC connection: eight of the largest letters.
-const CONNECTION_WINDOW: u32 = 512 * 1024;
 
 /// All the transports of a node.
 pub(super) fn build(
@@ -56,12 +52,7 @@ fn plain(keypair: &Keypair, limits: &Limits) -> Result<Boxed<Connection>, Networ
         .authenticate(noise::Config::new(keypair).map_err(|e| NetworkError::Key(e.to_string()))?)
         .multiplex(mux(limits))
         .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)));
-    let mut config = quic::Config::new(keypair);
-    config.handshake_timeout = limits.handshake;
-    config.max_concurrent_stream_limit = u32::try_from(2 * limits.streams + 8).unwrap_or(u32::MAX);
-    config.max_stream_data = STREAM_WINDOW;
-    config.max_connection_data = CONNECTION_WINDOW;
-    let quic = quic::tokio::Transport::new(config).map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)));
+    let quic = Quic::new(keypair, limits)?;
     Ok(tcp.or_transport(quic).map(|either, _| either.into_inner()).boxed())
 }
 

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures::StreamExt;
-use libp2p::swarm::{SwarmEvent, dummy};
+use libp2p::swarm::{NetworkBehaviour, SwarmEvent, dummy};
 use libp2p::{Swarm, noise, tcp, yamux};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpSocket, TcpStream, UdpSocket};
@@ -18,6 +18,8 @@ use super::place;
 const HELD: usize = 1_000;
 /// What a handshake begins with, up to the middle of its first message.
 const HALF: &[u8] = b"\x13/multistream/1.0.0\n\x07/noise\n\0\x20half of an ephemeral";
+/// Addresses from which strangers come and go.
+const COMERS: u32 = 64;
 /// Dials at once while first packets are collected.
 const AT_ONCE: usize = 200;
 
@@ -102,37 +104,78 @@ pub async fn begin_quic(scene: Scene, work: Work, packets: Vec<Vec<Vec<u8>>>) {
     }
 }
 
-/// A stranger with a key and an address of their own, and nothing to say.
-pub async fn stranger(number: u32) -> Swarm<dummy::Behaviour> {
+/// How strangers come.
+#[derive(Clone, Copy)]
+pub enum Way {
+    /// By QUIC, each from an address of their own.
+    Quic,
+    /// By TCP, all from one address: the library calls from the port that it listens on, but not from the address.
+    Tcp,
+}
+
+/// Somebody with a key of their own.
+pub async fn somebody<B: NetworkBehaviour>(number: u32, way: Way, behaviour: B) -> Swarm<B> {
     let mut swarm = libp2p::SwarmBuilder::with_new_identity()
         .with_tokio()
         .with_tcp(tcp::Config::default().nodelay(true), noise::Config::new, yamux::Config::default)
         .unwrap()
-        .with_behaviour(|_| dummy::Behaviour)
+        .with_quic()
+        .with_behaviour(|_| behaviour)
         .unwrap()
         .with_swarm_config(|config| config.with_idle_connection_timeout(Duration::from_secs(600)))
         .build();
-    // Who listens at an address calls from there.
-    swarm.listen_on(format!("/ip4/{}/tcp/0", place::source(number).ip()).parse().unwrap()).unwrap();
+    let own = place::source(number).ip();
+    let at = match way {
+        Way::Quic => format!("/ip4/{own}/udp/0/quic-v1"),
+        Way::Tcp => format!("/ip4/{own}/tcp/0"),
+    };
+    swarm.listen_on(at.parse().unwrap()).unwrap();
     while !matches!(swarm.select_next_some().await, SwarmEvent::NewListenAddr { .. }) {}
     swarm
 }
 
 /// Strangers who do finish the handshake, and then sit there.
-pub async fn sit(scene: Scene, work: Work) {
+pub async fn sit(scene: Scene, work: Work, way: Way) {
     let mut sitting: VecDeque<JoinHandle<()>> = VecDeque::new();
     for number in 0.. {
         work.one_more().await;
-        let mut swarm = stranger(number).await;
-        let to = scene.tcp();
+        let (to, work) = (scene.by(way), work.clone());
         sitting.push_back(tokio::spawn(async move {
+            let mut swarm = somebody(number, way, dummy::Behaviour).await;
             let _ = swarm.dial(to);
             loop {
-                swarm.select_next_some().await;
+                if let SwarmEvent::ConnectionEstablished { .. } = swarm.select_next_some().await {
+                    work.was_answered();
+                }
             }
         }));
         if sitting.len() > 300 {
             sitting.pop_front().unwrap().abort();
         }
     }
+}
+
+/// Strangers who finish one and go, one after the other at each of many addresses.
+pub async fn come_and_go(scene: Scene, work: Work) {
+    let all = (0..COMERS).map(|number| {
+        let (scene, work) = (scene.clone(), work.clone());
+        tokio::spawn(async move {
+            let mut swarm = somebody(number, Way::Quic, dummy::Behaviour).await;
+            loop {
+                work.one_more().await;
+                let _ = swarm.dial(scene.by(Way::Quic));
+                loop {
+                    match swarm.select_next_some().await {
+                        SwarmEvent::ConnectionEstablished { peer_id, .. } => {
+                            work.was_answered();
+                            let _ = swarm.disconnect_peer_id(peer_id);
+                        }
+                        SwarmEvent::ConnectionClosed { .. } | SwarmEvent::OutgoingConnectionError { .. } => break,
+                        _ => {}
+                    }
+                }
+            }
+        })
+    });
+    futures::future::join_all(all).await;
 }

@@ -10,6 +10,7 @@ use libp2p::kad::{self, QueryResult, Quorum, Record, store::MemoryStore};
 use libp2p::swarm::SwarmEvent;
 use libp2p::{PeerId, StreamProtocol, Swarm, noise, tcp, yamux};
 
+use super::floods::Way;
 use super::part::{Scene, Work};
 use super::place;
 
@@ -42,7 +43,7 @@ pub async fn forge(scene: Scene, work: Work) {
             &libp2p::identity::ed25519::PublicKey::try_from_bytes(&scene.ana.0).unwrap().into(),
         );
         let mut swarm = stranger_with_a_part(stranger).await;
-        swarm.behaviour_mut().add_address(&ana, scene.tcp());
+        swarm.behaviour_mut().add_address(&ana, scene.by(Way::Tcp));
         let (mut number, mut under_way) = (0, 0);
         while number < OF_ONE {
             while under_way < AT_ONCE && number < OF_ONE {

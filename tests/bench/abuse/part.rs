@@ -17,6 +17,8 @@ use kith_protocol::id::PeerId;
 use kith_protocol::invite::Invite;
 use serde_json::{Value, json};
 
+use super::floods::Way;
+
 const PART: &str = "KITH_ABUSE_PART";
 const SCENE: &str = "KITH_ABUSE_SCENE";
 /// Says that the attack has begun; says how much of it there was.
@@ -64,9 +66,14 @@ impl Scene {
         Invite::from_text(&self.badge).unwrap().shared_secret()
     }
 
-    /// Ana's address as a multiaddr for TCP.
-    pub fn tcp(&self) -> libp2p::Multiaddr {
-        format!("/ip4/{}/tcp/{}", self.at.ip(), self.at.port()).parse().unwrap()
+    /// Ana's address for who comes this way.
+    pub fn by(&self, way: Way) -> libp2p::Multiaddr {
+        let (ip, port) = (self.at.ip(), self.at.port());
+        let at = match way {
+            Way::Quic => format!("/ip4/{ip}/udp/{port}/quic-v1"),
+            Way::Tcp => format!("/ip4/{ip}/tcp/{port}"),
+        };
+        at.parse().unwrap()
     }
 
     /// Where it is by QUIC, as a hint.

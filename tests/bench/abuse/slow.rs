@@ -8,10 +8,10 @@ use kith_protocol::hello::{Ends, Initiator, Request, Response};
 use kith_protocol::id::{PeerId, SessionId};
 use libp2p::request_response::{self, Codec, Event, Message, ProtocolSupport};
 use libp2p::swarm::{NetworkBehaviour, SwarmEvent};
-use libp2p::{StreamProtocol, Swarm, noise, tcp, yamux};
+use libp2p::{StreamProtocol, Swarm};
 
+use super::floods::{self, Way};
 use super::part::{Scene, Work};
-use super::place;
 
 /// Between two bytes.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -99,21 +99,9 @@ async fn swarm(number: u32) -> Swarm<Protocols> {
         let config = request_response::Config::default().with_request_timeout(LONG).with_max_concurrent_streams(200);
         request_response::Behaviour::new([(StreamProtocol::new(name), ProtocolSupport::Outbound)], config)
     };
-    let mut swarm = libp2p::SwarmBuilder::with_new_identity()
-        .with_tokio()
-        .with_tcp(tcp::Config::default().nodelay(true), noise::Config::new, yamux::Config::default)
-        .unwrap()
-        .with_behaviour(|_| Protocols {
-            hello: speak("/kith/hello/1"),
-            letter: speak("/kith/letter/1"),
-            mailbox: speak("/kith/mailbox/1"),
-        })
-        .unwrap()
-        .with_swarm_config(|config| config.with_idle_connection_timeout(LONG))
-        .build();
-    swarm.listen_on(format!("/ip4/{}/tcp/0", place::source(number).ip()).parse().unwrap()).unwrap();
-    while !matches!(swarm.select_next_some().await, SwarmEvent::NewListenAddr { .. }) {}
-    swarm
+    let protocols =
+        Protocols { hello: speak("/kith/hello/1"), letter: speak("/kith/letter/1"), mailbox: speak("/kith/mailbox/1") };
+    floods::somebody(number, Way::Quic, protocols).await
 }
 
 /// The bytes with their true length in front.
@@ -137,8 +125,9 @@ pub async fn dawdle(scene: Scene, work: Work) {
 /// One of them, until it is shown out.
 async fn one(scene: &Scene, work: &Work, number: u32, has_badge: bool) {
     let mut swarm = swarm(number).await;
-    let _ = swarm.dial(scene.tcp());
+    let _ = swarm.dial(scene.by(Way::Quic));
     let Some(to) = connected(&mut swarm).await else { return tokio::time::sleep(PAUSE).await };
+    work.was_answered();
     let session = if has_badge { hello(&mut swarm, &to, scene).await } else { None };
     let letter = framed(&[&session.unwrap_or(SessionId([7; 16])).0[..], &[0; 4_096]].concat());
     let leave = framed(&[0x5a; 1_024]);
