@@ -14,7 +14,7 @@
 //! `--folder DIR` where the homes lie, since the disk below that folder is part of what is measured; `--only PART` leaves
 //! out pages whose path, or attacks whose name, does not hold it. `rest`, `ways` and `abuse` start the program, which must be
 //! built before, or named with `--program`. Both sides of a comparison run in turns, so that whatever else the machine does
-//! hits both. Some parts have a process of their own, so that their memory or their network is: this program, started again.
+//! hits both. Some parts have a process of their own, which is this program once more (`again.rs`).
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints")]
 #![allow(
     clippy::unwrap_used,
