@@ -35,7 +35,7 @@ impl Scene {
             Way::ThroughRelay | Way::ByMailbox => lab.home("Ana Sousa", Nat::Symmetric),
         };
         let bo = lab.home("Bo Lindqvist", Nat::Symmetric);
-        let chi = host(&lab, way);
+        let mut chi = host(&lab, way);
         if let Some(chi) = &chi {
             for who in [&ana, &bo] {
                 who.meets(chi);
@@ -43,6 +43,9 @@ impl Scene {
             }
         }
         bo.meets(&ana);
+        if let Some(chi) = chi.as_mut().filter(|_| way == Way::ThroughRelay) {
+            holds_no_letters(chi, [&ana, &bo]);
+        }
         for who in [&ana, &bo] {
             who.until("nothing waits", |who| (who.says(&["status"])["outbox"] == 0).then_some(()));
         }
@@ -90,6 +93,22 @@ fn host(lab: &Lab, way: Way) -> Option<Resident> {
         chi.start_with(&["--relay-at-most", NO_CIRCUIT]);
     }
     Some(chi)
+}
+
+/// Chi's node goes on as a relay alone. The others met with the help of its mailboxes; now letters would be left there
+/// whenever that is quicker.
+fn holds_no_letters(chi: &mut Resident, guests: [&Resident; 2]) {
+    let before = guests.map(times_reserved);
+    chi.stop();
+    chi.start_with(&["--hold-letters", "nobody"]);
+    for (who, before) in guests.into_iter().zip(before) {
+        who.until("a relay again", |who| (times_reserved(who) > before).then_some(()));
+    }
+}
+
+/// How often somebody's node was told that another one passes things on for it.
+fn times_reserved(who: &Resident) -> usize {
+    who.logged().matches("reached through a relay").count()
 }
 
 /// Waits until the host does for somebody what it is to do.
