@@ -23,6 +23,15 @@ fn file_system(folder: &Path) -> Option<String> {
     Some(format!("{kind} on {device} at {at}"))
 }
 
+/// Memory of a process, in bytes: now, and the most since this was last asked of it.
+pub fn memory_of(pid: u32) -> [f64; 2] {
+    let of = |field| status_of(pid, field).unwrap_or_default() as f64 * 1024.0;
+    let both = [of("VmRSS"), of("VmHWM")];
+    // From now on the peak is counted anew.
+    let _ = std::fs::write(format!("/proc/{pid}/clear_refs"), "5");
+    both
+}
+
 /// A line of `/proc/<pid>/status`, such as `VmRSS`, as a number.
 pub fn status_of(pid: u32, field: &str) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;

@@ -12,7 +12,9 @@
 //!
 //! Each prints a table. `--check` ends with 1 if a target is missed; `--runs N` sets how often it is measured, and
 //! `--folder DIR` where the homes lie, since the disk below that folder is part of what is measured; `--only PART` leaves
-//! out pages whose path, or attacks whose name, does not hold it. Both sides of a comparison run in turns in one process, so that whatever else the machine does hits both.
+//! out pages whose path, or attacks whose name, does not hold it. `rest`, `ways` and `abuse` start the program, which must be
+//! built before, or named with `--program`. Both sides of a comparison run in turns, so that whatever else the machine does
+//! hits both. Some parts have a process of their own, which is this program once more (`again.rs`).
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints")]
 #![allow(
     clippy::unwrap_used,
@@ -23,6 +25,7 @@
 )]
 
 mod abuse;
+mod again;
 mod bare;
 mod crowd;
 mod figures;
@@ -52,7 +55,7 @@ pub struct Options {
     pub folder: PathBuf,
     /// Of the pages, only those whose path holds this; of the attacks, those whose name does.
     pub only: Option<String>,
-    /// The program that `rest` starts.
+    /// The program, for whatever starts it.
     pub program: PathBuf,
 }
 
@@ -100,8 +103,7 @@ fn main() -> ExitCode {
 
 /// The program that is built into the folder above the one where benchmarks are built.
 fn program() -> PathBuf {
-    let this = std::env::current_exe().expect("a path of this program");
-    this.parent().expect("a folder of this program").with_file_name("kith")
+    again::this_program().parent().expect("a folder of this program").with_file_name("kith")
 }
 
 /// A runtime as a node has it.

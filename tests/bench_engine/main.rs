@@ -5,7 +5,7 @@
 //! the three steps is committed to a storage in memory. It is a presence letter, so it carries one more record,
 //! whose signature is part of the bare cryptography too.
 //!
-//! `cargo test --release -p kith-tests --test bench_engine`
+//! `cargo bench -p kith-tests --bench bench_engine`
 
 #![allow(
     clippy::unwrap_used,

@@ -18,6 +18,7 @@ mod life;
 
 use std::time::Instant;
 
+use kith_tests::e2e::is_long;
 use life::{Life, Month, Seen};
 
 /// A month with every kind of trouble, and real keys.
@@ -92,7 +93,7 @@ fn live(seed: u64, month: Month) -> Seen {
 
 #[test]
 fn a_month_of_a_hundred_people() {
-    let months = if std::env::var_os("KITH_LONG").is_some() { 10 } else { 1 };
+    let months = if is_long() { 10 } else { 1 };
     for seed in first_seed()..first_seed() + months {
         let seen = live(seed, USUAL);
         assert!(seen.contacts > 250 && seen.meetings > 150, "too little happened to mean anything");

@@ -1,10 +1,11 @@
 //! Machines that are stolen, lost, restored and taken off the network in any order: when it is over, whoever were contacts
-//! write to each other as before.
+//! write to each other as before. `KITH_LONG=1` plays a thousand such stories.
 
 use kith_protocol::engine::replaced_since;
 use kith_protocol::identity::Reason;
 use kith_protocol::store::MemoryStore;
 use kith_protocol::time::Timestamp;
+use kith_tests::e2e::is_long;
 use kith_tests::sim::{Who, World};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -183,7 +184,7 @@ const TEXT: &str = "How are you?";
 
 #[test]
 fn whatever_happens_to_their_machines_contacts_write_to_each_other_again() {
-    let seeds = if std::env::var_os("KITH_LONG").is_some() { 1_000 } else { 60 };
+    let seeds = if is_long() { 1_000 } else { 60 };
     let mut failed = Vec::new();
     for seed in 0..seeds {
         let mut village = Village::of_three(seed);

@@ -81,7 +81,7 @@ pub fn run(options: &Options) -> bool {
             println!("\nAbuse: not measured, since this machine makes no network of its own (unshare, as root)");
             return std::env::var_os("CI").is_none();
         }
-        return place::run_inside(&options.folder, options.runs, &options.program, options.only.as_deref());
+        return place::run_inside(options);
     }
     let folder = tempfile::tempdir_in(&options.folder).unwrap();
     let watched = Duration::from_secs(options.runs.unwrap_or(WATCHED) as u64);

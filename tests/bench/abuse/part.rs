@@ -17,7 +17,11 @@ use kith_protocol::id::PeerId;
 use kith_protocol::invite::Invite;
 use serde_json::{Value, json};
 
+<<<<<<< HEAD
 use super::floods::Way;
+=======
+use crate::again::this_program;
+>>>>>>> benches
 
 const PART: &str = "KITH_ABUSE_PART";
 const SCENE: &str = "KITH_ABUSE_SCENE";
@@ -164,7 +168,7 @@ impl Attacker {
     /// Starts one and waits until it has begun.
     pub fn start(part: &str, scene: &Scene) -> Self {
         let mut program = Command::new("nice");
-        program.args(["-n", "19"]).arg(std::env::current_exe().unwrap()).arg("abuse");
+        program.args(["-n", "19"]).arg(this_program()).arg("abuse");
         program.env(PART, part).env(SCENE, scene.to_text()).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut program = program.spawn().unwrap();
         let mut said = BufReader::new(program.stdout.take().unwrap()).lines();

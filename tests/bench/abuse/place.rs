@@ -6,6 +6,8 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::Command;
 
+use crate::{Options, again};
+
 /// Ana's address there: one that is set aside for documentation.
 pub const ANA: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 10);
 /// Says that this process is in such a network.
@@ -22,23 +24,12 @@ pub fn is_inside() -> bool {
 }
 
 /// Runs this very program again in a network of its own, with what it was asked for; true if that went well.
-pub fn run_inside(
-    folder: &std::path::Path,
-    runs: Option<usize>,
-    program: &std::path::Path,
-    only: Option<&str>,
-) -> bool {
+pub fn run_inside(options: &Options) -> bool {
     let mut command = Command::new("unshare");
-    command.args(["--net", "--", "sh", "-c", MAKE]).arg(std::env::current_exe().unwrap());
-    command.args(["abuse", "--check", "--folder"]).arg(folder).arg("--program").arg(program);
-    if let Some(runs) = runs {
-        command.args(["--runs", &runs.to_string()]);
-    }
-    if let Some(only) = only {
-        command.args(["--only", only]);
-    }
-    let ended = command.env(INSIDE, "yes").status();
-    ended.is_ok_and(|ended| ended.success())
+    command.args(["--net", "--", "sh", "-c", MAKE]).arg(again::this_program());
+    again::ask_the_same(&mut command, "abuse", options);
+    command.env(INSIDE, "yes");
+    again::is_met(command)
 }
 
 /// Whether this machine makes networks.

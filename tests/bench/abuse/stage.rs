@@ -110,12 +110,7 @@ impl Stage {
 
     /// Memory of Ana's node: now, and the most since it was last asked; in bytes.
     pub fn memory(&self) -> [f64; 2] {
-        let pid = self.ana.id();
-        let of = |field| machine::status_of(pid, field).unwrap_or_default() as f64 * 1024.0;
-        let both = [of("VmRSS"), of("VmHWM")];
-        // From now on the peak is counted anew.
-        let _ = std::fs::write(format!("/proc/{pid}/clear_refs"), "5");
-        both
+        machine::memory_of(self.ana.id())
     }
 
     /// The process of Ana's node.

@@ -7,6 +7,7 @@ use libp2p::identity::Keypair;
 use libp2p::tls;
 use quinn::crypto::rustls::{QuicClientConfig, QuicServerConfig};
 use quinn::{ClientConfig, EndpointConfig, NoneTokenStore, ServerConfig, TransportConfig, VarInt};
+use quinn_proto::RandomConnectionIdGenerator;
 use rustls::NoKeyLog;
 use rustls::client::Resumption;
 use rustls::server::NoServerSessionStorage;
@@ -25,6 +26,8 @@ const CONNECTION_WINDOW: u32 = 512 * 1024;
 const SILENCE_MS: u32 = 10_000;
 /// After so long without a packet one is sent to keep the connection, and the way through routers, open.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(5);
+/// Bytes of the id of a connection: none is ever guessed or met twice.
+const ID_BYTES: usize = 8;
 /// Handshakes that wait for the door to look at them. One more is refused.
 const WAITING: usize = 256;
 /// Bytes that are kept of what such a handshake goes on to send: a first flight with keys of the size of ML-KEM, and some.
@@ -61,6 +64,9 @@ fn endpoint(keypair: &Keypair) -> EndpointConfig {
     // With a key that outlives the process, peers learn at once that it was started anew (RFC 9000 §10.3).
     let mut endpoint =
         ResetKey::of(keypair).map_or_else(EndpointConfig::default, |key| EndpointConfig::new(Arc::new(key)));
+    // quinn's own ids tell one process that they are its own, so that it would leave those of the process before
+    // unanswered; and with a key that stays, whoever watches several networks could tell that they are of one node.
+    endpoint.cid_generator(|| Box::new(RandomConnectionIdGenerator::new(ID_BYTES)));
     endpoint.supported_versions(vec![1]);
     endpoint
 }
