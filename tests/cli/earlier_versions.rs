@@ -161,8 +161,9 @@ fn ana_has_whom_she_met(ana: &Someone) {
 
 #[test]
 fn nodes_go_on_where_they_were_and_what_waited_arrives() {
-    let _mails = mail_server_at("127.75.0.1:7525");
-    for left in Left::by_every_version() {
+    let versions = Left::by_every_version();
+    let _mails = (!versions.is_empty()).then(|| mail_server_at("127.75.0.1:7525"));
+    for left in versions {
         let mut ana = left.home_of("Ana Sousa");
         start_again(&mut ana, &[]);
         ana_finds_her_settings(&ana);
