@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use kith_tests::e2e::Someone;
 
 /// What a browser on this machine gets, head and all.
-fn browse(ana: &Someone, method: &str, path: &str, cookie: &str, form: &str) -> String {
+pub fn browse(ana: &Someone, method: &str, path: &str, cookie: &str, form: &str) -> String {
     let address = ana.api().address();
     let mut stream = TcpStream::connect(address).unwrap();
     let request = format!(

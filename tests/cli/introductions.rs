@@ -23,7 +23,7 @@ fn the_three() -> (Someone, Someone, Someone) {
 
 /// Waits until nothing is on its way between two.
 #[track_caller]
-fn settle(one: &Someone, other: &Someone) {
+pub fn settle(one: &Someone, other: &Someone) {
     for (from, to) in [(one, other), (other, one)] {
         let path = format!("/people/{}", to.name.replace(' ', "%20"));
         from.api().until(&format!("{} takes {}'s letters", to.name, from.name), |api| {
@@ -45,7 +45,7 @@ fn id(form: &Value) -> String {
 
 /// Waits until an item of this kind is in the inbox.
 #[track_caller]
-fn until_asked(api: &Api, kind: &str) -> Value {
+pub fn until_asked(api: &Api, kind: &str) -> Value {
     api.until(&format!("{kind} waits"), |api| {
         api.get("/inbox").as_array()?.iter().find(|item| item["kind"] == kind).cloned()
     })
@@ -62,7 +62,7 @@ fn until_state(who: &Someone, id: &str, state: &str) -> Value {
 
 /// Every one of `words` is in a text, wherever its lines are broken.
 #[track_caller]
-fn says(text: &str, words: &[&str]) {
+pub fn says(text: &str, words: &[&str]) {
     let in_one_line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     for word in words {
         assert!(in_one_line.contains(word), "{word:?} is missing: {text}");

@@ -15,6 +15,7 @@ mod beginning;
 mod bounds;
 mod codes;
 mod demo;
+mod earlier_versions;
 mod event_mode;
 mod exports;
 mod follow_up;

@@ -109,18 +109,45 @@ until_up 7600
 is_ana
 machine_off
 
-# Another machine of hers has run for long.
+# Other machines of hers have run for long.
+
+# Upgrades from the version before, where that of the service is a home that the program of an earlier time left. What is
+# called the version before is this very program, so it must not come to open it.
+upgrade_with() {
+    on dpkg --install previous.deb >/dev/null
+    cp -r "tests/fixtures/$1/." "$machine/root/var/lib/kith/"
+    on chown -R kith:kith /var/lib/kith
+    on chmod -R u=rwX,go= /var/lib/kith
+    is "$(on systemctl is-active kith || true)" inactive 'the service before the upgrade'
+    on dpkg --install current.deb >/dev/null
+    until_up
+    is "$(on systemctl is-active kith)" active 'the service'
+    is "$(on find /var/lib/kith ! -user kith -o -perm /077)" '' 'what is not for the user of the service alone'
+}
+
+# The storage as it was lies beside what became of it, so that she can go back.
+is_kept() {
+    diff -r "tests/fixtures/$1/store" "$machine/root/var/lib/kith/$2" || fail "$2 is not what was there"
+}
+
+machine_make workshop
+machine_boot
+scene 'on a machine whose home is from before there were events she upgrades, and nothing is lost'
+upgrade_with home-before-events
+says "$(kith people)" 'Chi Tran'
+says "$(kith person show Bo)" 'wants a quote'
+is_kept home-before-events store-before-agenda
+on test -d /var/lib/kith/store-before-code-lists || fail 'the second change kept no copy'
+machine_off
 
 machine_make office
 machine_boot
-scene 'on a machine with the version before and a home of its time she upgrades, and nothing is lost'
-on dpkg --install previous.deb >/dev/null
-cp -r tests/fixtures/home-before-code-lists/. "$machine/root/var/lib/kith/"
-on chown -R kith:kith /var/lib/kith
-on dpkg --install current.deb >/dev/null
-until_up
+scene 'so she does on one whose home is from before codes were listed'
+upgrade_with home-before-code-lists
 says "$(kith invite list --open)" 'the hall'
+says "$(kith people)" 'Bo Lindqvist  contact'
 says "$(kith person show Bo)" 'send the quote'
+is_kept home-before-code-lists store-before-code-lists
 
 scene 'what the unit says of low ports and of a passphrase is so'
 on install -d -m 700 /etc/credstore.encrypted /etc/systemd/system/kith.service.d

@@ -9,7 +9,12 @@ pub const MAIL_PASSWORD: &str = "correct-horse-battery";
 
 /// A mail server on this machine; where it is, and what it takes.
 pub fn mail_server() -> (String, Receiver<String>) {
-    let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+    mail_server_at("127.0.0.1:0")
+}
+
+/// A mail server at a place of this machine.
+pub fn mail_server_at(place: &str) -> (String, Receiver<String>) {
+    let socket = TcpListener::bind(place).unwrap();
     let url = format!("smtp://{}", socket.local_addr().unwrap());
     let (taken, mails) = channel();
     std::thread::spawn(move || {

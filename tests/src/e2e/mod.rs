@@ -26,7 +26,7 @@ use std::time::Duration;
 pub(crate) use api::read_head;
 pub use api::{Answer, Api, Notices};
 pub use command::{Said, run};
-pub use mail::{MAIL_PASSWORD, mail_server};
+pub use mail::{MAIL_PASSWORD, mail_server, mail_server_at};
 pub use node::RunningNode;
 pub use seed::Seed;
 pub use someone::{Someone, stand_in};
