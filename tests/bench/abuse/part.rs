@@ -17,11 +17,8 @@ use kith_protocol::id::PeerId;
 use kith_protocol::invite::Invite;
 use serde_json::{Value, json};
 
-<<<<<<< HEAD
 use super::floods::Way;
-=======
 use crate::again::this_program;
->>>>>>> benches
 
 const PART: &str = "KITH_ABUSE_PART";
 const SCENE: &str = "KITH_ABUSE_SCENE";
