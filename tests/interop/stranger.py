@@ -10,6 +10,7 @@ import trio
 from libp2p import new_host
 from libp2p.crypto.ed25519 import create_new_key_pair
 from libp2p.custom_types import TProtocol
+from libp2p.host.exceptions import StreamFailure
 from libp2p.host.ping import PingService
 from libp2p.identity.identify.pb.identify_pb2 import Identify
 from libp2p.network.exceptions import SwarmException
@@ -23,8 +24,14 @@ STAY = 3
 
 
 async def say(host, peer, protocol, said, leaves_open):
-    """Says something on a stream of its own; returns all that came until the node ended its side."""
-    stream = await host.new_stream(peer, [TProtocol(protocol)])
+    """Says something on a stream of its own; returns all that came until the node ended its side, or None if it does not
+    speak so."""
+    try:
+        stream = await host.new_stream(peer, [TProtocol(protocol)])
+    except StreamFailure as error:
+        if "not supported" in str(error.__cause__):
+            return None
+        raise
     try:
         if said:
             await stream.write(said)
@@ -70,7 +77,8 @@ async def play(node, stranger):
                 begun = time.perf_counter()
                 heard = await say(host, node.peer_id, stranger["protocol"], bytes.fromhex(said), stranger["leavesOpen"])
                 ms = (time.perf_counter() - begun) * 1000
-                seen.append({"heard": heard.hex(), "ms": ms, "open": await is_open(host, node.peer_id, connection)})
+                heard = None if heard is None else heard.hex()
+                seen.append({"heard": heard, "ms": ms, "open": await is_open(host, node.peer_id, connection)})
     return seen
 
 
