@@ -5,7 +5,7 @@ from protobuf import Malformed, messages_in
 
 PROTOCOLS = {
     "/kith/hello/1", "/kith/letter/1", "/kith/mailbox/1", "/ipfs/id/1.0.0", "/ipfs/id/push/1.0.0", "/ipfs/ping/1.0.0",
-    "/libp2p/autonat/2/dial-back", "/libp2p/autonat/2/dial-request", "/libp2p/circuit/relay/0.2.0/stop",
+    "/libp2p/autonat/2/dial-request", "/libp2p/circuit/relay/0.2.0/stop",
 }  # fmt: skip
 # What a node does besides if others can reach it.
 PUBLIC_PROTOCOLS = PROTOCOLS | {"/libp2p/circuit/relay/0.2.0/hop", "/kith/kad/1"}
@@ -35,10 +35,11 @@ def gives_nobody_away(heard, secrets, where):
         expect(secret not in heard.lower(), f"{what} comes in {where}: {heard!r}")
 
 
-def identified(met, peer, key, protocols, secrets):
-    """A node says how to speak with it, and nothing of whose it is, what runs it or where it is."""
+def identified(met, peer, key, protocols, addresses, secrets):
+    """A node says how to speak with it, and nothing of whose it is or what runs it; where it is if anybody can route there."""
     expect(met["peer"] == peer, f"{met['peer']} answered in the place of {peer}")
-    expect((met["agent"], met["addresses"]) == ("kith", []), f"identify says too much: {met}")
+    expect(met["agent"] == "kith", f"identify says too much: {met}")
+    expect(set(met["addresses"]) == addresses, f"identify names other addresses: {met['addresses']}")
     expect(set(met["protocols"]) == protocols, f"other protocols: {set(met['protocols']) ^ protocols}")
     raw = bytes.fromhex(met["raw"])
     try:
@@ -47,6 +48,7 @@ def identified(met, peer, key, protocols, secrets):
         raise Leak(f"identify is not one message: {error}") from None
     seen_from = fields.pop(4, [])  # the address of who asks
     expect(len(seen_from) == 1, f"identify says {seen_from}")
+    expect(len(fields.pop(2, [])) == len(addresses), f"identify names other addresses: {raw!r}")
     told = {protocol.decode() for protocol in fields.pop(3)}
     expect(told == protocols, f"other protocols: {told ^ protocols}")
     public_key = bytes.fromhex("08011220") + key

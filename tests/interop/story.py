@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from statistics import median
@@ -35,16 +36,14 @@ class Place:
 
     name: str
     ana: list
-    chi: list  # empty without Chi
-    outside: list  # addresses where somebody else is
+    is_public: bool
     protocols: set
 
 
-HOME = Place("at home", ["/ip4/127.0.0.1", "/ip6/::1"], [], [], PROTOCOLS)
+HOME = Place("at home", ["/ip4/127.0.0.1", "/ip6/::1"], False, PROTOCOLS)
 # Addresses that are set aside for documentation; run.sh gives them to loopback in a network of its own.
-SERVER = Place(
-    "where others reach it", ["/ip4/203.0.113.10", "/ip6/2001:db8::10"], ["/ip4/203.0.113.11"], ["203.0.113.12"], PUBLIC_PROTOCOLS
-)
+SERVER = Place("where others reach it", ["/ip4/203.0.113.10", "/ip6/2001:db8::10"], True, PUBLIC_PROTOCOLS)
+CHI, ELSEWHERE = "/ip4/203.0.113.11", "203.0.113.12"
 
 
 def key_of(peer):
@@ -137,28 +136,30 @@ def clients_of(ana, node_js, modules):
     }
 
 
-def come(name, place, client, people, codes, doors):
-    """Everybody who comes with one program."""
-    ana, bo = people[:2]
-    crowd = strangers_of(key_of(ana.peer), *codes, f"{name}, {place.name}")
-    asks.of_any_node(crowd, doors)
-    if place.chi:
-        reserved, contact = (peer_id(key_of(who.peer)) for who in (bo, people[2]))
+def crowd_of(name, place, people, codes, all_of_it):
+    """Everybody who comes with one program; those who try what is Kith's own only if `all_of_it`."""
+    ana, bo, *others = people
+    seed = f"{name}, {place.name}"
+    crowd = strangers_of(key_of(ana.peer), *codes, seed) if all_of_it else Crowd(seed)
+    if place.is_public:
+        reserved, contact = (peer_id(key_of(who.peer)) for who in (bo, others[0]))
         asks.of_a_public_node(crowd, reserved, contact, {contact})
     else:
         asks.of_a_home(crowd)
-    return crowd.all, send(*client, crowd.all)
+    return crowd
 
 
 def judge(name, place, ana, secrets, strangers, saw):
+    """Ends the story if somebody was told too much."""
     met, seen = saw["met"], saw["seen"]
     try:
-        identified(met, ana.peer, key_of(ana.peer), place.protocols, secrets)
+        addresses = {one for one in ana.status()["listening"] if place.is_public}
+        identified(met, ana.peer, key_of(ana.peer), place.protocols, addresses, secrets)
         heard_nothing_new(strangers, seen, secrets)
     except Leak as leak:
         raise SystemExit(f"LEAKED to {name}: {leak}") from None
     said = sum(len(who.says) for who in strangers)
-    shown = f"{met['agent']}, {len(met['protocols'])} protocols, no address, no name"
+    shown = f"{met['agent']}, {len(met['protocols'])} protocols, {len(met['addresses'])} addresses, no name"
     print(f"{name} ({', '.join(met['over'])}): {shown};")
     print(f"  {len(strangers)} strangers said {said} things and learnt nothing.")
 
@@ -172,7 +173,7 @@ def set_stage(stage, place, people):
         who.up("/ip4/127.0.0.1")
     bo.meets(ana, ana.code())
     for who in chi:
-        who.up(*place.chi)
+        who.up(CHI)
         who.meets(ana, ana.code())
         bo.until("Bo is reached through Ana's node", "/doctor", lambda seen: "through the node of Ana" in json.dumps(seen))
     front_door = bo.code()
@@ -182,24 +183,30 @@ def set_stage(stage, place, people):
     return live, ({"the live code": Code(live), "the badge": Code(badge)}, Code(front_door))
 
 
-def play(stage, place, node_js, modules):
-    print(f"Ana's node {place.name}:")
+def strangers_come(ana, clients, crowds):
+    """Lets everybody come, the crowds of all programs at once; returns how fast the node answered before, and what they saw."""
+    quiet = {name: send(*client, [], PINGS)["met"] for name, client in clients.items()}
+    with ThreadPoolExecutor() as pool:
+        coming = {name: pool.submit(send, *client, crowds[name].all) for name, client in clients.items()}
+        return quiet, {name: future.result() for name, future in coming.items()}
+
+
+def play(stage, place, all_of_it, node_js, modules):
+    begun = time.monotonic()
     ana = Person(stage, "Ana Sousa", org="Sousa Valves", title="Managing director", email="ana@sousa-valves.example")
     bo, dee = Person(stage, "Bo Lindqvist", org="Lindqvist Brewing"), Person(stage, "Dee Okafor")
-    people = [ana, bo, *([Person(stage, "Chi Nguyen")] if place.chi else []), dee]
-    doors = Doors(place.outside, has_ip6())
+    people = [ana, bo, *([Person(stage, "Chi Nguyen")] if place.is_public else []), dee]
+    doors = Doors([ELSEWHERE] if place.is_public else [], has_ip6())
     try:
         live, codes = set_stage(stage, place, people)
         secrets = give_away(people, {**codes[0], "Bo's code": codes[1]})
         clients = clients_of(ana, node_js, modules)
-        quiet = {name: send(*client, [], PINGS)["met"] for name, client in clients.items()}
-        with ThreadPoolExecutor() as pool:
-            coming = {
-                name: pool.submit(come, name, place, client, people, codes, doors) for name, client in clients.items()
-            }
-            came = {name: future.result() for name, future in coming.items()}
-        for name, (strangers, saw) in came.items():
-            judge(name, place, ana, secrets, strangers, saw)
+        crowds = {name: crowd_of(name, place, people, codes, all_of_it) for name in clients}
+        for crowd in crowds.values():
+            asks.of_any_node(crowd, doors)
+        quiet, saw = strangers_come(ana, clients, crowds)
+        for name in clients:
+            judge(name, place, ana, secrets, crowds[name].all, saw[name])
         try:
             doors.were_left_alone(len(clients), asks.LEAST_PAID)
         except Leak as leak:
@@ -208,14 +215,22 @@ def play(stage, place, node_js, modules):
         print(f"ping, ms, median of {PINGS}: {pings}")
 
         dee.meets(ana, live)
-        print("Dee scanned Ana's code after all of them, and they are contacts.")
+        print(f"Dee scanned Ana's code after all of them, and they are contacts. All that took {time.monotonic() - begun:.0f} s.")
     finally:
         doors.close()
         for who in people:
             who.stop()
 
 
+def main(folder, node_js, modules):
+    places = [HOME, *([SERVER] if "KITH_INTEROP_INSIDE" in os.environ else [])]
+    for place in places:
+        print(f"Ana's node {place.name}:")
+        stage = folder / place.name.replace(" ", "-")
+        stage.mkdir()
+        # What is Kith's own is the same everywhere.
+        play(stage, place, place == places[-1], node_js, modules)
+
+
 with tempfile.TemporaryDirectory(prefix="kith-interop-") as folder:
-    for place in (HOME, *([SERVER] if "KITH_INTEROP_INSIDE" in os.environ else [])):
-        (stage := pathlib.Path(folder) / str(len(place.ana) + len(place.chi))).mkdir()
-        play(stage, place, sys.argv[1], pathlib.Path(sys.argv[2]))
+    main(pathlib.Path(folder), sys.argv[1], pathlib.Path(sys.argv[2]))
