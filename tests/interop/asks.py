@@ -56,6 +56,11 @@ def of_any_node(crowd, doors):
     who.say(framed((1, 100), (2, Multiaddr("/ip4/192.168.1.1/tcp/80").to_bytes())), NOT_SPOKEN)
 
 
+def falls_silent(crowd, protocol):
+    who, _ = crowd.somebody(f"half a message to {protocol} and silence", "nothing", protocol, leaves_open=True)
+    who.say(b"\x20\x08", NOTHING)
+
+
 def is_turned_down(heard):
     """The node closes without waiting, so that programs may miss what it said."""
     return heard in (NOTHING, framed((1, STOP_STATUS), (4, NO_RESERVATION)))
@@ -88,6 +93,8 @@ def of_a_public_node(crowd, reserved, contact, public):
             who.say(framed((1, FIND), (2, key)), only_shows(public))
             who.say(framed((1, GET), (2, key)), only_shows(public))
             who.say(framed((1, GET_PROVIDERS), (2, key)), only_shows(public))
+    for protocol in (HOP, STOP, KAD, DIAL_REQUEST):
+        falls_silent(crowd, protocol)
     leaves_records(crowd, public)
     leaves_what_is_no_record(crowd, public)
 

@@ -140,15 +140,19 @@ impl Probing {
         }
     }
 
-    fn observe(&mut self, address: &Multiaddr) {
-        if addresses::is_public(address) {
-            self.observed.retain(|seen| seen.address != *address);
-            if !self.mapped.contains(address) {
-                self.make_room();
-            }
-            self.observed.push(Seen { address: address.clone(), is_recent: true });
+    /// Some programs say whom they expect there, too: us, who are not another place for that. Where a name leads may be
+    /// another place tomorrow, and whoever says it is anybody.
+    fn observe(&mut self, seen: &Multiaddr) {
+        let address = addresses::place(seen);
+        if !addresses::is_somewhere_public(&address) {
+            return;
         }
-        self.candidate(address);
+        self.observed.retain(|seen| seen.address != address);
+        if !self.mapped.contains(&address) {
+            self.make_room();
+        }
+        self.candidate(&address);
+        self.observed.push(Seen { address, is_recent: true });
     }
 
     /// What was seen long ago gives way, before that where others got in. What a router passes on is not counted.
@@ -364,6 +368,19 @@ mod tests {
         assert!(probing.lacks_testers() && probing.candidates == BTreeSet::from([old]));
         probing.start_over(vec![new.clone()]);
         assert_eq!(probing.candidates, BTreeSet::from([new]));
+    }
+
+    #[test]
+    fn where_others_saw_us_is_a_number_whether_or_not_they_say_who_is_there() {
+        let mut probing = Probing::new();
+        let address = at("/ip6/2001:db8::9/tcp/7517");
+        let with_us = at(&format!("{address}/p2p/{}", PeerId::random()));
+        let by_name = at("/dns/ana.example/tcp/7517");
+        for seen in [&with_us, &address, &by_name, &with_us] {
+            probing.on_swarm_event(FromSwarm::NewExternalAddrCandidate(NewExternalAddrCandidate { addr: seen }));
+        }
+        assert_eq!(probing.candidates, BTreeSet::from([address.clone()]));
+        assert_eq!(probing.elsewhere().collect::<Vec<_>>(), [&address]);
     }
 
     #[test]
