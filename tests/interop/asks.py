@@ -1,7 +1,8 @@
-"""What strangers ask of a node on the protocols of libp2p, and what they are to hear: a refusal, or what anybody may know.
+"""What strangers ask of a node on the protocols of libp2p, and what they are to hear: a refusal, or what anybody may
+know.
 
-Every node tries addresses for others, and has things passed on to it. One that others can reach also passes things on for
-its contacts, and keeps a part of the DHT.
+Every node tries addresses for others, and has things passed on to it. One that others can reach also passes things on
+for its contacts, and keeps a part of the DHT.
 """
 import time
 
@@ -38,6 +39,7 @@ def nobody(draw):
 
 def of_any_node(crowd, doors):
     wants_doors_tried(crowd, doors)
+    claims_to_be_inside(crowd)
 
     # A node listens to dials back from whom it asked to try an address, and to nobody else.
     who, _ = crowd.somebody("an answer to a try that nobody asked for", "nothing", DIAL_BACK)
@@ -74,8 +76,8 @@ def of_a_home(crowd):
 
 
 def of_a_public_node(crowd, reserved, contact, public):
-    """`reserved` is the PeerId of somebody who is reached through the node, `contact` that of one who is not; `public` has
-    the PeerIds of all that the node knows to keep a part of the DHT."""
+    """`reserved` is the PeerId of somebody who is reached through the node, `contact` that of one who is not; `public`
+    has the PeerIds of all that the node knows to keep a part of the DHT."""
     wants_a_reservation(crowd)
     for knows, peer in (("nothing", None), ("the PeerId of a contact", contact)):
         who, draw = crowd.somebody("a circuit to who has no reservation", knows, HOP)
@@ -85,7 +87,6 @@ def of_a_public_node(crowd, reserved, contact, public):
     bounds = message((1, 120), (2, 96 * 1024))
     who.say(connect(reserved) + BEGINS_NOISE, framed((1, STATUS), (4, bounds), (5, PASSED_ON)) + BEGINS_NOISE)
 
-    claims_to_be_inside(crowd)
     for knows, keys in (("nothing", [b"", b"\0" * 32, bytes(1000)]), ("two PeerIds", [reserved, contact])):
         who, draw = crowd.somebody(f"who is near, by who knows {knows}", knows, KAD)
         who.late = True
@@ -100,7 +101,7 @@ def of_a_public_node(crowd, reserved, contact, public):
 
 
 def wants_doors_tried(crowd, doors):
-    """A node tries an address that is not the one that it sees for who pays more than the try costs, and none inside."""
+    """A node tries another address than the one it sees for who pays more than the try costs, and none inside."""
     who, _ = crowd.somebody("doors tried for nothing", "nothing", DIAL_REQUEST)
     for at in (*doors.inside, *doors.outside):
         who.say(try_at(at), is_to_pay)
@@ -168,7 +169,7 @@ def is_public(address):
 
 
 def only_shows(public, record=None):
-    """Judges that an answer of the DHT has this record or none, and of people nobody but who keeps a part, where it is."""
+    """Judges that an answer of the DHT has this record or none, and nobody but who keeps a part of it, outside."""
 
     def judge(heard):
         expect(len(heard) <= LONGEST, f"an answer of {len(heard)} bytes")
@@ -214,13 +215,16 @@ def leaves_records(crowd, public):
 def leaves_what_is_no_record(crowd, public):
     who, draw = crowd.somebody("what is no record of a day", "the key that signs it", KAD)
     today = int(time.time()) // DAY
-    for day, second, size in ((today - 3, 1, 951), (today + 3, 1, 951), (today, DAY, 951), (today, 1, 950), (today, 1, 952)):
+    over, not_yet, too_late = (today - 3, 1, 951), (today + 3, 1, 951), (today, DAY, 951)
+    for day, second, size in (over, not_yet, too_late, (today, 1, 950), (today, 1, 952)):
         leave_and_look(who, *day_record(draw(32), day, second, draw(size)), public)
     key, right = day_record(draw(32), today, 1, draw(951))
     other_key, _ = day_record(draw(32), today, 1, b"")
     changed = right[:500] + bytes([right[500] ^ 1]) + right[501:]
-    for at, value in ((key, changed), (other_key, right), (key[:31], right), (key, b""), (key, b"Ana"), (b"Ana", b"Bo")):
-        leave_and_look(who, at, value, public)
+    for at in (other_key, key[:31], b"Ana"):
+        leave_and_look(who, at, right, public)
+    for value in (changed, b"", b"Bo"):
+        leave_and_look(who, key, value, public)
 
     who, draw = crowd.somebody("somebody who has what is sought", "nothing", KAD)
     key = draw(32)

@@ -20,7 +20,7 @@ class Doors:
         for place in (HERE, *(["::1"] if has_ip6 else []), *outside):
             self._open(place)
         # Other names for the same doors.
-        names = [f"/ip4/{HERE}", "/ip4/0.0.0.0", "/dns4/localhost", f"/ip6/::ffff:{HERE}", *(["/ip6/::1"] if has_ip6 else [])]
+        names = [f"/ip4/{HERE}", "/ip4/0.0.0.0", "/dns4/localhost", f"/ip6/::ffff:{HERE}", "/ip6/::1"]
         self.inside = [f"{name}{way}" for name in names for way in self._ways()]
         self.outside = [f"/ip4/{place}{way}" for place in outside for way in self._ways()]
         self.knocks, self.brought = Counter(), Counter()
@@ -60,7 +60,7 @@ class Doors:
             one.close()
 
     def were_left_alone(self, paid, price):
-        """Judges that nobody knocked inside, and outside only who was paid for it, once each, with less than that cost."""
+        """Judges that nobody knocked inside, and outside only who was paid for it, with less than that cost."""
         expect(set(self.knocks) <= set(self.outside), f"a node was made to knock inside: {dict(self.knocks)}")
         for door in self.outside:
             brought = self.brought[door]

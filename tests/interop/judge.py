@@ -36,7 +36,7 @@ def gives_nobody_away(heard, secrets, where):
 
 
 def identified(met, peer, key, protocols, addresses, secrets):
-    """A node says how to speak with it, and nothing of whose it is or what runs it; where it is if anybody can route there."""
+    """A node says how to speak with it, and where if anybody can route there; nothing of whose it is or what runs it."""
     expect(met["peer"] == peer, f"{met['peer']} answered in the place of {peer}")
     expect(met["agent"] == "kith", f"identify says too much: {met}")
     expect(set(met["addresses"]) == addresses, f"identify names other addresses: {met['addresses']}")

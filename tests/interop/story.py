@@ -1,8 +1,8 @@
 """Strangers come to Ana's node with js-libp2p and py-libp2p, and leave as they came; first at home, where others do not
 reach it, and then at an address that anybody can route to.
 
-Bo has a mailbox at Ana's node and, where that can be, is reached through it. Chi is a contact whose own node keeps a part
-of the DHT. Dee scans Ana's code when all strangers have been there.
+Bo has a mailbox at Ana's node and, where that can be, is reached through it. Chi is a contact whose own node keeps a
+part of the DHT. Dee scans Ana's code when all strangers have been there.
 Usage: story.py NODE FOLDER, the Node.js and the folder with what stranger.mjs imports.
 """
 import json
@@ -27,6 +27,7 @@ from says import Crowd
 
 PINGS = 20
 HERE = pathlib.Path(__file__).parent
+IDENTIFY = "/ipfs/id/1.0.0"  # asked by everybody who comes
 BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 
 
@@ -175,7 +176,7 @@ def set_stage(stage, place, people):
     for who in chi:
         who.up(CHI)
         who.meets(ana, ana.code())
-        bo.until("Bo is reached through Ana's node", "/doctor", lambda seen: "through the node of Ana" in json.dumps(seen))
+        bo.until("a way to Bo through Ana's node", "/doctor", lambda seen: "through the node of Ana" in json.dumps(seen))
     front_door = bo.code()
     bo.kith("mailbox", "use", "Ana")
     bo.until("a mailbox at Ana's node", "/mailboxes", lambda all: all and all[0]["state"] == "open")
@@ -184,7 +185,7 @@ def set_stage(stage, place, people):
 
 
 def strangers_come(ana, clients, crowds):
-    """Lets everybody come, the crowds of all programs at once; returns how fast the node answered before, and what they saw."""
+    """Lets everybody come, all programs at once; returns how fast the node answered before, and what they saw."""
     quiet = {name: send(*client, [], PINGS)["met"] for name, client in clients.items()}
     with ThreadPoolExecutor() as pool:
         coming = {name: pool.submit(send, *client, crowds[name].all) for name, client in clients.items()}
@@ -204,6 +205,8 @@ def play(stage, place, all_of_it, node_js, modules):
         crowds = {name: crowd_of(name, place, people, codes, all_of_it) for name in clients}
         for crowd in crowds.values():
             asks.of_any_node(crowd, doors)
+            spoken = {who.protocol for who in crowd.all} | {IDENTIFY}
+            assert not all_of_it or place.protocols <= spoken, f"nobody asks on {place.protocols - spoken}"
         quiet, saw = strangers_come(ana, clients, crowds)
         for name in clients:
             judge(name, place, ana, secrets, crowds[name].all, saw[name])
@@ -215,7 +218,8 @@ def play(stage, place, all_of_it, node_js, modules):
         print(f"ping, ms, median of {PINGS}: {pings}")
 
         dee.meets(ana, live)
-        print(f"Dee scanned Ana's code after all of them, and they are contacts. All that took {time.monotonic() - begun:.0f} s.")
+        print("Dee scanned Ana's code after all of them, and they are contacts.")
+        print(f"All of it took {time.monotonic() - begun:.0f} s.")
     finally:
         doors.close()
         for who in people:

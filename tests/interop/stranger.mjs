@@ -34,8 +34,8 @@ async function somebody (seed) {
   })
 }
 
-// Says something on a stream of its own; returns all that came until the node ended its side, or null if it does not speak
-// so.
+// Says something on a stream of its own; returns all that came until the node ended its side, or null if it does not
+// speak so.
 async function say (connection, protocol, said, leavesOpen) {
   let stream
   try {

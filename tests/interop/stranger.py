@@ -24,8 +24,8 @@ STAY = 3
 
 
 async def say(host, peer, protocol, said, leaves_open):
-    """Says something on a stream of its own; returns all that came until the node ended its side, or None if it does not
-    speak so."""
+    """Says something on a stream of its own; returns all that came until the node ended its side, or None if it does
+    not speak so."""
     try:
         stream = await host.new_stream(peer, [TProtocol(protocol)])
     except StreamFailure as error:
