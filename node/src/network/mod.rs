@@ -53,6 +53,7 @@ mod outlet;
 mod pace;
 mod peer;
 mod probing;
+mod punching;
 mod reachability;
 mod relaying;
 mod relays;
