@@ -21,6 +21,8 @@ KAD, PUNCH, PUSH, PING = "/kith/kad/1", "/libp2p/dcutr", "/ipfs/id/push/1.0.0", 
 RESERVE, CONNECT, STATUS = 0, 1, 2
 STOP_CONNECT, STOP_STATUS = 0, 1
 PASSED_ON, LIMIT_EXCEEDED, NO_RESERVATION = 100, 201, 204
+# For two minutes, and 96 KiB.
+IS_PASSED_ON = framed((1, STATUS), (4, message((1, 120), (2, 96 * 1024))), (5, PASSED_ON))
 # AutoNAT v2.
 DIALLED, FAILED = 200, 100
 LEAST_PAID, MOST_PAID = 30_000, 100_000
@@ -84,8 +86,7 @@ def of_a_public_node(crowd, reserved, contact, public):
         who.say(connect(peer or nobody(draw)), framed((1, STATUS), (5, NO_RESERVATION)))
     who, _ = crowd.somebody("a circuit to who has one", "the PeerId of a contact", HOP)
     # The other end says what it says to any dial, before it asks who is there.
-    bounds = message((1, 120), (2, 96 * 1024))
-    who.say(connect(reserved) + BEGINS_NOISE, framed((1, STATUS), (4, bounds), (5, PASSED_ON)) + BEGINS_NOISE)
+    who.say(connect(reserved) + BEGINS_NOISE, IS_PASSED_ON + BEGINS_NOISE)
 
     for knows, keys in (("nothing", [b"", b"\0" * 32, bytes(1000)]), ("two PeerIds", [reserved, contact])):
         who, draw = crowd.somebody(f"who is near, by who knows {knows}", knows, KAD)

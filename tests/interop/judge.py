@@ -10,6 +10,9 @@ PROTOCOLS = {
 # What a node does besides if others can reach it.
 PUBLIC_PROTOCOLS = PROTOCOLS | {"/libp2p/circuit/relay/0.2.0/hop", "/kith/kad/1"}
 
+# What a node speaks with who comes through another one.
+RELAYED_PROTOCOLS = PROTOCOLS - {"/libp2p/circuit/relay/0.2.0/stop"}
+
 
 class Leak(Exception):
     pass

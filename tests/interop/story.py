@@ -20,10 +20,11 @@ from statistics import median
 
 import asks
 from doors import Doors
-from from_spec import Code, hello_tag, peer_id, responder_proof
-from judge import PROTOCOLS, PUBLIC_PROTOCOLS, Leak, heard_nothing_new, identified, telling
+from from_spec import Code, frame, hello_tag, peer_id, responder_proof
+from judge import PROTOCOLS, PUBLIC_PROTOCOLS, RELAYED_PROTOCOLS, Leak
+from judge import expect, heard_nothing_new, identified, telling
 from people import Person
-from says import Crowd
+from says import HELLO, Crowd
 
 PINGS = 20
 HERE = pathlib.Path(__file__).parent
@@ -86,9 +87,10 @@ def strangers_of(node_key, ana_codes, bo_code, seed):
     return crowd
 
 
-def send(client, address, strangers, pings=1):
-    """Lets a client say everything; returns what it saw."""
-    task = {"address": address, "pings": pings, "strangers": [who.to_json() for who in strangers]}
+def send(client, address, strangers, pings=1, through=None):
+    """Lets a client say everything, or come to somebody else through the node; returns what it saw."""
+    said = [who.to_json() for who in strangers]
+    task = {"address": address, "pings": pings, "strangers": said, "through": through}
     ran = subprocess.run(client, input=json.dumps(task), capture_output=True, text=True, timeout=300)
     if ran.returncode != 0:
         raise SystemExit(f"{' '.join(map(str, client))} failed: {ran.stderr}")
@@ -165,6 +167,22 @@ def judge(name, place, ana, secrets, strangers, saw):
     print(f"  {len(strangers)} strangers said {said} things and learnt nothing.")
 
 
+def comes_through(client, ana, bo, secrets):
+    """Somebody who knows Bo's PeerId comes to his node through Ana's, and is told as little as by any other."""
+    hello, connect = frame(b"\x01" + bytes(48)), asks.connect(peer_id(key_of(bo.peer)))
+    through = {"peer": bo.peer, "connect": connect.hex(), "protocol": HELLO, "said": hello.hex()}
+    saw = send(*client, [], through=through)
+    try:
+        expect(bytes.fromhex(saw["agreed"]) == asks.IS_PASSED_ON, f"Ana's node said {saw['agreed']}")
+        others = {key: what for key, what in secrets.items() if key != key_of(bo.peer).lower()}
+        identified(saw["met"], bo.peer, key_of(bo.peer), RELAYED_PROTOCOLS, set(), others)
+        expect(saw["heard"] == "", f"Bo's node answered a hello without its secret: {saw['heard']}")
+        expect(saw["told"] == [], f"Bo's node said where it is: {saw['told']}")
+    except Leak as leak:
+        raise SystemExit(f"LEAKED through Ana's node: {leak}") from None
+    print("py-libp2p came to Bo's node through Ana's, and learnt no more there.")
+
+
 def set_stage(stage, place, people):
     """Starts the nodes and introduces the people; returns Ana's codes and Bo's, which leads to Ana's node."""
     ana, bo, dee, *chi = people[0], people[1], people[-1], *people[2:-1]
@@ -210,6 +228,8 @@ def play(stage, place, all_of_it, node_js, modules):
         quiet, saw = strangers_come(ana, clients, crowds)
         for name in clients:
             judge(name, place, ana, secrets, crowds[name].all, saw[name])
+        if place.is_public:
+            comes_through(clients["py-libp2p over TCP, IPv4"], ana, bo, secrets)
         try:
             doors.were_left_alone(len(clients), asks.LEAST_PAID)
         except Leak as leak:
