@@ -16,6 +16,7 @@
 //! mailboxes   our own mailboxes there               keeping   what is said to the host of one
 //! holding     mailboxes of others at ours           pace      how much one may ask for in a minute
 //! budget      how much is passed on in a day
+//! punching    a direct connection in the place of a relayed one
 //! dht         records of where contacts are today   carrying putting and looking there, by others and for others
 //! lan         contacts on the networks that we are on
 //! mapping     having a router pass our port on      trials      whether others get in where we listen
