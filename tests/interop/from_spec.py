@@ -1,9 +1,11 @@
-"""From SPEC.md alone, sections 1, 2, 7, 9 and 22: what a code leads to, and what is said on the wire."""
+"""From SPEC.md alone, sections 1, 2, 7, 9, 22 and 25: what a code leads to, and what is said on the wire."""
 import base64
 import hashlib
 import hmac
 
 import cbor2
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 
 def derive(secret, salt, label, size):
@@ -23,6 +25,7 @@ class Code:
         text = link.upper().rpartition("#")[2].removeprefix("KITH:")
         payload = base64.b32decode(text + "=" * (-len(text) % 8))
         flags, key, secret, expiry = payload[:1], payload[1:33], payload[33:49], payload[49:53]
+        self.key, self.secret = key, secret
         self.shared = derive(secret, flags + key + expiry, "kith/1/invite", 32)
         self.locator = derive(self.shared, b"", "kith/1/hello locator", 16)
         self.hello_key = derive(self.shared, b"", "kith/1/hello key", 32)
@@ -47,3 +50,16 @@ def mailbox(kind, fields):
     """A request of /kith/mailbox/1; fields that are None are left out."""
     present = {number: value for number, value in fields.items() if value is not None}
     return bytes([kind]) + cbor2.dumps(present, canonical=True)
+
+
+def peer_id(key):
+    """The PeerId of an Ed25519 key: the key as libp2p writes it down, unhashed."""
+    return bytes.fromhex("002408011220") + key
+
+
+def day_record(seed, day, second, sealed):
+    """A record of a day and the key under which it lies; what is sealed in it is nobody's business."""
+    signer = Ed25519PrivateKey.from_private_bytes(seed)
+    body = b"\x01" + day.to_bytes(4, "big") + second.to_bytes(4, "big") + sealed
+    key = signer.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+    return key, body + signer.sign(b"kith/1/presence record" + body)

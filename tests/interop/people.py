@@ -23,8 +23,10 @@ class Person:
             raise SystemExit(f"{self.name}: kith {' '.join(args)}: {said.stdout}{said.stderr}")
         return said.stdout
 
-    def up(self):
-        listen = ("--listen", "/ip4/127.0.0.1/tcp/0", "--listen", "/ip4/127.0.0.1/udp/0/quic-v1")
+    def up(self, *places):
+        """Starts the node, which listens in these places, such as /ip4/127.0.0.1, over TCP and QUIC."""
+        ways = [f"{place}{way}" for place in places for way in ("/tcp/0", "/udp/0/quic-v1")]
+        listen = [part for way in ways for part in ("--listen", way)]
         env = {**os.environ, "KITH_LOG": "libp2p_swarm=info,warn"}
         command = [KITH, "--home", self.home, "up", "--web", "127.0.0.1:0", *listen]
         with self.log.open("w") as log:

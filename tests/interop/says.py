@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from from_spec import frame, hello_tag, mailbox
+from from_spec import frame, hello_tag, mailbox, peer_id
 
 HELLO, LETTER, MAILBOX = "/kith/hello/1", "/kith/letter/1", "/kith/mailbox/1"
 NOTHING = b""
+NOT_SPOKEN = None
 NO = frame(b"\x04")
 LETTER_SIZES = [512, 1024, 4096, 16384, 61440]
 PARCEL_SIZES = [64, *LETTER_SIZES]
@@ -29,7 +30,7 @@ class Stranger:
     protocol: str
     seed: bytes
     says: list = field(default_factory=list)
-    hears: list = field(default_factory=list)  # bytes, or who judges them
+    hears: list = field(default_factory=list)  # bytes, who judges them, or NOT_SPOKEN
     leaves_open: bool = False
     late: bool = False
 
@@ -40,6 +41,10 @@ class Stranger:
     @property
     def key(self):
         return Ed25519PrivateKey.from_private_bytes(self.seed).public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+
+    @property
+    def peer(self):
+        return peer_id(self.key)
 
     def to_json(self):
         said = [one.hex() for one in self.says]

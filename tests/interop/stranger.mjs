@@ -34,9 +34,16 @@ async function somebody (seed) {
   })
 }
 
-// Says something on a stream of its own; returns all that came until the node ended its side.
+// Says something on a stream of its own; returns all that came until the node ended its side, or null if it does not
+// speak so.
 async function say (connection, protocol, said, leavesOpen) {
-  const stream = await connection.newStream(protocol, within())
+  let stream
+  try {
+    stream = await connection.newStream(protocol, within())
+  } catch (error) {
+    if (error.name === 'UnsupportedProtocolError') return null
+    throw error
+  }
   const heard = []
   stream.addEventListener('message', event => heard.push(event.data.subarray()))
   const ended = new Promise((resolve, reject) => {
@@ -99,7 +106,7 @@ async function play (address, { seed, protocol, says, leavesOpen }) {
     const begun = performance.now()
     const heard = await say(connection, protocol, Buffer.from(said, 'hex'), leavesOpen)
     const ms = performance.now() - begun
-    seen.push({ heard: hex(heard), ms, open: await isOpen(connection) })
+    seen.push({ heard: heard && hex(heard), ms, open: await isOpen(connection) })
   }
   await node.stop()
   return seen

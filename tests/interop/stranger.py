@@ -8,12 +8,16 @@ import time
 import multiaddr
 import trio
 from libp2p import new_host
+from libp2p.connection_types import ConnectionType
 from libp2p.crypto.ed25519 import create_new_key_pair
 from libp2p.custom_types import TProtocol
+from libp2p.host.exceptions import StreamFailure
 from libp2p.host.ping import PingService
 from libp2p.identity.identify.pb.identify_pb2 import Identify
+from libp2p.network.connection.raw_connection import RawConnection
 from libp2p.network.exceptions import SwarmException
 from libp2p.network.stream.exceptions import StreamError
+from libp2p.peer.id import ID
 from libp2p.peer.peerinfo import info_from_p2p_addr
 
 AT_ONCE = 4
@@ -23,8 +27,14 @@ STAY = 3
 
 
 async def say(host, peer, protocol, said, leaves_open):
-    """Says something on a stream of its own; returns all that came until the node ended its side."""
-    stream = await host.new_stream(peer, [TProtocol(protocol)])
+    """Says something on a stream of its own; returns all that came until the node ended its side, or None if it does
+    not speak so."""
+    try:
+        stream = await host.new_stream(peer, [TProtocol(protocol)])
+    except StreamFailure as error:
+        if "not supported" in str(error.__cause__):
+            return None
+        raise
     try:
         if said:
             await stream.write(said)
@@ -70,8 +80,24 @@ async def play(node, stranger):
                 begun = time.perf_counter()
                 heard = await say(host, node.peer_id, stranger["protocol"], bytes.fromhex(said), stranger["leavesOpen"])
                 ms = (time.perf_counter() - begun) * 1000
-                seen.append({"heard": heard.hex(), "ms": ms, "open": await is_open(host, node.peer_id, connection)})
+                heard = None if heard is None else heard.hex()
+                seen.append({"heard": heard, "ms": ms, "open": await is_open(host, node.peer_id, connection)})
     return seen
+
+
+async def ask_who(host, peer):
+    """What a node says of itself."""
+    connection = host.get_network().get_connections(peer)[0].muxed_conn
+    raw = await say(host, peer, "/ipfs/id/1.0.0", b"", False)
+    told = Identify.FromString(raw[2:])
+    return {
+        "peer": str(connection.peer_id),
+        "over": [type(connection.secured_conn).__name__, type(connection).__name__],
+        "raw": raw.hex(),
+        "agent": told.agent_version,
+        "protocols": list(told.protocols),
+        "addresses": [str(multiaddr.Multiaddr(address)) for address in told.listen_addrs],
+    }
 
 
 async def meet(node, pings):
@@ -79,26 +105,46 @@ async def meet(node, pings):
     async with host.run(listen_addrs=[]):
         with trio.fail_after(PATIENCE):
             await host.connect(node)
-            connection = host.get_network().get_connections(node.peer_id)[0].muxed_conn
-            raw = await say(host, node.peer_id, "/ipfs/id/1.0.0", b"", False)
-            told = Identify.FromString(raw[2:])
+            met = await ask_who(host, node.peer_id)
             times, begun = [], time.perf_counter()
             async for _ in PingService(host).ping_iter(node.peer_id, ping_amt=pings):
                 times.append((time.perf_counter() - begun) * 1000)
                 begun = time.perf_counter()
-            return {
-                "peer": str(connection.peer_id),
-                "over": [type(connection.secured_conn).__name__, type(connection).__name__],
-                "raw": raw.hex(),
-                "agent": told.agent_version,
-                "protocols": list(told.protocols),
-                "addresses": [str(multiaddr.Multiaddr(address)) for address in told.listen_addrs],
-                "pings": times,
-            }
+            return {**met, "pings": times}
 
 
-async def main(address, pings, strangers):
+async def come_through(node, peer, connect, protocol, said):
+    """Comes to somebody else through the node, as circuit relay v2 has it, and says one thing; returns what it saw, with
+    what it was told of where that one is."""
+    host, peer, told = new_host(key_pair=create_new_key_pair()), ID.from_base58(peer), []
+
+    async def is_told(stream):
+        told.append((await stream.read(4096)).hex())
+        await stream.reset()
+
+    host.set_stream_handler(TProtocol("/libp2p/dcutr"), is_told)
+    async with host.run(listen_addrs=[]):
+        with trio.fail_after(PATIENCE):
+            await host.connect(node)
+            stream = await host.new_stream(node.peer_id, [TProtocol("/libp2p/circuit/relay/0.2.0/hop")])
+            await stream.write(bytes.fromhex(connect))
+            # The other end waits for our first word, so this is the answer of the node alone.
+            agreed = await stream.read(64)
+            way = multiaddr.Multiaddr(f"/p2p/{node.peer_id}/p2p-circuit/p2p/{peer}")
+            passed_on = RawConnection(stream, True, connection_type=ConnectionType.RELAYED, addresses=[way])
+            network = host.get_network()
+            secured = await network.upgrader.upgrade_security(passed_on, True, peer)
+            await network.add_conn(await network.upgrader.upgrade_connection(secured, peer))
+            met = await ask_who(host, peer)
+            heard = await say(host, peer, protocol, bytes.fromhex(said), False)
+            return {"agreed": agreed.hex(), "met": met, "heard": heard.hex(), "told": told}
+
+
+async def main(address, pings, strangers, through):
     node = info_from_p2p_addr(multiaddr.Multiaddr(address))
+    if through:
+        print(json.dumps(await come_through(node, **through)))
+        return
     met, seen, room = await meet(node, pings), [None] * len(strangers), trio.CapacityLimiter(AT_ONCE)
 
     async def turn(number):

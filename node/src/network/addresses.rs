@@ -95,8 +95,12 @@ pub(super) fn is_somewhere_public(address: &Multiaddr) -> bool {
 
 /// True if both name the same place, whoever is expected there.
 pub(super) fn is_same_place(one: &Multiaddr, other: &Multiaddr) -> bool {
-    let place = |part: &Protocol<'_>| !matches!(part, Protocol::P2p(_));
-    one.iter().filter(place).eq(other.iter().filter(place))
+    place(one) == place(other)
+}
+
+/// The place that an address names, whoever is expected there.
+pub(super) fn place(address: &Multiaddr) -> Multiaddr {
+    address.iter().filter(|part| !matches!(part, Protocol::P2p(_))).collect()
 }
 
 /// True if the multiaddr is for TCP.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use libp2p::identity::Keypair;
 use libp2p::swarm::NetworkBehaviour;
-use libp2p::{autonat, dcutr, identify, memory_connection_limits, ping, relay, request_response};
+use libp2p::{autonat, identify, memory_connection_limits, ping, relay, request_response};
 
 use super::Limits;
 use super::addresses;
@@ -16,6 +16,7 @@ use super::hello_codec::{self, HelloCodec};
 use super::letter_codec::{self, LetterCodec, OpenSessions};
 use super::mailbox_codec::{self, MailboxCodec};
 use super::probing::Probing;
+use super::punching::Punching;
 use super::relaying::{self, Admitted};
 
 /// How long it is tried to reach somebody who asks whether others do, of the ten seconds that both sides wait (AutoNAT v2 in
@@ -32,7 +33,7 @@ pub(super) struct Behaviour {
     ping: ping::Behaviour,
     relayed: relay::client::Behaviour,
     pub relay: relay::Behaviour,
-    punching: Careful<dcutr::Behaviour>,
+    pub punching: Punching,
     pub probing: Probing,
     probed: Careful<autonat::v2::server::Behaviour>,
     pub hello: request_response::Behaviour<HelloCodec>,
@@ -66,7 +67,7 @@ impl Behaviour {
             identify: identify::Behaviour::new(identity(keypair)),
             ping: ping::Behaviour::default(),
             relayed,
-            punching: Careful::new(dcutr::Behaviour::new(keypair.public().to_peer_id())),
+            punching: Punching::new(keypair.public().to_peer_id()),
             probing: Probing::new(),
             probed: Careful::new(autonat::v2::server::Behaviour::default()).with_patience(DIAL_BACK),
             relay: relaying::behaviour(keypair.public().to_peer_id(), limits, admitted, &budget),

@@ -1,6 +1,7 @@
-//! The library's behaviours that dial where a peer says, kept within bounds: public addresses alone, and not many.
+//! The library's behaviours that dial where a peer says, kept within bounds: public addresses alone, by number, and not many.
 //!
-//! Otherwise whoever connects could make this node knock at every door of the network that it lives in.
+//! Otherwise whoever connects could make this node knock at every door of the network that it lives in. A name may lead
+//! there, too, and so does 0.0.0.0.
 //!
 //! Who asks whether they are reached waits for ten seconds, as long as a dial into a firewall that says nothing takes. So
 //! it is given up before, and told; else nobody behind such a firewall would ever hear of it.
@@ -95,7 +96,7 @@ impl<B: NetworkBehaviour> NetworkBehaviour for Careful<B> {
         _: Endpoint,
     ) -> Result<Vec<Multiaddr>, ConnectionDenied> {
         let is_ours = self.asked.remove(&connection);
-        if is_ours && (at.len() > ADDRESSES || !at.iter().all(addresses::is_public)) {
+        if is_ours && (at.len() > ADDRESSES || !at.iter().all(addresses::is_somewhere_public)) {
             return Err(ConnectionDenied::new(NoPeerThere));
         }
         Ok(Vec::new())
@@ -198,6 +199,32 @@ mod tests {
 
         fn poll(&mut self, _: &mut Context<'_>) -> Poll<ToSwarm<Self::ToSwarm, THandlerInEvent<Self>>> {
             self.dial.take().map_or(Poll::Pending, |opts| Poll::Ready(ToSwarm::Dial { opts }))
+        }
+    }
+
+    #[tokio::test]
+    async fn nobody_has_doors_inside_knocked_at_whatever_they_are_called() {
+        let inside = [
+            "/ip4/192.168.1.1/tcp/80",
+            "/ip4/127.0.0.1/tcp/80",
+            "/ip4/0.0.0.0/udp/80/quic-v1",
+            "/dns/localhost/tcp/80",
+            "/dns4/router.example/tcp/80",
+            "/ip6/::1/tcp/80",
+            "/ip6/::ffff:127.0.0.1/tcp/80",
+        ];
+        let outside = ["/ip4/203.0.113.9/tcp/7517", "/ip6/2001:db8::9/udp/7517/quic-v1"];
+        let all = inside.map(|at| (at, false)).into_iter().chain(outside.map(|at| (at, true)));
+        for (at, is_dialled) in all {
+            let at: Multiaddr = at.parse().unwrap();
+            let opts = DialOpts::unknown_peer_id().address(at.clone()).build();
+            let connection = opts.connection_id();
+            let mut careful = Careful::new(Asks { dial: Some(opts), ..Asks::default() });
+            let asked = std::future::poll_fn(|cx| careful.poll(cx)).await;
+            assert!(matches!(asked, ToSwarm::Dial { .. }));
+            let places = std::slice::from_ref(&at);
+            let answer = careful.handle_pending_outbound_connection(connection, None, places, Endpoint::Dialer);
+            assert_eq!(answer.is_ok(), is_dialled, "{at}");
         }
     }
 

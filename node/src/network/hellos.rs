@@ -142,6 +142,7 @@ impl Task {
             self.end_session(replaced);
         }
         self.swarm.behaviour_mut().gate.welcome(&peer);
+        self.swarm.behaviour_mut().punching.welcome(&peer);
         self.announce_session(id, peer, locator, initiator);
         self.settle_circuit(peer);
         true

@@ -5,7 +5,8 @@
 //! come out of the receiver that [`start`] returns. See `outlet.rs` for why the two cannot lock each other up.
 //!
 //! ```text
-//! transport   TCP + Noise + Yamux, QUIC, DNS; bounds the handshakes under way
+//! transport   TCP + Noise + Yamux, DNS; bounds the handshakes under way
+//! quic        QUIC, and whose handshakes are taken up
 //! gate        bounds connections: strangers are few and short-lived, peers with a session are not displaced
 //! calls       dial, and hello as its initiator          hellos   doors, and hello as its responder
 //! sessions    who may send letters                      letters  letters and answers, both ways
@@ -16,6 +17,7 @@
 //! mailboxes   our own mailboxes there               keeping   what is said to the host of one
 //! holding     mailboxes of others at ours           pace      how much one may ask for in a minute
 //! budget      how much is passed on in a day
+//! punching    a direct connection in the place of a relayed one
 //! dht         records of where contacts are today   carrying putting and looking there, by others and for others
 //! lan         contacts on the networks that we are on
 //! mapping     having a router pass our port on      trials      whether others get in where we listen
@@ -53,6 +55,7 @@ mod outlet;
 mod pace;
 mod peer;
 mod probing;
+mod punching;
 mod quic;
 mod reachability;
 mod relaying;

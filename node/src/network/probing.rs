@@ -2,23 +2,31 @@
 //!
 //! The library tests an address once and never again. So there is a fresh client for each network that this node finds
 //! itself in, and for each half day; connections stay with the client that they were made under.
+//!
+//! Who was asked dials back and says a number; nobody else has anything to say there. The library reads on where somebody
+//! stops in the middle, again and again for five seconds, and with one core for each. So it listens to nobody else.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use libp2p::autonat::v2::client::{Behaviour, Event};
 use libp2p::core::Endpoint;
 use libp2p::core::transport::PortUse;
+use libp2p::swarm::derive_prelude::Either;
 use libp2p::swarm::{
     ConnectionDenied, ConnectionId, FromSwarm, NetworkBehaviour, NewExternalAddrCandidate, THandler, THandlerInEvent,
-    THandlerOutEvent, ToSwarm,
+    THandlerOutEvent, ToSwarm, dummy,
 };
 use libp2p::{Multiaddr, PeerId};
+use tokio::time::Instant;
 
 use super::addresses;
 
 /// Addresses that one client tests because others saw us there. Whoever is connected can name some, so there is a bound.
 const CANDIDATES: usize = 8;
+/// How long somebody who was asked may take to dial back: both ends give up ten seconds after the last word.
+const DIAL_BACK: Duration = Duration::from_secs(30);
 
 /// The client of a connection.
 struct Under {
@@ -52,6 +60,8 @@ pub(super) struct Probing {
     own: Vec<Multiaddr>,
     /// Somebody was asked to test something, and may not be done.
     asks: bool,
+    /// Who was asked, and when.
+    asked: HashMap<PeerId, Instant>,
 }
 
 impl Probing {
@@ -67,6 +77,7 @@ impl Probing {
             mapped: Vec::new(),
             own: Vec::new(),
             asks: false,
+            asked: HashMap::new(),
         }
     }
 
@@ -129,15 +140,19 @@ impl Probing {
         }
     }
 
-    fn observe(&mut self, address: &Multiaddr) {
-        if addresses::is_public(address) {
-            self.observed.retain(|seen| seen.address != *address);
-            if !self.mapped.contains(address) {
-                self.make_room();
-            }
-            self.observed.push(Seen { address: address.clone(), is_recent: true });
+    /// Some programs say whom they expect there, too: us, who are not another place for that. Where a name leads may be
+    /// another place tomorrow, and whoever says it is anybody.
+    fn observe(&mut self, seen: &Multiaddr) {
+        let address = addresses::place(seen);
+        if !addresses::is_somewhere_public(&address) {
+            return;
         }
-        self.candidate(address);
+        self.observed.retain(|seen| seen.address != address);
+        if !self.mapped.contains(&address) {
+            self.make_room();
+        }
+        self.candidate(&address);
+        self.observed.push(Seen { address, is_recent: true });
     }
 
     /// What was seen long ago gives way, before that where others got in. What a router passes on is not counted.
@@ -198,6 +213,11 @@ impl Probing {
         (is_ours(address) || self.candidates.contains(address) || has_room()) && addresses::is_public(address)
     }
 
+    /// True if the peer was asked a moment ago.
+    fn may_dial_back(&self, peer: &PeerId) -> bool {
+        self.asked.get(peer).is_some_and(|since| since.elapsed() < DIAL_BACK)
+    }
+
     fn forget_idle(&mut self) {
         let newest = self.newest();
         let used: BTreeSet<u64> = self.of.values().map(|under| under.client).collect();
@@ -206,7 +226,7 @@ impl Probing {
 }
 
 impl NetworkBehaviour for Probing {
-    type ConnectionHandler = <Behaviour as NetworkBehaviour>::ConnectionHandler;
+    type ConnectionHandler = Either<THandler<Behaviour>, dummy::ConnectionHandler>;
     type ToSwarm = Event;
 
     fn handle_established_inbound_connection(
@@ -216,7 +236,10 @@ impl NetworkBehaviour for Probing {
         local: &Multiaddr,
         remote: &Multiaddr,
     ) -> Result<THandler<Self>, ConnectionDenied> {
-        self.client().handle_established_inbound_connection(connection, peer, local, remote)
+        if !self.may_dial_back(&peer) {
+            return Ok(Either::Right(dummy::ConnectionHandler));
+        }
+        self.client().handle_established_inbound_connection(connection, peer, local, remote).map(Either::Left)
     }
 
     fn handle_established_outbound_connection(
@@ -227,7 +250,7 @@ impl NetworkBehaviour for Probing {
         role: Endpoint,
         port: PortUse,
     ) -> Result<THandler<Self>, ConnectionDenied> {
-        self.client().handle_established_outbound_connection(connection, peer, at, role, port)
+        self.client().handle_established_outbound_connection(connection, peer, at, role, port).map(Either::Left)
     }
 
     fn on_swarm_event(&mut self, event: FromSwarm<'_>) {
@@ -257,6 +280,10 @@ impl NetworkBehaviour for Probing {
     }
 
     fn on_connection_handler_event(&mut self, peer: PeerId, on: ConnectionId, event: THandlerOutEvent<Self>) {
+        let event = match event {
+            Either::Left(event) => event,
+            Either::Right(never) => match never {},
+        };
         if let Some(client) = self.of.get(&on).and_then(|under| self.clients.get_mut(&under.client)) {
             client.on_connection_handler_event(peer, on, event);
         }
@@ -276,10 +303,14 @@ impl NetworkBehaviour for Probing {
                     continue;
                 }
                 self.asks |= *number == newest && matches!(action, ToSwarm::NotifyHandler { .. });
+                if let ToSwarm::NotifyHandler { peer_id, .. } = &action {
+                    self.asked.retain(|_, since| since.elapsed() < DIAL_BACK);
+                    self.asked.insert(*peer_id, Instant::now());
+                }
                 if let ToSwarm::GenerateEvent(Event { tested_addr, .. }) = &action {
                     self.tested.insert(tested_addr.clone());
                 }
-                return Poll::Ready(action);
+                return Poll::Ready(action.map_in(Either::Left));
             }
         }
         Poll::Pending
@@ -292,6 +323,23 @@ mod tests {
 
     fn at(address: &str) -> Multiaddr {
         address.parse().unwrap()
+    }
+
+    #[test]
+    fn nobody_but_who_was_asked_is_listened_to_when_they_dial_back_and_not_for_long() {
+        let (bo, mallory) = (PeerId::random(), PeerId::random());
+        let [here, there] = [at("/ip4/203.0.113.9/tcp/7517"), at("/ip4/203.0.113.10/tcp/40000")];
+        let is_heard = |probing: &mut Probing, peer| {
+            let connection = ConnectionId::new_unchecked(1);
+            let handler = probing.handle_established_inbound_connection(connection, peer, &here, &there);
+            matches!(handler.unwrap(), Either::Left(_))
+        };
+        let (now, mut probing) = (Instant::now(), Probing::new());
+        assert!(!is_heard(&mut probing, bo));
+        probing.asked.insert(bo, now);
+        assert!(is_heard(&mut probing, bo) && !is_heard(&mut probing, mallory));
+        probing.asked.insert(bo, now.checked_sub(DIAL_BACK).unwrap());
+        assert!(!is_heard(&mut probing, bo));
     }
 
     #[test]
@@ -320,6 +368,19 @@ mod tests {
         assert!(probing.lacks_testers() && probing.candidates == BTreeSet::from([old]));
         probing.start_over(vec![new.clone()]);
         assert_eq!(probing.candidates, BTreeSet::from([new]));
+    }
+
+    #[test]
+    fn where_others_saw_us_is_a_number_whether_or_not_they_say_who_is_there() {
+        let mut probing = Probing::new();
+        let address = at("/ip6/2001:db8::9/tcp/7517");
+        let with_us = at(&format!("{address}/p2p/{}", PeerId::random()));
+        let by_name = at("/dns/ana.example/tcp/7517");
+        for seen in [&with_us, &address, &by_name, &with_us] {
+            probing.on_swarm_event(FromSwarm::NewExternalAddrCandidate(NewExternalAddrCandidate { addr: seen }));
+        }
+        assert_eq!(probing.candidates, BTreeSet::from([address.clone()]));
+        assert_eq!(probing.elsewhere().collect::<Vec<_>>(), [&address]);
     }
 
     #[test]
