@@ -139,6 +139,12 @@ impl Confirmed {
         pause
     }
 
+    /// When others are asked again.
+    #[cfg(test)]
+    pub(super) const fn renewal(&self) -> Option<Instant> {
+        self.renewal
+    }
+
     /// When one ends, is to be tested again, or needs somebody who tests it.
     pub(super) fn next_deadline(&self) -> Option<Instant> {
         self.until.values().copied().chain(self.renewal).chain(self.testers).min()
