@@ -3,15 +3,15 @@
 //! The library tests an address once and never again. So there is a fresh client for each network that this node finds
 //! itself in, and for each half day; connections stay with the client that they were made under.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::task::{Context, Poll};
 
 use libp2p::autonat::v2::client::{Behaviour, Event};
 use libp2p::core::Endpoint;
 use libp2p::core::transport::PortUse;
 use libp2p::swarm::{
-    ConnectionDenied, ConnectionId, FromSwarm, NetworkBehaviour, NewExternalAddrCandidate, THandler, THandlerInEvent,
-    THandlerOutEvent, ToSwarm,
+    ConnectionDenied, ConnectionId, FromSwarm, NetworkBehaviour, NewExternalAddrCandidate, NotifyHandler, THandler,
+    THandlerInEvent, THandlerOutEvent, ToSwarm,
 };
 use libp2p::{Multiaddr, PeerId};
 
@@ -52,6 +52,10 @@ pub(super) struct Probing {
     own: Vec<Multiaddr>,
     /// Somebody was asked to test something, and may not be done.
     asks: bool,
+    /// Over which connections of the newest client.
+    asked_over: HashSet<ConnectionId>,
+    /// One of these is gone, and something is not tested: the library waits for its answer for ever.
+    is_lost: bool,
 }
 
 impl Probing {
@@ -67,6 +71,8 @@ impl Probing {
             mapped: Vec::new(),
             own: Vec::new(),
             asks: false,
+            asked_over: HashSet::new(),
+            is_lost: false,
         }
     }
 
@@ -110,7 +116,20 @@ impl Probing {
     pub(super) fn lacks_testers(&self) -> bool {
         let newest = self.newest();
         let may_ask = self.of.values().any(|under| under.client == newest && under.may_ask);
-        !may_ask && self.candidates.iter().any(|address| !self.tested.contains(address))
+        !may_ask && self.has_untested()
+    }
+
+    /// True, and once alone, if an answer may be lost: others are to be asked again.
+    pub(super) fn take_lost(&mut self) -> bool {
+        std::mem::take(&mut self.is_lost)
+    }
+
+    fn has_untested(&self) -> bool {
+        self.candidates.iter().any(|address| !self.tested.contains(address))
+    }
+
+    fn ends(&mut self, connection: ConnectionId) {
+        self.is_lost |= self.asked_over.remove(&connection) && self.has_untested();
     }
 
     /// The library says of no address that it is seen once we say it of ourselves, so it is not waited for.
@@ -179,6 +198,8 @@ impl Probing {
         self.candidates.clear();
         self.tested.clear();
         self.asks = false;
+        self.asked_over.clear();
+        self.is_lost = false;
         self.forget_idle();
         self.try_known();
     }
@@ -243,6 +264,7 @@ impl NetworkBehaviour for Probing {
                 if let Some(client) = under.and_then(|under| self.clients.get_mut(&under.client)) {
                     client.on_swarm_event(event);
                 }
+                self.ends(closed.connection_id);
                 self.forget_idle();
             }
             FromSwarm::NewExternalAddrCandidate(seen) => self.observe(seen.addr),
@@ -275,7 +297,12 @@ impl NetworkBehaviour for Probing {
                 if of.is_some_and(|address| !self.candidates.contains(address)) {
                     continue;
                 }
-                self.asks |= *number == newest && matches!(action, ToSwarm::NotifyHandler { .. });
+                if let ToSwarm::NotifyHandler { handler: NotifyHandler::One(connection), .. } = &action
+                    && *number == newest
+                {
+                    self.asks = true;
+                    self.asked_over.insert(*connection);
+                }
                 if let ToSwarm::GenerateEvent(Event { tested_addr, .. }) = &action {
                     self.tested.insert(tested_addr.clone());
                 }
@@ -344,6 +371,24 @@ mod tests {
         assert_eq!((probing.newest(), probing.asks), (1, false));
         probing.also_try(vec![address]);
         assert_eq!(probing.newest(), 1);
+    }
+
+    #[test]
+    fn a_test_whose_connection_is_gone_before_its_answer_came_is_lost() {
+        let [tcp, quic] = ["tcp/7517", "udp/7517/quic-v1"].map(|end| at(&format!("/ip4/203.0.113.9/{end}")));
+        let [over, other] = [1, 2].map(ConnectionId::new_unchecked);
+        let mut probing = Probing::new();
+        probing.start_over(vec![tcp.clone(), quic.clone()]);
+        probing.asked_over.insert(over);
+        probing.tested.insert(tcp);
+        probing.ends(other);
+        assert!(!probing.take_lost(), "nothing was asked over that one");
+        probing.ends(over);
+        assert!(probing.take_lost() && !probing.take_lost(), "it is asked again once");
+        probing.asked_over.insert(over);
+        probing.tested.insert(quic);
+        probing.ends(over);
+        assert!(!probing.take_lost(), "all answers are there");
     }
 
     #[test]

@@ -206,6 +206,16 @@ impl Task {
         }
     }
 
+    /// A connection is gone. Over it somebody may have been about to say what they found; then others are asked soon, and less
+    /// and less soon if it happens again and again. What others found before is good enough for its time.
+    pub(super) fn ask_again_if_lost(&mut self) {
+        let is_lost = self.swarm.behaviour_mut().probing.take_lost();
+        if is_lost && !matches!(self.outlook(), Outlook::Nothing | Outlook::Reached) {
+            tracing::debug!("what somebody found who looked whether we are there is lost");
+            self.confirmed.expect_soon(Outlook::Doubtful, Instant::now());
+        }
+    }
+
     /// This is what a router passes on to us. Where it led alone, and does no more, nothing leads here.
     pub(super) fn try_mapped(&mut self, mapped: Vec<Multiaddr>) {
         let probing = &mut self.swarm.behaviour_mut().probing;
