@@ -1,12 +1,8 @@
 //! A thief runs what was on Ana's machine and meets people whom she has never heard of.
 
-use kith_tests::lab::{Lab, Resident};
+use kith_tests::lab::Lab;
 
-/// How often records were left with others.
-fn times_left(who: &Resident) -> usize {
-    let is_left = |line: &&str| line.contains("a record of where this node is") && !line.contains("times=0");
-    who.logged().lines().filter(is_left).count()
-}
+use super::found_again::times_posted;
 
 #[test]
 fn dee_hears_that_the_key_was_stolen_and_the_thiefs_node_stops() {
@@ -25,10 +21,10 @@ fn dee_hears_that_the_key_was_stolen_and_the_thiefs_node_stops() {
 
     // A minute after they met Dee's node looks whether that key was given up.
     ana.start();
-    let before = times_left(&ana);
+    let before = times_posted(&ana);
     let words = ana.folder().join("recovery-words.txt");
     ana.prints(&["rotate", "--stolen", "--words-file", words.to_str().unwrap()]);
-    ana.until("what she says of the old key", |who| (times_left(who) > before).then_some(()));
+    ana.until("what she says of the old key", |who| (times_posted(who) > before).then_some(()));
     // Bo's node tells it, which has heard of Ana, or what lies with strangers does.
     let (_, took) = thief
         .until("its node stops by itself", |who| who.logged().contains("goes on at another machine").then_some(()));
@@ -38,6 +34,7 @@ fn dee_hears_that_the_key_was_stolen_and_the_thiefs_node_stops() {
     let shown = dee.prints(&["person", "show", "Ana"]);
     assert!(shown.contains("the key you know them by was given up"), "{shown}");
     // For Bo, who was told by letter, Ana is who she is.
-    assert_eq!(bo.sees(&ana).unwrap()["key_given_up"], false);
+    let seen = bo.sees(&ana).unwrap();
+    assert_eq!(seen["key_given_up"], false, "{seen}");
     ana.sends(&bo, "My laptop was stolen.");
 }

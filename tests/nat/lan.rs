@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use kith_node::home::Home;
 use kith_protocol::engine::Own;
 use kith_tests::e2e::{Api, is_long};
-use kith_tests::lab::{Hall, Lab, Resident};
+use kith_tests::lab::{Hall, Lab, PATIENCE, Resident};
 use serde_json::json;
 
 use crate::relayed::introduces;
@@ -89,7 +89,7 @@ fn mallory_hears_names_that_say_nothing_and_are_others_tomorrow() {
     let Some(lab) = Lab::new() else { return };
     let hall = lab.hall();
     let corner = lab.corner(&hall, "mallory");
-    let (mut ana, bo) = (lab.laptop(&hall, "Ana Sousa"), lab.laptop(&hall, "Bo Lindqvist"));
+    let (mut ana, mut bo) = (lab.laptop(&hall, "Ana Sousa"), lab.laptop(&hall, "Bo Lindqvist"));
     let mut mallory = Listener::start(corner.program(&here()), &corner.address);
     bo.meets(&ana);
     let quiet = mallory.hears_for(Duration::from_secs(5));
@@ -97,21 +97,27 @@ fn mallory_hears_names_that_say_nothing_and_are_others_tomorrow() {
     looks_around(&ana);
     looks_around(&bo);
     until_heard(&ana, &bo);
-    let today = mallory.hears_for(Duration::from_secs(5));
+    let today = [mallory.hears_until_named(2), mallory.hears_for(Duration::from_secs(2))].concat();
     let names = names_in(&today);
-    assert_eq!(names.len(), 2, "{names:?}");
+    assert_eq!(names.len(), 2, "one of each: {names:?}");
     if kith_tests::e2e::faketime().is_none() {
         return kith_tests::e2e::skip("the name of tomorrow", "faketime is missing");
     }
-    ana.kill();
+    for who in [&mut ana, &mut bo] {
+        who.kill();
+    }
+    // What still comes was said before. And both begin with nothing: what they hear is not from today.
+    let rest = mallory.hears_for(Duration::from_secs(1));
     ana.start_tomorrow();
+    bo.start();
+    until_heard(&ana, &bo);
     until_heard(&bo, &ana);
-    println!("Bo, whose clock says today, knows Ana's name of tomorrow");
-    let said_tomorrow = mallory.hears_for(Duration::from_secs(5));
+    println!("Bo, whose clock says today, knows Ana's name of tomorrow, and she knows his of today");
+    let said_tomorrow = [mallory.hears_until_named(2), mallory.hears_for(Duration::from_secs(2))].concat();
     let tomorrow = names_in(&said_tomorrow);
     assert_eq!(tomorrow.intersection(&names).count(), 1, "Bo's is the same, Ana's is another: {names:?} {tomorrow:?}");
-    assert_eq!(tomorrow.difference(&names).count(), 1);
-    let all = [today, said_tomorrow].concat().concat().to_lowercase();
+    assert_eq!(tomorrow.difference(&names).count(), 1, "Ana has one name: {names:?} {tomorrow:?}");
+    let all = [today, rest, said_tomorrow].concat().concat().to_lowercase();
     for mut who in [ana, bo] {
         who.kill();
         for word in what_names(&who) {
@@ -215,6 +221,19 @@ impl Listener {
         std::thread::sleep(time);
         self.heard.try_iter().collect()
     }
+
+    /// What was said since the last time, and until so many names were.
+    #[track_caller]
+    fn hears_until_named(&mut self, names: usize) -> Vec<String> {
+        let (begun, mut heard) = (Instant::now(), self.heard.try_iter().collect::<Vec<_>>());
+        while names_in(&heard).len() < names {
+            match self.heard.recv_timeout(PATIENCE.saturating_sub(begun.elapsed())) {
+                Ok(more) => heard.push(more),
+                Err(why) => panic!("Mallory waited for {names} names ({why}), and heard {heard:?}"),
+            }
+        }
+        heard
+    }
 }
 
 impl Drop for Listener {
@@ -254,7 +273,7 @@ fn shout(lab: &Lab, hall: &Hall) -> Shouting {
     let program = as_part(corner.program(&here()), "shout", &corner.address);
     let mut program = { program }.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(program.stdout.as_mut().unwrap()).lines().map_while(Result::ok);
-    assert!(lines.any(|line| line.contains("SHOUTING")));
+    assert!(lines.any(|line| line.contains("SHOUTING")), "Mallory does not shout");
     drop(lines);
     Shouting { program, begun: Instant::now(), _corner: corner }
 }
@@ -265,7 +284,8 @@ impl Shouting {
         let took = self.begun.elapsed().as_secs_f64();
         self.program.stdin.take().unwrap().write_all(b"enough\n").unwrap();
         let lines = BufReader::new(self.program.stdout.take().unwrap()).lines().map_while(Result::ok);
-        let said = lines.filter_map(|line| line.split_once("SAID ").map(|(_, said)| said.to_owned())).last().unwrap();
+        let said = lines.filter_map(|line| line.split_once("SAID ").map(|(_, said)| said.to_owned())).last();
+        let said = said.expect("Mallory says how often she shouted");
         let _ = self.program.wait();
         (said.trim().parse::<f64>().unwrap() / took) as u64
     }

@@ -15,6 +15,7 @@ mod asleep;
 mod changes;
 mod closed;
 mod found_again;
+mod found_at_home;
 mod given_up;
 mod lan;
 mod mailboxes;

@@ -19,12 +19,28 @@ pub(crate) fn says_of(who: &Resident, subject: &str) -> Option<String> {
     Some(finding["finding"].as_str()?.to_owned())
 }
 
-/// Waits until the doctor says this of it.
+/// Waits until the doctor says this of it, and prints all that it says until then.
+#[track_caller]
 pub(crate) fn until_says(who: &Resident, subject: &str, is_so: impl Fn(&str) -> bool) -> String {
-    let said = |who: &Resident| says_of(who, subject).filter(|said| is_so(said));
-    let (said, took) = who.until(subject, said);
+    let mut before = None;
+    let look = |who: &Resident| {
+        let said = says_of(who, subject);
+        if said != before {
+            println!("{}: {subject}: {}", who.name(), said.as_deref().unwrap_or("nothing"));
+            before.clone_from(&said);
+        }
+        said.filter(|said| is_so(said))
+    };
+    let (said, took) = who.until(subject, look);
     println!("{}: {subject}: {said}, after {took:?}", who.name());
     said
+}
+
+/// Somebody is connected with another one, and nobody's node is in between.
+#[track_caller]
+pub(crate) fn sees_directly(who: &Resident, other: &Resident) {
+    let seen = who.sees(other).unwrap_or_else(|| panic!("{} does not know {}", who.name(), other.name()));
+    assert_eq!(seen["path"]["direct"], true, "{} and {}: {}", who.name(), other.name(), seen["path"]);
 }
 
 #[test]
@@ -42,7 +58,7 @@ fn ana_is_reached_by_everybody_without_having_touched_her_router() {
     println!("met after {:?}", eva.meets(&ana));
     println!("a letter took {:?}", eva.sends(&ana, "Good to have met you."));
     for (who, other) in [(&eva, &ana), (&ana, &eva)] {
-        assert_eq!(who.sees(other).unwrap()["path"]["direct"], true);
+        sees_directly(who, other);
     }
     // Whoever comes from behind a router that opens nothing gets to her as well.
     let chi = lab.home("Chi Nguyen", Nat::Symmetric);

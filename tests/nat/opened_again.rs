@@ -5,7 +5,7 @@ use std::time::Duration;
 use kith_node::network::Limits;
 use kith_tests::lab::{Lab, Nat, Resident};
 
-use super::opened::{lab, until_says};
+use super::opened::{lab, sees_directly, until_says};
 use super::run_node_with;
 
 /// How long the router of one test keeps a port open when nobody asks again. People have an hour.
@@ -52,7 +52,7 @@ fn is_met_by_a_stranger(lab: &Lab, ana: &Resident, name: &'static str) {
     let stranger = lab.public(name);
     println!("{name}: met after {:?}", stranger.meets(ana));
     println!("{name}: a letter took {:?}", stranger.sends(ana, "Good to have met you."));
-    assert_eq!(stranger.sees(ana).unwrap()["path"]["direct"], true);
+    sees_directly(&stranger, ana);
 }
 
 #[test]

@@ -151,6 +151,24 @@ pub struct Surroundings {
 /// If an address cannot be listened on, or outside a runtime.
 pub fn start(config: Config) -> Result<(Network, mpsc::Receiver<Event>), NetworkError> {
     let runtime = tokio::runtime::Handle::try_current().map_err(|_| NetworkError::NoRuntime)?;
+    let Assembled { network, task, commands, held, events } = assemble(config)?;
+    runtime.spawn(task.run(commands, held));
+    Ok((network, events))
+}
+
+/// A network that does not run yet.
+struct Assembled {
+    network: Network,
+    task: Task,
+    /// What its handles ask of the task.
+    commands: mpsc::Receiver<Command>,
+    /// What the holder of mailboxes answers.
+    held: holding::Answered,
+    /// For the driver.
+    events: mpsc::Receiver<Event>,
+}
+
+fn assemble(config: Config) -> Result<Assembled, NetworkError> {
     let Config { mut keypair_seed, listen, limits, holder } = config;
     let keypair = keypair(&mut keypair_seed)?;
     let me = peer::from_libp2p(&keypair.public().to_peer_id()).ok_or_else(|| NetworkError::Key("no Ed25519".into()))?;
@@ -164,8 +182,8 @@ pub fn start(config: Config) -> Result<(Network, mpsc::Receiver<Event>), Network
         swarm_config(&limits),
     );
     let listeners = listen.into_iter().map(|address| listen_at(&mut swarm, address)).collect::<Result<_, _>>()?;
-    let (events, driver) = mpsc::channel(limits.channel);
-    let (commands, effects) = mpsc::channel(limits.channel);
+    let (outlet, events) = mpsc::channel(limits.channel);
+    let (sender, commands) = mpsc::channel(limits.channel);
     let (holding, held) = holding::Holding::new(&limits, holder);
     let mapping = mapping::Mapping::new(&limits);
     let standing = mapping.standing();
@@ -174,7 +192,7 @@ pub fn start(config: Config) -> Result<(Network, mpsc::Receiver<Event>), Network
     let surroundings = Surroundings { tried: trials.standing(), deaf: lan.trouble() };
     let task = Task {
         swarm,
-        outlet: Outlet::new(events, limits.parked),
+        outlet: Outlet::new(outlet, limits.parked),
         me,
         calls: calls::Calls::default(),
         hellos: hellos::Hellos::default(),
@@ -196,8 +214,8 @@ pub fn start(config: Config) -> Result<(Network, mpsc::Receiver<Event>), Network
         trials,
         limits,
     };
-    runtime.spawn(task.run(effects, held));
-    Ok((Network { me, commands, budget, mapping: standing, surroundings }, driver))
+    let network = Network { me, commands: sender, budget, mapping: standing, surroundings };
+    Ok(Assembled { network, task, commands, held, events })
 }
 
 /// Wipes the seed.

@@ -6,7 +6,7 @@
 //! Who was asked dials back and says a number; nobody else has anything to say there. The library reads on where somebody
 //! stops in the middle, again and again for five seconds, and with one core for each. So it listens to nobody else.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -15,8 +15,8 @@ use libp2p::core::Endpoint;
 use libp2p::core::transport::PortUse;
 use libp2p::swarm::derive_prelude::Either;
 use libp2p::swarm::{
-    ConnectionDenied, ConnectionId, FromSwarm, NetworkBehaviour, NewExternalAddrCandidate, THandler, THandlerInEvent,
-    THandlerOutEvent, ToSwarm, dummy,
+    ConnectionDenied, ConnectionId, FromSwarm, NetworkBehaviour, NewExternalAddrCandidate, NotifyHandler, THandler,
+    THandlerInEvent, THandlerOutEvent, ToSwarm, dummy,
 };
 use libp2p::{Multiaddr, PeerId};
 use tokio::time::Instant;
@@ -62,6 +62,10 @@ pub(super) struct Probing {
     asks: bool,
     /// Who was asked, and when.
     asked: HashMap<PeerId, Instant>,
+    /// Over which connections of the newest client.
+    asked_over: HashSet<ConnectionId>,
+    /// One of these is gone, and something is not tested: the library waits for its answer for ever.
+    is_lost: bool,
 }
 
 impl Probing {
@@ -78,6 +82,8 @@ impl Probing {
             own: Vec::new(),
             asks: false,
             asked: HashMap::new(),
+            asked_over: HashSet::new(),
+            is_lost: false,
         }
     }
 
@@ -121,7 +127,20 @@ impl Probing {
     pub(super) fn lacks_testers(&self) -> bool {
         let newest = self.newest();
         let may_ask = self.of.values().any(|under| under.client == newest && under.may_ask);
-        !may_ask && self.candidates.iter().any(|address| !self.tested.contains(address))
+        !may_ask && self.has_untested()
+    }
+
+    /// True, and once alone, if an answer may be lost: others are to be asked again.
+    pub(super) fn take_lost(&mut self) -> bool {
+        std::mem::take(&mut self.is_lost)
+    }
+
+    fn has_untested(&self) -> bool {
+        self.candidates.iter().any(|address| !self.tested.contains(address))
+    }
+
+    fn ends(&mut self, connection: ConnectionId) {
+        self.is_lost |= self.asked_over.remove(&connection) && self.has_untested();
     }
 
     /// The library says of no address that it is seen once we say it of ourselves, so it is not waited for.
@@ -194,6 +213,8 @@ impl Probing {
         self.candidates.clear();
         self.tested.clear();
         self.asks = false;
+        self.asked_over.clear();
+        self.is_lost = false;
         self.forget_idle();
         self.try_known();
     }
@@ -266,6 +287,7 @@ impl NetworkBehaviour for Probing {
                 if let Some(client) = under.and_then(|under| self.clients.get_mut(&under.client)) {
                     client.on_swarm_event(event);
                 }
+                self.ends(closed.connection_id);
                 self.forget_idle();
             }
             FromSwarm::NewExternalAddrCandidate(seen) => self.observe(seen.addr),
@@ -302,10 +324,15 @@ impl NetworkBehaviour for Probing {
                 if of.is_some_and(|address| !self.candidates.contains(address)) {
                     continue;
                 }
-                self.asks |= *number == newest && matches!(action, ToSwarm::NotifyHandler { .. });
-                if let ToSwarm::NotifyHandler { peer_id, .. } = &action {
+                if let ToSwarm::NotifyHandler { peer_id, handler, .. } = &action {
                     self.asked.retain(|_, since| since.elapsed() < DIAL_BACK);
                     self.asked.insert(*peer_id, Instant::now());
+                    if let NotifyHandler::One(connection) = handler
+                        && *number == newest
+                    {
+                        self.asks = true;
+                        self.asked_over.insert(*connection);
+                    }
                 }
                 if let ToSwarm::GenerateEvent(Event { tested_addr, .. }) = &action {
                     self.tested.insert(tested_addr.clone());
@@ -405,6 +432,24 @@ mod tests {
         assert_eq!((probing.newest(), probing.asks), (1, false));
         probing.also_try(vec![address]);
         assert_eq!(probing.newest(), 1);
+    }
+
+    #[test]
+    fn a_test_whose_connection_is_gone_before_its_answer_came_is_lost() {
+        let [tcp, quic] = ["tcp/7517", "udp/7517/quic-v1"].map(|end| at(&format!("/ip4/203.0.113.9/{end}")));
+        let [over, other] = [1, 2].map(ConnectionId::new_unchecked);
+        let mut probing = Probing::new();
+        probing.start_over(vec![tcp.clone(), quic.clone()]);
+        probing.asked_over.insert(over);
+        probing.tested.insert(tcp);
+        probing.ends(other);
+        assert!(!probing.take_lost(), "nothing was asked over that one");
+        probing.ends(over);
+        assert!(probing.take_lost() && !probing.take_lost(), "it is asked again once");
+        probing.asked_over.insert(over);
+        probing.tested.insert(quic);
+        probing.ends(over);
+        assert!(!probing.take_lost(), "all answers are there");
     }
 
     #[test]

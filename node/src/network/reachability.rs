@@ -139,6 +139,12 @@ impl Confirmed {
         pause
     }
 
+    /// When others are asked again.
+    #[cfg(test)]
+    pub(super) const fn renewal(&self) -> Option<Instant> {
+        self.renewal
+    }
+
     /// When one ends, is to be tested again, or needs somebody who tests it.
     pub(super) fn next_deadline(&self) -> Option<Instant> {
         self.until.values().copied().chain(self.renewal).chain(self.testers).min()
@@ -197,6 +203,16 @@ impl Task {
         } else {
             let outlook = self.outlook();
             self.confirmed.expect_later(outlook, now);
+        }
+    }
+
+    /// A connection is gone. Over it somebody may have been about to say what they found; then others are asked soon, and less
+    /// and less soon if it happens again and again. What others found before is good enough for its time.
+    pub(super) fn ask_again_if_lost(&mut self) {
+        let is_lost = self.swarm.behaviour_mut().probing.take_lost();
+        if is_lost && !matches!(self.outlook(), Outlook::Nothing | Outlook::Reached) {
+            tracing::debug!("what somebody found who looked whether we are there is lost");
+            self.confirmed.expect_soon(Outlook::Doubtful, Instant::now());
         }
     }
 

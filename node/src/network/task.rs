@@ -191,8 +191,14 @@ impl Task {
                 self.on_dial_failed(connection_id, &error);
                 self.on_host_dial_failed(connection_id);
             }
-            SwarmEvent::ConnectionClosed { peer_id, num_established: 0, .. } => self.on_peer_gone(&peer_id),
-            SwarmEvent::ConnectionClosed { peer_id, .. } => self.on_connected(peer_id),
+            SwarmEvent::ConnectionClosed { peer_id, num_established, .. } => {
+                if num_established == 0 {
+                    self.on_peer_gone(&peer_id);
+                } else {
+                    self.on_connected(peer_id);
+                }
+                self.ask_again_if_lost();
+            }
             SwarmEvent::NewListenAddr { listener_id, .. } if self.relays.own(listener_id) => {
                 self.on_reserved(listener_id)
             }

@@ -11,3 +11,4 @@ mod passing_on;
 mod raw;
 mod relayed;
 mod support;
+mod tried;

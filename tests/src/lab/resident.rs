@@ -10,8 +10,9 @@ use super::space::Space;
 use crate::e2e::Someone;
 
 /// How long anything may take in the lab before a test gives up on it: a connection that was cut is noticed after
-/// half a minute, and a call may come after the pause before it.
-pub const PATIENCE: Duration = Duration::from_secs(90);
+/// half a minute, a call may come after the pause before it, and whoever asks others and is lost for once asks again after
+/// up to a minute. What goes well takes less than half of it.
+pub const PATIENCE: Duration = Duration::from_secs(150);
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -65,6 +66,14 @@ impl Resident {
     #[track_caller]
     pub fn start_tomorrow(&mut self) {
         self.someone.clock = Some("+1d");
+        self.start();
+    }
+
+    /// Starts the node with a clock that is a quarter of an hour ahead from now on. A node leaves a record of where it is with
+    /// others once in ten minutes at most; so it does again, however long the test took until now.
+    #[track_caller]
+    pub fn start_later(&mut self) {
+        self.someone.clock = Some("+15m");
         self.start();
     }
 
@@ -147,7 +156,18 @@ impl Resident {
 
     /// Waits until a look finds something, and returns it and how long it took.
     #[track_caller]
-    pub fn until<T>(&self, what: &str, mut look: impl FnMut(&Self) -> Option<T>) -> (T, Duration) {
+    pub fn until<T>(&self, what: &str, look: impl FnMut(&Self) -> Option<T>) -> (T, Duration) {
+        self.until_or_tell(what, look, |_| String::new())
+    }
+
+    /// The same. If it waits in vain it also tells what there is instead.
+    #[track_caller]
+    fn until_or_tell<T>(
+        &self,
+        what: &str,
+        mut look: impl FnMut(&Self) -> Option<T>,
+        instead: impl FnOnce(&Self) -> String,
+    ) -> (T, Duration) {
         let begun = Instant::now();
         while begun.elapsed() < PATIENCE {
             if let Some(found) = look(self) {
@@ -157,7 +177,8 @@ impl Resident {
         }
         let log = self.someone.logged();
         let end = log.len().saturating_sub(4_000);
-        panic!("{}: waited {PATIENCE:?} in vain: {what}\n…{}", self.name(), log.get(end..).unwrap_or(&log));
+        let (log, instead) = (log.get(end..).unwrap_or(&log), instead(self));
+        panic!("{}: waited {PATIENCE:?} in vain: {what}\n{instead}\n…{log}", self.name());
     }
 
     /// What is kept about somebody, if anything is.
@@ -169,7 +190,8 @@ impl Resident {
     /// Waits until the person of this name is so.
     #[track_caller]
     pub fn until_sees(&self, who: &Self, what: &str, is_so: impl Fn(&Value) -> bool) -> Duration {
-        self.until(what, |me| me.sees(who).filter(&is_so)).1
+        let instead = |me: &Self| me.sees(who).map_or_else(|| format!("no {}", who.name()), |seen| seen.to_string());
+        self.until_or_tell(what, |me| me.sees(who).filter(&is_so), instead).1
     }
 
     /// Scans a code of theirs and waits until both hold each other; how long that took.
@@ -246,6 +268,11 @@ impl Resident {
             chain input { type filter hook input priority 0; policy accept; iifname eth0 ct state new drop; }
         }\n";
         self.space.run(&["nft", "-f", "-"], rules);
+    }
+
+    /// The machine lets in everybody again, and says nothing of that either.
+    pub fn opens_firewall(&self) {
+        self.space.run(&["nft", "delete", "table", "inet", "firewall"], "");
     }
 
     /// The lid of the laptop is closed.
