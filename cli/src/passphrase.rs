@@ -95,7 +95,7 @@ fn of_file(file: &Path) -> Result<Zeroizing<String>, Trouble> {
 /// # Errors
 /// If it cannot be read.
 pub fn read(file: &Path) -> Result<Zeroizing<String>, Trouble> {
-    let failed = |error: std::io::Error| Trouble::failed(format!("{}: {error}", file.display()));
+    let failed = |error: std::io::Error| Trouble::file(file, &error);
     let mut text = Zeroizing::new(String::new());
     let opened = std::fs::File::open(file).map_err(failed)?;
     std::io::Read::read_to_string(&mut std::io::Read::take(opened, FILE), &mut text).map_err(failed)?;

@@ -49,8 +49,9 @@ pub(super) fn first(api: &Api, most: usize) -> Result<(Vec<ItemForm>, usize), Pr
             Err(Error::NotFound { .. }) => continue,
             Err(error) => return Err(error.into()),
         };
-        let by_contact = matches!(item.kind, ItemKind::Wrote | ItemKind::HandedOver);
-        let is_known = by_contact || item.introduction.is_some() || item.vouch.is_some();
+        // A card that came with a key which was given up may be of whoever has that key.
+        let is_about_contact = matches!(item.kind, ItemKind::Wrote | ItemKind::HandedOver | ItemKind::KeyGivenUp);
+        let is_known = is_about_contact || item.introduction.is_some() || item.vouch.is_some();
         let card = people::card_of(view, person.id)?;
         let code = match item.invite {
             Some(id) => invite(view, id)?,

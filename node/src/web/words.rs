@@ -255,7 +255,7 @@ words! {
     EARLIER = "Earlier";
     FURTHER = "Further";
     FORKED = "Two key histories of this person contradict each other. Meet them and scan their code.";
-    KEY_GIVEN_UP = "The key you know them by was given up: somebody else may have it, so nothing new is believed of it. Meet them and scan their code.";
+    KEY_GIVEN_UP = "The key you know them by was given up: somebody else may have it, and nothing more is believed of it. Meet them and scan their code, or wait for a letter with their new key.";
     IS_BLOCKED = "Nothing of theirs reaches you.";
     TOUCH = "In touch today";
     INTRODUCE = "Introduce";
@@ -527,6 +527,14 @@ pub(super) fn field(name: &str) -> &str {
         "expertise" => "Expertise",
         "interests" => "Interests",
         "offer" => "You offer",
+        "ask" => "You look for",
+        "market" => "Market",
+        "memberships" => "Memberships",
+        "accomplishments" => "Accomplishments",
+        "pronouns" => "Pronouns",
+        "nickname" => "Nickname",
+        "timezone" => "Time zone",
+        "birthday" => "Birthday",
         "message" => MESSAGE,
         "text" => CODE_OR_LINK,
         "note" => NOTE,
@@ -560,16 +568,8 @@ pub(super) fn field(name: &str) -> &str {
 pub(super) fn line(name: &str) -> &str {
     match name {
         "role" => "Does",
-        "place" => "Place",
         "offer" => "Offers",
         "ask" => "Looks for",
-        "market" => "Market",
-        "memberships" => "Memberships",
-        "accomplishments" => "Accomplishments",
-        "pronouns" => "Pronouns",
-        "nickname" => "Nickname",
-        "timezone" => "Time zone",
-        "birthday" => "Birthday",
         "other" => "Other",
         name => field(name),
     }
@@ -638,7 +638,7 @@ pub(super) fn no_to(kind: &str) -> &'static str {
         "confirm_scan" | "late_claim" => "Not this person",
         "share_back" => "Not now",
         "vouched" => "Keep it between us",
-        "wrote" | "key_given_up" => "Put aside",
+        "wrote" => "Put aside",
         "handed_over" => "Not for me",
         "fork" => "The old one counts",
         "left_card" => "Let it go",
