@@ -19,18 +19,22 @@ use super::{Api, Problem, ProblemBody, vouches};
 use crate::roster::Listed;
 use crate::store::View;
 
-/// Lists what waits on me, the oldest first.
+/// Lists what waits on me: whose word counts no more, what people ask, what visitors left; each the oldest first.
 #[utoipa::path(get, path = "/inbox", tag = "inbox", responses((status = 200, body = Vec<ItemForm>)))]
 pub(super) async fn list(State(api): State<Api>) -> Result<Json<Vec<ItemForm>>, Problem> {
     Ok(Json(first(&api, usize::MAX)?.0))
 }
 
-/// At most so many of what waits on me, the oldest first, and how many there are.
+/// At most so many of what waits on me, in that order, and how many there are.
 pub(super) fn first(api: &Api, most: usize) -> Result<(Vec<ItemForm>, usize), Problem> {
     let view = api.handle.view();
     let mut waiting = items(view)?;
-    // What strangers left waits behind what people ask.
-    waiting.sort_by_key(|item| item.kind == ItemKind::LeftCard);
+    // Whom not to believe is read before what they say. What strangers left waits behind what people ask.
+    waiting.sort_by_key(|item| match item.kind {
+        ItemKind::KeyGivenUp | ItemKind::Fork => 0_u8,
+        ItemKind::LeftCard => 2,
+        _ => 1,
+    });
     let total = waiting.len();
     if waiting.is_empty() {
         return Ok((Vec::new(), 0));
