@@ -106,7 +106,7 @@ pub fn read(file: &Path) -> Result<Zeroizing<String>, Trouble> {
 fn ask(asked: &Asked, question: &str) -> Result<Zeroizing<String>, Trouble> {
     if !std::io::stdin().is_terminal() {
         let hint = format!("give it with {} FILE, or in {}", asked.option, asked.variable);
-        return Err(Trouble::usage("nobody is there to ask").hint(hint));
+        return Err(Trouble::usage(format!("nobody is there to ask: {}", asked.question)).hint(hint));
     }
     let _ = write!(std::io::stderr(), "{question}: ");
     let _ = std::io::stderr().flush();
