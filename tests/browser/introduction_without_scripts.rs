@@ -95,7 +95,7 @@ fn an_ask_is_given_back_and_put_off_and_declined_and_then_bo_has_a_better_idea()
     anas.sees("You said yes.");
     looks_at_what_waits(&chis, "Bo thinks that you should meet somebody.");
     chis.sees("She needs frames, and pays on time.");
-    chis.chooses("Of your card they get", "anyone with my code");
+    chis.chooses("Of your card they get", "what anyone sees");
     chis.presses("Yes");
     chis.sees("You said yes.");
     for (phone, other) in [(&anas, "Chi"), (&chis, "Ana")] {

@@ -437,8 +437,11 @@ words! {
 /// Choices with what programs call them.
 type Choices = &'static [(&'static str, &'static str)];
 
-pub(super) const TIERS: Choices =
-    &[("public", "anyone with my code"), ("contacts", "my contacts"), ("named", "people I name")];
+/// Who sees a line of my card.
+pub(super) const TIERS: Choices = &[("public", "anyone"), ("contacts", "my contacts"), ("named", "people I name")];
+/// How much of my card somebody gets.
+pub(super) const PARTS: Choices =
+    &[("public", "what anyone sees"), ("contacts", "what my contacts see"), ("named", "what people I name see")];
 pub(super) const BASES: Choices = &[
     ("client", "client"),
     ("supplier", "supplier"),
