@@ -284,7 +284,7 @@ fn what_cannot_be_asked_is_refused_with_a_word_why_and_nothing_is_lost() {
     }
     bo.kith(["intro", "accept", &intro]).fails(1, &["you are the introducer here", "hint: pass it on"]);
     let item = item["id"].as_str().unwrap();
-    bo.kith(["inbox", "accept", item]).fails(1, &["pass it on"]);
+    bo.kith(["inbox", "accept", item]).fails(1, &["pass it on", "hint: kith inbox says"]);
     assert_eq!(until_asked(&bo.api(), "introduce")["introduction"]["state"], "asked", "it waits as before");
     let too_late = ["intro", "later", &intro, "--until", "2200-01-01T00:00:00Z"];
     bo.kith(too_late).fails(2, &["until: it ends on ", "hint: name an earlier time"]);

@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 
 use super::introductions::Looking;
 use super::model::{CardForm, HandOverForm, ItemContext, ItemForm, LeftCardForm, PersonForm, TierName, WrittenForm};
-use super::{Api, Problem, ProblemBody, vouches};
+use super::{Api, Kind, Problem, ProblemBody, vouches};
 use crate::roster::Listed;
 use crate::store::View;
 
@@ -113,7 +113,9 @@ pub(super) async fn accept(
     body: Result<Json<Acceptance>, JsonRejection>,
 ) -> Result<Json<PersonForm>, Problem> {
     let (id, tier) = (find(&api, &id)?, body?.0.tier);
-    let item = api.handle.act(move |turn| turn.accept(id, tier.map(Into::into))).await?;
+    let item = api.handle.act(move |turn| turn.accept(id, tier.map(Into::into))).await;
+    let hint = "kith inbox says what can be done about it, with the commands";
+    let item = item.map_err(|refused| Problem::from(refused).advise(Kind::Conflict, hint))?;
     concerned(&api, &item)
 }
 
