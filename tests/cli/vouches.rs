@@ -15,7 +15,9 @@ fn bo_vouches_for_ana_who_says_how_far_it_is_shown_and_bo_takes_it_back() {
     let (ana, bo) = (Someone::up("Ana Sousa"), Someone::up("Bo Lindqvist"));
     bo.meets(&ana, "Hannover Messe");
     let said = bo.kith(vouch("Ana", &["--interest", "financial", "--interest-words", "she gives me a discount"])).ok();
-    for words in ["You vouch for Ana Sousa as your supplier, since 2019", "money flows between them", "a discount"] {
+    for words in
+        ["You vouch for Ana Sousa as your supplier, since 2019", "money flows between the two of you", "a discount"]
+    {
         assert!(said.out.replace("\n                  ", " ").contains(words), "{words:?} is missing: {said}");
     }
     let item = ana.api().until("Ana is asked", |api| {
