@@ -95,7 +95,7 @@ fn of_file(file: &Path) -> Result<Zeroizing<String>, Trouble> {
 /// # Errors
 /// If it cannot be read.
 pub fn read(file: &Path) -> Result<Zeroizing<String>, Trouble> {
-    let failed = |error: std::io::Error| Trouble::failed(format!("{}: {error}", file.display()));
+    let failed = |error: std::io::Error| Trouble::file(file, &error);
     let mut text = Zeroizing::new(String::new());
     let opened = std::fs::File::open(file).map_err(failed)?;
     std::io::Read::read_to_string(&mut std::io::Read::take(opened, FILE), &mut text).map_err(failed)?;
@@ -106,7 +106,7 @@ pub fn read(file: &Path) -> Result<Zeroizing<String>, Trouble> {
 fn ask(asked: &Asked, question: &str) -> Result<Zeroizing<String>, Trouble> {
     if !std::io::stdin().is_terminal() {
         let hint = format!("give it with {} FILE, or in {}", asked.option, asked.variable);
-        return Err(Trouble::usage("nobody is there to ask").hint(hint));
+        return Err(Trouble::usage(format!("nobody is there to ask: {}", asked.question)).hint(hint));
     }
     let _ = write!(std::io::stderr(), "{question}: ");
     let _ = std::io::stderr().flush();

@@ -1,5 +1,7 @@
 //! What went wrong, in words, and with which exit code.
 
+use std::io::{Error, ErrorKind};
+use std::path::Path;
 use std::process::ExitCode;
 
 use kith_node::api::{Kind, ProblemBody};
@@ -49,6 +51,19 @@ impl Trouble {
     /// it again.
     pub fn for_good(message: impl Into<String>) -> Self {
         Self { kind: TroubleKind::ForGood, message: message.into(), hint: None }
+    }
+
+    /// A file that was named could not be read or written.
+    pub fn file(path: &Path, error: &Error) -> Self {
+        let hint = match error.kind() {
+            ErrorKind::NotFound => "check the path: the file, or the folder that it is to lie in, is not there",
+            ErrorKind::PermissionDenied => "let this user read and write there, or choose another place",
+            ErrorKind::IsADirectory => "that is a folder: name a file in it",
+            ErrorKind::InvalidData => "that is no text: name another file",
+            ErrorKind::StorageFull => "make room on the disk, or choose another place",
+            _ => "check the path and the disk",
+        };
+        Self::failed(format!("{}: {error}", path.display())).hint(hint)
     }
 
     /// What to do about it.
@@ -112,7 +127,8 @@ impl From<HomeError> for Trouble {
             HomeError::Locked(_) => Self::usage(message)
                 .hint("give the passphrase in KITH_PASSPHRASE or with --passphrase-file, or run this on a terminal"),
             HomeError::WrongPassphrase(_) => {
-                Self::for_good(message).hint("without it, go on from a backup and your recovery words: kith restore")
+                Self::for_good(message)
+                    .hint("give it again; without it, go on from a backup and your recovery words: kith restore")
             }
             HomeError::NotHashed => Self::failed(message).hint("it takes 64 MiB of memory: close something"),
             HomeError::Damaged(_) => {

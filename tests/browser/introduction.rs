@@ -41,7 +41,7 @@ fn ana_asks_bo_to_introduce_her_to_a_welder_and_thanks_him() {
     chis.presses("Look at it");
     chis.sees("Can we talk for 15 minutes?");
     chis.sees("Ana pays on time");
-    chis.chooses("Of your card they get", "my contacts");
+    chis.chooses("Of your card they get", "what my contacts see");
     chis.presses("Yes");
     chis.sees("You said yes.");
 

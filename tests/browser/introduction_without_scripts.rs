@@ -1,13 +1,9 @@
 //! Introductions that do not go straight ahead, by three people whose browsers run no scripts.
 
+use kith_node::api::local::{Local, date_text};
 use kith_tests::e2e::Someone;
 
 use crate::phone::{Phone, has_chromium};
-
-/// The day on which the introduction ends that somebody has.
-fn last_day(someone: &Someone) -> String {
-    someone.api().get("/introductions")[0]["until"].as_str().unwrap()[..10].to_owned()
-}
 
 /// Opens the introduction that waits on somebody.
 #[track_caller]
@@ -52,7 +48,7 @@ fn an_ask_is_given_back_and_put_off_and_declined_and_then_bo_has_a_better_idea()
     // Bo sleeps on it, and Chi too; then she says no.
     looks_at_what_waits(&bos, "Ana asks you to introduce them to a welder in Ghent.");
     bos.sees("frames of steel");
-    let day = last_day(&bo);
+    let day = date_text(Local::here().date.plus(2));
     bos.presses("Later");
     bos.types("Look at it again on", &day);
     bos.presses_beside("Look at it again on", "Later");
@@ -99,7 +95,7 @@ fn an_ask_is_given_back_and_put_off_and_declined_and_then_bo_has_a_better_idea()
     anas.sees("You said yes.");
     looks_at_what_waits(&chis, "Bo thinks that you should meet somebody.");
     chis.sees("She needs frames, and pays on time.");
-    chis.chooses("Of your card they get", "anyone with my code");
+    chis.chooses("Of your card they get", "what anyone sees");
     chis.presses("Yes");
     chis.sees("You said yes.");
     for (phone, other) in [(&anas, "Chi"), (&chis, "Ana")] {

@@ -93,7 +93,7 @@ fn ana_writes_and_reads_letters_answers_introductions_and_keeps_events() {
     phone.types("Look at it again on", &ana.api().get("/introductions")[0]["until"].as_str().unwrap()[..10]);
     phone.presses_beside("Look at it again on", "Later");
     phone.sees("Put off.");
-    phone.chooses("Of your card they get", "anyone with my code");
+    phone.chooses("Of your card they get", "what anyone sees");
     phone.presses("Yes");
     phone.sees("You said yes.");
     phone.looks_at("people", "introduced by Bo");

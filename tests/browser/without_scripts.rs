@@ -23,7 +23,7 @@ fn card_and_codes_are_forms() {
 
     phone.presses("Another code");
     phone.chooses("Kind", "Printed");
-    phone.chooses("Who scans it sees", "anyone with my code");
+    phone.chooses("Who scans it sees", "what anyone sees");
     phone.types("Event or label", "Badge");
     phone.types("For whom, in your words", "the hall");
     phone.presses("Make this code");
@@ -37,7 +37,7 @@ fn card_and_codes_are_forms() {
 
     phone.opens("card");
     phone.types("In one sentence", "Cloth for rough seas");
-    phone.chooses("In one sentence: Who sees it", "anyone with my code");
+    phone.chooses("In one sentence: Who sees it", "anyone");
     phone.presses("Save my card");
     phone.sees("Saved.");
     phone.presses("As anyone sees it");
@@ -158,7 +158,7 @@ fn what_is_kept_of_a_person_is_changed_by_forms() {
     phone.presses("Say it no more");
     phone.sees_no_more("His boats float.");
 
-    phone.chooses("Of your card", "anyone with my code");
+    phone.chooses("Of your card", "what anyone sees");
     phone.presses_beside("Of your card", "Keep");
     phone.until("the tier", |window| (window.value_of("Of your card") == "public").then_some(()));
 

@@ -103,6 +103,8 @@ fn the_old_laptop_still_runs_and_stops_once_bos_node_told_it_so() {
     // It does not even try to listen, which would fail here.
     let elsewhere = ["up", "--listen", "/ip4/192.0.2.1/tcp/7517"];
     ana.kith(elsewhere).fails(5, &["this home goes on at another machine", "hint: what came here since"]);
+    let told = ana.kith(["doctor"]);
+    assert!(told.code == Some(1) && told.out.contains("node: stopped for good on "), "not run kith up: {told}");
     new.kith(["person", "write", "Bo", "From the new one."]).ok();
     bo.api().until("Bo reads the new one", |api| {
         (api.get("/people/Ana/letters")["letters"][0]["text"] == "From the new one.").then_some(())

@@ -15,7 +15,9 @@ fn bo_vouches_for_ana_who_says_how_far_it_is_shown_and_bo_takes_it_back() {
     let (ana, bo) = (Someone::up("Ana Sousa"), Someone::up("Bo Lindqvist"));
     bo.meets(&ana, "Hannover Messe");
     let said = bo.kith(vouch("Ana", &["--interest", "financial", "--interest-words", "she gives me a discount"])).ok();
-    for words in ["You vouch for Ana Sousa as your supplier, since 2019", "money flows between them", "a discount"] {
+    for words in
+        ["You vouch for Ana Sousa as your supplier, since 2019", "money flows between the two of you", "a discount"]
+    {
         assert!(said.out.replace("\n                  ", " ").contains(words), "{words:?} is missing: {said}");
     }
     let item = ana.api().until("Ana is asked", |api| {
@@ -53,6 +55,9 @@ fn a_vouch_that_cannot_be_is_refused_with_a_word_why() {
     bo.kith(vouch("Zoe", &none)).fails(4, &["no person \"Zoe\""]);
     bo.kith([&vouch("Ana", &none)[..], &["--strength", "4"]].concat()).fails(2, &["4"]);
     bo.kith([&vouch("Ana", &none)[..], &["--until", "1066"]].concat()).fails(2, &["until: 1066 is no year"]);
+    bo.kith([&vouch("Ana", &none)[..], &["--until", "2001"]].concat()).fails(2, &["until: it ends before it began"]);
+    let to_come = ["vouch", "Ana", "--basis", "met", "--words", "x", "--interest", "none", "--since", "2200"];
+    bo.kith(to_come).fails(2, &["since: that year is still to come", "hint: "]);
     bo.kith([&vouch("Ana", &none)[..], &["--skill", &endless]].concat()).fails(2, &["skill: ", "at most 64 fit"]);
     bo.kith(["vouch", "Ana", "--basis", "met", "--words", &endless, "--interest", "none"]).fails(2, &["words: "]);
     bo.kith(["vouch"]).fails(2, &["WHO"]);

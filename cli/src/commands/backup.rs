@@ -24,9 +24,9 @@ pub async fn backup(client: &Client, backup: &Backup, json: bool) -> Result<(), 
         return client.copy("/backup", &mut out::raw).await;
     }
     let unfinished = backup.file.with_extension("unfinished");
-    let written = write(client, &unfinished).await;
+    let written = write(client, &unfinished, &backup.file).await;
     let kept = written.and_then(|size| {
-        std::fs::rename(&unfinished, &backup.file).map(|()| size).map_err(|error| in_file(&backup.file, &error))
+        std::fs::rename(&unfinished, &backup.file).map(|()| size).map_err(|error| Trouble::file(&backup.file, &error))
     });
     if kept.is_err() {
         // The reason is told; what is left is of no use.
@@ -40,19 +40,15 @@ pub async fn backup(client: &Client, backup: &Backup, json: bool) -> Result<(), 
     Ok(())
 }
 
-/// Writes, makes durable, and reads it back.
-async fn write(client: &Client, path: &Path) -> Result<u64, Trouble> {
-    let failed = |error: &std::io::Error| in_file(path, error);
+/// Writes, makes durable, and reads it back. What fails is told of the file that was named.
+async fn write(client: &Client, path: &Path, named: &Path) -> Result<u64, Trouble> {
+    let failed = |error: &std::io::Error| Trouble::file(named, error);
     let opened = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
     let mut file = opened.map_err(|error| failed(&error))?;
     client.copy("/backup", &mut |piece| file.write_all(piece).map_err(|error| failed(&error))).await?;
     file.sync_all().map_err(|error| failed(&error))?;
     whole(path)?;
     Ok(file.metadata().map_err(|error| failed(&error))?.len())
-}
-
-fn in_file(path: &Path, error: &std::io::Error) -> Trouble {
-    Trouble::failed(format!("{}: {error}", path.display()))
 }
 
 /// Says whether every byte of a backup is there, which needs no words.
@@ -66,7 +62,7 @@ pub fn verify(verify: &Verify, json: bool) -> Result<(), Trouble> {
 }
 
 fn whole(path: &Path) -> Result<(), Trouble> {
-    let file = File::open(path).map_err(|error| in_file(path, &error))?;
+    let file = File::open(path).map_err(|error| Trouble::file(path, &error))?;
     check(BufReader::new(file)).map_err(|error| unreadable(path, &error))
 }
 

@@ -98,7 +98,7 @@ fn say_where_it_leads(client: &Client, has_address: bool) {
 }
 
 fn make_folder(folder: &Path) -> Result<(), Trouble> {
-    std::fs::create_dir_all(folder).map_err(|error| Trouble::failed(format!("{}: {error}", folder.display())))
+    std::fs::create_dir_all(folder).map_err(|error| Trouble::file(folder, &error))
 }
 
 fn show_prepared(client: &Client, prepared: &Prepared, folder: Option<&Path>, json: bool) -> Result<(), Trouble> {
@@ -139,7 +139,7 @@ struct Written<'w> {
 }
 
 fn write(file: &Path, bytes: &[u8]) -> Result<(), Trouble> {
-    std::fs::write(file, bytes).map_err(|error| Trouble::failed(format!("{}: {error}", file.display())))
+    std::fs::write(file, bytes).map_err(|error| Trouble::file(file, &error))
 }
 
 async fn list(client: &Client, open: bool, after: Option<&str>, json: bool) -> Result<(), Trouble> {

@@ -85,8 +85,10 @@ fn in_words(error: RecoverError) -> Trouble {
         RecoverError::Home(error) => error.into(),
         RecoverError::NotReached => Trouble::failed(error.to_string())
             .hint("their node must run and be reachable from here: best you are in one room, on one network"),
-        RecoverError::NothingKept => Trouble::failed(error.to_string())
-            .hint("ask another contact; or are these words of before, or of somebody else?"),
+        RecoverError::NothingKept => Trouble::failed(error.to_string()).hint(
+            "ask another contact, whom you met an hour or more before it was lost; or are these words of before, or of \
+             somebody else?",
+        ),
         other => Trouble::failed(other.to_string()),
     }
 }

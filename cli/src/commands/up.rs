@@ -251,10 +251,7 @@ fn tell(handle: &Handle, notice: &Notice) {
         Notice::Refused { person, .. } => format!("{} did not take a letter of yours.", name(person)),
         Notice::GaveUp { person, .. } => format!("A letter to {} was given up.", name(person)),
         Notice::KeyGivenUp { person } => {
-            format!(
-                "The key of {} was given up: nothing more is believed of whoever has it. Meet them again.",
-                name(person)
-            )
+            format!("The key you know {} by was given up: somebody else may have it [kith inbox].", name(person))
         }
         Notice::ForkSeen { person } => format!("{} shows two key histories [kith inbox].", name(person)),
         Notice::Wrote { person } => format!("{} wrote to you [kith inbox].", name(person)),

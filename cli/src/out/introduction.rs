@@ -48,7 +48,7 @@ pub fn context(form: &IntroductionForm) -> Vec<(String, String)> {
         add("vouch", Some(vouch.in_words.clone()));
     }
     add("you share", form.shares.as_ref().map(shares_in_words));
-    add("again", form.later.as_deref().map(when));
+    add("again", form.later.as_deref().map(|later| when(later).trim_end_matches(", 00:00").to_owned()));
     add("open until", form.line.until.as_deref().map(when));
     for outcome in &form.outcomes {
         add("outcome", Some(outcome_in_words(outcome)));

@@ -8,7 +8,7 @@ mod vouch;
 
 use std::io::{IsTerminal, Write};
 
-use kith_node::api::model::{ActionForm, CardForm, InviteForm, ItemForm, PersonDetails, PersonForm};
+use kith_node::api::model::{ActionForm, CardForm, InviteForm, ItemForm, PersonDetails, PersonForm, TierName};
 use kith_node::api::{EventModeForm, Finding, Health};
 use serde::Serialize;
 
@@ -88,11 +88,21 @@ pub fn people(people: &[PersonForm]) {
     for person in people {
         let pad = width.saturating_sub(person.name.chars().count());
         let tags: String = person.tags.iter().map(|tag| format!(" #{tag}")).collect();
-        let state = match &person.scan {
-            Some(scan) => scan.state.clone(),
-            None => person.standing.clone(),
+        let known = match &person.scan {
+            Some(scan) => format!("{}; {}", scan.state, person.how),
+            None => known(person, ""),
         };
-        say(format!("{}  {}{}  {state}; {}{tags}", short(&person.id), person.name, " ".repeat(pad), person.how));
+        say(format!("{}  {}{}  {known}{tags}", short(&person.id), person.name, " ".repeat(pad)));
+    }
+}
+
+/// What somebody is to me, what is to be said of that, and how I know them. Whoever is no more than written down is said to be
+/// unconfirmed once.
+fn known(person: &PersonForm, more: &str) -> String {
+    if person.standing == "unconfirmed" && person.how.ends_with("unconfirmed") {
+        format!("{}{more}", person.how)
+    } else {
+        format!("{}{more}; {}", person.standing, person.how)
     }
 }
 
@@ -115,9 +125,12 @@ pub fn person(details: &PersonDetails) {
     if person.name != details.own_name {
         say(format!("  calls themselves {}", details.own_name));
     }
+    if let Some(warning) = &person.name_warning {
+        say(format!("  {warning}"));
+    }
     let connected = details.path.as_ref().map(|path| format!(", connected {}", path.in_words())).unwrap_or_default();
     let blocked = if details.blocked { ", blocked" } else { "" };
-    say(format!("  {}{connected}{blocked}; {}", person.standing, person.how));
+    say(format!("  {}", known(person, &format!("{connected}{blocked}"))));
     if let Some(scan) = &person.scan {
         say(format!("  {}; gives up {}", scan.state, when(&scan.gives_up)));
     }
@@ -125,8 +138,12 @@ pub fn person(details: &PersonDetails) {
         say("  two key histories of theirs contradict each other: meet them and scan their code");
     }
     if details.key_given_up {
-        say("  the key you know them by was given up, nothing new is believed of it: meet them and scan their code");
+        say(
+            "  the key you know them by was given up, and nothing more is believed of it: meet them and scan their code,",
+        );
+        say("  or wait for a letter with their new key");
     }
+    kept(details);
     for encounter in &details.encounters {
         say(format!("  {}  {}", when(&encounter.at), encounter.how));
     }
@@ -142,6 +159,10 @@ pub fn person(details: &PersonDetails) {
     if let Some(their_card) = &details.card {
         say("their card:");
         card(their_card);
+    }
+    if let Some(foreign) = &details.foreign {
+        say("as it came, unconfirmed:");
+        foreign.lines().for_each(|line| say(format!("  {line}")));
     }
     for introduction in &details.introductions {
         let (id, summary) = (short(&introduction.id), &introduction.summary);
@@ -174,20 +195,45 @@ pub fn person(details: &PersonDetails) {
     }
 }
 
+/// What I keep about somebody in a word or a number.
+fn kept(details: &PersonDetails) {
+    if !details.person.tags.is_empty() {
+        say(format!("  tags: {}", details.person.tags.join(", ")));
+    }
+    match details.cadence_days {
+        None => {}
+        Some(1) => say("  be in touch every day"),
+        Some(days) => say(format!("  be in touch every {days} days")),
+    }
+    if details.person.standing == "contact" {
+        let seen = match details.they_see {
+            TierName::Public => "what everybody may see",
+            TierName::Contacts => "what contacts see",
+            TierName::Named => "what people see whom you choose one by one",
+        };
+        say(format!("  of your card they see {seen}"));
+    }
+}
+
 /// A code in a list.
 pub fn invite(invite: &InviteForm) {
     let event = invite.event.as_deref().map(|event| format!("  {event}")).unwrap_or_default();
     let meant_for = invite.meant_for.as_deref().map(|note| format!("  for {note}")).unwrap_or_default();
     let refused = match invite.refused {
         0 => String::new(),
-        refused => format!(", tried {refused} more time(s) afterwards"),
+        1 => ", tried once more afterwards".to_owned(),
+        refused => format!(", tried {refused} more times afterwards"),
+    };
+    let uses = match invite.uses {
+        0 => "not used".to_owned(),
+        1 => "used once".to_owned(),
+        uses => format!("used {uses} times"),
     };
     say(format!(
-        "{}  {:7}  {:7}  {} use(s){refused}  until {}{event}{meant_for}",
+        "{}  {:7}  {:7}  {uses}{refused}  until {}{event}{meant_for}",
         short(&invite.id),
         invite.kind,
         invite.state,
-        invite.uses,
         when(&invite.expires),
     ));
 }
@@ -195,6 +241,9 @@ pub fn invite(invite: &InviteForm) {
 /// Something that waits.
 pub fn item(item: &ItemForm) {
     say(format!("{}  {}", short(&item.id), item.question));
+    if let Some(warning) = &item.person.name_warning {
+        say(format!("          {warning}"));
+    }
     if let Some(their_card) = &item.card {
         for field in &their_card.fields {
             say(format!("          {}: {}", field.field, field.value));

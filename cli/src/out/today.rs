@@ -40,6 +40,13 @@ pub fn doing(doing: &Doing) {
     }
 }
 
+/// What a list of the day leaves out.
+fn and_more(total: usize, shown: usize, which: &str) {
+    if total > shown {
+        say(format!("          and {} more; {which}", total - shown));
+    }
+}
+
 /// What a day has for me.
 pub fn today(today: &TodayForm) {
     if let Some(event) = &today.event {
@@ -48,15 +55,20 @@ pub fn today(today: &TodayForm) {
     if today.inbox.total > 0 {
         say(format!("Waiting on you: {}", today.inbox.total));
         today.inbox.list.iter().for_each(item);
+        and_more(today.inbox.total, today.inbox.list.len(), "kith inbox lists all");
     }
     let steps = &today.steps;
     if !steps.list.is_empty() {
-        say(format!("To do: {} overdue, {} today, {} in the next days", steps.overdue, steps.today, steps.week));
+        let parts = [(steps.overdue, "overdue"), (steps.today, "today"), (steps.week, "in the next days")];
+        let said = parts.iter().filter(|(count, _)| *count > 0).map(|(count, when)| format!("{count} {when}"));
+        say(format!("To do: {}", said.collect::<Vec<_>>().join(", ")));
         steps.list.iter().for_each(doing);
+        and_more(steps.overdue + steps.today + steps.week, steps.list.len(), "these are due first");
     }
     if today.silent.total > 0 {
         say(format!("Out of touch: {}", today.silent.total));
         today.silent.list.iter().for_each(doing);
+        and_more(today.silent.total, today.silent.list.len(), "these are due first");
     }
     if today.words_wait {
         aside("Your 24 recovery words still lie in a file: kith words shows them, kith words --done deletes it.");

@@ -15,22 +15,26 @@ use utoipa::ToSchema;
 
 use super::introductions::Looking;
 use super::model::{CardForm, HandOverForm, ItemContext, ItemForm, LeftCardForm, PersonForm, TierName, WrittenForm};
-use super::{Api, Problem, ProblemBody, vouches};
+use super::{Api, Kind, Problem, ProblemBody, vouches};
 use crate::roster::Listed;
 use crate::store::View;
 
-/// Lists what waits on me, the oldest first.
+/// Lists what waits on me: whose word counts no more, what people ask, what visitors left; each the oldest first.
 #[utoipa::path(get, path = "/inbox", tag = "inbox", responses((status = 200, body = Vec<ItemForm>)))]
 pub(super) async fn list(State(api): State<Api>) -> Result<Json<Vec<ItemForm>>, Problem> {
     Ok(Json(first(&api, usize::MAX)?.0))
 }
 
-/// At most so many of what waits on me, the oldest first, and how many there are.
+/// At most so many of what waits on me, in that order, and how many there are.
 pub(super) fn first(api: &Api, most: usize) -> Result<(Vec<ItemForm>, usize), Problem> {
     let view = api.handle.view();
     let mut waiting = items(view)?;
-    // What strangers left waits behind what people ask.
-    waiting.sort_by_key(|item| item.kind == ItemKind::LeftCard);
+    // Whom not to believe is read before what they say. What strangers left waits behind what people ask.
+    waiting.sort_by_key(|item| match item.kind {
+        ItemKind::KeyGivenUp | ItemKind::Fork => 0_u8,
+        ItemKind::LeftCard => 2,
+        _ => 1,
+    });
     let total = waiting.len();
     if waiting.is_empty() {
         return Ok((Vec::new(), 0));
@@ -49,8 +53,9 @@ pub(super) fn first(api: &Api, most: usize) -> Result<(Vec<ItemForm>, usize), Pr
             Err(Error::NotFound { .. }) => continue,
             Err(error) => return Err(error.into()),
         };
-        let by_contact = matches!(item.kind, ItemKind::Wrote | ItemKind::HandedOver);
-        let is_known = by_contact || item.introduction.is_some() || item.vouch.is_some();
+        // A card that came with a key which was given up may be of whoever has that key.
+        let is_about_contact = matches!(item.kind, ItemKind::Wrote | ItemKind::HandedOver | ItemKind::KeyGivenUp);
+        let is_known = is_about_contact || item.introduction.is_some() || item.vouch.is_some();
         let card = people::card_of(view, person.id)?;
         let code = match item.invite {
             Some(id) => invite(view, id)?,
@@ -108,7 +113,9 @@ pub(super) async fn accept(
     body: Result<Json<Acceptance>, JsonRejection>,
 ) -> Result<Json<PersonForm>, Problem> {
     let (id, tier) = (find(&api, &id)?, body?.0.tier);
-    let item = api.handle.act(move |turn| turn.accept(id, tier.map(Into::into))).await?;
+    let item = api.handle.act(move |turn| turn.accept(id, tier.map(Into::into))).await;
+    let hint = "kith inbox says what can be done about it, with the commands";
+    let item = item.map_err(|refused| Problem::from(refused).advise(Kind::Conflict, hint))?;
     concerned(&api, &item)
 }
 

@@ -3,8 +3,8 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use kith_protocol::engine::Own;
 use kith_protocol::engine::disowned::exposed_since;
+use kith_protocol::engine::{Own, replaced_since};
 use kith_protocol::limits;
 use kith_protocol::store::Table;
 use kith_protocol::time::Timestamp;
@@ -132,7 +132,7 @@ pub(super) async fn doctor(State(api): State<Api>) -> Result<Json<Vec<Finding>>,
         keys(&api),
         super::backups::finding(&api).await,
         super::clock::finding(&api)?,
-        node(&api),
+        node(&api)?,
         super::mailboxes::finding(&api)?,
         grant(&api)?,
         letters(&api)?,
@@ -184,15 +184,24 @@ fn keys(api: &Api) -> Finding {
     Finding::new("keys", Health::Good, finding, advice)
 }
 
-fn node(api: &Api) -> Finding {
+fn node(api: &Api) -> Result<Finding, Problem> {
+    if let Some(since) = replaced_since(api.handle.view())? {
+        let finding = format!(
+            "stopped for good on {}: this home goes on at another machine, or its key was changed there",
+            when(since)
+        );
+        let advice = "nothing leaves this home any more. Go on there; or, if this machine is to go on and no other, run \
+                      kith recover, which asks for your words";
+        return Ok(Finding::new("node", Health::Bad, finding, Some(advice)));
+    }
     if let Err(ended) = api.handle.goes_on() {
         let finding = format!("takes nothing in and sends nothing: {ended}");
-        return Finding::new("node", Health::Bad, finding, Some(super::problem::ENDED));
+        return Ok(Finding::new("node", Health::Bad, finding, Some(super::problem::ENDED)));
     }
     if api.has_network {
-        return Finding::new("node", Health::Good, "running", None);
+        return Ok(Finding::new("node", Health::Good, "running", None));
     }
-    Finding::new("node", Health::Warning, "not running: letters wait", Some("run kith up"))
+    Ok(Finding::new("node", Health::Warning, "not running: letters wait", Some("run kith up")))
 }
 
 fn web(api: &Api) -> Finding {

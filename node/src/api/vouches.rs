@@ -19,6 +19,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::model::{BasisName, InterestName, ReachName, VouchForm, VouchesForm, vouch_id};
 use super::{Api, Kind, Problem, ProblemBody, line, optional_line};
 use crate::driver::now;
+use crate::here;
 use crate::roster::Roster;
 use crate::store::View;
 
@@ -114,13 +115,14 @@ impl NewVouch {
             let hint = Some("say it with interest_words (--interest-words)");
             return Err(Problem::bad_input("interest_words: say what your interest is", hint));
         }
+        let (since, until) = years(self.since, self.until)?;
         Ok(VouchOptions {
             person: roster.find(&self.who)?.id,
             basis: self.basis.into(),
             words: line("words", &self.words)?,
             skills: self.skills()?,
-            since: year("since", self.since)?,
-            until: year("until", self.until)?,
+            since,
+            until,
             strength,
             interest: self.interest.into(),
             interest_words,
@@ -135,6 +137,19 @@ impl NewVouch {
         }
         self.skills.iter().map(|skill| line("skill", skill)).collect()
     }
+}
+
+/// From which year until which something was so.
+fn years(since: Option<u16>, until: Option<u16>) -> Result<(Option<u16>, Option<u16>), Problem> {
+    let (since, until) = (year("since", since)?, year("until", until)?);
+    let this_year = jiff::Timestamp::now().to_zoned(here::zone()).year();
+    if since.is_some_and(|since| i32::from(since) > i32::from(this_year)) {
+        return Err(Problem::bad_input("since: that year is still to come", Some("give the year in which it began")));
+    }
+    if since.zip(until).is_some_and(|(since, until)| until < since) {
+        return Err(Problem::bad_input("until: it ends before it began", Some("leave it out if it goes on")));
+    }
+    Ok((since, until))
 }
 
 /// A year that somebody can remember.

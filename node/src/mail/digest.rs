@@ -30,7 +30,11 @@ const KINDS: [(&[ItemKind], &str, &str); 9] = [
         "people scanned a code of yours and wait for your yes",
     ),
     (&[ItemKind::Fork], "contact shows two key histories", "contacts show two key histories"),
-    (&[ItemKind::KeyGivenUp], "contact gave up the key that you know", "contacts gave up the keys that you know"),
+    (
+        &[ItemKind::KeyGivenUp],
+        "contact's key was given up, so somebody else may have it",
+        "contacts' keys were given up, so somebody else may have them",
+    ),
     (&[ItemKind::Vouched], "vouch for you may be shown if you say so", "vouches for you may be shown if you say so"),
     (&[ItemKind::Wrote, ItemKind::HandedOver], "contact wrote to you", "contacts wrote to you"),
     (&[ItemKind::LeftCard], "visitor left you a card", "visitors left you a card"),

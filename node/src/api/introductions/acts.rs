@@ -17,6 +17,7 @@ use super::{WHERE_IT_STANDS, find, form, show, words};
 use crate::api::model::{IntroductionForm, PurposeName, TierName, when};
 use crate::api::{Api, Kind, Problem, ProblemBody, line, optional_line, text};
 use crate::driver::now;
+use crate::here;
 
 /// Does something about an introduction, and shows it as it is afterwards.
 async fn act(
@@ -117,10 +118,10 @@ pub(in crate::api) async fn later(
     act(&api, key, move |turn| turn.put_off_introduction(key, until)).await
 }
 
-/// A date or a time as people and programs write it.
+/// A date or a time as people and programs write it. A date is the beginning of that day where they are.
 fn moment(text: &str) -> Result<Timestamp, Problem> {
     let text = text.trim();
-    let day = |text: &str| text.parse::<jiff::civil::Date>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok();
+    let day = |text: &str| text.parse::<jiff::civil::Date>().ok()?.to_zoned(here::zone()).ok();
     let at = match text.len() {
         10 => day(text).map(|day| day.timestamp()),
         _ => text.parse::<jiff::Timestamp>().ok(),

@@ -6,7 +6,7 @@ use kith_protocol::engine::introduction::{
     AskState, Asked, Carried, CarryState, IntroKey, Over, Part, Proposed, ProposedState,
 };
 
-use crate::api::model::{ActionForm, when};
+use crate::api::model::{ActionForm, day_or_when, when};
 
 /// What people are called in a sentence, and whether a letter of mine still waits for their nodes.
 pub(super) struct Names<'n> {
@@ -123,7 +123,7 @@ impl Names<'_> {
         let Self { asker, target, .. } = self;
         match (carried.state, self.waits) {
             (CarryState::Asked, _) => match carried.later {
-                Some(later) => format!("you look at it again on {}; nobody is told", when(later)),
+                Some(later) => format!("you look at it again on {}; nobody is told", day_or_when(later)),
                 None => "waits on you".to_owned(),
             },
             (CarryState::Returned, Some(way)) => format!("given back; it {}", way.to(asker)),
@@ -136,7 +136,7 @@ impl Names<'_> {
             (CarryState::Proposed, Some(way)) => way.to(target),
             (CarryState::Proposed, None) => format!("{target} has it before them"),
             (CarryState::Later, _) => {
-                let later = carried.later.map(|later| format!(", on {}", when(later))).unwrap_or_default();
+                let later = carried.later.map(|later| format!(", on {}", day_or_when(later))).unwrap_or_default();
                 format!("{target} decides later{later}; you alone know")
             }
             (CarryState::Declined, _) => {
@@ -163,7 +163,7 @@ impl Names<'_> {
             (ProposedState::Willing, None) => "you said yes; if the other does too, you are introduced".to_owned(),
             (ProposedState::Joined, _) => format!("you are asked about {asker} through somebody else already"),
             (ProposedState::Later, _) => {
-                let later = proposed.later.map(|later| format!(" on {}", when(later))).unwrap_or_default();
+                let later = proposed.later.map(|later| format!(" on {}", day_or_when(later))).unwrap_or_default();
                 format!("you look at it again{later}; {introducer} alone knows")
             }
             (ProposedState::Consented, None) => format!("you said yes; {asker}'s first letter has not come"),

@@ -113,7 +113,8 @@ fn about_scan(kind: ItemKind, name: &str, invite: Option<&OwnInvite>) -> Asking 
     let event = event.unwrap_or_default();
     let others = match invite.map_or(0, |invite| invite.refused) {
         0 => String::new(),
-        tried => format!(" The code was tried {tried} more time(s) afterwards: somebody may have filmed it."),
+        1 => " The code was tried once more afterwards: somebody may have filmed it.".to_owned(),
+        tried => format!(" The code was tried {tried} more times afterwards: somebody may have filmed it."),
     };
     let (accept, ignore) = ("they get your card and you are contacts", "they are told nothing, and their card goes");
     match kind {
@@ -214,11 +215,11 @@ fn about_key(name: &str) -> Asking {
     Asking {
         kind: "key_given_up",
         question: format!(
-            "The key that {name} was known by was given up: somebody else may have it, and may be who you met or who wrote to \
-             you. Nothing new of it is believed. Meet {name} and scan a code of theirs, or wait for their next letter."
+            "The key you know {name} by was given up: somebody else may have it, and may have met you or written to you in \
+             their name. Nothing more is believed of it. Meet {name} and scan their code, or wait for a letter with their new key."
         ),
-        accept: "you have read it",
-        ignore: "the same: they are not told whether you read it",
+        accept: "you have read it; what you keep of them goes on saying so, until you know their new key",
+        ignore: "the same",
     }
 }
 

@@ -46,6 +46,11 @@ pub fn when(at: Timestamp) -> String {
     moment.map_or_else(|| time(at), |moment| moment.to_zoned(here::zone()).strftime("%-d %b %Y, %H:%M").to_string())
 }
 
+/// The same of what may have been said by its date: the beginning of a day is that day.
+pub fn day_or_when(at: Timestamp) -> String {
+    when(at).trim_end_matches(", 00:00").to_owned()
+}
+
 /// The name of one of several choices, as programs read it.
 pub fn choice_name(choice: &impl serde::Serialize) -> String {
     let name = serde_json::to_value(choice).ok();

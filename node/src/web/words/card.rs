@@ -16,8 +16,11 @@ words! {
     ONLY_NAME = "Nothing but the name.";
 }
 
-pub(crate) const TIERS: Choices =
-    &[("public", "anyone with my code"), ("contacts", "my contacts"), ("named", "people I name")];
+/// Who sees a line of my card.
+pub(crate) const TIERS: Choices = &[("public", "anyone"), ("contacts", "my contacts"), ("named", "people I name")];
+/// How much of my card somebody gets.
+pub(crate) const PARTS: Choices =
+    &[("public", "what anyone sees"), ("contacts", "what my contacts see"), ("named", "what people I name see")];
 
 /// A tier as forms name it.
 pub(crate) const fn tier_name(tier: &TierName) -> &'static str {

@@ -5,6 +5,7 @@
 pub(crate) const SIGN_IN: &str = "Sign in";
 pub(crate) const PASSWORD: &str = "Password";
 pub(crate) const WITH_CODE: &str = "With a code";
+pub(crate) const WITH_PASSWORD: &str = "With a password";
 pub(crate) const CODE_TYPED: &str = "Code";
 pub(crate) const CODE_HINT: &str = "Eight characters, as kith phone shows them.";
 pub(crate) const NO_PASSWORD_YET: &str = "No password yet? On the machine of your node, run";

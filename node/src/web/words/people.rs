@@ -20,7 +20,7 @@ words! {
     EARLIER = "Earlier";
     FURTHER = "Further";
     FORKED = "Two key histories of this person contradict each other. Meet them and scan their code.";
-    KEY_GIVEN_UP = "The key you know them by was given up: somebody else may have it, so nothing new is believed of it. Meet them and scan their code.";
+    KEY_GIVEN_UP = "The key you know them by was given up: somebody else may have it, and nothing more is believed of it. Meet them and scan their code, or wait for a letter with their new key.";
     IS_BLOCKED = "Nothing of theirs reaches you.";
     TOUCH = "In touch today";
     INTRODUCE = "Introduce";

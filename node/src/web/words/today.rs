@@ -40,7 +40,7 @@ pub(crate) fn no_to(kind: &str) -> &'static str {
         "confirm_scan" | "late_claim" => "Not this person",
         "share_back" => "Not now",
         "vouched" => "Keep it between us",
-        "wrote" | "key_given_up" => "Put aside",
+        "wrote" => "Put aside",
         "handed_over" => "Not for me",
         "fork" => "The old one counts",
         "left_card" => "Let it go",

@@ -88,6 +88,7 @@ impl VouchShown {
         let content = held.content();
         let said = content.as_ref();
         let theirs = if held.key.issuer == me { "your" } else { "their" };
+        let concerns_me = held.key.issuer == me || held.key.subject == me;
         let about = name(read, me, held.key.subject)?;
         let state = state(read, me, held, &vouch, now)?;
         Ok(Self {
@@ -101,7 +102,7 @@ impl VouchShown {
             strength: said.map(|said| said.strength),
             strength_in_words: said.map(|said| strength(said.strength).to_owned()).unwrap_or_default(),
             interest: said.map(|said| said.interest),
-            interest_in_words: said.map(|said| interest(said, theirs)).unwrap_or_default(),
+            interest_in_words: said.map(|said| interest(said, theirs, concerns_me)).unwrap_or_default(),
             reach: vouch.reach(),
             accepted: held.accepted().map(|acceptance| acceptance.reach),
             state,
@@ -231,13 +232,17 @@ const fn strength(strength: Strength) -> &'static str {
     }
 }
 
-fn interest(said: &VouchContent, theirs: &str) -> String {
-    let kind = match said.interest {
-        Interest::None => return format!("no interest of {theirs}s in it"),
-        Interest::Family => "they are relatives",
-        Interest::Financial => "money flows between them",
-        Interest::Employer => "one works for the other",
-        Interest::Other => "another one",
+/// What somebody has to gain; `concerns_me` if I am one of the two.
+fn interest(said: &VouchContent, theirs: &str, concerns_me: bool) -> String {
+    let kind = match (said.interest, concerns_me) {
+        (Interest::None, _) => return format!("no interest of {theirs}s in it"),
+        (Interest::Family, true) => "you are relatives",
+        (Interest::Family, false) => "they are relatives",
+        (Interest::Financial, true) => "money flows between the two of you",
+        (Interest::Financial, false) => "money flows between them",
+        (Interest::Employer, true) => "one of you works for the other",
+        (Interest::Employer, false) => "one works for the other",
+        (Interest::Other, _) => "another one",
     };
     let words = said.interest_words.as_ref().map(Line::as_str);
     words.map_or_else(|| kind.to_owned(), |words| format!("{kind} ({words})"))
