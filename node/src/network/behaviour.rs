@@ -35,7 +35,7 @@ pub(super) struct Behaviour {
     pub relay: relay::Behaviour,
     pub punching: Punching,
     pub probing: Probing,
-    probed: Careful<autonat::v2::server::Behaviour>,
+    pub probed: Careful<autonat::v2::server::Behaviour>,
     pub hello: request_response::Behaviour<HelloCodec>,
     pub letter: request_response::Behaviour<LetterCodec>,
     pub mailbox: request_response::Behaviour<MailboxCodec>,

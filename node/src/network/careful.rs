@@ -4,7 +4,8 @@
 //! there, too, and so does 0.0.0.0.
 //!
 //! Who asks whether they are reached waits for ten seconds, as long as a dial into a firewall that says nothing takes. So
-//! it is given up before, and told; else nobody behind such a firewall would ever hear of it.
+//! it is given up before, and told; else nobody behind such a firewall would ever hear of it. Over a relay nobody may ask:
+//! to try where they are would tell them where we are.
 
 use std::collections::{HashSet, VecDeque};
 use std::pin::Pin;
@@ -13,17 +14,21 @@ use std::time::Duration;
 
 use libp2p::core::Endpoint;
 use libp2p::core::transport::PortUse;
+use libp2p::swarm::derive_prelude::Either;
+use libp2p::swarm::dial_opts::DialOpts;
 use libp2p::swarm::{
     ConnectionDenied, ConnectionId, DialError, DialFailure, FromSwarm, NetworkBehaviour, NewExternalAddrCandidate,
-    THandler, THandlerInEvent, THandlerOutEvent, ToSwarm,
+    THandler, THandlerInEvent, THandlerOutEvent, ToSwarm, dummy,
 };
 use libp2p::{Multiaddr, PeerId};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::addresses;
 
-/// Addresses of a peer that are dialled at once: two transports, by IPv4 and IPv6, seen by a few others.
-const ADDRESSES: usize = 16;
+/// Addresses of a peer that are dialled at once: as many as the library tells, which keeps the last that others saw.
+const ADDRESSES: usize = 20;
+/// Dials under way at once for those who ask whether they are reached. More are refused, and ask elsewhere.
+const AT_ONCE: usize = 32;
 
 #[derive(Debug, thiserror::Error)]
 #[error("the peer wants to be dialled where no peer is")]
@@ -34,21 +39,30 @@ pub(super) struct Careful<B> {
     inner: B,
     /// Dials that it asked for and that have not begun.
     asked: HashSet<ConnectionId>,
-    /// How long one may take, if less than any dial.
+    /// How long one may take, where it looks whether others are reached.
     patience: Option<Duration>,
-    /// Those under way, by when they are given up.
+    /// Those of them that are under way, by when they are given up.
     under_way: VecDeque<(Instant, ConnectionId)>,
+    /// All of them, and the connections that came of them.
+    made: HashSet<ConnectionId>,
     timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl<B: NetworkBehaviour> Careful<B> {
     pub(super) fn new(inner: B) -> Self {
-        Self { inner, asked: HashSet::new(), patience: None, under_way: VecDeque::new(), timer: None }
+        let (asked, made) = (HashSet::new(), HashSet::new());
+        Self { inner, asked, patience: None, under_way: VecDeque::new(), made, timer: None }
     }
 
-    /// It is told after so long that a dial failed, whatever comes of that.
+    /// One that looks for strangers whether they are reached. It is told after so long that a dial failed, whatever comes
+    /// of that.
     pub(super) fn with_patience(self, patience: Duration) -> Self {
         Self { patience: Some(patience), ..self }
+    }
+
+    /// Whether this connection was made to look whether somebody is reached.
+    pub(super) fn made(&self, connection: &ConnectionId) -> bool {
+        self.made.contains(connection)
     }
 
     fn give_up_late(&mut self, cx: &mut Context<'_>) {
@@ -69,13 +83,22 @@ impl<B: NetworkBehaviour> Careful<B> {
         }
     }
 
+    /// Refuses a dial. A failed one would be an answer, that nobody gets in; one that ends without any is asked for elsewhere.
+    fn refuse(&mut self, opts: &DialOpts) {
+        let Some(peer) = opts.get_peer_id() else { return };
+        let (connection, nowhere) = (opts.connection_id(), Multiaddr::empty());
+        let reuse = PortUse::New;
+        // What would have told the one who asks goes with it.
+        drop(self.inner.handle_established_outbound_connection(connection, peer, &nowhere, Endpoint::Dialer, reuse));
+    }
+
     fn is_over(&mut self, connection: ConnectionId) {
         self.under_way.retain(|(_, one)| *one != connection);
     }
 }
 
 impl<B: NetworkBehaviour> NetworkBehaviour for Careful<B> {
-    type ConnectionHandler = B::ConnectionHandler;
+    type ConnectionHandler = Either<THandler<B>, dummy::ConnectionHandler>;
     type ToSwarm = B::ToSwarm;
 
     fn handle_established_inbound_connection(
@@ -85,7 +108,10 @@ impl<B: NetworkBehaviour> NetworkBehaviour for Careful<B> {
         local: &Multiaddr,
         remote: &Multiaddr,
     ) -> Result<THandler<Self>, ConnectionDenied> {
-        self.inner.handle_established_inbound_connection(connection, peer, local, remote)
+        if self.patience.is_some() && addresses::is_relayed(local) {
+            return Ok(Either::Right(dummy::ConnectionHandler));
+        }
+        self.inner.handle_established_inbound_connection(connection, peer, local, remote).map(Either::Left)
     }
 
     fn handle_pending_outbound_connection(
@@ -111,20 +137,24 @@ impl<B: NetworkBehaviour> NetworkBehaviour for Careful<B> {
         port: PortUse,
     ) -> Result<THandler<Self>, ConnectionDenied> {
         self.is_over(connection);
-        self.inner.handle_established_outbound_connection(connection, peer, at, role, port)
+        self.inner.handle_established_outbound_connection(connection, peer, at, role, port).map(Either::Left)
     }
 
     fn on_swarm_event(&mut self, event: FromSwarm<'_>) {
         if let FromSwarm::DialFailure(failure) = &event {
             // It may have failed before anybody was asked for addresses.
             self.asked.remove(&failure.connection_id);
+            self.made.remove(&failure.connection_id);
             self.is_over(failure.connection_id);
         }
+        if let FromSwarm::ConnectionClosed(closed) = &event {
+            self.made.remove(&closed.connection_id);
+        }
         match event {
-            // What is inside a home is told to nobody outside.
-            FromSwarm::NewExternalAddrCandidate(seen) if !addresses::is_public(seen.addr) => {}
+            // What is inside a home is told to nobody outside; and what no node would dial spoils the dial of all the others.
+            FromSwarm::NewExternalAddrCandidate(seen) if !addresses::is_somewhere_public(seen.addr) => {}
             // Where we may be reached anyway, by IPv6 say, is worth a try too.
-            FromSwarm::ExternalAddrConfirmed(own) if addresses::is_public(own.addr) => {
+            FromSwarm::ExternalAddrConfirmed(own) if addresses::is_somewhere_public(own.addr) => {
                 self.inner
                     .on_swarm_event(FromSwarm::NewExternalAddrCandidate(NewExternalAddrCandidate { addr: own.addr }));
                 self.inner.on_swarm_event(event);
@@ -134,25 +164,35 @@ impl<B: NetworkBehaviour> NetworkBehaviour for Careful<B> {
     }
 
     fn on_connection_handler_event(&mut self, peer: PeerId, on: ConnectionId, event: THandlerOutEvent<Self>) {
-        self.inner.on_connection_handler_event(peer, on, event);
+        match event {
+            Either::Left(event) => self.inner.on_connection_handler_event(peer, on, event),
+            Either::Right(never) => match never {},
+        }
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<ToSwarm<Self::ToSwarm, THandlerInEvent<Self>>> {
         self.give_up_late(cx);
-        let action = self.inner.poll(cx);
-        if let Poll::Ready(ToSwarm::Dial { opts }) = &action {
-            self.asked.insert(opts.connection_id());
-            self.under_way.extend(self.patience.map(|patience| (Instant::now() + patience, opts.connection_id())));
+        loop {
+            let action = self.inner.poll(cx);
+            if let Poll::Ready(ToSwarm::Dial { opts }) = &action {
+                if self.under_way.len() >= AT_ONCE {
+                    self.refuse(opts);
+                    continue;
+                }
+                let connection = opts.connection_id();
+                self.asked.insert(connection);
+                if let Some(patience) = self.patience {
+                    self.made.insert(connection);
+                    self.under_way.push_back((Instant::now() + patience, connection));
+                }
+            }
+            return action.map(|action| action.map_in(Either::Left));
         }
-        action
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use libp2p::swarm::dial_opts::DialOpts;
-    use libp2p::swarm::dummy;
-
     use super::*;
 
     /// Dials once, and hears what came of it.
@@ -160,6 +200,7 @@ mod tests {
     struct Asks {
         dial: Option<DialOpts>,
         failed: Vec<ConnectionId>,
+        told: Vec<Multiaddr>,
     }
 
     impl NetworkBehaviour for Asks {
@@ -188,8 +229,10 @@ mod tests {
         }
 
         fn on_swarm_event(&mut self, event: FromSwarm<'_>) {
-            if let FromSwarm::DialFailure(failure) = event {
-                self.failed.push(failure.connection_id);
+            match event {
+                FromSwarm::DialFailure(failure) => self.failed.push(failure.connection_id),
+                FromSwarm::NewExternalAddrCandidate(seen) => self.told.push(seen.addr.clone()),
+                _ => {}
             }
         }
 
@@ -226,6 +269,56 @@ mod tests {
             let answer = careful.handle_pending_outbound_connection(connection, None, places, Endpoint::Dialer);
             assert_eq!(answer.is_ok(), is_dialled, "{at}");
         }
+    }
+
+    #[test]
+    fn what_nobody_would_dial_is_told_to_nobody() {
+        let mut careful = Careful::new(Asks::default());
+        let outside: Multiaddr = "/ip4/203.0.113.9/tcp/7517".parse().unwrap();
+        for seen in ["/dns/x.example/tcp/7517", "/ip4/192.168.1.4/tcp/7517", "/ip6/::ffff:203.0.113.9/tcp/1"] {
+            let addr = &seen.parse().unwrap();
+            careful.on_swarm_event(FromSwarm::NewExternalAddrCandidate(NewExternalAddrCandidate { addr }));
+        }
+        careful.on_swarm_event(FromSwarm::NewExternalAddrCandidate(NewExternalAddrCandidate { addr: &outside }));
+        assert_eq!(careful.inner.told, [outside]);
+    }
+
+    #[test]
+    fn over_a_relay_nobody_has_it_looked_whether_they_are_reached() {
+        let [direct, relayed] = ["/ip4/203.0.113.10/tcp/7517".to_owned(), {
+            format!("/ip4/203.0.113.10/tcp/7517/p2p/{}/p2p-circuit", PeerId::random())
+        }]
+        .map(|at| at.parse::<Multiaddr>().unwrap());
+        let mut careful = Careful::new(Asks::default()).with_patience(Duration::from_secs(1));
+        let mut is_heard = |local: &Multiaddr| {
+            let id = ConnectionId::new_unchecked(1);
+            let handler = careful.handle_established_inbound_connection(id, PeerId::random(), local, &direct);
+            matches!(handler.unwrap(), Either::Left(_))
+        };
+        assert!(is_heard(&direct) && !is_heard(&relayed));
+    }
+
+    #[tokio::test]
+    async fn so_many_are_dialled_for_others_at_once_and_what_came_of_it_is_known() {
+        let at: Multiaddr = "/ip4/203.0.113.9/tcp/7517".parse().unwrap();
+        let mut careful = Careful::new(Asks::default()).with_patience(Duration::from_secs(60));
+        let mut dialled = Vec::new();
+        for _ in 0..AT_ONCE + 5 {
+            let opts = DialOpts::peer_id(PeerId::random()).addresses(vec![at.clone()]).build();
+            let connection = opts.connection_id();
+            careful.inner.dial = Some(opts);
+            let asked = std::future::poll_fn(|cx| Poll::Ready(careful.poll(cx))).await;
+            if matches!(asked, Poll::Ready(ToSwarm::Dial { .. })) {
+                dialled.push(connection);
+            }
+        }
+        assert_eq!(dialled.len(), AT_ONCE);
+        assert!(careful.inner.failed.is_empty(), "of the others nobody says that they cannot be reached");
+        assert!(dialled.iter().all(|connection| careful.made(connection)));
+        let error = DialError::Aborted;
+        let failure = DialFailure { peer_id: None, error: &error, connection_id: dialled[0] };
+        careful.on_swarm_event(FromSwarm::DialFailure(failure));
+        assert!(!careful.made(&dialled[0]) && careful.under_way.len() == AT_ONCE - 1);
     }
 
     #[tokio::test]

@@ -35,6 +35,21 @@ struct Peer {
     connections: Vec<Connection>,
 }
 
+impl Peer {
+    /// Who goes when there is one more than so many: the oldest that the same end made as the newest, so that whoever dials
+    /// displaces nothing of the other end. The oldest direct one stays while it can: what is passed on goes over it.
+    fn surplus(&self, most: usize) -> Option<ConnectionId> {
+        let staying: Vec<_> = self.connections.iter().filter(|one| !one.leaving).collect();
+        let (newest, earlier) = staying.split_last().filter(|_| staying.len() > most)?;
+        let first = earlier.iter().find(|one| !one.relayed).map(|one| one.id);
+        let is_spared = |one: &Connection| Some(one.id) == first;
+        let is_alike = |one: &Connection| one.source.is_some() == newest.source.is_some();
+        let alike = earlier.iter().find(|one| !is_spared(one) && is_alike(one));
+        let other = earlier.iter().find(|one| !is_spared(one));
+        alike.or(other).or(earlier.first()).map(|one| one.id)
+    }
+}
+
 struct Connection {
     id: ConnectionId,
     remote: Multiaddr,
@@ -148,8 +163,21 @@ impl Gate {
     /// Closes one connection.
     pub(super) fn close_one(&mut self, connection: ConnectionId) {
         self.strangers.leave(&connection);
-        if let Some(peer) = self.owners.get(&connection) {
-            self.closing.push_back((*peer, CloseConnection::One(connection)));
+        let Some(peer) = self.owners.get(&connection).copied() else { return };
+        let all = self.peers.get_mut(&peer).into_iter().flat_map(|one| &mut one.connections);
+        all.filter(|one| one.id == connection).for_each(|one| one.leaving = true);
+        self.closing.push_back((peer, CloseConnection::One(connection)));
+    }
+
+    /// We dialled there because somebody asked us to: who is there is a stranger as if they had come.
+    pub(super) fn visits(&mut self, connection: ConnectionId) {
+        let Some(one) = self.owners.get(&connection).and_then(|peer| self.peers.get(peer)) else { return };
+        let Some(to) = one.connections.iter().find(|to| to.id == connection) else { return };
+        if one.guest || one.kept {
+            return;
+        }
+        if let Some(leaver) = self.strangers.admit(connection, Source::of(&to.remote), Instant::now()) {
+            self.close_one(leaver);
         }
     }
 
@@ -188,10 +216,10 @@ impl Gate {
         let one = self.peers.entry(peer).or_default();
         one.connections.push(seen);
         tracing::debug!(%peer, relayed, open = one.connections.len(), "a connection opened");
-        let surplus = (one.connections.len() > self.per_peer).then(|| one.connections.first().map(|first| first.id));
+        let surplus = one.surplus(self.per_peer);
         let stranger = source.filter(|_| !one.guest && !one.kept);
-        if let Some(oldest) = surplus.flatten() {
-            self.close_one(oldest);
+        if let Some(surplus) = surplus {
+            self.close_one(surplus);
         }
         if let Some(source) = stranger
             && let Some(leaver) = self.strangers.admit(connection, source, Instant::now())
@@ -341,6 +369,30 @@ mod tests {
     fn a_relayed_connection_is_closed_by_who_made_it() {
         let (gate, bo, _) = with_bo(&[theirs(&relayed()), ours(DIRECT)]);
         assert!(gate.superfluous(&bo, true).is_empty() && gate.superfluous(&bo, false).is_empty());
+    }
+
+    #[test]
+    fn who_dials_displaces_what_they_made_themselves_and_the_first_direct_one_stays() {
+        let most = Limits::default().connections_per_peer;
+        // Bo's node has our reservation over the first, and tries four addresses of ours.
+        let ways: Vec<_> =
+            [ours(DIRECT), ours(&relayed())].into_iter().chain((0..most).map(|_| theirs(DIRECT))).collect();
+        let (gate, bo, ids) = with_bo(&ways);
+        let gone: Vec<_> = gate.closing.iter().map(|(_, closing)| format!("{closing:?}")).collect();
+        let wanted: Vec<_> = ids[2..4].iter().map(|id| format!("{:?}", CloseConnection::One(*id))).collect();
+        assert_eq!(gone, wanted, "the oldest two of those that Bo made");
+        let staying = gate.peers[&bo].connections.iter().filter(|one| !one.leaving).count();
+        assert_eq!(staying, most);
+    }
+
+    #[test]
+    fn whom_we_dialled_for_others_is_a_stranger() {
+        let (mut gate, bo, ids) = with_bo(&[ours(DIRECT)]);
+        assert_eq!(gate.strangers(), 0);
+        gate.visits(ids[0]);
+        assert_eq!(gate.strangers(), 1);
+        gate.welcome(&bo);
+        assert_eq!(gate.strangers(), 0);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use kith_protocol::limits;
 pub struct Limits {
     /// Incoming connections whose handshake is under way. One more makes the oldest of the busiest source go:
     /// an honest handshake needs a few round trips, so 128 survive several hundred attempts a second. By QUIC no more than
-    /// that are taken up, and they count until their memory is free (`quic/door.rs`).
+    /// that are taken up, each source at most as many as are left, and who comes then must wait (`quic/door.rs`).
     pub handshakes: usize,
     /// How long a handshake, in or out, may take. Long enough for a slow mobile link.
     pub handshake: Duration,

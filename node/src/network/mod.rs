@@ -248,10 +248,14 @@ fn innermost(error: &dyn std::error::Error) -> String {
     }
 }
 
+/// Addresses of one peer that are dialled at the same time: all that it tells when a hole is to be punched (`careful`).
+const DIALS: NonZeroU8 = NonZeroU8::new(20).unwrap();
+
 fn swarm_config(limits: &Limits) -> libp2p::swarm::Config {
     libp2p::swarm::Config::with_tokio_executor()
         .with_idle_connection_timeout(limits.idle)
         .with_max_negotiating_inbound_streams(limits.streams)
+        .with_dial_concurrency_factor(DIALS)
         // The protocol's name goes out together with the request instead of a round trip ahead of it: each of our
         // streams speaks one protocol, so there is nothing to negotiate.
         .with_substream_upgrade_protocol_override(libp2p::core::upgrade::Version::V1Lazy)

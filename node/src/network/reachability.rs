@@ -66,6 +66,8 @@ pub(super) struct Confirmed {
     renewal: Option<Instant>,
     /// How often others were asked in vain about what they are to try.
     in_vain: u32,
+    /// So often what somebody found was lost with the connection.
+    lost: u32,
     /// When somebody is called who can try it, if nobody was by then.
     testers: Option<Instant>,
     /// How often somebody was called for that.
@@ -87,7 +89,7 @@ impl Confirmed {
 
     /// What others are to try has changed, or what is known of it: they are asked before long.
     fn expect(&mut self, outlook: Outlook, now: Instant) {
-        self.in_vain = 0;
+        (self.in_vain, self.lost) = (0, 0);
         if outlook != Outlook::Nothing {
             self.expect_soon(outlook, now);
         }
@@ -97,6 +99,13 @@ impl Confirmed {
     fn expect_soon(&mut self, outlook: Outlook, now: Instant) {
         let next = now + self.pause(outlook);
         self.renewal = Some(self.renewal.map_or(next, |at| at.min(next)));
+    }
+
+    /// What somebody found was lost: others are asked before long, though later each time. The other pauses stay as they are.
+    fn ask_again(&mut self, now: Instant) {
+        let pause = DOUBT_FIRST.saturating_mul(2_u32.saturating_pow(self.lost)).min(CLOSED_LAST);
+        self.lost = self.lost.saturating_add(1);
+        self.renewal = Some(self.renewal.map_or(now + pause, |at| at.min(now + pause)));
     }
 
     /// Nothing new is known: others are asked again when that was to be, or after a while.
@@ -212,7 +221,7 @@ impl Task {
         let is_lost = self.swarm.behaviour_mut().probing.take_lost();
         if is_lost && !matches!(self.outlook(), Outlook::Nothing | Outlook::Reached) {
             tracing::debug!("what somebody found who looked whether we are there is lost");
-            self.confirmed.expect_soon(Outlook::Doubtful, Instant::now());
+            self.confirmed.ask_again(Instant::now());
         }
     }
 

@@ -185,6 +185,7 @@ impl Task {
                 if endpoint.is_dialer() {
                     self.on_dialled(peer_id, connection_id);
                     self.on_host_dialled(peer_id, connection_id);
+                    self.on_tried_for(peer_id, connection_id);
                 }
             }
             SwarmEvent::OutgoingConnectionError { connection_id, error, .. } => {
@@ -326,13 +327,24 @@ impl Task {
 
     /// Closes the connections with a peer that has no session, no call and no hello, and through which nothing passes.
     pub(super) fn close_unless_needed(&mut self, peer: PeerId) {
-        let speaks = self.sessions.has(&peer) || self.calls.need(&peer) || self.hellos.expect(&peer);
-        let passes_on = self.relays.need(&peer) || self.relaying.need(&peer);
-        let mails = self.errands.need(&peer) || self.mailboxes.need(&peer) || self.holding.need(&peer);
-        let carries = self.carrying.need(&peer);
-        if !speaks && !passes_on && !mails && !carries && !self.swarm.behaviour().gate.leads_on(&peer) {
+        if !self.needs(&peer) {
             self.swarm.behaviour_mut().gate.close(peer);
         }
+    }
+
+    /// Somebody asked us to look whether they are there. The library leaves such connections open.
+    fn on_tried_for(&mut self, peer: PeerId, connection: ConnectionId) {
+        if self.swarm.behaviour().probed.made(&connection) && !self.needs(&peer) {
+            self.swarm.behaviour_mut().gate.visits(connection);
+        }
+    }
+
+    fn needs(&self, peer: &PeerId) -> bool {
+        let speaks = self.sessions.has(peer) || self.calls.need(peer) || self.hellos.expect(peer);
+        let passes_on = self.relays.need(peer) || self.relaying.need(peer);
+        let mails = self.errands.need(peer) || self.mailboxes.need(peer) || self.holding.need(peer);
+        let carries = self.carrying.need(peer);
+        speaks || passes_on || mails || carries || self.swarm.behaviour().gate.leads_on(peer)
     }
 
     fn next_deadline(&self) -> Option<Instant> {

@@ -41,11 +41,12 @@ const MOST_MS: f64 = 100.0;
 const MOST_DIALS: f64 = (limits::CALLS * (limits::ADDRESSES + 1)) as f64;
 
 /// The most memory that the bounds of `node/src/network/limits.rs` leave to all attacks together, in MiB.
-const MOST_MEMORY: [(&str, f64); 7] = [
+const MOST_MEMORY: [(&str, f64); 8] = [
     ("letters that wait for their answer (`letters` of 60 KiB)", 30.0),
     ("letters and requests of mailboxes that are being read (twice `reading`)", 32.0),
     ("strangers (`strangers`, 100 KiB each)", 6.4),
     ("handshakes (`handshakes`, as much each), by TCP and by QUIC", 25.6),
+    ("what quinn keeps of those that are over (`quic/door.rs`, `handshakes`, on each of two sockets)", 25.6),
     ("circuits (`circuits`, 16 KiB and two streams each)", 4.0),
     ("records of days that are kept (`dht/shelf.rs`, 2,048 of 1 KiB, with their places)", 4.0),
     ("what is known of held parcels (`bench mailbox`)", 20.0),

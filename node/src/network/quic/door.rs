@@ -2,8 +2,11 @@
 //!
 //! While few are under way everybody is taken up. With more, who comes must first show that packets reach them where they
 //! say they are (RFC 9000 §8.1.2: a retry packet, for which nothing is kept here), so invented addresses cost nothing
-//! further; and when half of the room is taken, nobody who has a quarter of it gets more. Who is passed over hears
-//! nothing, and their QUIC asks again, after a second at first.
+//! further; and nobody gets more of the room than is left: one source ends with half of it, two with a third each. Who is
+//! passed over hears nothing, and their QUIC asks again, after a second at first. By TCP they get in meanwhile.
+//!
+//! When memory is free again is reckoned, since quinn does not tell. What it does tell is how many connections it keeps that
+//! are over: with a room full of those nobody is taken up, whatever the reckoning says.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -33,10 +36,14 @@ impl Door {
         Self(Arc::new(Mutex::new(Room { most, taken: 0, of: HashMap::new(), leaving: Vec::new() })))
     }
 
-    /// Decides about somebody from this source, who has shown to be there or not.
-    pub(super) fn admit(&self, source: Source, is_shown: bool, now: Instant) -> Verdict {
+    /// Decides about somebody from this source, who has shown to be there or not, while there are so many connections on the
+    /// socket that are over.
+    pub(super) fn admit(&self, source: Source, is_shown: bool, strays: usize, now: Instant) -> Verdict {
         let mut room = self.room();
         room.clear(now);
+        if strays >= room.most {
+            return Verdict::Wait;
+        }
         if room.taken >= room.most / 4 && !is_shown {
             return Verdict::Prove;
         }
@@ -52,8 +59,8 @@ impl Door {
     }
 }
 
-/// The longest that quinn keeps what it made for a connection that is over: three of its timeouts (RFC 9000 §10.2), each
-/// about a second while it knows nothing of the way.
+/// How long quinn keeps what it made for a handshake that is over: three of its timeouts (RFC 9000 §10.2), each about a
+/// second while it knows nothing of the way.
 const LONGEST: Duration = Duration::from_secs(3);
 
 struct Room {
@@ -67,7 +74,7 @@ struct Room {
 impl Room {
     fn has_place_for(&self, source: Source) -> bool {
         let theirs = self.of.get(&source).copied().unwrap_or_default();
-        self.taken < self.most && (self.taken < self.most / 2 || theirs < self.most / 4)
+        theirs < self.most.saturating_sub(self.taken)
     }
 
     fn take(&mut self, source: Source) {
@@ -137,7 +144,7 @@ mod tests {
 
     /// The place of somebody who comes so much later than now, if they get one.
     fn later(door: &Door, source: Source, is_shown: bool, after: Duration) -> Option<Place> {
-        match door.admit(source, is_shown, Instant::now() + after) {
+        match door.admit(source, is_shown, 0, Instant::now() + after) {
             Verdict::Enter(place) => Some(place),
             Verdict::Prove | Verdict::Wait => None,
         }
@@ -153,7 +160,7 @@ mod tests {
         let flood: Vec<_> =
             (0..1_000).filter_map(|n| enters(&door, from(&format!("10.0.{}.{}", n / 250, n % 250)), false)).collect();
         assert_eq!(flood.len(), 16);
-        assert!(matches!(door.admit(from("192.0.2.7"), false, Instant::now()), Verdict::Prove));
+        assert!(matches!(door.admit(from("192.0.2.7"), false, 0, Instant::now()), Verdict::Prove));
         assert!(enters(&door, from("192.0.2.7"), true).is_some(), "Chi shows where she is and gets in");
     }
 
@@ -164,6 +171,25 @@ mod tests {
         assert_eq!(flood.len(), 32);
         let others: Vec<_> = (0..64).filter_map(|n| enters(&door, from(&format!("192.0.2.{n}")), true)).collect();
         assert_eq!(others.len(), 32, "the room is never more than full");
+    }
+
+    #[test]
+    fn nobody_is_taken_up_while_too_many_are_kept_that_are_over() {
+        let door = Door::new(4);
+        let bo = from("192.0.2.7");
+        assert!(matches!(door.admit(bo, true, 4, Instant::now()), Verdict::Wait));
+        assert!(matches!(door.admit(bo, true, 3, Instant::now()), Verdict::Enter(_)));
+    }
+
+    #[test]
+    fn three_addresses_leave_room_for_others() {
+        let door = Door::new(64);
+        let mut flood = Vec::new();
+        for _ in 0..1_000 {
+            flood.extend((1..4).filter_map(|n| enters(&door, from(&format!("10.0.0.{n}")), true)));
+        }
+        assert!(flood.len() <= 48, "{} of 64 places", flood.len());
+        assert!(enters(&door, from("192.0.2.7"), true).is_some());
     }
 
     #[test]

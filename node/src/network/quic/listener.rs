@@ -5,17 +5,19 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use futures::future::FutureExt;
 use futures::stream::{BoxStream, Stream, StreamExt};
 use if_watch::IfEvent;
 use if_watch::tokio::IfWatcher;
 use libp2p::core::transport::{ListenerId, TransportEvent};
-use quinn::{Endpoint, Incoming};
+use quinn::Incoming;
 use tokio::time::Instant;
 
 use super::super::crowd::Source;
 use super::door::{Door, Verdict};
+use super::socket::Socket;
 use super::{Error, Handshake, address, muxer};
 
 type Event = TransportEvent<Handshake, Error>;
@@ -25,7 +27,7 @@ const AT_ONCE: usize = 64;
 
 pub(super) struct Listener {
     id: ListenerId,
-    endpoint: Endpoint,
+    socket: Socket,
     bound: SocketAddr,
     door: Door,
     incoming: BoxStream<'static, Incoming>,
@@ -39,20 +41,20 @@ pub(super) struct Listener {
 }
 
 impl Listener {
-    /// Listens with an endpoint that takes connections.
+    /// Listens on a socket that takes connections.
     ///
     /// # Errors
     ///
     /// The system does not say where the socket is bound, or what networks there are.
-    pub(super) fn new(id: ListenerId, endpoint: Endpoint, door: Door) -> io::Result<Self> {
-        let bound = endpoint.local_addr()?;
+    pub(super) fn new(id: ListenerId, socket: Socket, door: Door) -> io::Result<Self> {
+        let bound = socket.endpoint().local_addr()?;
         let networks = bound.ip().is_unspecified().then(IfWatcher::new).transpose()?;
-        let incoming = futures::stream::unfold(endpoint.clone(), |endpoint| async {
+        let incoming = futures::stream::unfold(socket.endpoint().clone(), |endpoint| async {
             endpoint.accept().await.map(|incoming| (incoming, endpoint))
         });
         let mut listener = Self {
             id,
-            endpoint,
+            socket,
             bound,
             door,
             incoming: incoming.boxed(),
@@ -62,7 +64,7 @@ impl Listener {
             is_closed: false,
             waker: None,
         };
-        if !bound.ip().is_unspecified() {
+        if !listener.is_everywhere() {
             let up = listener.reached_at(bound.ip());
             listener.said.push_back(up);
         }
@@ -73,8 +75,13 @@ impl Listener {
         self.id
     }
 
-    pub(super) fn endpoint(&self) -> &Endpoint {
-        &self.endpoint
+    pub(super) const fn socket(&self) -> &Socket {
+        &self.socket
+    }
+
+    /// Whether it listens on all networks of the machine.
+    pub(super) fn is_everywhere(&self) -> bool {
+        self.bound.ip().is_unspecified()
     }
 
     /// Whether a call to this address can go out from here.
@@ -90,7 +97,7 @@ impl Listener {
         if std::mem::replace(&mut self.is_closed, true) {
             return;
         }
-        self.endpoint.close(muxer::OVER, &[]);
+        self.socket.endpoint().close(muxer::OVER, &[]);
         self.said.push_back(TransportEvent::ListenerClosed { listener_id: self.id, reason: Ok(()) });
         if let Some(waker) = self.waker.take() {
             waker.wake();
@@ -111,6 +118,8 @@ impl Listener {
                 Ok(IfEvent::Up(network)) => (network.addr(), true),
                 Ok(IfEvent::Down(network)) => (network.addr(), false),
                 Err(error) => {
+                    // It would say so for ever, and nobody would be let in any more.
+                    self.networks = None;
                     return Poll::Ready(TransportEvent::ListenerError { listener_id: self.id, error: error.into() });
                 }
             };
@@ -130,15 +139,17 @@ impl Listener {
     fn meet(&self, incoming: Incoming) -> Option<Event> {
         let from = incoming.remote_address();
         let is_shown = incoming.remote_address_validated();
-        match self.door.admit(Source::of_ip(from.ip()), is_shown, Instant::now()) {
-            Verdict::Enter(place) => match incoming.accept() {
+        match self.door.admit(Source::of_ip(from.ip()), is_shown, self.socket.strays(), Instant::now()) {
+            Verdict::Enter(mut place) => match incoming.accept() {
                 Ok(connecting) => Some(TransportEvent::Incoming {
                     listener_id: self.id,
-                    upgrade: muxer::taken_up(connecting, place).boxed(),
+                    upgrade: muxer::taken_up(connecting, self.socket.hold(), place).boxed(),
                     local_addr: address::of(self.bound),
                     send_back_addr: address::of(from),
                 }),
                 Err(error) => {
+                    // quinn keeps nothing of it.
+                    place.lingers(Duration::ZERO);
                     tracing::debug!(%from, %error, "what came by QUIC is no handshake");
                     None
                 }

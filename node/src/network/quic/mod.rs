@@ -6,15 +6,17 @@
 //! transport ([`door`]), and there is no way to reach in between. The rest is what a transport has to do and no more.
 //!
 //! Different from libp2p's beside the door: nothing is resumed, so no ticket of an earlier connection is shown in the
-//! clear and tells that it is the same caller; keys are never written to a file, whatever the environment says; and
-//! what listens on loopback alone does not call beyond it.
+//! clear and tells that it is the same caller; a peer that was started anew is noticed by the next packet; keys are never
+//! written to a file, whatever the environment says; and what listens on loopback alone does not call beyond it.
 
 mod address;
 mod door;
 mod listener;
 mod muxer;
+mod patience;
 mod reset;
 mod settings;
+mod socket;
 #[cfg(test)]
 mod tests;
 
@@ -38,6 +40,7 @@ use super::{Limits, NetworkError};
 use door::Door;
 use listener::Listener;
 use settings::Settings;
+use socket::Socket;
 
 /// A handshake, in or out, until it is known who is there.
 type Handshake = BoxFuture<'static, Result<(PeerId, StreamMuxerBox), Error>>;
@@ -71,7 +74,7 @@ pub(super) struct Quic {
     door: Door,
     listeners: SelectAll<Listener>,
     /// What calls from a port of its own while nothing listens: one for each kind of address.
-    callers: [Option<Endpoint>; 2],
+    callers: [Option<Socket>; 2],
     waker: Option<Waker>,
 }
 
@@ -92,32 +95,37 @@ impl Quic {
     }
 
     fn listen(&mut self, id: ListenerId, at: SocketAddr) -> Result<(), Error> {
-        let server = Some(self.settings.server.clone());
-        let endpoint = self.endpoint(server, bound(at)?)?;
-        self.listeners.push(Listener::new(id, endpoint, self.door.clone())?);
-        // From now on calls come from the port that listens, where an answer finds its way through our router.
-        self.callers[slot(at.ip())] = None;
+        let socket = self.open(at, Some(self.settings.server.clone()))?;
+        self.listeners.push(Listener::new(id, socket, self.door.clone())?);
+        if !at.ip().is_loopback() {
+            // From now on calls come from the port that listens, where an answer finds its way through our router.
+            self.callers[slot(at.ip())] = None;
+        }
         self.wake();
         Ok(())
     }
 
-    fn endpoint(&self, server: Option<quinn::ServerConfig>, socket: UdpSocket) -> io::Result<Endpoint> {
-        Endpoint::new(self.settings.endpoint.clone(), server, socket, Arc::new(TokioRuntime))
+    fn open(&self, at: SocketAddr, server: Option<quinn::ServerConfig>) -> io::Result<Socket> {
+        let socket = bound(at)?;
+        let config = self.settings.endpoint(socket.local_addr()?);
+        Ok(Socket::new(Endpoint::new(config, server, socket, Arc::new(TokioRuntime))?))
     }
 
     /// What a call to this address goes out from.
-    fn calling(&mut self, to: IpAddr, port: PortUse) -> io::Result<Endpoint> {
+    fn calling(&mut self, to: IpAddr, port: PortUse) -> io::Result<Socket> {
         let anywhere = SocketAddr::new(unspecified(to), 0);
         if port == PortUse::New {
-            return self.endpoint(None, bound(anywhere)?);
+            return self.open(anywhere, None);
         }
-        if let Some(listener) = self.listeners.iter().find(|listener| listener.can_call(to)) {
-            return Ok(listener.endpoint().clone());
+        // One that listens at one address alone may not lead to all networks.
+        let listeners = self.listeners.iter().filter(|listener| listener.can_call(to));
+        if let Some(listener) = listeners.max_by_key(|listener| listener.is_everywhere()) {
+            return Ok(listener.socket().clone());
         }
         if let Some(caller) = &self.callers[slot(to)] {
             return Ok(caller.clone());
         }
-        let caller = self.endpoint(None, bound(anywhere)?)?;
+        let caller = self.open(anywhere, None)?;
         self.callers[slot(to)] = Some(caller.clone());
         Ok(caller)
     }
@@ -156,9 +164,12 @@ impl Transport for Quic {
         let to = address::socket(&address)
             .filter(|to| to.port() != 0 && !to.ip().is_unspecified())
             .ok_or(TransportError::MultiaddrNotSupported(address))?;
-        let endpoint = self.calling(to.ip(), opts.port_use).map_err(Error::from)?;
+        let socket = self.calling(to.ip(), opts.port_use).map_err(Error::from)?;
         let client = self.settings.client.clone();
-        let handshake = async move { muxer::called(endpoint.connect_with(client, to, settings::NAME)?).await };
+        let handshake = async move {
+            let held = socket.hold();
+            muxer::called(socket.endpoint().connect_with(client, to, settings::NAME)?, held).await
+        };
         Ok(handshake.boxed())
     }
 

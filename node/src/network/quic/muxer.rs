@@ -14,25 +14,30 @@ use rustls::pki_types::CertificateDer;
 
 use super::Error;
 use super::door::Place;
+use super::socket::Held;
 
 /// What is said at the end of a connection: that it is over, and nothing more.
 pub(super) const OVER: VarInt = VarInt::from_u32(0);
 
-/// How long the other side may take to acknowledge, beside the way (`max_ack_delay`, RFC 9000 §18.2).
+/// How long the other side usually takes to acknowledge, beside the way (`max_ack_delay`, RFC 9000 §18.2).
 const ACK_DELAY: Duration = Duration::from_millis(25);
 
 /// Who it is that we called.
-pub(super) async fn called(connecting: Connecting) -> Result<(PeerId, StreamMuxerBox), Error> {
+pub(super) async fn called(connecting: Connecting, held: Held) -> Result<(PeerId, StreamMuxerBox), Error> {
     let connection = connecting.await?;
-    Ok((who(&connection)?, StreamMuxerBox::new(Muxer::new(connection, None))))
+    Ok((who(&connection)?, StreamMuxerBox::new(Muxer::new(connection, held, None))))
 }
 
 /// Who it is that we took up.
-pub(super) async fn taken_up(connecting: Connecting, mut place: Place) -> Result<(PeerId, StreamMuxerBox), Error> {
+pub(super) async fn taken_up(
+    connecting: Connecting,
+    held: Held,
+    mut place: Place,
+) -> Result<(PeerId, StreamMuxerBox), Error> {
     let connection = connecting.await?;
     let peer = who(&connection)?;
     place.settle();
-    Ok((peer, StreamMuxerBox::new(Muxer::new(connection, Some(place)))))
+    Ok((peer, StreamMuxerBox::new(Muxer::new(connection, held, Some(place)))))
 }
 
 /// Who holds the key of the certificate, which TLS has verified to be theirs.
@@ -51,21 +56,22 @@ struct Muxer {
     incoming: BoxStream<'static, Opened>,
     opening: BoxStream<'static, Opened>,
     place: Option<Place>,
+    _held: Held,
 }
 
 impl Muxer {
-    fn new(connection: Connection, place: Option<Place>) -> Self {
+    fn new(connection: Connection, held: Held, place: Option<Place>) -> Self {
         let incoming = futures::stream::unfold(connection.clone(), |connection| async {
             Some((connection.accept_bi().await, connection))
         });
         let opening = futures::stream::unfold(connection.clone(), |connection| async {
             Some((connection.open_bi().await, connection))
         });
-        Self { connection, incoming: incoming.boxed(), opening: opening.boxed(), place }
+        Self { connection, incoming: incoming.boxed(), opening: opening.boxed(), place, _held: held }
     }
 
-    /// How long quinn keeps what it made when the connection is dropped: three probe timeouts (RFC 9002 §6.2.1, with a
-    /// variation of half the round trip), or nothing if the other side is known to be gone.
+    /// How long quinn is likely to keep what it made when the connection is dropped: three probe timeouts (RFC 9002 §6.2.1, with
+    /// a variation of half the round trip), or not at all if the other side is known to be gone.
     fn lingers(&self) -> Duration {
         match self.connection.close_reason() {
             Some(ConnectionError::TimedOut | ConnectionError::Reset) => Duration::ZERO,
@@ -101,7 +107,7 @@ impl StreamMuxer for Muxer {
     }
 
     fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<StreamMuxerEvent, Error>> {
-        // An address that changes is a new connection: both sides have it so in their settings.
+        // Who comes to us from another address comes anew (`settings`), and nobody comes by datagrams.
         Poll::Pending
     }
 }
@@ -136,9 +142,10 @@ impl AsyncWrite for Stream {
 
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         // quinn takes the second end of a stream for a mistake; libp2p may ask twice.
-        if std::mem::replace(&mut self.is_closed, true) {
-            return Poll::Ready(Ok(()));
+        if !self.is_closed {
+            futures::ready!(AsyncWrite::poll_close(Pin::new(&mut self.send), cx))?;
+            self.is_closed = true;
         }
-        AsyncWrite::poll_close(Pin::new(&mut self.send), cx)
+        Poll::Ready(Ok(()))
     }
 }

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::time::Duration;
 
-use futures::{AsyncReadExt, AsyncWriteExt, FutureExt};
+use futures::{AsyncReadExt, AsyncWriteExt};
 use libp2p::core::Endpoint;
 use libp2p::core::Transport;
 use libp2p::core::muxing::{StreamMuxerBox, StreamMuxerExt};
@@ -19,6 +19,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::super::Limits;
+use super::socket::Socket;
 use super::{Quic, address};
 
 const LOOPBACK: &str = "/ip4/127.0.0.1/udp/0/quic-v1";
@@ -158,7 +159,7 @@ async fn a_peer_that_was_started_anew_is_noticed_by_the_next_packet() {
     });
     let at_ana = timeout(PATIENCE, heard.recv()).await.expect("Ana listens").unwrap();
     let mut bo = ours(2);
-    let (_, mut with_ana) = timeout(PATIENCE, dial(&mut bo, &at_ana)).await.expect("a connection").expect("Ana");
+    let mut with_ana = timeout(PATIENCE, dial(&mut bo, &at_ana)).await.expect("a connection").expect("Ana");
     before.shutdown_background();
     let port = address::socket(&at_ana).unwrap();
     timeout(PATIENCE, async {
@@ -176,8 +177,10 @@ async fn a_peer_that_was_started_anew_is_noticed_by_the_next_packet() {
             next(&mut again).await;
         }
     };
+    let mut stream = poll_fn(|cx| with_ana.1.poll_outbound_unpin(cx)).await.unwrap();
+    stream.write_all(b"are you there?").await.unwrap();
     // Less than the ten seconds of silence after which a connection is lost anyway.
-    let noticing = timeout(Duration::from_secs(9), poll_fn(|cx| with_ana.poll_inbound_unpin(cx)));
+    let noticing = timeout(Duration::from_secs(9), poll_fn(|cx| with_ana.1.poll_inbound_unpin(cx)));
     let noticed = tokio::select! {
         noticed = noticing => noticed.expect("Bo to notice"),
         () = answering => unreachable!("Ana answers for ever"),
@@ -268,15 +271,59 @@ async fn one_address_that_begins_many_leaves_room_for_others() {
     let (who, _) = timeout(PATIENCE, incoming(&mut ana).await).await.expect("Chi is heard").expect("a handshake");
     assert_eq!(who, key(3).public().to_peer_id(), "the next who gets in is Chi, from another address");
     chi.await.unwrap().expect("Ana takes her up");
-    let more = poll_fn(|cx| Pin::new(&mut ana).poll(cx)).now_or_never();
-    assert!(more.is_none(), "Mallory has half of the room: {more:?}");
+    let mut dee = ours(4);
+    listen(&mut dee, "/ip4/127.0.0.3/udp/0/quic-v1").await;
+    let dee = tokio::spawn(dial(&mut dee, &at_ana));
+    let (who, _) = timeout(PATIENCE, incoming(&mut ana).await).await.expect("Dee is heard").expect("a handshake");
+    assert_eq!(
+        who,
+        key(4).public().to_peer_id(),
+        "and then Dee: Mallory, who asks again and again, has half of the room"
+    );
+    dee.await.unwrap().expect("Ana takes her up");
+}
+
+/// Whatever becomes of a handshake or a connection, what is kept of it is known until quinn has forgotten it.
+#[tokio::test]
+async fn what_is_over_is_counted_until_it_is_forgotten() {
+    let mut ana = Quic::new(&key(1), &Limits::default()).unwrap();
+    ana.listen(ListenerId::next(), "127.0.0.1:0".parse().unwrap()).unwrap();
+    let socket = ana.calling("127.0.0.1".parse().unwrap(), PortUse::Reuse).unwrap();
+    let at_ana = address::of(socket.endpoint().local_addr().unwrap());
+    let mut ana = ana.boxed();
+    assert!(matches!(next(&mut ana).await, TransportEvent::NewAddress { .. }));
+    let mut bo = of_libp2p(2);
+
+    let calling = tokio::spawn(dial(&mut bo, &at_ana));
+    drop(incoming(&mut ana).await);
+    assert_eq!(socket.strays(), 1, "one that was given up before anybody looked who it is");
+    drop(calling);
+
+    let (called, taken_up) = meet(&mut bo, &mut ana, &at_ana).await;
+    assert_eq!(socket.strays(), 1, "one more, in use");
+    drop(taken_up);
+    assert_eq!(socket.strays(), 2, "one that Ana hung up");
+    drop(called);
+    let (called, taken_up) = meet(&mut bo, &mut ana, &at_ana).await;
+    drop(called);
+    let mut taken_up = taken_up.1;
+    let over = timeout(PATIENCE, poll_fn(|cx| taken_up.poll_inbound_unpin(cx))).await;
+    assert!(over.expect("to hear of the end").is_err());
+    drop(taken_up);
+    let forgotten = async {
+        while socket.strays() > 0 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(PATIENCE, forgotten).await.expect("all to be forgotten");
+    assert_eq!(socket.endpoint().open_connections(), 0);
 }
 
 #[tokio::test]
 async fn what_listens_on_loopback_alone_does_not_call_beyond() {
     let mut ana = Quic::new(&key(1), &Limits::default()).unwrap();
     ana.listen(ListenerId::next(), "127.0.0.1:0".parse().unwrap()).unwrap();
-    let port = |endpoint: quinn::Endpoint| endpoint.local_addr().unwrap();
+    let port = |socket: Socket| socket.endpoint().local_addr().unwrap();
     let nearby = port(ana.calling("127.0.0.1".parse().unwrap(), PortUse::Reuse).unwrap());
     let far = port(ana.calling("203.0.113.9".parse().unwrap(), PortUse::Reuse).unwrap());
     assert!(nearby.ip().is_loopback() && far.ip().is_unspecified(), "from {nearby} and {far}");
