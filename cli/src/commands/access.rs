@@ -124,5 +124,9 @@ fn ended(browsers: usize, json: bool) -> Result<(), Trouble> {
 }
 
 fn needs_node(client: &Client) -> Result<(), Trouble> {
-    if client.is_running() { Ok(()) } else { Err(Trouble::not_running("no node runs in this home")) }
+    match client.elsewhere() {
+        Some(elsewhere) => Err(Trouble::not_running(elsewhere.message()).hint(Elsewhere::ADVICE)),
+        None if client.is_running() => Ok(()),
+        None => Err(Trouble::not_running("no node runs in this home")),
+    }
 }
