@@ -182,7 +182,8 @@ pub fn person(details: &PersonDetails) {
     }
     for letter in &details.letters {
         let by = if letter.by_me { "you" } else { "they" };
-        let state = if letter.state == "came" { String::new() } else { format!(" ({})", letter.state_in_words) };
+        let is_plain = letter.state == "came" && !letter.key_given_up;
+        let state = if is_plain { String::new() } else { format!(" ({})", letter.state_in_words) };
         say(format!("{by} wrote, {}: {}{state}", when(&letter.at), letter.text));
     }
     for note in &details.notes {
@@ -260,6 +261,9 @@ pub fn item(item: &ItemForm) {
     }
     if let Some(letter) = &item.letter {
         rows::rows(&[("says".to_owned(), letter.text.clone())]);
+        if letter.key_given_up {
+            say(format!("          {}", letter.state_in_words));
+        }
     }
     if let Some(whom) = &item.handover {
         rows::rows(&handover::handover_rows(whom));

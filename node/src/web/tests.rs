@@ -1,3 +1,4 @@
+mod inbox;
 mod own_node;
 
 use axum::Router;
