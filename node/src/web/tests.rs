@@ -196,6 +196,15 @@ async fn a_form_that_is_refused_comes_back_with_what_was_typed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_code_that_is_of_no_person_is_said_to_be_one() {
+    let ana = Ana::new();
+    let refused = ana.post("/scan", &[("text", "WIFI:T:WPA;S:fair;P:correct horse;;")]).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.text.contains("this is the code of a Wi-Fi network, not of a person"), "{}", refused.text);
+    assert!(ana.get("/people").await.text.contains("Nobody yet"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_is_forgotten_comes_back_within_ten_seconds_and_not_after() {
     let ana = Ana::new();
     let bo = ana.meets("Bo Lindqvist").await;
