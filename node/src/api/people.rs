@@ -226,7 +226,7 @@ fn changes_of(changes: &Changes) -> Result<Vec<PersonChange>, Problem> {
     }
     if let Some(days) = changes.cadence_days {
         if days > 3650 {
-            return Err(Problem::bad_input("cadence_days: at most ten years", None));
+            return Err(Problem::bad_input("cadence_days: at most ten years", Some("3650 days at most, 0 for never")));
         }
         all.push(PersonChange::Cadence(Some(days).filter(|days| *days > 0)));
     }

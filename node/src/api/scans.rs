@@ -145,7 +145,9 @@ pub(super) fn whom_of_code(text: &str, name: Option<&str>) -> Result<Whom, Probl
         other => {
             let given = name.map(|name| line("name", name)).transpose()?;
             let name = given.or_else(|| name_in(&other)).or_else(|| Name::cut(text));
-            let missing = || Problem::bad_input("the code says no name", Some("give one with the field name"));
+            let missing = || {
+                Problem::bad_input("the code says no name", Some("say their name with it: --name, or the field name"))
+            };
             Ok(Whom::Foreign(name.ok_or_else(missing)?, kept(text)))
         }
     }
