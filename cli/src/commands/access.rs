@@ -1,7 +1,7 @@
 //! `kith open`, `kith phone`, `kith password`, `kith sessions`: letting browsers in; `kith passphrase`: what opens the keys.
 
 use axum::http::Method;
-use kith_node::api::{Ended, SessionForm, WayIn, path};
+use kith_node::api::{Elsewhere, Ended, SessionForm, WayIn, path};
 use kith_node::codes::draw::Drawing;
 use kith_node::home::{Home, Passphrase};
 use serde_json::{Value, json};
