@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use axum::http::Method;
+use kith_node::api::InvitesPage;
 use kith_node::api::model::{InviteForm, Prepared, ShownInvite};
-use kith_node::api::{Elsewhere, InvitesPage};
 use kith_node::codes::draw::Drawing;
 use serde::Serialize;
 use serde_json::json;
@@ -90,13 +90,11 @@ fn show(
 }
 
 fn say_where_it_leads(client: &Client, has_address: bool) {
-    if let Some(elsewhere) = client.elsewhere() {
-        out::aside(format!("This code leads to nobody here: {}.", elsewhere.message()));
-        out::aside(format!("hint: {}", Elsewhere::ADVICE));
-    } else if !has_address {
+    if !has_address && client.elsewhere().is_none() {
         out::aside("This node has never been up, so the code names no address and leads nowhere. Run kith up first.");
-    } else if !client.is_running() {
-        out::aside("No node runs in this home: whoever scans the code reaches you once you run kith up.");
+    } else {
+        let until_then = "whoever scans the code reaches you once you run kith up";
+        super::mention_unless_running(client, "The code leads to nobody here", until_then);
     }
 }
 

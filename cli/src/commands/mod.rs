@@ -126,10 +126,15 @@ fn captured(along: &Along, pairs: &[(&str, Option<&str>)]) -> Value {
 
 /// Says so if letters wait because no node runs, or go nowhere because none will run here any more.
 fn mention_waiting(client: &Client) {
+    mention_unless_running(client, "What you sent goes to nobody", "what you sent waits until kith up");
+}
+
+/// What follows from no node running here: for good if the home goes on elsewhere, or until one does.
+fn mention_unless_running(client: &Client, for_good: &str, until_then: &str) {
     if let Some(elsewhere) = client.elsewhere() {
-        out::aside(format!("What you sent goes to nobody: {}.", elsewhere.message()));
+        out::aside(format!("{for_good}: {}.", elsewhere.message()));
         out::aside(format!("hint: {}", Elsewhere::ADVICE));
     } else if !client.is_running() {
-        out::aside("No node runs in this home: what you sent waits until kith up.");
+        out::aside(format!("No node runs in this home: {until_then}."));
     }
 }
