@@ -104,6 +104,10 @@ fn begins(text: &str, scheme: &str, thing: Nobody) -> bool {
 
 /// A text that nothing else was made of, and which no person wrote about one.
 pub(super) fn text(text: &str) -> Option<Nobody> {
+    // A damaged card is of somebody all the same.
+    if strip_scheme(text, "begin:vcard").is_some() {
+        return None;
+    }
     if text.lines().filter(|line| !line.trim().is_empty()).nth(MOST_LINES).is_some() {
         return Some(Nobody::File);
     }
