@@ -6,7 +6,7 @@ use axum::body::{Body, Bytes};
 use axum::http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use hyper_util::rt::TokioIo;
-use kith_node::api::ProblemBody;
+use kith_node::api::{Elsewhere, ProblemBody};
 use kith_node::home::{Home, HomeError};
 use kith_node::node::Desk;
 use serde::de::DeserializeOwned;
@@ -62,7 +62,7 @@ impl Client {
     pub fn of_running_node(home: &Home) -> Result<Self, Trouble> {
         match home.running() {
             Some(running) => Self::running(home, running.api),
-            None if home.exists() => Err(Trouble::not_running("no node runs in this home")),
+            None if home.exists() => Err(not_running(home)),
             None => Err(HomeError::Missing(home.folder().to_owned()).into()),
         }
     }
@@ -74,6 +74,15 @@ impl Client {
     /// True if a node runs.
     pub const fn is_running(&self) -> bool {
         matches!(self.line, Line::Running(_))
+    }
+
+    /// Whether this home goes on elsewhere. A node that hears of it stops, so none that runs is asked.
+    pub fn elsewhere(&self) -> Option<Elsewhere> {
+        match &self.line {
+            // A home that cannot be read said so when it was asked for something else.
+            Line::Desk(desk) => Elsewhere::of(desk.handle().view()).ok().flatten(),
+            Line::Running(_) => None,
+        }
     }
 
     /// Asks with a JSON body, or none.
@@ -182,6 +191,16 @@ impl Client {
             Line::Desk(desk) => Ok((*desk).close().await?),
             Line::Running(_) => Ok(()),
         }
+    }
+}
+
+/// Why no node runs: one of a home that goes on elsewhere is not to be started.
+fn not_running(home: &Home) -> Trouble {
+    // Whoever works in it at this moment, or needs a passphrase for it, is told no more than that.
+    let elsewhere = home.open().ok().and_then(|open| Elsewhere::of(&open.store).ok().flatten());
+    match elsewhere {
+        Some(elsewhere) => Trouble::not_running(elsewhere.message()).hint(Elsewhere::ADVICE),
+        None => Trouble::not_running("no node runs in this home"),
     }
 }
 

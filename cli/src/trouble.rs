@@ -113,8 +113,32 @@ impl From<ProblemBody> for Trouble {
             Kind::NotFound | Kind::Ambiguous => TroubleKind::NotFound,
             _ => TroubleKind::Failed,
         };
-        Self { kind, message: problem.message, hint: problem.hint }
+        let message = match kind {
+            TroubleKind::Usage => in_own_words(&problem.message),
+            _ => problem.message,
+        };
+        Self { kind, message, hint: problem.hint }
     }
+}
+
+/// Fields of the API that go by another name on the command line.
+const CALLED: [(&str, &str); 7] = [
+    ("cadence_days", "DAYS"),
+    ("first", "--from"),
+    ("last", "--to"),
+    ("meant_for", "--for"),
+    ("note_for_other", "--note-for-b"),
+    ("interest_words", "--interest-words"),
+    ("tags", "--tag"),
+];
+
+/// What the API says of a field, said of what was typed.
+fn in_own_words(message: &str) -> String {
+    let said = message.split_once(": ").and_then(|(field, rest)| {
+        let (_, called) = CALLED.iter().find(|(name, _)| *name == field)?;
+        Some(format!("{called}: {rest}"))
+    });
+    said.unwrap_or_else(|| message.to_owned())
 }
 
 impl From<HomeError> for Trouble {
@@ -175,5 +199,26 @@ impl From<NodeError> for Trouble {
             NodeError::Acme(error) => Self::usage(message).hint(error.hint()),
             NodeError::Engine(_) | NodeError::Certificate(_) | NodeError::NoPort => Self::failed(message),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_with_a_field_is_said_of_what_was_typed() {
+        let said =
+            |kind, message: &str| Trouble::from(ProblemBody { kind, message: message.to_owned(), hint: None }).message;
+        for (message, words) in [
+            ("cadence_days: at most ten years", "DAYS: at most ten years"),
+            ("first: \"20.4.\" is no date", "--from: \"20.4.\" is no date"),
+            ("meant_for: the text is empty", "--for: the text is empty"),
+            ("due: \"soon\" is no date", "due: \"soon\" is no date"),
+            ("the text is empty", "the text is empty"),
+        ] {
+            assert_eq!(said(Kind::BadInput, message), words);
+        }
+        assert_eq!(said(Kind::Conflict, "last: of its kind"), "last: of its kind", "that is about no field");
     }
 }

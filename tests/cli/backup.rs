@@ -105,6 +105,13 @@ fn the_old_laptop_still_runs_and_stops_once_bos_node_told_it_so() {
     ana.kith(elsewhere).fails(5, &["this home goes on at another machine", "hint: what came here since"]);
     let told = ana.kith(["doctor"]);
     assert!(told.code == Some(1) && told.out.contains("node: stopped for good on "), "not run kith up: {told}");
+    let stopped = ["this home stopped for good on ", "hint: nothing leaves this home any more", "kith recover"];
+    ana.kith(["invite"]).fails(1, &stopped);
+    ana.kith(["invite", "prepare", "--count", "2"]).fails(1, &stopped);
+    ana.kith(["status"]).fails(3, &stopped);
+    ana.kith(["open"]).fails(3, &stopped);
+    let wrote = ana.kith(["person", "write", "Bo", "Is anybody there?"]).ok();
+    assert!(stopped.iter().all(|said| wrote.err.contains(said)) && !wrote.err.contains("kith up"), "{wrote}");
     new.kith(["person", "write", "Bo", "From the new one."]).ok();
     bo.api().until("Bo reads the new one", |api| {
         (api.get("/people/Ana/letters")["letters"][0]["text"] == "From the new one.").then_some(())

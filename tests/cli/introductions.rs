@@ -243,7 +243,7 @@ fn what_cannot_be_asked_is_refused_with_a_word_why_and_nothing_is_lost() {
     call(&brewer, "Bo", "").fails(2, &["why: the text is empty", "hint: write something"]);
     call(&["--about", &endless], "Bo", "x").fails(2, &["about: ", "at most 200 fit"]);
     call(&["Zed Old", "--about", "a brewer"], "Bo", "x").fails(2, &["--about"]);
-    call(&[], "Bo", "x").fails(2, &["WHO"]);
+    call(&[], "Bo", "x").fails(2, &["<WHO|--about <TEXT>>"]);
     ana.kith(["intro", "ask", "--about", "x", "--via", "Bo"]).fails(2, &["--purpose", "--why", "--blurb"]);
     let error = ana.kith(["intro", "show", "abcd", "--json"]).fails(4, &[]).json_error();
     assert_eq!(error["kind"], "not_found");

@@ -88,7 +88,7 @@ fn empty_and_endless_texts_are_refused_with_a_word_why() {
     bo.kith(["card", "set", "org", &endless]).fails(2, &["at most 200 fit"]);
     bo.kith(["card", "set", "name", &endless]).fails(2, &["at most 160 fit"]);
     bo.kith(["card", "set", "org", "invisible\u{202e}txt"]).fails(2, &["U+202E", "hint: leave out"]);
-    bo.kith(["person", "cadence", "Chi", "4000"]).fails(2, &["ten years"]);
+    bo.kith(["person", "cadence", "Chi", "4000"]).fails(2, &["DAYS: at most ten years", "hint: 3650"]);
     bo.kith(["person", "show", ""]).fails(4, &[]);
     bo.kith(["person", "show", &endless]).fails(4, &[]);
     bo.kith(["people", &endless]).ok();

@@ -35,6 +35,8 @@ fn a_code_that_cannot_be_used_is_told_with_a_hint_and_leaves_no_trace() {
     bo.kith(["scan", &format!("{code}AAAAAAAA")]).fails(1, &["damaged"]);
     bo.kith(["scan", "KITH:"]).fails(1, &["hint: "]);
     bo.kith(["scan", "no such file.png"]).fails(4, &["is no file and no code", "hint: give a picture"]);
+    let network = "WIFI:T:WPA;S:fair;P:correct horse;;";
+    bo.kith(["scan", network]).fails(1, &["the code of a Wi-Fi network, not of a person", "hint: scan the code that"]);
     run(&mut bo.command(["scan", "-"]), b"").fails(2, &["empty", "hint: "]);
     run(&mut bo.command(["scan", "-"]), &[b'n'; 10_000]).fails(2, &["10000 bytes, at most", "hint: "]);
     assert_eq!(bo.kith(["people", "--json"]).ok().json()["total"], 0);

@@ -2,7 +2,7 @@
 
 use kith_protocol::card::FieldKind;
 use kith_protocol::disowned::Disowned;
-use kith_protocol::engine::disowned::exposed_since;
+use kith_protocol::engine::disowned::{came_by_given_up_until, exposed_since};
 use kith_protocol::engine::forks::forks_of;
 use kith_protocol::engine::inbox::ItemKind;
 use kith_protocol::engine::{Answer, Notice, Own, Refusal, history_of, replaced_since};
@@ -226,6 +226,12 @@ fn newcomers_who_met_the_thief_hear_of_it_within_the_hour_though_he_signs_grants
     drill.world.run_for(8 * DAY);
     assert!(hears_that_the_key_is_given_up(&drill, dee), "{}", drill.world.story_of(dee, ana));
 
+    // What he wrote before is marked, and still is when Dee has seen what waits.
+    assert!(marks_what_came(&drill, dee), "{}", drill.world.story_of(dee, ana));
+    let told = drill.world.inbox(dee).into_iter().find(|item| item.kind == ItemKind::KeyGivenUp).unwrap();
+    drill.world.decides(dee, &told, false, None);
+    assert!(marks_what_came(&drill, dee), "{}", drill.world.story_of(dee, ana));
+
     drill.world.changes_card(thief, FieldKind::Title, Some("Call me on my new number"));
     for newcomer in [dee, eva] {
         drill.world.writes(thief, newcomer, "My bank has changed.");
@@ -247,6 +253,15 @@ fn newcomers_who_met_the_thief_hear_of_it_within_the_hour_though_he_signs_grants
     drill.world.writes(ana, eva, "My laptop was stolen.");
     drill.world.run_for(HOUR);
     assert!(drill.world.texts(eva, ana).contains(&"My laptop was stolen.".to_owned()));
+    assert!(!marks_what_came(&drill, eva), "that is by the key that counts");
+}
+
+/// Whether what came from Ana, or in her name, is said to have come by a key that was given up since.
+fn marks_what_came(drill: &Drill, who: Who) -> bool {
+    let ana = drill.world.knows(who, drill.ana).unwrap();
+    let until = came_by_given_up_until(&drill.world.home(who).store, &ana).unwrap();
+    let letters = drill.world.letters(who, drill.ana);
+    until.is_some_and(|until| !letters.is_empty() && letters.iter().all(|letter| letter.at <= until))
 }
 
 /// The thief writes over what Ana says: only who has the key can write there, so that says as much.

@@ -122,12 +122,13 @@ pub enum Intro {
 
 /// An ask.
 #[derive(Args)]
+#[command(group = clap::ArgGroup::new("whom").required(true))]
 pub struct NewAsk {
     /// To whom: one of my people who is no contact
-    #[arg(required_unless_present = "about")]
+    #[arg(group = "whom")]
     pub who: Option<String>,
     /// To whom, in words
-    #[arg(long, value_name = "TEXT", conflicts_with = "who")]
+    #[arg(long, value_name = "TEXT", group = "whom")]
     pub about: Option<String>,
     /// The contact who is to introduce me
     #[arg(long, value_name = "WHO")]

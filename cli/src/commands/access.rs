@@ -1,7 +1,7 @@
 //! `kith open`, `kith phone`, `kith password`, `kith sessions`: letting browsers in; `kith passphrase`: what opens the keys.
 
 use axum::http::Method;
-use kith_node::api::{Ended, SessionForm, WayIn, path};
+use kith_node::api::{Elsewhere, Ended, SessionForm, WayIn, path};
 use kith_node::codes::draw::Drawing;
 use kith_node::home::{Home, Passphrase};
 use serde_json::{Value, json};
@@ -124,5 +124,9 @@ fn ended(browsers: usize, json: bool) -> Result<(), Trouble> {
 }
 
 fn needs_node(client: &Client) -> Result<(), Trouble> {
-    if client.is_running() { Ok(()) } else { Err(Trouble::not_running("no node runs in this home")) }
+    match client.elsewhere() {
+        Some(elsewhere) => Err(Trouble::not_running(elsewhere.message()).hint(Elsewhere::ADVICE)),
+        None if client.is_running() => Ok(()),
+        None => Err(Trouble::not_running("no node runs in this home")),
+    }
 }

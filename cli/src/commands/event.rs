@@ -76,8 +76,8 @@ async fn mode(client: &Client, wanted: Option<OnOff>, json: bool) -> Result<(), 
         return out::json(&mode);
     }
     out::event_mode(&mode);
-    if mode.on && !client.is_running() {
-        out::aside("No node runs in this home: it begins with kith up.");
+    if mode.on {
+        super::mention_unless_running(client, "Nobody is looked for from here", "it begins with kith up");
     }
     Ok(())
 }

@@ -90,10 +90,11 @@ fn show(
 }
 
 fn say_where_it_leads(client: &Client, has_address: bool) {
-    if !has_address {
+    if !has_address && client.elsewhere().is_none() {
         out::aside("This node has never been up, so the code names no address and leads nowhere. Run kith up first.");
-    } else if !client.is_running() {
-        out::aside("No node runs in this home: whoever scans the code reaches you once you run kith up.");
+    } else {
+        let until_then = "whoever scans the code reaches you once you run kith up";
+        super::mention_unless_running(client, "The code leads to nobody here", until_then);
     }
 }
 

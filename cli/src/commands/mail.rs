@@ -18,9 +18,7 @@ pub async fn run(client: &Client, mail: &Mail, json: bool) -> Result<(), Trouble
             let form: MailForm = client.ask(Method::PUT, "/mail", Some(&wanted(set)?)).await?;
             show(Some(form), json)?;
             out::aside("kith mail test sends one now.");
-            if !client.is_running() {
-                out::aside("No node runs in this home: mail comes while kith up runs.");
-            }
+            super::mention_unless_running(client, "No mail comes from here", "mail comes while kith up runs");
             Ok(())
         }
         Some(MailCommand::Test) => {

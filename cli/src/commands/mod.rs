@@ -22,6 +22,7 @@ mod vouch;
 
 use std::path::PathBuf;
 
+use kith_node::api::Elsewhere;
 use kith_node::home::Home;
 use serde_json::Value;
 
@@ -123,9 +124,17 @@ fn captured(along: &Along, pairs: &[(&str, Option<&str>)]) -> Value {
     given.chain([("tags".to_owned(), Value::from(along.tags.clone()))]).collect()
 }
 
-/// Says so if letters wait because no node runs.
+/// Says so if letters wait because no node runs, or go nowhere because none will run here any more.
 fn mention_waiting(client: &Client) {
-    if !client.is_running() {
-        out::aside("No node runs in this home: what you sent waits until kith up.");
+    mention_unless_running(client, "What you sent goes to nobody", "what you sent waits until kith up");
+}
+
+/// What follows from no node running here: for good if the home goes on elsewhere, or until one does.
+fn mention_unless_running(client: &Client, for_good: &str, until_then: &str) {
+    if let Some(elsewhere) = client.elsewhere() {
+        out::aside(format!("{for_good}: {}.", elsewhere.message()));
+        out::aside(format!("hint: {}", Elsewhere::ADVICE));
+    } else if !client.is_running() {
+        out::aside(format!("No node runs in this home: {until_then}."));
     }
 }

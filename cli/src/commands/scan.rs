@@ -4,6 +4,7 @@ use std::io::{IsTerminal, Read};
 use std::path::Path;
 
 use kith_node::api::{CaptureResult, OutcomeName};
+use kith_node::codes::foreign;
 use kith_node::codes::read::MOST_BYTES;
 
 use crate::args::Scan;
@@ -77,6 +78,10 @@ pub(super) fn code(given: &str) -> Result<Code, Trouble> {
 }
 
 fn is_code_text(given: &str) -> bool {
+    // The node says what it is, and that it is of no person.
+    if matches!(foreign::understand(given), foreign::Code::Nobody(nobody) if nobody.is_named()) {
+        return true;
+    }
     let start = given.trim_start().to_ascii_lowercase();
     ["kith:", "http://", "https://", "mailto:", "tel:", "mecard:", "begin:vcard"]
         .iter()

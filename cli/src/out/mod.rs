@@ -86,14 +86,24 @@ pub fn card(card: &CardForm) {
 pub fn people(people: &[PersonForm]) {
     let width = people.iter().map(|person| person.name.chars().count()).max().unwrap_or_default().min(40);
     for person in people {
-        let pad = width.saturating_sub(person.name.chars().count());
-        let tags: String = person.tags.iter().map(|tag| format!(" #{tag}")).collect();
-        let known = match &person.scan {
-            Some(scan) => format!("{}; {}", scan.state, person.how),
-            None => known(person, ""),
-        };
-        say(format!("{}  {}{}  {known}{tags}", short(&person.id), person.name, " ".repeat(pad)));
+        say(in_list(person, width));
     }
+}
+
+/// Where a line of a list ends, if what is on it may be left out.
+const LIST_WIDTH: usize = 120;
+
+/// One of a list, whose names take up so many characters. The company is said where there is room for it.
+fn in_list(person: &PersonForm, width: usize) -> String {
+    let pad = width.saturating_sub(person.name.chars().count());
+    let tags: String = person.tags.iter().map(|tag| format!(" #{tag}")).collect();
+    let known = match &person.scan {
+        Some(scan) => format!("{}; {}", scan.state, person.how),
+        None => known(person, ""),
+    };
+    let line = format!("{}  {}{}  {known}{tags}", short(&person.id), person.name, " ".repeat(pad));
+    let company = person.org.as_ref().map(|org| format!(" · {org}")).unwrap_or_default();
+    if line.chars().count() + company.chars().count() > LIST_WIDTH { line } else { line + &company }
 }
 
 /// What somebody is to me, what is to be said of that, and how I know them. Whoever is no more than written down is said to be
@@ -182,7 +192,8 @@ pub fn person(details: &PersonDetails) {
     }
     for letter in &details.letters {
         let by = if letter.by_me { "you" } else { "they" };
-        let state = if letter.state == "came" { String::new() } else { format!(" ({})", letter.state_in_words) };
+        let is_plain = letter.state == "came" && !letter.key_given_up;
+        let state = if is_plain { String::new() } else { format!(" ({})", letter.state_in_words) };
         say(format!("{by} wrote, {}: {}{state}", when(&letter.at), letter.text));
     }
     for note in &details.notes {
@@ -260,6 +271,9 @@ pub fn item(item: &ItemForm) {
     }
     if let Some(letter) = &item.letter {
         rows::rows(&[("says".to_owned(), letter.text.clone())]);
+        if letter.key_given_up {
+            say(format!("          {}", letter.state_in_words));
+        }
     }
     if let Some(whom) = &item.handover {
         rows::rows(&handover::handover_rows(whom));
@@ -288,5 +302,29 @@ pub fn finding(finding: &Finding) {
     say(format!("{mark}  {}: {}", finding.subject, finding.finding));
     if let Some(advice) = &finding.advice {
         say(format!("      {advice}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bo(org: Option<&str>, how: &str) -> PersonForm {
+        let bo = serde_json::json!({
+            "id": "aebagbafaydqqcikbmga", "name": "Bo Berg", "standing": "contact", "how": how, "org": org,
+            "tags": ["welders"], "touched": "2026-04-20T00:00:00Z", "connected": false,
+        });
+        serde_json::from_value(bo).unwrap()
+    }
+
+    #[test]
+    fn a_list_says_the_company_where_there_is_room() {
+        let how = "scanned live at Hannover Messe";
+        let line = in_list(&bo(Some("Berg & Co"), how), 9);
+        assert_eq!(line, "aebagbaf  Bo Berg    contact; scanned live at Hannover Messe #welders · Berg & Co");
+        let without = in_list(&bo(None, how), 9);
+        assert_eq!(without, "aebagbaf  Bo Berg    contact; scanned live at Hannover Messe #welders");
+        let long = "Gesellschaft für den Bau von Anlagen zur Reinigung von Brauereitanks mbH";
+        assert_eq!(in_list(&bo(Some(long), how), 9), without, "what does not fit is on the person's page");
     }
 }

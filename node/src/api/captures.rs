@@ -143,7 +143,7 @@ pub(crate) async fn take_code(api: &Api, code: &str, along: &Along) -> Result<Ca
     }
     if code.len() > MOST_TEXT {
         let message = format!("the text has {} bytes, at most {MOST_TEXT} fit", code.len());
-        return Err(Problem::bad_input(message, Some("import address books with kith import")));
+        return Err(Problem::bad_input(message, Some("give the text of one code, of one person")));
     }
     take_in(api, whom_of_code(code, along.name.as_deref())?, along).await
 }

@@ -6,13 +6,16 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use kith_protocol::engine::events::{self, Event, EventPlan};
 use kith_protocol::folding::fold;
+use kith_protocol::limits;
+use kith_protocol::time::Date;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::local::{Here, Local, date};
 use super::model::{EventForm, EventPage};
 use super::today::COUNTED;
-use super::{Api, Problem, ProblemBody, line, optional_line, today};
+use super::{Api, Kind, Problem, ProblemBody, line, optional_line, today};
+use crate::driver::Refused;
 
 /// People on one page.
 pub(crate) const PAGE: usize = 100;
@@ -74,8 +77,27 @@ pub(super) async fn add(
         last: new.last.as_deref().map_or(Ok(first), |last| date("last", last))?,
         place: optional_line("place", new.place.as_deref())?,
     };
-    let event = api.handle.act(move |turn| turn.add_event(plan)).await?;
+    in_order(plan.first, plan.last)?;
+    let event = api.handle.act(move |turn| turn.add_event(plan)).await.map_err(taken)?;
     Ok((StatusCode::CREATED, Json(form(&api, &event, &Local::here())?)))
+}
+
+/// The days of an event follow each other.
+fn in_order(first: Date, last: Date) -> Result<(), Problem> {
+    if last < first {
+        let hint = "its last day is the first or a later one";
+        return Err(Problem::bad_input("an event does not end before it begins", Some(hint)));
+    }
+    if last.since(first) >= limits::EVENT_DAYS {
+        let hint = "add it once for each time that it takes place";
+        return Err(Problem::bad_input("an event is a year long at most", Some(hint)));
+    }
+    Ok(())
+}
+
+/// What is left to be refused is a name that another one has.
+fn taken(refused: Refused) -> Problem {
+    Problem::from(refused).advise(Kind::Conflict, "choose another name, or change the event that has it")
 }
 
 /// Which people of an event.
@@ -132,7 +154,9 @@ pub(super) async fn change(
     let first = changes.first.as_deref().map(|first| date("first", first)).transpose()?;
     let last = changes.last.as_deref().map(|last| date("last", last)).transpose()?;
     let place = changes.place.as_deref().map(|place| optional_line("place", Some(place))).transpose()?;
-    let id = find(&api, &which)?.id;
+    let now = find(&api, &which)?;
+    in_order(first.unwrap_or(now.first), last.unwrap_or(now.last))?;
+    let id = now.id;
     let changed = api.handle.act(move |turn| {
         let before = events::event(turn.read(), id)?;
         let plan = EventPlan {
@@ -143,7 +167,7 @@ pub(super) async fn change(
         };
         turn.change_event(id, plan)
     });
-    Ok(Json(form(&api, &changed.await?, &Local::here())?))
+    Ok(Json(form(&api, &changed.await.map_err(taken)?, &Local::here())?))
 }
 
 /// Forgets an event. Who was met there stays, with its name.

@@ -4,10 +4,12 @@ use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use kith_protocol::engine::correspondence::correspondence_with;
+use kith_protocol::engine::disowned::came_by_given_up_until;
 use kith_protocol::engine::guests::{LeftCard, left_behind};
 use kith_protocol::engine::handover::handed_over;
 use kith_protocol::engine::inbox::{Item, ItemKind, items};
 use kith_protocol::engine::invites::invite;
+use kith_protocol::engine::person::Person;
 use kith_protocol::engine::{Error, people};
 use kith_protocol::id::ItemId;
 use serde::Deserialize;
@@ -29,12 +31,7 @@ pub(super) async fn list(State(api): State<Api>) -> Result<Json<Vec<ItemForm>>, 
 pub(super) fn first(api: &Api, most: usize) -> Result<(Vec<ItemForm>, usize), Problem> {
     let view = api.handle.view();
     let mut waiting = items(view)?;
-    // Whom not to believe is read before what they say. What strangers left waits behind what people ask.
-    waiting.sort_by_key(|item| match item.kind {
-        ItemKind::KeyGivenUp | ItemKind::Fork => 0_u8,
-        ItemKind::LeftCard => 2,
-        _ => 1,
-    });
+    waiting.sort_by_key(place_of);
     let total = waiting.len();
     if waiting.is_empty() {
         return Ok((Vec::new(), 0));
@@ -53,10 +50,8 @@ pub(super) fn first(api: &Api, most: usize) -> Result<(Vec<ItemForm>, usize), Pr
             Err(Error::NotFound { .. }) => continue,
             Err(error) => return Err(error.into()),
         };
-        // A card that came with a key which was given up may be of whoever has that key.
-        let is_about_contact = matches!(item.kind, ItemKind::Wrote | ItemKind::HandedOver | ItemKind::KeyGivenUp);
-        let is_known = is_about_contact || item.introduction.is_some() || item.vouch.is_some();
         let card = people::card_of(view, person.id)?;
+        let letter = letter_of(view, &item, &person)?;
         let code = match item.invite {
             Some(id) => invite(view, id)?,
             None => None,
@@ -67,16 +62,32 @@ pub(super) fn first(api: &Api, most: usize) -> Result<(Vec<ItemForm>, usize), Pr
             None => None,
         };
         let about = ItemContext {
-            card: card.as_ref().filter(|_| !is_known).map(CardForm::from),
+            card: card.as_ref().filter(|_| shows_card(&item)).map(CardForm::from),
             message: None,
             introduction,
             vouch: vouches::of_item(view, &item)?,
-            letter: letter_of(view, &item)?,
+            letter,
             handover: handed_over(view, &item)?.map(|handed| HandOverForm::from(&handed.whom)),
         };
         forms.push(ItemForm::of(&item, person, about, code.as_ref()));
     }
     Ok((forms, total))
+}
+
+/// Whom not to believe is read before what they say. What strangers left waits behind what people ask.
+const fn place_of(item: &Item) -> u8 {
+    match item.kind {
+        ItemKind::KeyGivenUp | ItemKind::Fork => 0,
+        ItemKind::LeftCard => 2,
+        _ => 1,
+    }
+}
+
+/// The card of somebody who is new to me, or says so. One that came with a key which was given up may be of whoever has that
+/// key.
+const fn shows_card(item: &Item) -> bool {
+    let is_about_contact = matches!(item.kind, ItemKind::Wrote | ItemKind::HandedOver | ItemKind::KeyGivenUp);
+    !is_about_contact && item.introduction.is_none() && item.vouch.is_none()
 }
 
 /// A card that a visitor left; they are none of my people yet.
@@ -87,12 +98,14 @@ fn of_left(item: &Item, left: &LeftCard) -> ItemForm {
 }
 
 /// The newest letter of theirs, where that is what waits.
-fn letter_of(view: &View, item: &Item) -> Result<Option<WrittenForm>, Problem> {
+fn letter_of(view: &View, item: &Item, person: &Person) -> Result<Option<WrittenForm>, Problem> {
     if item.kind != ItemKind::Wrote {
         return Ok(None);
     }
     let letters = correspondence_with(view, item.person)?;
-    Ok(letters.iter().rev().find(|letter| !letter.is_mine()).map(WrittenForm::from))
+    let given_up = came_by_given_up_until(view, person)?;
+    let newest = letters.iter().rev().find(|letter| !letter.is_mine());
+    Ok(newest.map(|letter| WrittenForm::of(letter, given_up)))
 }
 
 /// How something is accepted.
@@ -136,4 +149,46 @@ fn concerned(api: &Api, item: &Item) -> Result<Json<PersonForm>, Problem> {
 fn find(api: &Api, id: &str) -> Result<ItemId, Problem> {
     let waiting = items(api.handle.view())?;
     super::by_id("inbox item", id, waiting, |item| item.id.to_string()).map(|item| item.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use kith_protocol::id::PersonId;
+    use kith_protocol::time::Timestamp;
+
+    use super::*;
+
+    const MONDAY: Timestamp = Timestamp::from_secs(1_776_643_200);
+
+    /// What waits about Ana since so many seconds after Monday.
+    fn about_ana(kind: ItemKind, after: u64) -> Item {
+        Item {
+            id: ItemId([1; 10]),
+            kind,
+            person: PersonId([1; 10]),
+            at: MONDAY.plus(after),
+            until: MONDAY.plus(after + 86_400),
+            invite: None,
+            meeting: None,
+            introduction: None,
+            vouch: None,
+            letter: None,
+        }
+    }
+
+    #[test]
+    fn that_anas_key_was_given_up_is_read_before_what_came_by_it() {
+        let kinds = [ItemKind::LeftCard, ItemKind::Wrote, ItemKind::ConfirmScan, ItemKind::KeyGivenUp];
+        let mut waiting: Vec<Item> = kinds.into_iter().zip(0..).map(|(kind, after)| about_ana(kind, after)).collect();
+        waiting.sort_by_key(place_of);
+        let order: Vec<ItemKind> = waiting.iter().map(|item| item.kind).collect();
+        assert_eq!(order, [ItemKind::KeyGivenUp, ItemKind::Wrote, ItemKind::ConfirmScan, ItemKind::LeftCard]);
+    }
+
+    #[test]
+    fn nor_does_the_card_stand_there_that_may_be_the_thiefs() {
+        assert!(!shows_card(&about_ana(ItemKind::KeyGivenUp, 0)));
+        assert!(!shows_card(&about_ana(ItemKind::Wrote, 0)));
+        assert!(shows_card(&about_ana(ItemKind::ConfirmScan, 0)), "whoever scanned is shown with what they gave");
+    }
 }

@@ -16,7 +16,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::captures::place;
 use super::model::{InviteForm, Prepared, PreparedCode, ShownInvite, TierName, time};
-use super::{Api, Kind, Problem, ProblemBody, text};
+use super::{Api, Elsewhere, Kind, Problem, ProblemBody, text};
 use crate::codes::draw::Drawing;
 use crate::driver::now;
 
@@ -49,6 +49,7 @@ pub(super) async fn create(
     body: Result<Json<NewInvite>, JsonRejection>,
 ) -> Result<(StatusCode, Json<ShownInvite>), Problem> {
     let new = body?.0;
+    somebody_will_answer(&api)?;
     if new.life.is_some_and(|life| life < 60) {
         return Err(Problem::bad_input("life: a code is shown for a minute at least", None));
     }
@@ -68,6 +69,14 @@ pub(super) async fn create(
     });
     let (invite, code) = made.await?;
     Ok((StatusCode::CREATED, Json(shown(&invite, &code)?)))
+}
+
+/// Who scans a code of a home that goes on elsewhere waits for nobody.
+fn somebody_will_answer(api: &Api) -> Result<(), Problem> {
+    match Elsewhere::of(api.handle.view())? {
+        Some(elsewhere) => Err(elsewhere.into()),
+        None => Ok(()),
+    }
 }
 
 /// Codes for a device that goes where there is no network.
@@ -99,6 +108,7 @@ pub(super) async fn prepare(
     body: Result<Json<Preparing>, JsonRejection>,
 ) -> Result<(StatusCode, Json<Prepared>), Problem> {
     let Preparing { count, event, tier, replaces } = body?.0;
+    somebody_will_answer(&api)?;
     // What is gone already needs no withdrawing.
     let replaces: Vec<InviteId> = replaces.iter().take(PREPARED).filter_map(|id| InviteId::from_text(id)).collect();
     if count > PREPARED {

@@ -5,6 +5,7 @@ use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use kith_protocol::engine::correspondence::correspondence_with;
+use kith_protocol::engine::disowned::came_by_given_up_until;
 use kith_protocol::text::{Note, Words};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -43,7 +44,8 @@ pub(super) async fn list(
     let skip = which?.0.page.unwrap_or_default().saturating_mul(PAGE);
     let person = api.handle.roster().find(&who)?;
     let all = correspondence_with(api.handle.view(), person.id)?;
-    let letters = all.iter().rev().skip(skip).take(PAGE).map(WrittenForm::from).collect();
+    let given_up = came_by_given_up_until(api.handle.view(), &person)?;
+    let letters = all.iter().rev().skip(skip).take(PAGE).map(|one| WrittenForm::of(one, given_up)).collect();
     Ok(Json(LettersPage { letters, total: all.len() }))
 }
 
@@ -67,7 +69,7 @@ pub(super) async fn write(
     let words = Words::new(&body?.0.text).map_err(|error| Problem::text("text", &error))?;
     let id = api.handle.roster().find(&who)?.id;
     let written = api.handle.act(move |turn| turn.write_to(id, words)).await.map_err(advised)?;
-    Ok((StatusCode::CREATED, Json(WrittenForm::from(&written))))
+    Ok((StatusCode::CREATED, Json(WrittenForm::of(&written, None))))
 }
 
 fn advised(refused: Refused) -> Problem {

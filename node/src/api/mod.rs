@@ -12,6 +12,7 @@ pub mod captures;
 mod card;
 mod clock;
 mod disk;
+mod elsewhere;
 mod entry;
 pub(crate) mod event_mode;
 mod events;
@@ -55,6 +56,7 @@ pub(crate) use crate::roster::PAGE as PEOPLE_ON_A_PAGE;
 /// Introductions on a page.
 pub(crate) use crate::roster::PAGE as INTRODUCTIONS_ON_A_PAGE;
 pub use captures::{CaptureResult, OutcomeName};
+pub use elsewhere::Elsewhere;
 pub use entry::{Ended, SessionForm, WayIn};
 pub use event_mode::EventModeForm;
 pub(crate) use events::PAGE as MET_ON_A_PAGE;

@@ -3,8 +3,8 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use kith_protocol::engine::Own;
 use kith_protocol::engine::disowned::exposed_since;
-use kith_protocol::engine::{Own, replaced_since};
 use kith_protocol::limits;
 use kith_protocol::store::Table;
 use kith_protocol::time::Timestamp;
@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use super::event_mode::{self, EventModeForm};
 use super::model::{name_of, time, when};
-use super::{Api, Problem, ProblemBody, reach};
+use super::{Api, Elsewhere, Problem, ProblemBody, reach};
 use crate::access::Place;
 use crate::access::certificate::Standing;
 use crate::driver::now;
@@ -185,14 +185,8 @@ fn keys(api: &Api) -> Finding {
 }
 
 fn node(api: &Api) -> Result<Finding, Problem> {
-    if let Some(since) = replaced_since(api.handle.view())? {
-        let finding = format!(
-            "stopped for good on {}: this home goes on at another machine, or its key was changed there",
-            when(since)
-        );
-        let advice = "nothing leaves this home any more. Go on there; or, if this machine is to go on and no other, run \
-                      kith recover, which asks for your words";
-        return Ok(Finding::new("node", Health::Bad, finding, Some(advice)));
+    if let Some(elsewhere) = Elsewhere::of(api.handle.view())? {
+        return Ok(Finding::new("node", Health::Bad, elsewhere.finding(), Some(Elsewhere::ADVICE)));
     }
     if let Err(ended) = api.handle.goes_on() {
         let finding = format!("takes nothing in and sends nothing: {ended}");

@@ -5,12 +5,13 @@ use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use kith_protocol::engine::correspondence::{WrittenWords, correspondence_with};
-use kith_protocol::engine::disowned::is_key_given_up;
+use kith_protocol::engine::disowned::{came_by_given_up_until, is_key_given_up};
 use kith_protocol::engine::follow_up::{Due, FollowUpChange, NextStep, follow_up};
 use kith_protocol::engine::people::PersonChange;
 use kith_protocol::engine::person::Person;
 use kith_protocol::engine::{forks, meetings, outbox, people};
 use kith_protocol::limits;
+use kith_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -133,7 +134,7 @@ fn details(api: &Api, person: &Person) -> Result<PersonDetails, Problem> {
         they_see: person.tier.into(),
         encounters: person.encounters.iter().map(EncounterForm::from).collect(),
         meetings: meetings::meetings_with(view, person.id)?.iter().map(MeetingForm::from).collect(),
-        letters: newest(&correspondence_with(view, person.id)?),
+        letters: newest(&correspondence_with(view, person.id)?, came_by_given_up_until(view, person)?),
         notes: people::notes_about(view, person.id)?.iter().map(NoteForm::from).collect(),
         introductions: Looking::at(&api.handle)?.with(person)?,
         vouches: vouches::about(view, person)?,
@@ -147,8 +148,9 @@ fn details(api: &Api, person: &Person) -> Result<PersonDetails, Problem> {
     })
 }
 
-fn newest(letters: &[WrittenWords]) -> Vec<WrittenForm> {
-    letters.iter().skip(letters.len().saturating_sub(LETTERS)).map(WrittenForm::from).collect()
+fn newest(letters: &[WrittenWords], given_up: Option<Timestamp>) -> Vec<WrittenForm> {
+    let newest = letters.iter().skip(letters.len().saturating_sub(LETTERS));
+    newest.map(|letter| WrittenForm::of(letter, given_up)).collect()
 }
 
 /// Changes to what I keep about a person, made all at once or not at all.
@@ -224,7 +226,7 @@ fn changes_of(changes: &Changes) -> Result<Vec<PersonChange>, Problem> {
     }
     if let Some(days) = changes.cadence_days {
         if days > 3650 {
-            return Err(Problem::bad_input("cadence_days: at most ten years", None));
+            return Err(Problem::bad_input("cadence_days: at most ten years", Some("3650 days at most, 0 for never")));
         }
         all.push(PersonChange::Cadence(Some(days).filter(|days| *days > 0)));
     }

@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 
 use super::captures::{Along, CaptureResult, Tags, take_code};
 use super::{Api, Kind, Problem, ProblemBody, line};
-use crate::codes::foreign::{self, Code};
+use crate::codes::foreign::{self, Code, Nobody};
 use crate::codes::read::{self, Effort, ReadError};
 
 /// The longest text of a code, in bytes.
@@ -33,6 +33,7 @@ pub(super) struct ScannedText {
 }
 
 /// Takes in a code as text: a Kith code or link, a vCard, MECARD, mailto, tel, a profile link, or any text.
+/// What is plainly of no person, such as the code of a Wi-Fi network, is refused.
 #[utoipa::path(post, path = "/scans", request_body = ScannedText, tag = "scans",
     responses((status = 201, body = CaptureResult), (status = 400, body = ProblemBody), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody), (status = 422, body = ProblemBody)))]
 pub(super) async fn scan(
@@ -140,13 +141,22 @@ pub(super) fn whom_of_code(text: &str, name: Option<&str>) -> Result<Whom, Probl
         _ if text.trim().get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("kith:")) => {
             Err(kith_protocol::engine::Error::Code(CodeError::Unreadable(InviteError::Foreign)).into())
         }
+        Code::Nobody(nobody) if nobody != Nobody::NoLetter || name.is_none() => Err(of_nobody(nobody)),
         other => {
             let given = name.map(|name| line("name", name)).transpose()?;
             let name = given.or_else(|| name_in(&other)).or_else(|| Name::cut(text));
-            let missing = || Problem::bad_input("the code says no name", Some("give one with the field name"));
+            let missing = || {
+                Problem::bad_input("the code says no name", Some("say their name with it: --name, or the field name"))
+            };
             Ok(Whom::Foreign(name.ok_or_else(missing)?, kept(text)))
         }
     }
+}
+
+/// What is in such a code is not said again: it may be a password.
+fn of_nobody(nobody: Nobody) -> Problem {
+    let hint = Some("scan the code that they show, or write them down by their name");
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, Kind::BadCode, nobody.in_words(), hint)
 }
 
 fn name_in(code: &Code) -> Option<Name> {
@@ -158,7 +168,7 @@ fn name_in(code: &Code) -> Option<Name> {
         }
         Code::Link(link) => Name::cut(link.host.as_str()),
         Code::Text(text) => Name::cut(text.as_str().lines().next().unwrap_or_default()),
-        Code::Kith(_) => None,
+        Code::Kith(_) | Code::Nobody(_) => None,
     }
 }
 

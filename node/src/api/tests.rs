@@ -115,6 +115,22 @@ async fn a_foreign_code_becomes_an_unconfirmed_person_with_its_text_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_code_of_a_network_becomes_nobody_and_its_password_is_not_kept() {
+    let ana = Ana::new();
+    for text in ["WIFI:T:WPA;S:fair;P:correct horse;;", "5901234123457", &"a:x:0:0::/:/bin/sh\n".repeat(40)] {
+        for (path, scan) in [("/scans", json!({"text": text})), ("/captures", json!({"code": text}))] {
+            let (status, body) = ana.ask("POST", path, Some(scan)).await;
+            assert_eq!((status, &body["kind"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("bad_code")), "{body}");
+            assert!(body["hint"].is_string() && !body.to_string().contains("correct horse"), "{body}");
+        }
+    }
+    let (_, found) = ana.ask("GET", "/people", None).await;
+    assert_eq!(found["total"], 0, "{found}");
+    let (status, body) = ana.ask("POST", "/scans", Some(json!({"text": "+32 470 12 34 56", "name": "Bo"}))).await;
+    assert_eq!((status, &body["person"]["name"]), (StatusCode::CREATED, &json!("Bo")), "whose number it is was said");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_list_is_as_the_last_answer_left_it() {
     let ana = Ana::new();
     ana.ask("POST", "/people", Some(json!({"name": "Bo Lindqvist", "event": "Hannover Messe"}))).await;

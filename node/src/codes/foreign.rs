@@ -1,12 +1,15 @@
-//! What a scanned or pasted text is. There is no wrong text: what nobody understands becomes a note about a person
-//! not yet confirmed.
+//! What a scanned or pasted text is. What nobody understands becomes a note about a person not yet confirmed, unless it is
+//! plainly of no person.
 
 mod link;
 mod mecard;
+mod nobody;
 mod vcard;
 
 use kith_protocol::limits;
 use kith_protocol::text::{Label, Line, Name, Note, cut_at_grapheme};
+
+pub use nobody::Nobody;
 
 /// Bytes of a text that are looked at and kept. The largest QR code holds less.
 pub const RAW: usize = 8 * 1024;
@@ -26,6 +29,8 @@ pub enum Code {
     Card(Box<ForeignCard>),
     /// A link that says nothing about a person by itself.
     Link(ForeignLink),
+    /// The code of a thing, or a text that names nobody.
+    Nobody(Nobody),
     /// Anything else, as a note; white space inside lines is joined.
     Text(Note),
 }
@@ -103,8 +108,10 @@ pub fn understand(text: &str) -> Code {
     let text = cut_to_raw(text.trim_start_matches('\u{FEFF}').trim());
     kith(text)
         .map(Code::Kith)
+        .or_else(|| nobody::thing(text).map(Code::Nobody))
         .or_else(|| card(text).map(|card| Code::Card(Box::new(card))))
         .or_else(|| link::plain(text).map(Code::Link))
+        .or_else(|| nobody::text(text).map(Code::Nobody))
         .unwrap_or_else(|| Code::Text(note(text).unwrap_or_default()))
 }
 

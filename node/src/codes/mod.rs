@@ -8,6 +8,7 @@
 //! | `read/decoders` | the two QR decoders, with bounds and a fence against their panics |
 //! | [`foreign`] | what a scanned text is: a code of Kith, the card of another program, a link, mere text |
 //! | `foreign/vcard`, `foreign/mecard`, `foreign/link` | one kind of foreign text each |
+//! | `foreign/nobody` | texts that are of no person |
 //!
 //! Nothing here knows what a code of Kith says: the text behind `KITH:` goes to the protocol as it is.
 

@@ -1,3 +1,4 @@
+mod inbox;
 mod own_node;
 
 use axum::Router;
@@ -192,6 +193,15 @@ async fn a_form_that_is_refused_comes_back_with_what_was_typed() {
     assert!(lost.text.contains("There is no such page"), "{}", lost.text);
     assert_eq!(ana.get("/people/nobody").await.status, StatusCode::NOT_FOUND);
     assert_eq!(ana.get("/assets/..%2fmod.rs").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_that_is_of_no_person_is_said_to_be_one() {
+    let ana = Ana::new();
+    let refused = ana.post("/scan", &[("text", "WIFI:T:WPA;S:fair;P:correct horse;;")]).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.text.contains("this is the code of a Wi-Fi network, not of a person"), "{}", refused.text);
+    assert!(ana.get("/people").await.text.contains("Nobody yet"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

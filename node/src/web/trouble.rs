@@ -86,6 +86,8 @@ struct Page {
 struct Outside {
     frame: Frame,
     trouble: Trouble,
+    /// There is a public page to go on to.
+    has_card: bool,
 }
 
 /// Shows what went wrong as a page. A form that was refused is shown again with what was typed into it.
@@ -120,7 +122,8 @@ pub(super) async fn show_outside(State(web): State<Web>, request: Request, next:
     let Some(trouble) = response.extensions_mut().remove::<Trouble>() else { return response };
     log(&trouble);
     let status = trouble.status;
-    let page = Outside { frame: Frame::new(&web, Tab::None, w::TROUBLE), trouble };
+    let has_card = web.public_page().is_some();
+    let page = Outside { frame: Frame::new(&web, Tab::None, w::TROUBLE), trouble, has_card };
     match html(&page) {
         Ok(page) => (status, page).into_response(),
         Err(_) => status.into_response(),

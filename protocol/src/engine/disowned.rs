@@ -10,7 +10,7 @@ use super::deadline::Ends;
 use super::effect::Effect;
 use super::entity::{self, Entity};
 use super::error::Result;
-use super::inbox::{About, ItemKind};
+use super::inbox::{About, ItemKind, waits_since};
 use super::incoming::{history_of, history_of_person};
 use super::key_news::learn;
 use super::notice::Notice;
@@ -338,4 +338,15 @@ pub fn is_key_given_up(read: &dyn Read, person: &Person) -> Result<bool> {
     let reach = entity::load::<Reach>(read, &person.id.0)?;
     let grant = reach.and_then(|reach| Signed::<NodeGrant>::from_bytes(reach.grant.as_slice()).ok());
     Ok(grant.is_some_and(|grant| history.is_compromised(grant.claimed_signer().key)))
+}
+
+/// Until when what came from somebody came by a key that was given up since, if they were last known by one: nothing that
+/// it signs is taken in once that is known. When it became known is kept as long as that waits in the inbox; after that all
+/// that came counts as such.
+pub fn came_by_given_up_until(read: &dyn Read, person: &Person) -> Result<Option<Timestamp>> {
+    if !is_key_given_up(read, person)? {
+        return Ok(None);
+    }
+    let heard = waits_since(read, ItemKind::KeyGivenUp, person.id)?;
+    Ok(Some(heard.unwrap_or(Timestamp::from_secs(limits::LATEST_TIME))))
 }

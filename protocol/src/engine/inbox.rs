@@ -140,6 +140,12 @@ pub fn items(read: &dyn Read) -> Result<Vec<Item>> {
     Ok(items)
 }
 
+/// Since when a question about a person alone waits, if it does.
+pub(super) fn waits_since(read: &dyn Read, kind: ItemKind, person: PersonId) -> Result<Option<Timestamp>> {
+    let id = question(kind, person, &About::until(Timestamp::default()));
+    Ok(entity::load::<Item>(read, &id.0)?.map(|item| item.at))
+}
+
 impl Turn<'_> {
     /// Puts a question before me. If the same one waits already, it is about the newest scan from now on.
     pub(super) fn ask_me(&mut self, kind: ItemKind, person: PersonId, about: About) -> Result<()> {

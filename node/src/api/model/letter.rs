@@ -4,6 +4,7 @@ use kith_protocol::engine::correspondence::{WordsState, WrittenWords};
 use kith_protocol::engine::outbox::Waiting;
 use kith_protocol::letter::body::kind;
 use kith_protocol::letter::{introduction, vouch};
+use kith_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -47,16 +48,24 @@ pub struct WrittenForm {
     pub state: String,
     /// The same in words.
     pub state_in_words: String,
+    /// True if it came by a key that was given up since, so that somebody else may have written it. Known until their next
+    /// key is.
+    #[serde(default)]
+    pub key_given_up: bool,
 }
 
-impl From<&WrittenWords> for WrittenForm {
-    fn from(written: &WrittenWords) -> Self {
+impl WrittenForm {
+    /// The form of a letter, from or to somebody whose letters came by a key given up since until `given_up`, if any did.
+    pub fn of(written: &WrittenWords, given_up: Option<Timestamp>) -> Self {
+        let key_given_up = !written.is_mine() && given_up.is_some_and(|until| written.at <= until);
+        let in_words = if key_given_up { "came by a key given up since" } else { words_in_words(written.state) };
         Self {
             by_me: written.is_mine(),
             at: time(written.at),
             text: written.words.as_str().to_owned(),
             state: super::choice_name(&written.state),
-            state_in_words: words_in_words(written.state).to_owned(),
+            state_in_words: in_words.to_owned(),
+            key_given_up,
         }
     }
 }
@@ -101,5 +110,40 @@ pub const fn letter_in_words(number: u8) -> &'static str {
         vouch::kind::VOUCH => "what I say of them",
         vouch::kind::ACCEPTANCE => "how far their vouch may be shown",
         _ => "a letter",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kith_protocol::id::{LetterId, PersonId};
+    use kith_protocol::text::Words;
+
+    use super::*;
+
+    #[test]
+    fn what_came_before_the_key_was_given_up_says_so_and_nothing_else_does() {
+        let monday = Timestamp::from_secs(1_776_643_200);
+        let letter = |state, at| WrittenWords {
+            person: PersonId([1; 10]),
+            letter: LetterId([2; 16]),
+            at,
+            written: at,
+            state,
+            words: Words::new("My bank has changed.").unwrap(),
+            number: 0,
+        };
+        let form = |state, at, given_up| WrittenForm::of(&letter(state, at), given_up);
+        for at in [monday.minus(1), monday] {
+            let before = form(WordsState::Came, at, Some(monday));
+            assert!(before.key_given_up && before.state == "came", "{before:?}");
+            assert_eq!(before.state_in_words, "came by a key given up since");
+        }
+        for other in [
+            form(WordsState::Came, monday.plus(1), Some(monday)),
+            form(WordsState::Came, monday, None),
+            form(WordsState::Delivered, monday, Some(monday)),
+        ] {
+            assert!(!other.key_given_up && !other.state_in_words.contains("given up"), "{other:?}");
+        }
     }
 }

@@ -310,12 +310,57 @@ mod links {
 
     #[test]
     fn what_is_no_link_is_text() {
-        for text in
-            ["https://", "https:// example.org", "http://a\u{202E}b/", "ftp://example.org", "WIFI:S:fair;;", "Hallo"]
-        {
+        for text in ["https://", "https:// example.org", "http://a\u{202E}b/", "ftp://example.org", "Hallo"] {
             assert!(matches!(understand(text), Code::Text(_)), "{text}");
         }
         assert_eq!(understand(" \n\u{FEFF} "), Code::Text(Note::default()));
+    }
+}
+
+mod of_nobody {
+    use super::*;
+
+    #[test]
+    fn codes_of_things_become_nobody() {
+        let passwords = "root:x:0:0:root:/root:/bin/bash\n".repeat(nobody::MOST_LINES + 1);
+        for (text, what) in [
+            ("WIFI:T:WPA;S:fair;P:correct horse;;", Nobody::Wifi),
+            ("wifi:S:fair;;", Nobody::Wifi),
+            ("\u{FEFF} WIFI: T:WPA; S:fair; P:secret;;", Nobody::Wifi),
+            ("otpauth://totp/Fair:ana?secret=JBSWY3DPEHPK3PXP", Nobody::SignIn),
+            ("otpauth-migration://offline?data=CjE", Nobody::SignIn),
+            ("BEGIN:VEVENT\r\nSUMMARY:Opening\r\nEND:VEVENT", Nobody::Event),
+            ("begin:vcalendar\nBEGIN:VEVENT\nSUMMARY:Opening\n", Nobody::Event),
+            ("geo:52.32,9.81?q=Hall+9", Nobody::Place),
+            ("SMSTO:+32470123456:Hello", Nobody::Message),
+            ("sms:+32470123456", Nobody::Message),
+            ("upi://pay?pa=bo@bank&am=10", Nobody::Payment),
+            ("bitcoin:bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq", Nobody::Payment),
+            ("BCD\n002\n1\nSCT\n\nBo Berg\nBE72000000001616\nEUR10", Nobody::Payment),
+            ("BCD\r\n002\r\n1\r\nSCT", Nobody::Payment),
+            ("SPC\n0200\n1\nCH4431999123000889012", Nobody::Payment),
+            ("+32 470 12 34 56", Nobody::NoLetter),
+            ("5901234123457", Nobody::NoLetter),
+            ("🙂 …", Nobody::NoLetter),
+            (passwords.as_str(), Nobody::File),
+        ] {
+            assert_eq!(understand(text), Code::Nobody(what), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_of_a_person_stays_a_persons() {
+        for text in
+            ["tel:+32470123456", "mailto:bo@berg.example", "MECARD:N:Berg,Bo;;", "BEGIN:VCARD\nFN:Bo\nEND:VCARD"]
+        {
+            assert!(matches!(understand(text), Code::Card(_)), "{text}");
+        }
+        let signature = "Bo Berg\nBerg & Co\nKouter 1\n9000 Ghent\n\n+32 470 12 34 56\nbo@berg.example\nberg.example\n";
+        for text in
+            [signature, "Bitcoin: the man at the stand", "Geo: ask her", "BCD", "王小明", "WIFI", "Wifi: ask Bo", "X"]
+        {
+            assert!(matches!(understand(text), Code::Text(_)), "{text}");
+        }
     }
 }
 
@@ -325,6 +370,7 @@ fn is_bounded(code: &Code) -> bool {
         Code::Kith(payload) => payload.len() <= RAW && !payload.is_empty() && !payload.contains(char::is_whitespace),
         Code::Link(link) => link.url.as_str().len() <= RAW,
         Code::Text(note) => note.as_str().len() <= limits::NOTE,
+        Code::Nobody(_) => true,
         Code::Card(card) => {
             let lists = [&card.emails, &card.phones, &card.urls];
             card.raw.len() <= RAW && lists.iter().all(|list| list.len() <= EACH)

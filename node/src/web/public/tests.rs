@@ -168,10 +168,21 @@ async fn without_a_name_that_others_can_look_up_there_is_no_such_page() {
         for path in ["/c", "/c/card.vcf", "/c/left/nothing"] {
             let seen = ask(path).await;
             assert_eq!((seen.status, &seen.text), (StatusCode::NOT_FOUND, &unknown.text), "{path}");
+            assert!(!seen.text.contains("href=\"c\""), "there is no card to go on to: {}", seen.text);
         }
         let request = Request::post("/c").header("host", host).header("sec-fetch-site", "same-origin");
         let seen = ana.send(request, DEE, "name=Dee".to_owned()).await;
         assert_eq!((seen.status, seen.text), (StatusCode::NOT_FOUND, unknown.text));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_mistyped_an_address_goes_on_to_the_card() {
+    let ana = Ana::public().await;
+    for path in ["/c/nothing", "/c/card.pdf"] {
+        let seen = ana.get(path).await;
+        assert_eq!(seen.status, StatusCode::NOT_FOUND, "{path}");
+        assert!(seen.text.contains("<a href=\"c\">Back to the card</a>"), "{path}: {}", seen.text);
     }
 }
 
