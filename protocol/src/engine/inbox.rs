@@ -206,6 +206,8 @@ impl Turn<'_> {
             ItemKind::ShareBack | ItemKind::LateClaim => {
                 person.standing = Standing::Contact;
                 self.txn.save(&person);
+                person = self.join_failed_scans(person)?;
+                self.txn.save(&person);
                 self.notice(Notice::ContactMade { person: person.id });
                 if let Some(invite) = &invite {
                     self.welcome(&person, invite, item.kind == ItemKind::LateClaim)?;
