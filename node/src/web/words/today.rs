@@ -14,6 +14,7 @@ words! {
     SHOW_MY_CODE = "Show my code";
     WAITS_ON_YOU = "Waits on you";
     LOOK_AT_IT = "Look at it";
+    THE_ONE_I_HAVE = "The one I have";
     YES_MEANS = "Yes:";
     NO_MEANS = "No:";
     WORDS_WAIT = "Your recovery words still lie in a file on the machine of your node.";
