@@ -69,10 +69,11 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// My first letter was opened over this session, so the machine there is of whoever made the code.
+    /// My first letter was opened over this session, so the machine there is of whoever made the code. An introduction says
+    /// itself who must answer, and where.
     pub(super) fn first_letter_opened(&self, person: &mut Person, session: SessionId) {
         let Some(peer) = self.live.sessions.get(&session).map(|open| open.peer) else { return };
-        if let Some(scan) = person.scan.as_mut() {
+        if let Some(scan) = person.scan.as_mut().filter(|scan| scan.introduction.is_none()) {
             scan.node.get_or_insert(peer);
         }
     }
