@@ -31,6 +31,7 @@ impl Turn<'_> {
                 // Or it was signed with a key that I have changed since, and the other end heard of that first.
                 let is_overtaken = flight.shows != self.keys.history.seen();
                 if reason != Refusal::NotAccepted || !is_overtaken {
+                    self.was_opened(session, &waiting)?;
                     self.refused(&waiting, reason)?;
                 }
             }
@@ -101,9 +102,21 @@ impl Turn<'_> {
         Ok(())
     }
 
+    /// Over this session came a receipt, which only who opened the letter can make.
+    fn was_opened(&mut self, session: SessionId, letter: &Waiting) -> Result<()> {
+        if letter.is_first()
+            && let Some(mut person) = self.txn.load::<Person>(&letter.person.0)?
+        {
+            self.first_letter_opened(&mut person, session);
+            self.txn.save(&person);
+        }
+        Ok(())
+    }
+
     pub(super) fn refused(&mut self, letter: &Waiting, reason: Refusal) -> Result<()> {
         self.remove_waiting(letter);
         self.my_words_are(letter, WordsState::Refused)?;
+        let mut person = letter.person;
         if letter.is_first() {
             let problem = match reason {
                 Refusal::InviteUsed => ScanProblem::Used,
@@ -111,9 +124,9 @@ impl Turn<'_> {
                 Refusal::InviteExpired | Refusal::Expired => ScanProblem::Expired,
                 Refusal::NotAccepted => ScanProblem::NotAccepted,
             };
-            self.claim_failed(letter.person, problem)?;
+            person = self.claim_failed(person, problem)?;
         }
-        self.notice(Notice::Refused { person: letter.person, kind: letter.kind, reason });
+        self.notice(Notice::Refused { person, kind: letter.kind, reason });
         Ok(())
     }
 
@@ -136,10 +149,11 @@ impl Turn<'_> {
         self.txn.forget(&waiting);
         self.live.in_vain.remove(&letter);
         self.my_words_are(&waiting, WordsState::GaveUp)?;
+        let mut with = person;
         if waiting.is_first() {
-            self.claim_failed(person, ScanProblem::Unanswered)?;
+            with = self.claim_failed(person, ScanProblem::Unanswered)?;
         }
-        self.notice(Notice::GaveUp { person, kind: waiting.kind });
+        self.notice(Notice::GaveUp { person: with, kind: waiting.kind });
         self.letter_gone(person)
     }
 }

@@ -68,6 +68,7 @@ pub mod inbox;
 mod incoming;
 pub mod introduction;
 pub mod invites;
+mod joining;
 mod key_news;
 mod keys;
 mod leaving;
