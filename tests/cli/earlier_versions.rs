@@ -129,7 +129,7 @@ fn ana_has_whom_she_met(ana: &Someone) {
     let people = ana.kith(["people"]).ok().out;
     says(&people, &["Bo Lindqvist contact; scanned live at Hannover Messe #breweries"]);
     says(&people, &["Chi Tran contact; introduced by Bo Lindqvist", "Eva Novak contact; scanned live"]);
-    says(&people, &["Dee Wong unconfirmed; from a code of another kind"]);
+    says(&people, &["Dee Wong from a code of another kind at Hannover Messe, unconfirmed"]);
     let bo = ana.kith(["person", "show", "Bo"]).ok().out;
     says(&bo, &["Hannover Messe: signed by both of you", "next: send the quote", "wants a quote by Friday"]);
     says(&bo, &["Here is the quote. 🔩🔩🔩", "Thank you for the quote."]);

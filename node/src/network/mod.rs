@@ -68,6 +68,8 @@ mod trials;
 #[cfg(test)]
 mod tests;
 
+use std::num::NonZeroU8;
+
 use kith_protocol::crypto::sign::SecretSeed;
 use kith_protocol::engine::Effect;
 use kith_protocol::id::PeerId;

@@ -10,7 +10,7 @@ use kith_protocol::id::{Locator, PeerId as KithPeer, SessionId};
 use kith_protocol::limits;
 use libp2p::core::transport::ListenerId;
 use libp2p::request_response::{self, Message};
-use libp2p::swarm::SwarmEvent;
+use libp2p::swarm::{ConnectionId, SwarmEvent};
 use libp2p::{Multiaddr, PeerId, Swarm, identify, ping};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;

@@ -34,7 +34,7 @@ use libp2p::core::transport::{DialOpts, ListenerId, PortUse, TransportError, Tra
 use libp2p::identity::Keypair;
 use libp2p::{Multiaddr, PeerId};
 use quinn::{Endpoint, TokioRuntime};
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, Type};
 
 use super::{Limits, NetworkError};
 use door::Door;
@@ -184,7 +184,7 @@ impl Transport for Quic {
 
 /// A socket at this address, for this kind of address alone: the other kind may have the same port.
 fn bound(at: SocketAddr) -> io::Result<UdpSocket> {
-    let socket = Socket::new(Domain::for_address(at), Type::DGRAM, Some(Protocol::UDP))?;
+    let socket = socket2::Socket::new(Domain::for_address(at), Type::DGRAM, Some(Protocol::UDP))?;
     if at.is_ipv6() {
         socket.set_only_v6(true)?;
     }
