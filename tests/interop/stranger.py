@@ -113,9 +113,9 @@ async def meet(node, pings):
             return {**met, "pings": times}
 
 
-async def come_through(node, peer, connect, protocol, said):
+async def come_through(node, peer, connect, protocol, said, protocols):
     """Comes to somebody else through the node, as circuit relay v2 has it, and says one thing; returns what it saw, with
-    what it was told of where that one is."""
+    those of the protocols that are spoken there, and what it was told of where that one is."""
     host, peer, told = new_host(key_pair=create_new_key_pair()), ID.from_base58(peer), []
 
     async def is_told(stream):
@@ -135,9 +135,10 @@ async def come_through(node, peer, connect, protocol, said):
             network = host.get_network()
             secured = await network.upgrader.upgrade_security(passed_on, True, peer)
             await network.add_conn(await network.upgrader.upgrade_connection(secured, peer))
-            met = await ask_who(host, peer)
             heard = await say(host, peer, protocol, bytes.fromhex(said), False)
-            return {"agreed": agreed.hex(), "met": met, "heard": heard.hex(), "told": told}
+            speaks = [each for each in protocols if await say(host, peer, each, b"", False) is not None]
+            heard = None if heard is None else heard.hex()
+            return {"agreed": agreed.hex(), "heard": heard, "speaks": speaks, "told": told}
 
 
 async def main(address, pings, strangers, through):
