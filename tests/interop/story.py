@@ -175,8 +175,8 @@ def comes_through(client, bo):
     saw = send(*client, [], through=through)
     try:
         expect(bytes.fromhex(saw["agreed"]) == asks.IS_PASSED_ON, f"Ana's node said {saw['agreed']}")
-        speaks = set(saw["speaks"])
-        expect(speaks == RELAYED_PROTOCOLS, f"Bo's node speaks otherwise: {speaks ^ RELAYED_PROTOCOLS}")
+        spoken = set(saw["spoken"])
+        expect(spoken == RELAYED_PROTOCOLS, f"other protocols: {spoken ^ RELAYED_PROTOCOLS}")
         expect(saw["heard"] == "", f"Bo's node answered a hello without its secret: {saw['heard']}")
         expect(saw["told"] == [], f"Bo's node said where it is: {saw['told']}")
     except Leak as leak:

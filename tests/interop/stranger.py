@@ -26,15 +26,30 @@ PATIENCE = 30
 STAY = 3
 
 
-async def say(host, peer, protocol, said, leaves_open):
-    """Says something on a stream of its own; returns all that came until the node ended its side, or None if it does
-    not speak so."""
+async def begin(host, peer, protocol):
+    """A stream of its own, or None if the node does not speak so."""
     try:
-        stream = await host.new_stream(peer, [TProtocol(protocol)])
+        return await host.new_stream(peer, [TProtocol(protocol)])
     except StreamFailure as error:
         if "not supported" in str(error.__cause__):
             return None
         raise
+
+
+async def speaks(host, peer, protocol):
+    """True if the node speaks so, though nothing is said."""
+    stream = await begin(host, peer, protocol)
+    if stream is not None:
+        await stream.reset()
+    return stream is not None
+
+
+async def say(host, peer, protocol, said, leaves_open):
+    """Says something on a stream of its own; returns all that came until the node ended its side, or None if it does
+    not speak so."""
+    stream = await begin(host, peer, protocol)
+    if stream is None:
+        return None
     try:
         if said:
             await stream.write(said)
@@ -135,10 +150,11 @@ async def come_through(node, peer, connect, protocol, said, protocols):
             network = host.get_network()
             secured = await network.upgrader.upgrade_security(passed_on, True, peer)
             await network.add_conn(await network.upgrader.upgrade_connection(secured, peer))
+            spoken = [each for each in protocols if await speaks(host, peer, each)]
+            # Last: a hello that fails ends the connection.
             heard = await say(host, peer, protocol, bytes.fromhex(said), False)
-            speaks = [each for each in protocols if await say(host, peer, each, b"", False) is not None]
             heard = None if heard is None else heard.hex()
-            return {"agreed": agreed.hex(), "heard": heard, "speaks": speaks, "told": told}
+            return {"agreed": agreed.hex(), "heard": heard, "spoken": spoken, "told": told}
 
 
 async def main(address, pings, strangers, through):
