@@ -10,8 +10,9 @@ PROTOCOLS = {
 # What a node does besides if others can reach it.
 PUBLIC_PROTOCOLS = PROTOCOLS | {"/libp2p/circuit/relay/0.2.0/hop", "/kith/kad/1"}
 
-# What a node speaks with who comes through another one.
-RELAYED_PROTOCOLS = PROTOCOLS - {"/libp2p/circuit/relay/0.2.0/stop"}
+# What a node speaks with who comes through another one: nothing that says where it is or has it dial, and no circuit in
+# a circuit.
+RELAYED_PROTOCOLS = {"/kith/hello/1", "/kith/letter/1", "/kith/mailbox/1", "/ipfs/ping/1.0.0"}
 
 
 class Leak(Exception):

@@ -26,15 +26,30 @@ PATIENCE = 30
 STAY = 3
 
 
-async def say(host, peer, protocol, said, leaves_open):
-    """Says something on a stream of its own; returns all that came until the node ended its side, or None if it does
-    not speak so."""
+async def begin(host, peer, protocol):
+    """A stream of its own, or None if the node does not speak so."""
     try:
-        stream = await host.new_stream(peer, [TProtocol(protocol)])
+        return await host.new_stream(peer, [TProtocol(protocol)])
     except StreamFailure as error:
         if "not supported" in str(error.__cause__):
             return None
         raise
+
+
+async def speaks(host, peer, protocol):
+    """True if the node speaks so, though nothing is said."""
+    stream = await begin(host, peer, protocol)
+    if stream is not None:
+        await stream.reset()
+    return stream is not None
+
+
+async def say(host, peer, protocol, said, leaves_open):
+    """Says something on a stream of its own; returns all that came until the node ended its side, or None if it does
+    not speak so."""
+    stream = await begin(host, peer, protocol)
+    if stream is None:
+        return None
     try:
         if said:
             await stream.write(said)
@@ -113,9 +128,9 @@ async def meet(node, pings):
             return {**met, "pings": times}
 
 
-async def come_through(node, peer, connect, protocol, said):
+async def come_through(node, peer, connect, protocol, said, protocols):
     """Comes to somebody else through the node, as circuit relay v2 has it, and says one thing; returns what it saw, with
-    what it was told of where that one is."""
+    those of the protocols that are spoken there, and what it was told of where that one is."""
     host, peer, told = new_host(key_pair=create_new_key_pair()), ID.from_base58(peer), []
 
     async def is_told(stream):
@@ -135,9 +150,11 @@ async def come_through(node, peer, connect, protocol, said):
             network = host.get_network()
             secured = await network.upgrader.upgrade_security(passed_on, True, peer)
             await network.add_conn(await network.upgrader.upgrade_connection(secured, peer))
-            met = await ask_who(host, peer)
+            spoken = [each for each in protocols if await speaks(host, peer, each)]
+            # Last: a hello that fails ends the connection.
             heard = await say(host, peer, protocol, bytes.fromhex(said), False)
-            return {"agreed": agreed.hex(), "met": met, "heard": heard.hex(), "told": told}
+            heard = None if heard is None else heard.hex()
+            return {"agreed": agreed.hex(), "heard": heard, "spoken": spoken, "told": told}
 
 
 async def main(address, pings, strangers, through):

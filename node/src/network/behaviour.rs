@@ -13,6 +13,7 @@ use super::careful::Careful;
 use super::dht::Dht;
 use super::gate::Gate;
 use super::hello_codec::{self, HelloCodec};
+use super::identifying::Identifying;
 use super::letter_codec::{self, LetterCodec, OpenSessions};
 use super::mailbox_codec::{self, MailboxCodec};
 use super::probing::Probing;
@@ -29,7 +30,7 @@ pub(super) struct Behaviour {
     /// First, because it may refuse a connection before the others make room for it.
     memory: memory_connection_limits::Behaviour,
     pub gate: Gate,
-    identify: identify::Behaviour,
+    identify: Identifying,
     ping: ping::Behaviour,
     relayed: relay::client::Behaviour,
     pub relay: relay::Behaviour,
@@ -64,7 +65,7 @@ impl Behaviour {
         Self {
             memory: memory_connection_limits::Behaviour::with_max_bytes(limits.memory),
             gate: Gate::new(limits),
-            identify: identify::Behaviour::new(identity(keypair)),
+            identify: Identifying::new(identity(keypair)),
             ping: ping::Behaviour::default(),
             relayed,
             punching: Punching::new(keypair.public().to_peer_id()),
@@ -87,7 +88,7 @@ impl Behaviour {
     }
 }
 
-/// What every peer is told: nothing about the version of this program, and none of the addresses that we listen
+/// What every peer is told who is connected directly: nothing about the version of this program, and none of the addresses that we listen
 /// on, which would show the inside of a home. Nothing that peers say about themselves is remembered.
 fn identity(keypair: &Keypair) -> identify::Config {
     identify::Config::new("/kith/1".to_owned(), keypair.public())

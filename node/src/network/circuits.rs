@@ -17,7 +17,7 @@ pub(super) const BYTES: u64 = 96 * 1024;
 /// How long a circuit may last.
 pub(super) const LIFE: Duration = Duration::from_secs(2 * 60);
 
-/// What connecting and staying connected costs: handshake, hello, identify, and a ping every few seconds.
+/// What connecting and staying connected costs: handshake, hello, and a ping every few seconds.
 const UPKEEP: usize = 10 * 1024;
 /// What goes with a letter: its answer, the opening of a stream, encryption and framing.
 const PER_LETTER: usize = 1024;

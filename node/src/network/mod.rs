@@ -18,6 +18,7 @@
 //! holding     mailboxes of others at ours           pace      how much one may ask for in a minute
 //! budget      how much is passed on in a day
 //! punching    a direct connection in the place of a relayed one
+//! identifying what this node is, said where somebody is connected directly
 //! dht         records of where contacts are today   carrying putting and looking there, by others and for others
 //! lan         contacts on the networks that we are on
 //! mapping     having a router pass our port on      trials      whether others get in where we listen
@@ -42,6 +43,7 @@ mod hello_codec;
 mod hellos;
 mod holding;
 mod hosts;
+mod identifying;
 mod keeping;
 mod lan;
 mod letter_codec;

@@ -3,16 +3,20 @@
 //! The library tests an address once and never again. So there is a fresh client for each network that this node finds
 //! itself in, and for each half day; connections stay with the client that they were made under.
 //!
-//! Who was asked dials back and says a number; nobody else has anything to say there. The library reads on where somebody
-//! stops in the middle, again and again for five seconds, and with one core for each. So it listens to nobody else.
+//! Who was asked dials back and says a number, which belongs to the client that asked; nobody else has anything to say
+//! there. The library reads on where somebody stops in the middle, again and again for five seconds, and with one core for
+//! each. So it listens to nobody else.
+//!
+//! Nothing is asked through a relay: who is there would be told where to look for us, and a test may take more than a
+//! relay passes on.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use libp2p::autonat::v2::client::{Behaviour, Event};
-use libp2p::core::Endpoint;
 use libp2p::core::transport::PortUse;
+use libp2p::core::{ConnectedPoint, Endpoint};
 use libp2p::swarm::derive_prelude::Either;
 use libp2p::swarm::{
     ConnectionDenied, ConnectionId, FromSwarm, NetworkBehaviour, NewExternalAddrCandidate, NotifyHandler, THandler,
@@ -27,6 +31,12 @@ use super::addresses;
 const CANDIDATES: usize = 8;
 /// How long somebody who was asked may take to dial back: both ends give up ten seconds after the last word.
 const DIAL_BACK: Duration = Duration::from_secs(30);
+/// How long it takes at least until an address that nobody names any more is forgotten: others may be asked again several
+/// times in a minute, and not everybody who saw us is connected anew in between.
+const AGEING: Duration = Duration::from_secs(10 * 60);
+
+/// What a client wants of the swarm.
+type Action = ToSwarm<Event, THandlerInEvent<Behaviour>>;
 
 /// The client of a connection.
 struct Under {
@@ -38,7 +48,7 @@ struct Under {
 /// Where others saw us.
 struct Seen {
     address: Multiaddr,
-    /// Since others were last asked again.
+    /// Since it was last looked which of them are.
     is_recent: bool,
 }
 
@@ -52,6 +62,8 @@ pub(super) struct Probing {
     tested: BTreeSet<Multiaddr>,
     /// Where others saw us, in this network; the newest last.
     observed: Vec<Seen>,
+    /// When it was last looked which of these were seen since the time before.
+    aged: Option<Instant>,
     /// Where others got in, as far as that counts now.
     reached: BTreeSet<Multiaddr>,
     /// What a router says it passes on to us.
@@ -60,8 +72,8 @@ pub(super) struct Probing {
     own: Vec<Multiaddr>,
     /// Somebody was asked to test something, and may not be done.
     asks: bool,
-    /// Who was asked, and when.
-    asked: HashMap<PeerId, Instant>,
+    /// Who was asked, by which client, and when.
+    asked: HashMap<PeerId, (u64, Instant)>,
     /// Over which connections of the newest client.
     asked_over: HashSet<ConnectionId>,
     /// One of these is gone, and something is not tested: the library waits for its answer for ever.
@@ -77,6 +89,7 @@ impl Probing {
             candidates: BTreeSet::new(),
             tested: BTreeSet::new(),
             observed: Vec::new(),
+            aged: None,
             reached: BTreeSet::new(),
             mapped: Vec::new(),
             own: Vec::new(),
@@ -195,16 +208,27 @@ impl Probing {
         self.begin_anew();
     }
 
-    /// What was tested before is to be tested again, over connections that are made from now on. Where nobody has seen us
-    /// since the last time, and nobody gets in, we are no more.
+    /// What was tested before is to be tested again, over connections that are made from now on.
     pub(super) fn renew(&mut self) {
+        self.renew_at(Instant::now());
+    }
+
+    fn renew_at(&mut self, now: Instant) {
+        if self.aged.is_none_or(|last| now.saturating_duration_since(last) >= AGEING) {
+            self.age();
+            self.aged = Some(now);
+        }
+        self.begin_anew();
+    }
+
+    /// Where nobody has seen us since the last time, and nobody gets in, we are no more.
+    fn age(&mut self) {
         let (reached, mapped) = (&self.reached, &self.mapped);
         self.observed
             .retain(|seen| seen.is_recent || reached.contains(&seen.address) || mapped.contains(&seen.address));
         for seen in &mut self.observed {
             seen.is_recent = false;
         }
-        self.begin_anew();
     }
 
     fn begin_anew(&mut self) {
@@ -234,9 +258,71 @@ impl Probing {
         (is_ours(address) || self.candidates.contains(address) || has_room()) && addresses::is_public(address)
     }
 
-    /// True if the peer was asked a moment ago.
-    fn may_dial_back(&self, peer: &PeerId) -> bool {
-        self.asked.get(peer).is_some_and(|since| since.elapsed() < DIAL_BACK)
+    /// The client that is to hear the peer dial back, if it was asked a moment ago.
+    fn asked_by(&self, peer: &PeerId) -> Option<u64> {
+        let (client, _) = self.asked.get(peer).filter(|(_, since)| since.elapsed() < DIAL_BACK)?;
+        Some(if self.clients.contains_key(client) { *client } else { self.newest() })
+    }
+
+    /// The client that a connection with the peer is made under.
+    fn client_for(&self, peer: &PeerId, endpoint: &ConnectedPoint) -> u64 {
+        let asked_by = if endpoint.is_listener() { self.asked_by(peer) } else { None };
+        asked_by.unwrap_or_else(|| self.newest())
+    }
+
+    /// A client asks the peer.
+    fn asks_now(&mut self, client: u64, peer: PeerId, over: ConnectionId) {
+        self.asked.retain(|_, (_, since)| since.elapsed() < DIAL_BACK);
+        // If two do, the answer for the newer one is the one that counts.
+        let by = self.asked.get(&peer).map_or(client, |(other, _)| client.max(*other));
+        self.asked.insert(peer, (by, Instant::now()));
+        if client == self.newest() {
+            self.asks = true;
+            self.expect_answer(over);
+        }
+    }
+
+    /// The connection may have ended after the client chose it.
+    fn expect_answer(&mut self, over: ConnectionId) {
+        if self.of.contains_key(&over) {
+            self.asked_over.insert(over);
+        } else {
+            self.is_lost |= self.has_untested();
+        }
+    }
+
+    /// True if what a client found out about an address says something now. What was begun in the network of before says
+    /// nothing of this one. Whoever got in is believed at any time; that somebody did not may be since they were heard by
+    /// another client, and the newest one tests the address anyway.
+    fn counts(&self, client: u64, address: &Multiaddr, got_in: bool) -> bool {
+        self.candidates.contains(address) && (got_in || client == self.newest())
+    }
+
+    /// Takes in what a client wants; false if it goes no further.
+    fn takes_in(&mut self, client: u64, action: &Action) -> bool {
+        match action {
+            ToSwarm::GenerateEvent(Event { tested_addr, result, .. }) => {
+                let counts = self.counts(client, tested_addr, result.is_ok());
+                if counts {
+                    self.tested.insert(tested_addr.clone());
+                }
+                counts
+            }
+            ToSwarm::ExternalAddrConfirmed(address) => self.counts(client, address, true),
+            ToSwarm::NotifyHandler { peer_id, handler: NotifyHandler::One(connection), .. } => {
+                self.asks_now(client, *peer_id, *connection);
+                true
+            }
+            _ => true,
+        }
+    }
+
+    /// What one of the clients wants, and which.
+    fn next_action(&mut self, cx: &mut Context<'_>) -> Option<(u64, Action)> {
+        self.clients.iter_mut().find_map(|(number, client)| match client.poll(cx) {
+            Poll::Ready(action) => Some((*number, action)),
+            Poll::Pending => None,
+        })
     }
 
     fn forget_idle(&mut self) {
@@ -257,10 +343,11 @@ impl NetworkBehaviour for Probing {
         local: &Multiaddr,
         remote: &Multiaddr,
     ) -> Result<THandler<Self>, ConnectionDenied> {
-        if !self.may_dial_back(&peer) {
+        let asked_by = self.asked_by(&peer).filter(|_| !addresses::is_relayed(local));
+        let Some(client) = asked_by.and_then(|number| self.clients.get_mut(&number)) else {
             return Ok(Either::Right(dummy::ConnectionHandler));
-        }
-        self.client().handle_established_inbound_connection(connection, peer, local, remote).map(Either::Left)
+        };
+        client.handle_established_inbound_connection(connection, peer, local, remote).map(Either::Left)
     }
 
     fn handle_established_outbound_connection(
@@ -271,6 +358,10 @@ impl NetworkBehaviour for Probing {
         role: Endpoint,
         port: PortUse,
     ) -> Result<THandler<Self>, ConnectionDenied> {
+        // Without this part the client hears of nobody there who could test anything, and so asks nothing.
+        if addresses::is_relayed(at) {
+            return Ok(Either::Right(dummy::ConnectionHandler));
+        }
         self.client().handle_established_outbound_connection(connection, peer, at, role, port).map(Either::Left)
     }
 
@@ -278,9 +369,12 @@ impl NetworkBehaviour for Probing {
         match event {
             FromSwarm::ConnectionEstablished(established) => {
                 let may_ask = established.endpoint.is_dialer() && !established.endpoint.is_relayed();
-                let under = Under { client: self.newest(), may_ask };
-                self.of.insert(established.connection_id, under);
-                self.client().on_swarm_event(event);
+                let client = self.client_for(&established.peer_id, established.endpoint);
+                self.of.insert(established.connection_id, Under { client, may_ask });
+                // The same one is told of its end.
+                if let Some(client) = self.clients.get_mut(&client) {
+                    client.on_swarm_event(event);
+                }
             }
             FromSwarm::ConnectionClosed(closed) => {
                 let under = self.of.remove(&closed.connection_id);
@@ -312,31 +406,8 @@ impl NetworkBehaviour for Probing {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<ToSwarm<Self::ToSwarm, THandlerInEvent<Self>>> {
-        let newest = self.newest();
-        for (number, client) in &mut self.clients {
-            while let Poll::Ready(action) = client.poll(cx) {
-                let of = match &action {
-                    ToSwarm::GenerateEvent(Event { tested_addr, .. }) => Some(tested_addr),
-                    ToSwarm::ExternalAddrConfirmed(address) => Some(address),
-                    _ => None,
-                };
-                // What was begun in the network of before says nothing of this one.
-                if of.is_some_and(|address| !self.candidates.contains(address)) {
-                    continue;
-                }
-                if let ToSwarm::NotifyHandler { peer_id, handler, .. } = &action {
-                    self.asked.retain(|_, since| since.elapsed() < DIAL_BACK);
-                    self.asked.insert(*peer_id, Instant::now());
-                    if let NotifyHandler::One(connection) = handler
-                        && *number == newest
-                    {
-                        self.asks = true;
-                        self.asked_over.insert(*connection);
-                    }
-                }
-                if let ToSwarm::GenerateEvent(Event { tested_addr, .. }) = &action {
-                    self.tested.insert(tested_addr.clone());
-                }
+        while let Some((client, action)) = self.next_action(cx) {
+            if self.takes_in(client, &action) {
                 return Poll::Ready(action.map_in(Either::Left));
             }
         }
@@ -346,6 +417,9 @@ impl NetworkBehaviour for Probing {
 
 #[cfg(test)]
 mod tests {
+    use libp2p::swarm::ConnectionClosed;
+    use libp2p::swarm::behaviour::ConnectionEstablished;
+
     use super::*;
 
     fn at(address: &str) -> Multiaddr {
@@ -363,10 +437,111 @@ mod tests {
         };
         let (now, mut probing) = (Instant::now(), Probing::new());
         assert!(!is_heard(&mut probing, bo));
-        probing.asked.insert(bo, now);
+        probing.asked.insert(bo, (0, now));
         assert!(is_heard(&mut probing, bo) && !is_heard(&mut probing, mallory));
-        probing.asked.insert(bo, now.checked_sub(DIAL_BACK).unwrap());
+        probing.asked.insert(bo, (0, now.checked_sub(DIAL_BACK).unwrap()));
         assert!(!is_heard(&mut probing, bo));
+    }
+
+    /// Bo, who dials back.
+    fn there() -> ConnectedPoint {
+        let [local_addr, send_back_addr] =
+            ["203.0.113.9/tcp/7517", "203.0.113.10/tcp/40000"].map(|end| at(&format!("/ip4/{end}")));
+        ConnectedPoint::Listener { local_addr, send_back_addr }
+    }
+
+    fn connect(probing: &mut Probing, peer_id: PeerId, connection_id: ConnectionId, endpoint: &ConnectedPoint) {
+        probing.on_swarm_event(FromSwarm::ConnectionEstablished(ConnectionEstablished {
+            peer_id,
+            connection_id,
+            endpoint,
+            failed_addresses: &[],
+            other_established: 0,
+        }));
+    }
+
+    fn disconnect(probing: &mut Probing, peer_id: PeerId, connection_id: ConnectionId, endpoint: &ConnectedPoint) {
+        probing.on_swarm_event(FromSwarm::ConnectionClosed(ConnectionClosed {
+            peer_id,
+            connection_id,
+            endpoint,
+            cause: None,
+            remaining_established: 0,
+        }));
+    }
+
+    #[test]
+    fn who_dials_back_is_heard_by_the_client_that_asked_while_there_is_one() {
+        let (bo, [over, back, late]) = (PeerId::random(), [1, 2, 3].map(ConnectionId::new_unchecked));
+        let dialled = ConnectedPoint::Dialer {
+            address: at("/ip4/203.0.113.10/tcp/7517"),
+            role_override: Endpoint::Dialer,
+            port_use: PortUse::Reuse,
+        };
+        let mut probing = Probing::new();
+        connect(&mut probing, bo, over, &dialled);
+        probing.asks_now(0, bo, over);
+        probing.begin_anew();
+        connect(&mut probing, bo, back, &there());
+        assert_eq!(probing.of.get(&back).map(|under| under.client), Some(0));
+        disconnect(&mut probing, bo, back, &there());
+        disconnect(&mut probing, bo, over, &dialled);
+        assert_eq!(probing.asked_by(&bo), Some(1), "the one that asked is gone");
+        connect(&mut probing, bo, late, &there());
+        assert_eq!(probing.of.get(&late).map(|under| under.client), Some(1));
+        disconnect(&mut probing, bo, late, &there());
+    }
+
+    #[test]
+    fn who_is_asked_by_two_clients_is_heard_by_the_newer_one() {
+        let (bo, over) = (PeerId::random(), ConnectionId::new_unchecked(1));
+        let mut probing = Probing::new();
+        probing.begin_anew();
+        for client in [1, 0] {
+            probing.clients.entry(client).or_default();
+            probing.asks_now(client, bo, over);
+        }
+        assert_eq!(probing.asked_by(&bo), Some(1));
+    }
+
+    #[test]
+    fn that_somebody_did_not_get_in_counts_if_the_newest_client_asked_them() {
+        let address = at("/ip4/203.0.113.9/tcp/7517");
+        let mut probing = Probing::new();
+        probing.start_over(vec![address.clone()]);
+        let (old, newest) = (probing.newest() - 1, probing.newest());
+        assert!(probing.counts(newest, &address, false) && probing.counts(newest, &address, true));
+        assert!(!probing.counts(old, &address, false), "it may have been heard by another client");
+        assert!(probing.counts(old, &address, true), "they said the number");
+        probing.start_over(Vec::new());
+        assert!(!probing.counts(newest, &address, true), "that was another network");
+    }
+
+    #[test]
+    fn nothing_is_asked_through_a_relay_and_nobody_there_is_listened_to() {
+        let (bo, connection) = (PeerId::random(), ConnectionId::new_unchecked(1));
+        let way = at(&format!("/ip4/203.0.113.10/tcp/7517/p2p/{}/p2p-circuit", PeerId::random()));
+        let mut probing = Probing::new();
+        probing.asked.insert(bo, (0, Instant::now()));
+        let inbound = probing.handle_established_inbound_connection(connection, bo, &way, &way);
+        assert!(matches!(inbound.unwrap(), Either::Right(_)));
+        let (role, port) = (Endpoint::Dialer, PortUse::Reuse);
+        let outbound = probing.handle_established_outbound_connection(connection, bo, &way, role, port);
+        assert!(matches!(outbound.unwrap(), Either::Right(_)));
+    }
+
+    #[test]
+    fn what_is_asked_over_a_connection_that_is_gone_is_lost() {
+        let (bo, over) = (PeerId::random(), ConnectionId::new_unchecked(1));
+        let mut probing = Probing::new();
+        probing.start_over(vec![at("/ip4/203.0.113.9/tcp/7517")]);
+        connect(&mut probing, bo, over, &there());
+        probing.asks_now(probing.newest(), bo, over);
+        assert!(!probing.take_lost(), "the answer may come");
+        disconnect(&mut probing, bo, over, &there());
+        assert!(probing.take_lost());
+        probing.asks_now(probing.newest(), bo, over);
+        assert!(probing.take_lost() && probing.asked_over.is_empty());
     }
 
     #[test]
@@ -517,19 +692,31 @@ mod tests {
 
     #[test]
     fn a_home_that_has_had_many_addresses_has_its_newest_one_tried() {
-        let mut probing = Probing::new();
+        let (begun, mut probing) = (Instant::now(), Probing::new());
         for last in 1..=20 {
             let new = seen_at(&mut probing, last..=last);
             assert!(probing.candidates.contains(&new[0]), "{last}: {:?}", probing.candidates);
-            probing.renew();
+            probing.renew_at(begun + AGEING * u32::from(last));
         }
         assert_eq!(
             probing.candidates,
             BTreeSet::from([at("/ip4/203.0.113.20/tcp/7517")]),
             "nobody saw it at the others"
         );
-        probing.renew();
+        probing.renew_at(begun + AGEING * 21);
         assert!(probing.candidates.is_empty());
+    }
+
+    #[test]
+    fn where_others_saw_us_is_not_forgotten_because_others_are_asked_again_a_few_times_in_a_minute() {
+        let (begun, mut probing) = (Instant::now(), Probing::new());
+        let known = seen_at(&mut probing, 1..=1);
+        for seconds in [0, 20, 60, 599] {
+            probing.renew_at(begun + Duration::from_secs(seconds));
+            assert!(probing.candidates.contains(&known[0]), "forgotten after {seconds} seconds");
+        }
+        probing.renew_at(begun + AGEING);
+        assert!(probing.candidates.is_empty(), "nobody saw it there for ten minutes: {:?}", probing.candidates);
     }
 
     #[test]
@@ -538,8 +725,9 @@ mod tests {
         let known = seen_at(&mut probing, 1..=2);
         probing.reached.insert(known[0].clone());
         probing.also_try(vec![known[1].clone()]);
-        for _ in 0..3 {
-            probing.renew();
+        let begun = Instant::now();
+        for times in 0..3 {
+            probing.renew_at(begun + AGEING * times);
         }
         assert_eq!(probing.candidates, known.iter().cloned().collect());
         assert!(!probing.is_claim(&known[1]));

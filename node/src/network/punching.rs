@@ -3,7 +3,7 @@
 //! Where somebody comes to us through a relay, the library says at once where others see us, so that both may dial. But
 //! anybody who knows our PeerId may come so. So nothing of it is said before there is a session.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::task::{Context, Poll};
 
 use libp2p::core::Endpoint;
@@ -26,17 +26,20 @@ pub(super) struct Punching {
     inner: Inner,
     /// Relayed connections of those who came and have shown nothing yet.
     waiting: HashMap<ConnectionId, PeerId>,
+    /// Who has shown something, until the last connection with them ends.
+    known: HashSet<PeerId>,
     released: VecDeque<(ConnectionId, PeerId)>,
 }
 
 impl Punching {
     pub(super) fn new(me: PeerId) -> Self {
         let inner = Careful::new(dcutr::Behaviour::new(me));
-        Self { inner, waiting: HashMap::new(), released: VecDeque::new() }
+        Self { inner, waiting: HashMap::new(), known: HashSet::new(), released: VecDeque::new() }
     }
 
-    /// The peer has a session now, and may be told where we are.
+    /// The peer, who is connected, has a session now, and may be told where we are: here, and where they come anew.
     pub(super) fn welcome(&mut self, peer: &PeerId) {
+        self.known.insert(*peer);
         self.released.extend(self.waiting.extract_if(|_, of| *of == *peer));
     }
 }
@@ -53,7 +56,7 @@ impl NetworkBehaviour for Punching {
         remote: &Multiaddr,
     ) -> Result<THandler<Self>, ConnectionDenied> {
         let inner = self.inner.handle_established_inbound_connection(connection, peer, local, remote)?;
-        let is_held = addresses::is_relayed(local);
+        let is_held = addresses::is_relayed(local) && !self.known.contains(&peer);
         if is_held {
             self.waiting.insert(connection, peer);
         }
@@ -83,8 +86,18 @@ impl NetworkBehaviour for Punching {
     }
 
     fn on_swarm_event(&mut self, event: FromSwarm<'_>) {
-        if let FromSwarm::ConnectionClosed(closed) = &event {
-            self.waiting.remove(&closed.connection_id);
+        match &event {
+            FromSwarm::ConnectionClosed(closed) => {
+                self.waiting.remove(&closed.connection_id);
+                if closed.remaining_established == 0 {
+                    self.known.remove(&closed.peer_id);
+                }
+            }
+            // Another part of the node refused the connection after this one had seen it.
+            FromSwarm::ListenFailure(failure) => {
+                self.waiting.remove(&failure.connection_id);
+            }
+            _ => {}
         }
         self.inner.on_swarm_event(event);
     }
@@ -165,19 +178,29 @@ impl<H: ConnectionHandler> ConnectionHandler for Held<H> {
 mod tests {
     use std::task::Waker;
 
+    use libp2p::core::ConnectedPoint;
+    use libp2p::swarm::{ConnectionClosed, ListenError, ListenFailure};
+
     use super::*;
+
+    fn through_a_relay() -> Multiaddr {
+        format!("/ip4/203.0.113.10/tcp/7517/p2p/{}/p2p-circuit", PeerId::random()).parse().unwrap()
+    }
+
+    fn comes(punching: &mut Punching, number: usize, peer: PeerId, way: &Multiaddr) -> THandler<Punching> {
+        let id = ConnectionId::new_unchecked(number);
+        punching.handle_established_inbound_connection(id, peer, way, way).unwrap()
+    }
 
     #[test]
     fn who_comes_through_a_relay_is_told_where_we_are_once_there_is_a_session() {
         let (bo, mallory) = (PeerId::random(), PeerId::random());
-        let way: Multiaddr =
-            format!("/ip4/203.0.113.10/tcp/7517/p2p/{}/p2p-circuit", PeerId::random()).parse().unwrap();
+        let way = through_a_relay();
         let mut punching = Punching::new(PeerId::random());
         let mut cx = Context::from_waker(Waker::noop());
         let mut handlers = Vec::new();
         for (number, peer) in [mallory, bo].into_iter().enumerate() {
-            let id = ConnectionId::new_unchecked(number);
-            let mut handler = punching.handle_established_inbound_connection(id, peer, &way, &way).unwrap();
+            let mut handler = comes(&mut punching, number, peer, &way);
             assert!(handler.poll(&mut cx).is_pending());
             handlers.push(handler);
         }
@@ -191,5 +214,43 @@ mod tests {
         let said = handlers[1].poll(&mut cx);
         assert!(matches!(said, Poll::Ready(ConnectionHandlerEvent::OutboundSubstreamRequest { .. })));
         assert!(handlers[0].poll(&mut cx).is_pending());
+    }
+
+    #[test]
+    fn who_has_a_session_is_told_at_once_where_they_come_through_another_relay_until_all_connections_have_ended() {
+        let (bo, ways) = (PeerId::random(), [through_a_relay(), through_a_relay()]);
+        let mut punching = Punching::new(PeerId::random());
+        let mut cx = Context::from_waker(Waker::noop());
+        comes(&mut punching, 0, bo, &ways[0]);
+        punching.welcome(&bo);
+        assert!(comes(&mut punching, 1, bo, &ways[1]).poll(&mut cx).is_ready());
+        assert!(punching.waiting.is_empty());
+        for (number, way) in ways.iter().enumerate() {
+            let endpoint = ConnectedPoint::Listener { local_addr: way.clone(), send_back_addr: way.clone() };
+            punching.on_swarm_event(FromSwarm::ConnectionClosed(ConnectionClosed {
+                peer_id: bo,
+                connection_id: ConnectionId::new_unchecked(number),
+                endpoint: &endpoint,
+                cause: None,
+                remaining_established: 1 - number,
+            }));
+            assert_eq!(punching.known.contains(&bo), number == 0);
+        }
+        assert!(comes(&mut punching, 2, bo, &ways[0]).poll(&mut cx).is_pending(), "they have shown nothing this time");
+    }
+
+    #[test]
+    fn nobody_waits_on_a_connection_that_was_refused() {
+        let (mallory, way) = (PeerId::random(), through_a_relay());
+        let mut punching = Punching::new(PeerId::random());
+        comes(&mut punching, 0, mallory, &way);
+        punching.on_swarm_event(FromSwarm::ListenFailure(ListenFailure {
+            local_addr: &way,
+            send_back_addr: &way,
+            error: &ListenError::Aborted,
+            connection_id: ConnectionId::new_unchecked(0),
+            peer_id: Some(mallory),
+        }));
+        assert!(punching.waiting.is_empty());
     }
 }
