@@ -170,7 +170,7 @@ impl Task {
                 Ok(_) => tracing::debug!(peer = %event.remote_peer_id, "a direct connection took the place of a relay"),
                 Err(error) => tracing::debug!(%error, "no direct connection"),
             },
-            // Identify would tell everybody who passes things on for this node, and so whom its owner knows.
+            // Whoever has a place at our relay would be told it, and so whom its owner knows.
             SwarmEvent::ExternalAddrConfirmed { address } if addresses::is_relayed(&address) => {
                 self.swarm.remove_external_address(&address);
             }
