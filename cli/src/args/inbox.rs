@@ -22,9 +22,6 @@ pub enum InboxCommand {
         /// What of my card they get
         #[arg(long)]
         tier: Option<Tier>,
-        /// Whom somebody hands over is this person of mine: what is said of them becomes a note there
-        #[arg(long = "as", value_name = "WHO", conflicts_with = "tier")]
-        held: Option<String>,
     },
     /// Say no, or nothing
     Ignore {

@@ -23,8 +23,8 @@ pub async fn run(client: &Client, inbox: &Inbox, json: bool) -> Result<(), Troub
             }
             items.iter().for_each(out::item);
         }
-        Some(InboxCommand::Accept { id, tier, held }) => {
-            let body = json!({ "tier": tier.map(|tier| tier.name()), "as": held });
+        Some(InboxCommand::Accept { id, tier }) => {
+            let body = json!({ "tier": tier.map(|tier| tier.name()) });
             let person: PersonForm = client.post(&path(&["inbox", id, "accept"]), &body).await?;
             if json {
                 return out::json(&person);

@@ -280,11 +280,6 @@ pub fn item(item: &ItemForm) {
     }
     say(format!("          accept: {}", item.accept));
     say(format!("          ignore: {}", item.ignore));
-    let namesake = item.handover.as_ref().filter(|whom| !whom.is_held).and_then(|whom| whom.held.as_ref());
-    if let Some(held) = namesake {
-        let command = format!("kith inbox accept {} --as {}", short(&item.id), short(&held.id));
-        say(format!("          or {command}: what is said of them becomes a note on the one you have"));
-    }
     // Yes and no are said above; what else can be done is said with the command that does it.
     let is_other = |action: &&ActionForm| match action.action.as_str() {
         "decline" | "withdraw" => false,

@@ -6,7 +6,7 @@ use axum::extract::{Path, State};
 use kith_protocol::engine::correspondence::correspondence_with;
 use kith_protocol::engine::disowned::came_by_given_up_until;
 use kith_protocol::engine::guests::{LeftCard, left_behind};
-use kith_protocol::engine::handover::{HandedOver, handed_over, has_name_of, held_already, shares_address};
+use kith_protocol::engine::handover::handed_over;
 use kith_protocol::engine::inbox::{Item, ItemKind, items};
 use kith_protocol::engine::invites::invite;
 use kith_protocol::engine::person::Person;
@@ -67,7 +67,7 @@ pub(super) fn first(api: &Api, most: usize) -> Result<(Vec<ItemForm>, usize), Pr
             introduction,
             vouch: vouches::of_item(view, &item)?,
             letter,
-            handover: handed_over(view, &item)?.map(|handed| of_handed(api, &handed)).transpose()?,
+            handover: handed_over(view, &item)?.map(|handed| HandOverForm::from(&handed.whom)),
         };
         forms.push(ItemForm::of(&item, person, about, code.as_ref()));
     }
@@ -97,20 +97,6 @@ fn of_left(item: &Item, left: &LeftCard) -> ItemForm {
     ItemForm::of(item, person, ItemContext { card: Some(card), message, ..ItemContext::default() }, None)
 }
 
-/// Somebody who is handed over, with whom of mine they may be.
-fn of_handed(api: &Api, handed: &HandedOver) -> Result<HandOverForm, Problem> {
-    let (view, whom) = (api.handle.view(), &handed.whom);
-    let held = match api.handle.roster().find(whom.name.as_str()) {
-        Ok(person) => Some(person).filter(|person| has_name_of(person, whom)),
-        Err(Error::Ambiguous { .. }) => held_already(view, whom)?.map(|held| people::person(view, held)).transpose()?,
-        Err(Error::NotFound { .. }) => None,
-        Err(error) => return Err(error.into()),
-    };
-    let Some(held) = held else { return Ok(HandOverForm::from(whom)) };
-    let is_held = shares_address(view, &held, whom)?;
-    Ok(HandOverForm { held: Some(api.listed(&held)?), is_held, ..HandOverForm::from(whom) })
-}
-
 /// The newest letter of theirs, where that is what waits.
 fn letter_of(view: &View, item: &Item, person: &Person) -> Result<Option<WrittenForm>, Problem> {
     if item.kind != ItemKind::Wrote {
@@ -128,9 +114,6 @@ fn letter_of(view: &View, item: &Item, person: &Person) -> Result<Option<Written
 pub(super) struct Acceptance {
     /// What of my card they get; left out for what the code promised.
     tier: Option<TierName>,
-    /// Who among my people it is whom somebody hands over: by id or name. What is said of them becomes a note there.
-    #[serde(rename = "as")]
-    held: Option<String>,
 }
 
 /// Says yes.
@@ -142,16 +125,8 @@ pub(super) async fn accept(
     Path(id): Path<String>,
     body: Result<Json<Acceptance>, JsonRejection>,
 ) -> Result<Json<PersonForm>, Problem> {
-    let (id, Acceptance { tier, held }) = (find(&api, &id)?, body?.0);
-    let held = match held.as_deref().filter(|who| !who.is_empty()) {
-        Some(who) => Some(api.handle.roster().find(who)?.id),
-        None => None,
-    };
-    let item = api.handle.act(move |turn| match held {
-        Some(held) => turn.accept_as(id, held),
-        None => turn.accept(id, tier.map(Into::into)),
-    });
-    let item = item.await;
+    let (id, tier) = (find(&api, &id)?, body?.0.tier);
+    let item = api.handle.act(move |turn| turn.accept(id, tier.map(Into::into))).await;
     let hint = "kith inbox says what can be done about it, with the commands";
     let item = item.map_err(|refused| Problem::from(refused).advise(Kind::Conflict, hint))?;
     concerned(&api, &item)

@@ -102,7 +102,7 @@ pub(super) async fn answer(
 ) -> Answer {
     match answer.as_str() {
         "accept" => {
-            let body = json!({ "tier": form.get("tier"), "as": form.get("as") });
+            let body = json!({ "tier": form.get("tier") });
             let _: Value = web.inside.post(&path(&["inbox", &id, "accept"]), &body).await?;
             go_to(&web, "?said=accepted")
         }

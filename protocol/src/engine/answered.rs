@@ -31,7 +31,6 @@ impl Turn<'_> {
                 // Or it was signed with a key that I have changed since, and the other end heard of that first.
                 let is_overtaken = flight.shows != self.keys.history.seen();
                 if reason != Refusal::NotAccepted || !is_overtaken {
-                    self.was_opened(session, &waiting)?;
                     self.refused(&waiting, reason)?;
                 }
             }
@@ -102,21 +101,9 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// Over this session came a receipt, which only who opened the letter can make.
-    fn was_opened(&mut self, session: SessionId, letter: &Waiting) -> Result<()> {
-        if letter.is_first()
-            && let Some(mut person) = self.txn.load::<Person>(&letter.person.0)?
-        {
-            self.first_letter_opened(&mut person, session);
-            self.txn.save(&person);
-        }
-        Ok(())
-    }
-
     pub(super) fn refused(&mut self, letter: &Waiting, reason: Refusal) -> Result<()> {
         self.remove_waiting(letter);
         self.my_words_are(letter, WordsState::Refused)?;
-        let mut person = letter.person;
         if letter.is_first() {
             let problem = match reason {
                 Refusal::InviteUsed => ScanProblem::Used,
@@ -124,9 +111,9 @@ impl Turn<'_> {
                 Refusal::InviteExpired | Refusal::Expired => ScanProblem::Expired,
                 Refusal::NotAccepted => ScanProblem::NotAccepted,
             };
-            person = self.claim_failed(person, problem)?;
+            self.claim_failed(letter.person, problem)?;
         }
-        self.notice(Notice::Refused { person, kind: letter.kind, reason });
+        self.notice(Notice::Refused { person: letter.person, kind: letter.kind, reason });
         Ok(())
     }
 
@@ -149,11 +136,10 @@ impl Turn<'_> {
         self.txn.forget(&waiting);
         self.live.in_vain.remove(&letter);
         self.my_words_are(&waiting, WordsState::GaveUp)?;
-        let mut with = person;
         if waiting.is_first() {
-            with = self.claim_failed(person, ScanProblem::Unanswered)?;
+            self.claim_failed(person, ScanProblem::Unanswered)?;
         }
-        self.notice(Notice::GaveUp { person: with, kind: waiting.kind });
+        self.notice(Notice::GaveUp { person, kind: waiting.kind });
         self.letter_gone(person)
     }
 }

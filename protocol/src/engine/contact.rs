@@ -115,10 +115,6 @@ impl Turn<'_> {
         self.hold_reach(person.id, &new)?;
         self.share_secret(person.id, new.pair, new.scanned, new.code)?;
         self.txn.save(&person);
-        if person.is_contact() {
-            person = self.join_failed_scans(person)?;
-            self.txn.save(&person);
-        }
         if person.is_contact() && !met_again {
             // A farewell from before must not end what begins now.
             self.remove_all_waiting(person.id)?;

@@ -162,19 +162,11 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// Somebody turns out to be a person I know; `is_newer` if I met them last as who they were taken for. What I wrote last
-    /// counts; what it takes the place of becomes a note. That I wanted to write to them after an earlier meeting does not
-    /// come back.
-    pub(super) fn join_follow_ups(&mut self, from: PersonId, into: PersonId, is_newer: bool) -> Result<()> {
-        let Some(mut joining) = self.txn.load::<FollowUp>(&from.0)? else { return Ok(()) };
-        let known = follow_up(&self.txn, into)?;
-        self.txn.forget(&joining);
-        self.captures_join(&joining.captures, into)?;
-        joining.person = into;
-        if !is_newer {
-            joining.next = joining.next.filter(|step| step.what.is_some());
-        }
-        let (mut all, new) = if is_newer { (known, joining) } else { (joining, known) };
+    /// Somebody turns out to be a person I know. What I wrote last counts; what it takes the place of becomes a note.
+    pub(super) fn join_follow_ups(&mut self, from: PersonId, into: PersonId) -> Result<()> {
+        let Some(new) = self.txn.load::<FollowUp>(&from.0)? else { return Ok(()) };
+        let mut all = follow_up(&self.txn, into)?;
+        self.txn.forget(&new);
         if let Some(old) = replace(&mut all.need, new.need) {
             self.keep_as_note(into, &format!("They needed: {old}"))?;
         }
@@ -188,6 +180,7 @@ impl Turn<'_> {
                 self.keep_as_note(into, &format!("Next step before we met again: {}", old.in_words()))?;
             }
         }
+        self.captures_join(&new.captures, into)?;
         all.captures.extend(new.captures);
         let beyond = all.captures.len().saturating_sub(limits::CAPTURES_OF_ONE);
         all.captures.drain(..beyond);
@@ -196,7 +189,7 @@ impl Turn<'_> {
     }
 
     /// With a full book of notes nothing more is kept.
-    pub(super) fn keep_as_note(&mut self, person: PersonId, text: &str) -> Result<()> {
+    fn keep_as_note(&mut self, person: PersonId, text: &str) -> Result<()> {
         match self.add_note(person, self.now, Note::new(text)?) {
             Err(Error::Full(_)) => Ok(()),
             kept => kept,

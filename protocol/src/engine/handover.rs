@@ -1,9 +1,4 @@
 //! Handing somebody whom I met over to a contact who should look after them.
-//!
-//! Nothing in the letter says who they are, so whether they are somebody I have is known by what both entries say, or by
-//! me.
-
-use std::collections::BTreeSet;
 
 use super::entity::{self, Entity};
 use super::error::{Error, Result};
@@ -14,7 +9,6 @@ use super::people;
 use super::person::{Encounter, Person, Way};
 use super::turn::Turn;
 use crate::card::{Field, Tier};
-use crate::folding::fold;
 use crate::id::{LetterId, PersonId};
 use crate::letter::Body;
 use crate::letter::body::kind;
@@ -54,50 +48,6 @@ pub fn handed_over(read: &dyn Read, item: &Item) -> Result<Option<HandedOver>> {
         Some(letter) => Ok(entity::load(read, &key(item.person, letter))?),
         None => Ok(None),
     }
-}
-
-/// True if somebody of mine goes by the name of whom a contact hands over.
-pub fn has_name_of(person: &Person, whom: &HandOver) -> bool {
-    let name = fold(whom.name.as_str());
-    people::is_shown(person) && people::folded_names(person).lines().any(|own| own == name)
-}
-
-/// The one of my people whom a contact hands over, as far as that is beyond doubt: of the same name, with an e-mail
-/// address in common. Reads everybody if the letter has an address.
-pub fn held_already(read: &dyn Read, whom: &HandOver) -> Result<Option<PersonId>> {
-    if addresses_in(whom).is_empty() {
-        return Ok(None);
-    }
-    let mut held = Vec::new();
-    for person in people::select(read, |person| has_name_of(person, whom))? {
-        if shares_address(read, &person, whom)? {
-            held.push(person.id);
-        }
-    }
-    // Two of mine who cannot be told apart stay so.
-    Ok(held.pop().filter(|_| held.is_empty()))
-}
-
-/// True if what is handed over names an e-mail address that I have of somebody.
-pub fn shares_address(read: &dyn Read, person: &Person, whom: &HandOver) -> Result<bool> {
-    let card = people::card_of(read, person.id)?;
-    let lines = card.iter().flat_map(|card| &card.fields).map(|field| field.value.as_str());
-    let mine: BTreeSet<String> = lines.chain(person.foreign.as_ref().map(Note::as_str)).flat_map(addresses).collect();
-    Ok(!mine.is_disjoint(&addresses_in(whom)))
-}
-
-fn addresses_in(whom: &HandOver) -> BTreeSet<String> {
-    let lines = whom.lines.iter().map(|field| field.value.as_str());
-    lines.chain([whom.foreign.as_str()]).flat_map(addresses).collect()
-}
-
-/// The e-mail addresses in a line of a card, or in the text of a foreign code.
-fn addresses(text: &str) -> impl Iterator<Item = String> + '_ {
-    let words = text.split(|c: char| !c.is_alphanumeric() && !"@.+-_".contains(c)).map(|word| word.trim_matches('.'));
-    let is_address = |word: &&str| {
-        word.split_once('@').is_some_and(|(name, host)| !name.is_empty() && host.contains('.') && !host.contains('@'))
-    };
-    words.filter(is_address).map(str::to_lowercase)
 }
 
 impl Turn<'_> {
@@ -158,14 +108,10 @@ impl Turn<'_> {
         Ok(Verdict::Handled)
     }
 
-    /// I take over: somebody more to write to, unconfirmed, unless I have them already.
+    /// I take over: somebody more to write to, unconfirmed.
     pub(super) fn take_over(&mut self, item: &Item, from: &Person) -> Result<Option<PersonId>> {
         let Some(handed) = self.take_handed(item)? else { return Ok(None) };
         let whom = handed.whom;
-        if let Some(held) = held_already(&self.txn, &whom)? {
-            self.note_handed(held, &whom, from)?;
-            return Ok(Some(held));
-        }
         let by = Some(name_of(from));
         let mut person = self.new_person(whom.name.clone(), Tier::Public, self.now)?;
         // A clock of theirs that is ahead must not make me believe that we were in touch tomorrow.
@@ -176,27 +122,6 @@ impl Turn<'_> {
         self.add_note(person.id, self.now, noted_by(from, &whom.note))?;
         self.write_to_them(person.id, self.now)?;
         Ok(Some(person.id))
-    }
-
-    /// I take over, and say that they are somebody I have.
-    pub(super) fn take_over_as(&mut self, item: &Item, from: &Person, held: PersonId) -> Result<()> {
-        match self.take_handed(item)? {
-            Some(handed) => self.note_handed(held, &handed.whom, from),
-            None => Ok(()),
-        }
-    }
-
-    /// What a contact says of somebody I have is a note, in their name. How I know them stays what it was: the contact met
-    /// them, not I.
-    fn note_handed(&mut self, held: PersonId, whom: &HandOver, from: &Person) -> Result<()> {
-        let mut person = people::person(&self.txn, held)?;
-        if !people::is_shown(&person) {
-            return Err(Error::NotNow("this person was forgotten"));
-        }
-        person.touched = self.now;
-        self.txn.save(&person);
-        self.add_note(held, self.now, all_said_by(from, whom))?;
-        self.write_to_them(held, self.now)
     }
 
     /// The letter behind an item is not kept any longer than the item.
@@ -220,14 +145,6 @@ fn noted_by(from: &Person, note: &Note) -> Note {
     }
     let text = format!("{} wrote: {note}", name_of(from));
     Note::new(cut_at_grapheme(&text, limits::NOTE)).unwrap_or_default()
-}
-
-/// Everything that somebody said of whom they hand over, with whose words they are.
-fn all_said_by(from: &Person, whom: &HandOver) -> Note {
-    let met = whom.event.as_ref().map(|event| format!(", met at {event}")).unwrap_or_default();
-    let words = Some(&whom.note).filter(|note| !note.is_empty()).map(|note| format!(": {note}")).unwrap_or_default();
-    let text = format!("{} handed them over{met}{words}\n{}", name_of(from), what_is_known(whom));
-    Note::new(cut_at_grapheme(text.trim_end(), limits::NOTE)).unwrap_or_default()
 }
 
 /// The foreign text with the public lines below it, one `field: value` each.

@@ -212,8 +212,6 @@ impl Turn<'_> {
             ItemKind::ShareBack | ItemKind::LateClaim => {
                 person.standing = Standing::Contact;
                 self.txn.save(&person);
-                person = self.join_failed_scans(person)?;
-                self.txn.save(&person);
                 self.notice(Notice::ContactMade { person: person.id });
                 if let Some(invite) = &invite {
                     self.welcome(&person, invite, item.kind == ItemKind::LateClaim)?;
@@ -243,19 +241,6 @@ impl Turn<'_> {
             | ItemKind::LeftCard => {}
         }
         Ok(item)
-    }
-
-    /// I say yes to somebody who is handed over, and that they are somebody I have already. Gives the item, with that person.
-    ///
-    /// # Errors
-    /// If nobody is handed over in it, or if there is no room for one more note about them.
-    pub fn accept_as(&mut self, item: ItemId, held: PersonId) -> Result<Item> {
-        let (item, from, _) = self.take_item(item)?;
-        if item.kind != ItemKind::HandedOver {
-            return Err(Error::NotNow("only somebody who is handed over can be one whom you have already"));
-        }
-        self.take_over_as(&item, &from, held)?;
-        Ok(Item { person: held, ..item })
     }
 
     fn accept_introduction(&mut self, item: &Item, key: IntroKey, tier: Option<Tier>) -> Result<()> {

@@ -108,8 +108,6 @@ pub(super) struct Live {
     pub has_mailboxes: Option<bool>,
     /// What the nodes that hold mailboxes for me know of my codes.
     pub told_slots: ToldSlots,
-    /// Scans that led nowhere, by the machine at which the code was made.
-    pub failed: BTreeMap<PeerId, BTreeSet<PersonId>>,
     /// Whom the labels of my mailboxes mean.
     pub labels: BTreeMap<Locator, PersonId>,
     /// Mailboxes for which the labels of all people were worked out.
@@ -164,16 +162,6 @@ impl Live {
     /// True if a session is with this machine, or it does not matter with which.
     pub(super) fn is_with(&self, session: SessionId, peer: Option<PeerId>) -> bool {
         peer.is_none_or(|peer| self.sessions.get(&session).is_some_and(|session| session.peer == peer))
-    }
-
-    /// A scan that led nowhere joined somebody, or was forgotten.
-    pub(super) fn failed_is_gone(&mut self, machine: PeerId, person: PersonId) {
-        if let Some(people) = self.failed.get_mut(&machine) {
-            people.remove(&person);
-            if people.is_empty() {
-                self.failed.remove(&machine);
-            }
-        }
     }
 
     /// How often a letter was sent in vain.

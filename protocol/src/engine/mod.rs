@@ -68,7 +68,6 @@ pub mod inbox;
 mod incoming;
 pub mod introduction;
 pub mod invites;
-mod joining;
 mod key_news;
 mod keys;
 mod leaving;

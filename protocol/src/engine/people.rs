@@ -21,10 +21,7 @@ pub(super) fn expected(read: &dyn Read) -> Result<Vec<PersonId>> {
     Ok(select(read, Person::is_expected)?.into_iter().map(|person| person.id).collect())
 }
 
-pub(super) fn select(
-    read: &dyn Read,
-    wanted: impl Fn(&Person) -> bool,
-) -> std::result::Result<Vec<Person>, StoreError> {
+fn select(read: &dyn Read, wanted: impl Fn(&Person) -> bool) -> std::result::Result<Vec<Person>, StoreError> {
     let mut found = Vec::new();
     entity::each::<Person>(read, b"", b"", |person| {
         if wanted(&person) {

@@ -144,7 +144,7 @@ crate::wire_map! {
         9 => pub who: Option<IdentityId>,
         /// The introduction that the code came with.
         10 => pub introduction: Option<IntroKey>,
-        /// Their node: the introduction named it, or my first letter was opened there.
+        /// Their node, where the introduction named it.
         11 => pub node: Option<PeerId>,
         /// Where a mailbox said that their node is now. It may be wrong, so calls there and to the addresses of the code
         /// take turns.
@@ -273,17 +273,6 @@ impl Person {
     pub fn met(&mut self, encounter: Encounter) {
         self.touched = self.touched.max(encounter.at);
         self.encounters.push(encounter);
-        if self.encounters.len() > limits::ENCOUNTERS {
-            self.encounters.remove(1);
-        }
-    }
-
-    /// Adds an encounter that is found out later to have been with this person: where its date belongs, behind the first
-    /// one, which says how I know them.
-    pub(super) fn had_met(&mut self, encounter: Encounter) {
-        self.touched = self.touched.max(encounter.at);
-        let before = self.encounters.iter().skip(1).take_while(|one| one.at <= encounter.at).count();
-        self.encounters.insert((before + 1).min(self.encounters.len()), encounter);
         if self.encounters.len() > limits::ENCOUNTERS {
             self.encounters.remove(1);
         }

@@ -48,8 +48,7 @@ impl Route {
             Some(door) if failures.is_multiple_of(2) => {
                 (Some(door.peer), front_doors.chain(door.hints.iter().cloned()).collect())
             }
-            // The machine that opened my first letter may be another by now; only an introduction names whom to call.
-            _ => (scan.node.filter(|_| scan.introduction.is_some()), scan.hints.clone()),
+            _ => (scan.node, scan.hints.clone()),
         };
         let mailboxes = Vec::new();
         Self { is_first, addressee, secret, peer, addresses, mailboxes, grant_counts: true, is_given_up: false }

@@ -4,6 +4,7 @@ use super::contact::{Newcomer, pair_of};
 use super::deadline::Ends;
 use super::door::pair_secrets;
 use super::effect::Refusal;
+use super::entity;
 use super::error::{CodeError, Error, Result};
 use super::incoming::Verdict;
 use super::introduction::IntroKey;
@@ -12,7 +13,7 @@ use super::live::Party;
 use super::mailboxes::are_bounded;
 use super::outbox::Waiting;
 use super::own::{verify_card, verify_grant};
-use super::person::{Encounter, Person, Scan, ScanProblem, Standing, Way};
+use super::person::{Encounter, Person, PersonNote, Scan, ScanProblem, Standing, Way};
 use super::turn::Turn;
 use crate::address::Hint;
 use crate::card::Tier;
@@ -199,7 +200,6 @@ impl Turn<'_> {
     pub(super) fn claim_handled(&mut self, session: SessionId, mut person: Person) -> Result<()> {
         if let Some(scan) = person.scan.as_mut() {
             scan.claim = None;
-            self.first_letter_opened(&mut person, session);
             self.txn.save(&person);
         }
         if let Some(pair) = pair_secrets(&self.txn, person.id)? {
@@ -214,23 +214,21 @@ impl Turn<'_> {
         Ok(person.and_then(|person| person.scan).is_some_and(|scan| scan.claim.is_some()))
     }
 
-    /// My claim leads nowhere. The person stays, with what I noted and the reason, unless it is a contact whose code it was.
-    /// Gives who it is with from now on.
-    pub(super) fn claim_failed(&mut self, person: PersonId, problem: ScanProblem) -> Result<PersonId> {
-        let Some(mut person) = self.txn.load::<Person>(&person.0)? else { return Ok(person) };
+    /// My claim leads nowhere. The person stays, with what I noted and the reason.
+    pub(super) fn claim_failed(&mut self, person: PersonId, problem: ScanProblem) -> Result<()> {
+        let Some(mut person) = self.txn.load::<Person>(&person.0)? else { return Ok(()) };
         if let Some(key) = person.scan.as_ref().and_then(|scan| scan.introduction)
             && self.asked_failed(key)?
         {
-            return Ok(person.id);
+            return Ok(());
         }
         if let Some(scan) = person.scan.as_mut() {
             scan.claim = None;
             scan.problem = Some(problem);
             self.txn.save(&person);
             self.forget_pair(person.id)?;
-            return self.file_failed_scan(&person);
         }
-        Ok(person.id)
+        Ok(())
     }
 
     pub(super) fn give_up_scan(&mut self, person: PersonId) -> Result<()> {
@@ -326,10 +324,7 @@ impl Turn<'_> {
         });
         let tier = pending.tier;
         let before = match known {
-            Some(known) => {
-                self.txn.forget(pair);
-                self.join(&pending, known, true)?
-            }
+            Some(known) => self.join(pending, known, pair)?,
             None => {
                 let mut before = pending;
                 before.encounters.pop();
@@ -367,6 +362,30 @@ impl Turn<'_> {
             self.send_presence(&own, &person)?;
         }
         Ok(person.id)
+    }
+
+    /// The person behind the code is one I know: what hangs on the pending one moves over.
+    fn join(&mut self, pending: Person, mut known: Person, pair: &PairSecrets) -> Result<Person> {
+        for note in entity::list::<PersonNote>(&self.txn, &pending.id.0, limits::NOTES)? {
+            self.txn.forget(&note);
+            self.txn.save(&PersonNote { person: known.id, ..note });
+        }
+        for tag in pending.tags.iter().filter(|tag| !known.tags.contains(tag)).cloned().collect::<Vec<_>>() {
+            if known.tags.len() < limits::TAGS {
+                known.tags.push(tag);
+            }
+        }
+        known.petname = known.petname.or(pending.petname.clone());
+        known.they_have = known.they_have.or(pending.they_have);
+        known.created = known.created.min(pending.created);
+        self.join_follow_ups(pending.id, known.id)?;
+        self.forget_left(pending.id);
+        self.txn.forget(pair);
+        self.person_gone()?;
+        self.txn.forget(&pending);
+        self.live.waiting.remove(&pending.id);
+        self.live.pauses.remove(&pending.id);
+        Ok(known)
     }
 }
 

@@ -132,9 +132,6 @@ impl Turn<'_> {
             return Ok(());
         }
         self.live.waiting = people_who_wait(&self.txn)?;
-        for (machine, person) in super::joining::failed_scans(&self.txn)? {
-            self.live.failed.entry(machine).or_default().insert(person);
-        }
         self.open_all_doors()?;
         self.be_found()?;
         self.admit_all()?;

@@ -4,7 +4,7 @@ use kith_protocol::letter::handover::HandOver;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{FieldForm, PersonForm, time};
+use super::{FieldForm, time};
 
 /// Somebody whom a contact met and hands over. Nothing of it is confirmed by them.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -24,11 +24,6 @@ pub struct HandOverForm {
     pub event: Option<String>,
     /// When, by the contact's clock.
     pub met: String,
-    /// The only one among my people who goes by that name, or who has the same e-mail address, too.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub held: Option<PersonForm>,
-    /// They have the same e-mail address, too: so accepting makes a note on them, and nobody new.
-    pub is_held: bool,
 }
 
 impl From<&HandOver> for HandOverForm {
@@ -46,8 +41,6 @@ impl From<&HandOver> for HandOverForm {
             note: text(&whom.note),
             event: whom.event.as_ref().map(ToString::to_string),
             met: time(whom.met),
-            held: None,
-            is_held: false,
         }
     }
 }

@@ -194,22 +194,10 @@ fn about_handover(name: &str, handover: Option<&HandOverForm>) -> Asking {
     let whom = handover.map_or("somebody", |handover| handover.name.as_str());
     let event = handover.and_then(|handover| handover.event.as_deref());
     let met = event.map(|event| format!(", whom they met at {event}")).unwrap_or_default();
-    let held = handover.and_then(|handover| handover.held.as_ref()).map(|held| held.name.as_str());
-    let is_held = handover.is_some_and(|handover| handover.is_held);
-    let known = match held {
-        Some(held) if is_held => format!(" You have them already, with the same e-mail address: {held}."),
-        Some(held) => format!(" You have somebody of that name already: {held}."),
-        None => String::new(),
-    };
-    let accept = if is_held {
-        "what is said of them becomes a note on the one you have"
-    } else {
-        "they are written down among your people, unconfirmed"
-    };
     Asking {
         kind: "handed_over",
-        question: format!("{name} hands {whom} over to you{met}.{known}"),
-        accept,
+        question: format!("{name} hands {whom} over to you{met}."),
+        accept: "they are written down among your people, unconfirmed",
         ignore: "nothing of it is kept",
     }
 }

@@ -15,7 +15,6 @@ words! {
     WAITS_ON_YOU = "Waits on you";
     LOOK_AT_IT = "Look at it";
     CAME_BY_GIVEN_UP = "It came by a key given up since.";
-    THE_ONE_I_HAVE = "The one I have";
     YES_MEANS = "Yes:";
     NO_MEANS = "No:";
     WORDS_WAIT = "Your recovery words still lie in a file on the machine of your node.";
