@@ -141,7 +141,7 @@ pub(super) fn whom_of_code(text: &str, name: Option<&str>) -> Result<Whom, Probl
         _ if text.trim().get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("kith:")) => {
             Err(kith_protocol::engine::Error::Code(CodeError::Unreadable(InviteError::Foreign)).into())
         }
-        Code::Nobody(nobody) if nobody != Nobody::NoLetter || name.is_none() => Err(of_nobody(nobody)),
+        Code::Nobody(nobody) if nobody.is_named() || name.is_none() => Err(of_nobody(nobody)),
         other => {
             let given = name.map(|name| line("name", name)).transpose()?;
             let name = given.or_else(|| name_in(&other)).or_else(|| Name::cut(text));
@@ -155,7 +155,11 @@ pub(super) fn whom_of_code(text: &str, name: Option<&str>) -> Result<Whom, Probl
 
 /// What is in such a code is not said again: it may be a password.
 fn of_nobody(nobody: Nobody) -> Problem {
-    let hint = Some("scan the code that they show, or write them down by their name");
+    let hint = Some(if nobody.is_named() {
+        "scan the code that they show, or write them down by their name"
+    } else {
+        "say their name with it: --name, or the field name"
+    });
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, Kind::BadCode, nobody.in_words(), hint)
 }
 

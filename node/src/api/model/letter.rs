@@ -48,7 +48,7 @@ pub struct WrittenForm {
     pub state: String,
     /// The same in words.
     pub state_in_words: String,
-    /// True if it came by a key that was given up since, so that somebody else may have written it. Known until their next
+    /// True if it may have come by a key that was given up since, so that somebody else may have written it. Known until their next
     /// key is.
     #[serde(default)]
     pub key_given_up: bool,
@@ -58,7 +58,8 @@ impl WrittenForm {
     /// The form of a letter, from or to somebody whose letters came by a key given up since until `given_up`, if any did.
     pub fn of(written: &WrittenWords, given_up: Option<Timestamp>) -> Self {
         let key_given_up = !written.is_mine() && given_up.is_some_and(|until| written.at <= until);
-        let in_words = if key_given_up { "came by a key given up since" } else { words_in_words(written.state) };
+        let in_words =
+            if key_given_up { "may have come by a key given up since" } else { words_in_words(written.state) };
         Self {
             by_me: written.is_mine(),
             at: time(written.at),
@@ -136,7 +137,7 @@ mod tests {
         for at in [monday.minus(1), monday] {
             let before = form(WordsState::Came, at, Some(monday));
             assert!(before.key_given_up && before.state == "came", "{before:?}");
-            assert_eq!(before.state_in_words, "came by a key given up since");
+            assert_eq!(before.state_in_words, "may have come by a key given up since");
         }
         for other in [
             form(WordsState::Came, monday.plus(1), Some(monday)),

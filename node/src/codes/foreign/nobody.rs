@@ -75,8 +75,20 @@ const SCHEMES: [(&str, Nobody); 27] = [
     ("bezahlcode:", Nobody::Payment),
     ("bank://", Nobody::Payment),
     ("spd*", Nobody::Payment),
-    ("000201", Nobody::Payment),
+    (EMV, Nobody::Payment),
 ];
+
+/// The first field of a code of EMV's, for payments.
+const EMV: &str = "000201";
+
+/// What one may find behind the scheme of a Wi-Fi network, by WPA3 and by DPP.
+const WIFI_FIELDS: [&str; 10] = ["T:", "S:", "P:", "H:", "R:", "C:", "K:", "M:", "V:", "I:"];
+
+/// Whether the last field is the checksum: number 63, four characters.
+fn is_checked(text: &str) -> bool {
+    let end = text.trim_end().len().checked_sub(8).and_then(|from| text.trim_end().get(from..));
+    end.is_some_and(|end| end.starts_with("6304") && end.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
 
 /// First lines of bills: the code of the European Payments Council, and that of a Swiss bill.
 const BILLS: [&str; 2] = ["BCD", "SPC"];
@@ -85,7 +97,9 @@ const BILLS: [&str; 2] = ["BCD", "SPC"];
 pub(super) fn thing(text: &str) -> Option<Nobody> {
     let mut lines = text.lines();
     let first = lines.next().unwrap_or_default().trim_end();
-    if BILLS.contains(&first) && lines.next().is_some() {
+    // The second line says by which version of the rules; that of a card would say who it is.
+    let version = lines.next().unwrap_or_default().trim();
+    if BILLS.contains(&first) && version.len() >= 3 && version.bytes().all(|byte| byte.is_ascii_digit()) {
         return Some(Nobody::Payment);
     }
     SCHEMES.iter().find(|(scheme, thing)| begins(text, scheme, *thing)).map(|(_, thing)| *thing)
@@ -97,7 +111,9 @@ fn begins(text: &str, scheme: &str, thing: Nobody) -> bool {
         // A line of its own.
         Nobody::Event => rest.is_empty() || rest.starts_with(['\r', '\n']),
         // Some who write these by hand put blanks between the fields.
-        Nobody::Wifi => (!rest.is_empty() && !rest.starts_with(char::is_whitespace)) || rest.contains(';'),
+        Nobody::Wifi => WIFI_FIELDS.iter().any(|field| strip_scheme(rest.trim_start(), field).is_some()),
+        // A number of a badge may begin like this too; the code of a payment ends in its checksum.
+        Nobody::Payment if scheme == EMV => is_checked(rest),
         _ => !rest.is_empty() && !rest.starts_with(char::is_whitespace),
     }
 }

@@ -356,9 +356,18 @@ mod of_nobody {
             assert!(matches!(understand(text), Code::Card(_)), "{text}");
         }
         let signature = "Bo Berg\nBerg & Co\nKouter 1\n9000 Ghent\n\n+32 470 12 34 56\nbo@berg.example\nberg.example\n";
-        for text in
-            [signature, "Bitcoin: the man at the stand", "Geo: ask her", "BCD", "王小明", "WIFI", "Wifi: ask Bo", "X"]
-        {
+        for text in [
+            signature,
+            "Bitcoin: the man at the stand",
+            "Geo: ask her",
+            "BCD",
+            "王小明",
+            "WIFI",
+            "Wifi: ask Bo; he has it",
+            "X",
+            "SPC\nBo Berg",
+            "000201;Bo Berg;Berg & Co",
+        ] {
             assert!(matches!(understand(text), Code::Text(_)), "{text}");
         }
     }

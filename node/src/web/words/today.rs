@@ -14,7 +14,7 @@ words! {
     SHOW_MY_CODE = "Show my code";
     WAITS_ON_YOU = "Waits on you";
     LOOK_AT_IT = "Look at it";
-    CAME_BY_GIVEN_UP = "It came by a key given up since.";
+    CAME_BY_GIVEN_UP = "It may have come by a key given up since.";
     YES_MEANS = "Yes:";
     NO_MEANS = "No:";
     WORDS_WAIT = "Your recovery words still lie in a file on the machine of your node.";
