@@ -105,7 +105,8 @@ pub enum Service {
 
 /// Finds out what a text is. Reads the first [`RAW`] bytes.
 pub fn understand(text: &str) -> Code {
-    let text = cut_to_raw(text.trim_start_matches('\u{FEFF}').trim());
+    // Some who save texts put an invisible mark before them.
+    let text = cut_to_raw(text.trim_matches(|char: char| char == '\u{FEFF}' || char.is_whitespace()));
     kith(text)
         .map(Code::Kith)
         .or_else(|| nobody::thing(text).map(Code::Nobody))

@@ -73,8 +73,8 @@ pub(super) struct Quic {
     settings: Settings,
     door: Door,
     listeners: SelectAll<Listener>,
-    /// What calls from a port of its own while nothing listens: one for each kind of address.
-    callers: [Option<Socket>; 2],
+    /// What calls from a port of its own while nothing listens.
+    callers: Callers,
     waker: Option<Waker>,
 }
 
@@ -89,7 +89,7 @@ impl Quic {
             settings: Settings::new(keypair, limits)?,
             door: Door::new(limits.handshakes),
             listeners: SelectAll::new(),
-            callers: [None, None],
+            callers: Callers::default(),
             waker: None,
         })
     }
@@ -99,7 +99,7 @@ impl Quic {
         self.listeners.push(Listener::new(id, socket, self.door.clone())?);
         if !at.ip().is_loopback() {
             // From now on calls come from the port that listens, where an answer finds its way through our router.
-            self.callers[slot(at.ip())] = None;
+            *self.callers.to(at.ip()) = None;
         }
         self.wake();
         Ok(())
@@ -122,11 +122,11 @@ impl Quic {
         if let Some(listener) = listeners.max_by_key(|listener| listener.is_everywhere()) {
             return Ok(listener.socket().clone());
         }
-        if let Some(caller) = &self.callers[slot(to)] {
+        if let Some(caller) = self.callers.to(to) {
             return Ok(caller.clone());
         }
         let caller = self.open(anywhere, None)?;
-        self.callers[slot(to)] = Some(caller.clone());
+        *self.callers.to(to) = Some(caller.clone());
         Ok(caller)
     }
 
@@ -199,6 +199,18 @@ fn unspecified(like: IpAddr) -> IpAddr {
     }
 }
 
-fn slot(ip: IpAddr) -> usize {
-    usize::from(ip.is_ipv6())
+/// One socket for each kind of address.
+#[derive(Default)]
+struct Callers {
+    ip4: Option<Socket>,
+    ip6: Option<Socket>,
+}
+
+impl Callers {
+    fn to(&mut self, ip: IpAddr) -> &mut Option<Socket> {
+        match ip {
+            IpAddr::V4(_) => &mut self.ip4,
+            IpAddr::V6(_) => &mut self.ip6,
+        }
+    }
 }

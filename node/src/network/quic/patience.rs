@@ -132,12 +132,13 @@ mod tests {
     fn what_they_say_of_their_patience_is_read() {
         for (written, delay) in [
             (&[0x0b, 0x02, 0x7f, 0xff][..], Some(16_383)),
-            (&[0x01, 0x04, 0x80, 0x00, 0x27, 0x10, 0x0b, 0x01, 0x19], Some(25)),
-            (&[0x01, 0x04, 0x80, 0x00, 0x27, 0x10], None),
+            (&[0x01, 0x02, 0x67, 0x10, 0x0b, 0x01, 0x1e], Some(30)),
+            (&[0x0b, 0x01, 0x19], None),
+            (&[0x01, 0x02, 0x67, 0x10], None),
         ] {
-            let parameters = TransportParameters::read(Side::Client, &mut &*written).unwrap();
-            // What is as by default is not written.
-            assert_eq!(max_ack_delay(&parameters), delay.filter(|delay| *delay != 25), "{written:x?}");
+            let parameters = TransportParameters::read(Side::Server, &mut &*written).unwrap();
+            // What is as by default, 25, is not written.
+            assert_eq!(max_ack_delay(&parameters), delay, "{written:x?}");
         }
     }
 

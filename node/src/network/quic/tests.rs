@@ -185,7 +185,7 @@ async fn a_peer_that_was_started_anew_is_noticed_by_the_next_packet() {
         noticed = noticing => noticed.expect("Bo to notice"),
         () = answering => unreachable!("Ana answers for ever"),
     };
-    let error = noticed.err().expect("the connection is over").to_string();
+    let error = noticed.expect_err("the connection is over").to_string();
     assert!(error.contains("reset"), "Bo notices it by a reset, not by {error}");
 }
 
