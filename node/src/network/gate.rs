@@ -136,8 +136,9 @@ impl Gate {
     /// several direct ones all but the first, if it is for us to choose.
     pub(super) fn superfluous(&self, peer: &PeerId, we_choose: bool) -> Vec<ConnectionId> {
         let connections = self.peers.get(peer).map(|one| one.connections.as_slice()).unwrap_or_default();
-        let direct = connections.iter().filter(|connection| !connection.relayed).skip(1).filter(|_| we_choose);
-        let relayed = connections.iter().filter(|connection| connection.relayed && connection.source.is_none());
+        let staying = || connections.iter().filter(|connection| !connection.leaving);
+        let direct = staying().filter(|connection| !connection.relayed).skip(1).filter(|_| we_choose);
+        let relayed = staying().filter(|connection| connection.relayed && connection.source.is_none());
         relayed.chain(direct).map(|connection| connection.id).collect()
     }
 

@@ -7,8 +7,8 @@ use kith_protocol::limits;
 
 /// Bounds of one [`Network`](super::Network). The default suits a home computer and a small server.
 ///
-/// File descriptors: at most `handshakes + strangers + connections_per_peer × sessions + calls × 16`, and 256 for walks
-/// through the DHT, in practice a few dozen; TCP alone uses one for each connection.
+/// File descriptors: at most `handshakes + strangers + connections_per_peer × sessions + calls × 16`, and 256 × 16 for
+/// walks through the DHT while they dial, in practice a few dozen; TCP alone uses one for each connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Incoming connections whose handshake is under way. One more makes the oldest of the busiest source go:

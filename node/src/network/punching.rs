@@ -21,6 +21,10 @@ use super::careful::Careful;
 
 type Inner = Careful<dcutr::Behaviour>;
 
+/// How often the other end of a relayed connection may have us dial: as often as the library tries by itself, which here sets no
+/// bound at all, dials each time, and counts in a byte.
+const OFTEN: u8 = 3;
+
 /// The library's part, held back on connections with strangers.
 pub(super) struct Punching {
     inner: Inner,
@@ -60,7 +64,7 @@ impl NetworkBehaviour for Punching {
         if is_held {
             self.waiting.insert(connection, peer);
         }
-        Ok(Held { inner, is_held })
+        Ok(Held { inner, is_held, heard: 0 })
     }
 
     fn handle_pending_outbound_connection(
@@ -82,7 +86,7 @@ impl NetworkBehaviour for Punching {
         port: PortUse,
     ) -> Result<THandler<Self>, ConnectionDenied> {
         let inner = self.inner.handle_established_outbound_connection(connection, peer, at, role, port)?;
-        Ok(Held { inner, is_held: false })
+        Ok(Held { inner, is_held: false, heard: 0 })
     }
 
     fn on_swarm_event(&mut self, event: FromSwarm<'_>) {
@@ -123,6 +127,8 @@ pub(super) struct Release;
 pub(super) struct Held<H> {
     inner: H,
     is_held: bool,
+    /// So often they said where to dial.
+    heard: u8,
 }
 
 impl<H: ConnectionHandler> ConnectionHandler for Held<H> {
@@ -170,21 +176,91 @@ impl<H: ConnectionHandler> ConnectionHandler for Held<H> {
             Self::OutboundOpenInfo,
         >,
     ) {
+        if matches!(event, ConnectionEvent::FullyNegotiatedInbound(_)) {
+            if self.heard >= OFTEN {
+                // The stream ends with it.
+                return;
+            }
+            self.heard += 1;
+        }
         self.inner.on_connection_event(event);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
     use std::task::Waker;
 
-    use libp2p::core::ConnectedPoint;
-    use libp2p::swarm::{ConnectionClosed, ListenError, ListenFailure};
+    use libp2p::core::upgrade::DeniedUpgrade;
+    use libp2p::core::{ConnectedPoint, InboundUpgrade, UpgradeInfo};
+    use libp2p::swarm::handler::FullyNegotiatedInbound;
+    use libp2p::swarm::{ConnectionClosed, ListenError, ListenFailure, Stream};
 
     use super::*;
 
     fn through_a_relay() -> Multiaddr {
         format!("/ip4/203.0.113.10/tcp/7517/p2p/{}/p2p-circuit", PeerId::random()).parse().unwrap()
+    }
+
+    /// Counts what it is asked.
+    #[derive(Default)]
+    struct Counts(usize);
+
+    struct Word;
+
+    impl UpgradeInfo for Word {
+        type Info = &'static str;
+        type InfoIter = std::iter::Once<Self::Info>;
+
+        fn protocol_info(&self) -> Self::InfoIter {
+            std::iter::once("/word")
+        }
+    }
+
+    impl InboundUpgrade<Stream> for Word {
+        type Output = ();
+        type Error = Infallible;
+        type Future = std::future::Ready<Result<(), Infallible>>;
+
+        fn upgrade_inbound(self, _: Stream, _: Self::Info) -> Self::Future {
+            std::future::ready(Ok(()))
+        }
+    }
+
+    impl ConnectionHandler for Counts {
+        type FromBehaviour = Infallible;
+        type ToBehaviour = Infallible;
+        type InboundProtocol = Word;
+        type OutboundProtocol = DeniedUpgrade;
+        type InboundOpenInfo = ();
+        type OutboundOpenInfo = ();
+
+        fn listen_protocol(&self) -> SubstreamProtocol<Word> {
+            SubstreamProtocol::new(Word, ())
+        }
+
+        fn poll(&mut self, _: &mut Context<'_>) -> Poll<ConnectionHandlerEvent<DeniedUpgrade, (), Infallible>> {
+            Poll::Pending
+        }
+
+        fn on_behaviour_event(&mut self, event: Infallible) {
+            match event {}
+        }
+
+        fn on_connection_event(&mut self, _: ConnectionEvent<'_, Word, DeniedUpgrade>) {
+            self.0 += 1;
+        }
+    }
+
+    #[test]
+    fn whoever_is_reached_through_a_relay_has_us_dial_three_times_and_no_more() {
+        let mut held = Held { inner: Counts::default(), is_held: false, heard: 0 };
+        for _ in 0..300 {
+            let asked = FullyNegotiatedInbound { protocol: (), info: () };
+            held.on_connection_event(ConnectionEvent::FullyNegotiatedInbound(asked));
+        }
+        assert_eq!(held.inner.0, 3);
     }
 
     fn comes(punching: &mut Punching, number: usize, peer: PeerId, way: &Multiaddr) -> THandler<Punching> {

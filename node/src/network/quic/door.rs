@@ -6,7 +6,8 @@
 //! passed over hears nothing, and their QUIC asks again, after a second at first. By TCP they get in meanwhile.
 //!
 //! When memory is free again is reckoned, since quinn does not tell. What it does tell is how many connections it keeps that
-//! are over: with a room full of those nobody is taken up, whatever the reckoning says.
+//! are over: with a room full of those nobody is taken up, whatever the reckoning says. That alone would let one source keep
+//! everybody out, so the reckoning is rather too long than too short.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -51,7 +52,7 @@ impl Door {
             return Verdict::Wait;
         }
         room.take(source);
-        Verdict::Enter(Place { door: self.clone(), source, is_counted: true, lingers: LONGEST })
+        Verdict::Enter(Place { door: self.clone(), source, is_counted: true, since: now, lingers: None })
     }
 
     fn room(&self) -> MutexGuard<'_, Room> {
@@ -59,9 +60,12 @@ impl Door {
     }
 }
 
-/// How long quinn keeps what it made for a handshake that is over: three of its timeouts (RFC 9000 §10.2), each about a
-/// second while it knows nothing of the way.
-const LONGEST: Duration = Duration::from_secs(3);
+/// How long quinn keeps what it made for a handshake that is over while it knows nothing of the way: three of its timeouts (RFC
+/// 9000 §10.2), each about a second.
+const UNKNOWN: Duration = Duration::from_secs(3);
+/// As many times as long as the handshake took, if it saw a round trip: three timeouts, each of three round trips at first. How
+/// long one is decides who comes.
+const TIMES: u32 = 9;
 
 struct Room {
     most: usize,
@@ -105,7 +109,8 @@ pub(super) struct Place {
     door: Door,
     source: Source,
     is_counted: bool,
-    lingers: Duration,
+    since: Instant,
+    lingers: Option<Duration>,
 }
 
 impl Place {
@@ -116,9 +121,9 @@ impl Place {
         }
     }
 
-    /// How long quinn keeps it when it is dropped; at most three seconds.
+    /// How long quinn keeps it when it is dropped, as far as that is known.
     pub(super) fn lingers(&mut self, long: Duration) {
-        self.lingers = long.min(LONGEST);
+        self.lingers = Some(long);
     }
 }
 
@@ -130,7 +135,9 @@ impl Drop for Place {
         if !self.is_counted {
             room.take(self.source);
         }
-        room.leaving.push((now + self.lingers, self.source));
+        let took = now.saturating_duration_since(self.since);
+        let lingers = self.lingers.unwrap_or_else(|| UNKNOWN.max(TIMES * took));
+        room.leaving.push((now + lingers, self.source));
     }
 }
 
@@ -149,6 +156,9 @@ mod tests {
             Verdict::Prove | Verdict::Wait => None,
         }
     }
+
+    /// Longer than these tests take.
+    const SOON: Duration = Duration::from_secs(1);
 
     fn enters(door: &Door, source: Source, is_shown: bool) -> Option<Place> {
         later(door, source, is_shown, Duration::ZERO)
@@ -171,6 +181,17 @@ mod tests {
         assert_eq!(flood.len(), 32);
         let others: Vec<_> = (0..64).filter_map(|n| enters(&door, from(&format!("192.0.2.{n}")), true)).collect();
         assert_eq!(others.len(), 32, "the room is never more than full");
+    }
+
+    #[test]
+    fn who_is_slow_on_purpose_is_counted_for_as_long_as_that_makes_quinn_wait() {
+        let door = Door::new(1);
+        let slow = Duration::from_secs(9);
+        let begun = Instant::now().checked_sub(slow).unwrap();
+        let Verdict::Enter(place) = door.admit(from("10.0.0.9"), true, 0, begun) else { panic!("no room") };
+        drop(place);
+        assert!(later(&door, from("192.0.2.7"), true, UNKNOWN + SOON).is_none(), "quinn waits for nine times as long");
+        assert!(later(&door, from("192.0.2.7"), true, TIMES * slow + SOON).is_some());
     }
 
     #[test]
@@ -199,7 +220,7 @@ mod tests {
         assert_eq!(places.len(), 4);
         places.pop();
         assert!(enters(&door, from("192.0.2.9"), true).is_none(), "it was given up, and is still there");
-        assert!(later(&door, from("192.0.2.9"), true, LONGEST).is_some());
+        assert!(later(&door, from("192.0.2.9"), true, UNKNOWN + SOON).is_some());
     }
 
     #[test]
@@ -211,7 +232,7 @@ mod tests {
         assert_eq!(others.len(), 4);
         drop(others);
         // One comes when those are forgotten, which makes room; and is known at once.
-        later(&door, from("203.0.113.1"), true, LONGEST).into_iter().for_each(|mut place| {
+        later(&door, from("203.0.113.1"), true, UNKNOWN + SOON).into_iter().for_each(|mut place| {
             place.settle();
             place.lingers(Duration::ZERO);
         });

@@ -14,13 +14,14 @@ use rustls::pki_types::CertificateDer;
 
 use super::Error;
 use super::door::Place;
+use super::patience::MOST_MS;
 use super::socket::Held;
 
 /// What is said at the end of a connection: that it is over, and nothing more.
 pub(super) const OVER: VarInt = VarInt::from_u32(0);
 
-/// How long the other side usually takes to acknowledge, beside the way (`max_ack_delay`, RFC 9000 §18.2).
-const ACK_DELAY: Duration = Duration::from_millis(25);
+/// The most that the other side may take to acknowledge, beside the way (`max_ack_delay`, RFC 9000 §18.2).
+const ACK_DELAY: Duration = Duration::from_millis(MOST_MS);
 
 /// Who it is that we called.
 pub(super) async fn called(connecting: Connecting, held: Held) -> Result<(PeerId, StreamMuxerBox), Error> {
@@ -70,12 +71,12 @@ impl Muxer {
         Self { connection, incoming: incoming.boxed(), opening: opening.boxed(), place, _held: held }
     }
 
-    /// How long quinn is likely to keep what it made when the connection is dropped: three probe timeouts (RFC 9002 §6.2.1, with
-    /// a variation of half the round trip), or not at all if the other side is known to be gone.
+    /// How long quinn keeps what it made when the connection is dropped: three probe timeouts (RFC 9002 §6.2.1), each nine times
+    /// the average round trip at most, as after a long one among short ones; or not at all if the other side is known to be gone.
     fn lingers(&self) -> Duration {
         match self.connection.close_reason() {
             Some(ConnectionError::TimedOut | ConnectionError::Reset) => Duration::ZERO,
-            _ => 3 * (3 * self.connection.rtt() + ACK_DELAY),
+            _ => 3 * (9 * self.connection.rtt() + ACK_DELAY),
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! quinn keeps a connection that is over for three of its timeouts (RFC 9000 §10.2), and to each it adds what the other side
 //! says that its acknowledgements may take: up to sixteen seconds. Who says that and hangs up would have us keep it for
-//! most of a minute. So a caller who wants more than a second is turned away.
+//! most of a minute. So a caller who wants more than a tenth of a second is turned away.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use quinn_proto::TransportError;
 use quinn_proto::transport_parameters::TransportParameters;
 
 /// The most that acknowledgements may take, in milliseconds. By default it is 25 (RFC 9000 §18.2).
-const MOST_MS: u64 = 1_000;
+pub(super) const MOST_MS: u64 = 100;
 /// The number of the parameter that says so.
 const MAX_ACK_DELAY: u64 = 0x0b;
 
