@@ -35,6 +35,15 @@ impl Window {
         self.acts(Kind::Press, name, |element| self.clicks(element));
     }
 
+    /// Presses the button or the link with these words, if it is there and stays for long enough.
+    pub fn presses_if_there(&self, name: &str) {
+        if let Ok((found, _)) = self.find(Kind::Press, name)
+            && let Some(element) = found.first()
+        {
+            let _ = self.clicks(element);
+        }
+    }
+
     /// Presses one of several buttons or links with the same words; counted from 0.
     #[track_caller]
     pub fn presses_nth(&self, name: &str, nth: usize) {
