@@ -7,13 +7,13 @@
 //! it is given up before, and told; else nobody behind such a firewall would ever hear of it. Over a relay nobody may ask:
 //! to try where they are would tell them where we are.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use libp2p::core::Endpoint;
 use libp2p::core::transport::PortUse;
+use libp2p::core::{ConnectedPoint, Endpoint};
 use libp2p::swarm::derive_prelude::Either;
 use libp2p::swarm::dial_opts::DialOpts;
 use libp2p::swarm::{
@@ -24,10 +24,12 @@ use libp2p::{Multiaddr, PeerId};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::addresses;
+use super::crowd::Source;
 
 /// Addresses of a peer that are dialled at once: as many as the library tells, which keeps the last that others saw.
 const ADDRESSES: usize = 20;
-/// Dials under way at once for those who ask whether they are reached. More are refused, and ask elsewhere.
+/// Dials under way at once for those who ask whether they are reached. More are refused, and ask elsewhere. Nobody's network
+/// has more of them than are left: one that has them dial where nobody answers ends with half.
 const AT_ONCE: usize = 32;
 
 #[derive(Debug, thiserror::Error)]
@@ -41,17 +43,28 @@ pub(super) struct Careful<B> {
     asked: HashSet<ConnectionId>,
     /// How long one may take, where it looks whether others are reached.
     patience: Option<Duration>,
-    /// Those of them that are under way, by when they are given up.
-    under_way: VecDeque<(Instant, ConnectionId)>,
+    /// Those of them that are under way, in the order in which they are given up.
+    under_way: VecDeque<Try>,
+    /// Where those are who may ask that.
+    from: HashMap<ConnectionId, (PeerId, Source)>,
     /// All of them, and the connections that came of them.
     made: HashSet<ConnectionId>,
     timer: Option<Pin<Box<Sleep>>>,
 }
 
+/// A dial for somebody who asks whether they are reached.
+#[derive(Clone, Copy)]
+struct Try {
+    until: Instant,
+    connection: ConnectionId,
+    /// The network of whoever asks.
+    network: Option<Source>,
+}
+
 impl<B: NetworkBehaviour> Careful<B> {
     pub(super) fn new(inner: B) -> Self {
-        let (asked, made) = (HashSet::new(), HashSet::new());
-        Self { inner, asked, patience: None, under_way: VecDeque::new(), made, timer: None }
+        let (asked, made, from) = (HashSet::new(), HashSet::new(), HashMap::new());
+        Self { inner, asked, patience: None, under_way: VecDeque::new(), from, made, timer: None }
     }
 
     /// One that looks for strangers whether they are reached. It is told after so long that a dial failed, whatever comes
@@ -66,7 +79,7 @@ impl<B: NetworkBehaviour> Careful<B> {
     }
 
     fn give_up_late(&mut self, cx: &mut Context<'_>) {
-        while let Some((at, connection_id)) = self.under_way.front().copied() {
+        while let Some(Try { until: at, connection: connection_id, .. }) = self.under_way.front().copied() {
             if at <= Instant::now() {
                 self.under_way.pop_front();
                 let late = DialFailure { peer_id: None, error: &DialError::Aborted, connection_id };
@@ -93,7 +106,18 @@ impl<B: NetworkBehaviour> Careful<B> {
     }
 
     fn is_over(&mut self, connection: ConnectionId) {
-        self.under_way.retain(|(_, one)| *one != connection);
+        self.under_way.retain(|one| one.connection != connection);
+    }
+
+    /// The network that a peer is connected from.
+    fn network_of(&self, peer: Option<PeerId>) -> Option<Source> {
+        let (_, source) = self.from.values().find(|(one, _)| Some(*one) == peer)?;
+        Some(source.network())
+    }
+
+    fn has_place_for(&self, network: Option<Source>) -> bool {
+        let theirs = self.under_way.iter().filter(|one| one.network == network).count();
+        theirs < AT_ONCE - self.under_way.len()
     }
 }
 
@@ -147,7 +171,13 @@ impl<B: NetworkBehaviour> NetworkBehaviour for Careful<B> {
             self.made.remove(&failure.connection_id);
             self.is_over(failure.connection_id);
         }
+        if let FromSwarm::ConnectionEstablished(open) = &event
+            && self.patience.is_some()
+        {
+            self.from.insert(open.connection_id, (open.peer_id, source(open.endpoint)));
+        }
         if let FromSwarm::ConnectionClosed(closed) = &event {
+            self.from.remove(&closed.connection_id);
             self.made.remove(&closed.connection_id);
         }
         match event {
@@ -175,7 +205,8 @@ impl<B: NetworkBehaviour> NetworkBehaviour for Careful<B> {
         loop {
             let action = self.inner.poll(cx);
             if let Poll::Ready(ToSwarm::Dial { opts }) = &action {
-                if self.under_way.len() >= AT_ONCE {
+                let network = self.network_of(opts.get_peer_id());
+                if !self.has_place_for(network) {
                     self.refuse(opts);
                     continue;
                 }
@@ -183,7 +214,7 @@ impl<B: NetworkBehaviour> NetworkBehaviour for Careful<B> {
                 self.asked.insert(connection);
                 if let Some(patience) = self.patience {
                     self.made.insert(connection);
-                    self.under_way.push_back((Instant::now() + patience, connection));
+                    self.under_way.push_back(Try { until: Instant::now() + patience, connection, network });
                 }
             }
             return action.map(|action| action.map_in(Either::Left));
@@ -191,8 +222,17 @@ impl<B: NetworkBehaviour> NetworkBehaviour for Careful<B> {
     }
 }
 
+fn source(way: &ConnectedPoint) -> Source {
+    match way {
+        ConnectedPoint::Dialer { address, .. } => Source::of(address),
+        ConnectedPoint::Listener { local_addr, send_back_addr } => Source::of_incoming(local_addr, send_back_addr),
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use libp2p::swarm::behaviour::ConnectionEstablished;
+
     use super::*;
 
     /// Dials once, and hears what came of it.
@@ -298,19 +338,58 @@ mod tests {
         assert!(is_heard(&direct) && !is_heard(&relayed));
     }
 
+    /// Has this peer dialled where nobody answers; the connection, if it is done.
+    async fn dialled_for(careful: &mut Careful<Asks>, peer: PeerId) -> Option<ConnectionId> {
+        let at = "/ip4/203.0.113.9/tcp/7517".parse().unwrap();
+        let opts = DialOpts::peer_id(peer).addresses(vec![at]).build();
+        let connection = opts.connection_id();
+        careful.inner.dial = Some(opts);
+        let asked = std::future::poll_fn(|cx| Poll::Ready(careful.poll(cx))).await;
+        matches!(asked, Poll::Ready(ToSwarm::Dial { .. })).then_some(connection)
+    }
+
+    /// Somebody comes from there, who may ask.
+    fn comes(careful: &mut Careful<Asks>, number: usize, from: &str) -> PeerId {
+        let (peer_id, endpoint) = (
+            PeerId::random(),
+            ConnectedPoint::Listener {
+                local_addr: "/ip6/2001:db8::1/tcp/7517".parse().unwrap(),
+                send_back_addr: format!("/ip6/{from}/tcp/7517").parse().unwrap(),
+            },
+        );
+        careful.on_swarm_event(FromSwarm::ConnectionEstablished(ConnectionEstablished {
+            peer_id,
+            connection_id: ConnectionId::new_unchecked(number),
+            endpoint: &endpoint,
+            failed_addresses: &[],
+            other_established: 0,
+        }));
+        peer_id
+    }
+
     #[tokio::test]
-    async fn so_many_are_dialled_for_others_at_once_and_what_came_of_it_is_known() {
-        let at: Multiaddr = "/ip4/203.0.113.9/tcp/7517".parse().unwrap();
+    async fn whoever_has_it_dialled_where_nobody_answers_leaves_places_to_others() {
         let mut careful = Careful::new(Asks::default()).with_patience(Duration::from_secs(60));
         let mut dialled = Vec::new();
-        for _ in 0..AT_ONCE + 5 {
-            let opts = DialOpts::peer_id(PeerId::random()).addresses(vec![at.clone()]).build();
-            let connection = opts.connection_id();
-            careful.inner.dial = Some(opts);
-            let asked = std::future::poll_fn(|cx| Poll::Ready(careful.poll(cx))).await;
-            if matches!(asked, Poll::Ready(ToSwarm::Dial { .. })) {
-                dialled.push(connection);
-            }
+        for number in 0..AT_ONCE {
+            let mallory = comes(&mut careful, number, &format!("2001:db8:9:{number}::1"));
+            dialled.extend(dialled_for(&mut careful, mallory).await);
+        }
+        assert_eq!(dialled.len(), AT_ONCE / 2, "all of these are one network");
+        let bo = comes(&mut careful, AT_ONCE, "2001:db8:7::1");
+        assert!(dialled_for(&mut careful, bo).await.is_some());
+        let (error, connection_id) = (DialError::Aborted, dialled[0]);
+        careful.on_swarm_event(FromSwarm::DialFailure(DialFailure { peer_id: None, error: &error, connection_id }));
+        assert!(dialled_for(&mut careful, bo).await.is_some());
+    }
+
+    #[tokio::test]
+    async fn so_many_are_dialled_for_others_at_once_and_what_came_of_it_is_known() {
+        let mut careful = Careful::new(Asks::default()).with_patience(Duration::from_secs(60));
+        let mut dialled = Vec::new();
+        for number in 0..AT_ONCE + 5 {
+            let peer = comes(&mut careful, number, &format!("2001:db8:{number}::1"));
+            dialled.extend(dialled_for(&mut careful, peer).await);
         }
         assert_eq!(dialled.len(), AT_ONCE);
         assert!(careful.inner.failed.is_empty(), "of the others nobody says that they cannot be reached");

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use libp2p::Multiaddr;
 use libp2p::multiaddr::Protocol;
@@ -10,8 +10,10 @@ use tokio::time::Instant;
 
 use super::addresses;
 
-/// What one attacker can hardly have many of: an IPv4 address or the /64 that an IPv6 customer is given.
-/// `None` for what has no address.
+/// What one attacker can hardly have many of: an IPv4 address or the /64 that an IPv6 customer is given, of a [network]
+/// that may be theirs as a whole. `None` for what has no address.
+///
+/// [network]: Source::network
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Source(Option<IpAddr>);
 
@@ -35,9 +37,21 @@ impl Source {
     pub(super) fn of_ip(ip: IpAddr) -> Self {
         Self(Some(match ip {
             IpAddr::V4(_) => ip,
-            IpAddr::V6(ip) => IpAddr::from((ip.to_bits() & !u128::from(u64::MAX)).to_be_bytes()),
+            IpAddr::V6(ip) => first_bits(ip, 64),
         }))
     }
+
+    /// The network around it: the /48 that IPv6 customers get who ask for many addresses, or the one IPv4 address.
+    pub(super) fn network(self) -> Self {
+        Self(self.0.map(|ip| match ip {
+            IpAddr::V4(_) => ip,
+            IpAddr::V6(ip) => first_bits(ip, 48),
+        }))
+    }
+}
+
+fn first_bits(ip: Ipv6Addr, bits: u32) -> IpAddr {
+    Ipv6Addr::from_bits(ip.to_bits() & !(u128::MAX >> bits)).into()
 }
 
 struct Waiting<K> {
@@ -49,9 +63,9 @@ struct Waiting<K> {
 
 /// A bounded number of things that wait, in the order in which they came.
 ///
-/// When there is one too many, one leaves: of those without credit the oldest one from the source that has
-/// most. So a flood from few addresses displaces only itself, and a flood from many must renew itself faster
-/// than an honest peer needs for its round trips.
+/// When there is one too many, one leaves: of those without credit the oldest one from the network that has most, and there
+/// from the source that has most. So a flood from few addresses displaces only itself, and a flood from many must renew
+/// itself faster than an honest peer needs for its round trips.
 pub(super) struct Crowd<K> {
     waiting: BTreeMap<u64, Waiting<K>>,
     places: HashMap<K, u64>,
@@ -98,17 +112,23 @@ impl<K: Copy + Eq + Hash> Crowd<K> {
     }
 
     fn least_missed(&self) -> Option<K> {
-        let mut of_source: HashMap<Source, usize> = HashMap::new();
-        for one in self.waiting.values().filter(|one| !one.credited) {
-            *of_source.entry(one.source).or_default() += 1;
-        }
-        let busiest = of_source.values().copied().max();
-        self.waiting
-            .values()
-            .find(|one| !one.credited && of_source.get(&one.source).copied() == busiest)
-            .or_else(|| self.waiting.values().next())
-            .map(|one| one.key)
+        let others = || self.waiting.values().filter(|one| !one.credited);
+        let network = busiest(others().map(|one| one.source.network()));
+        let from_there = || others().filter(|one| Some(one.source.network()) == network);
+        let source = busiest(from_there().map(|one| one.source));
+        let first = from_there().find(|one| Some(one.source) == source);
+        first.or_else(|| self.waiting.values().next()).map(|one| one.key)
     }
+}
+
+/// What is there most often; of several the one that comes first.
+fn busiest(all: impl Iterator<Item = Source> + Clone) -> Option<Source> {
+    let mut times: HashMap<Source, usize> = HashMap::new();
+    for one in all.clone() {
+        *times.entry(one).or_default() += 1;
+    }
+    let most = times.values().copied().max();
+    all.into_iter().find(|one| times.get(one).copied() == most)
 }
 
 #[cfg(test)]
@@ -151,5 +171,22 @@ mod tests {
         let of = |ip: &str| Source::of(&format!("/ip6/{ip}/udp/1/quic-v1").parse().unwrap());
         assert_eq!(of("2001:db8:0:1::5"), of("2001:db8:0:1:ffff::1"));
         assert_ne!(of("2001:db8:0:1::5"), of("2001:db8:0:2::5"));
+        assert_eq!(of("2001:db8:0:1::5").network(), of("2001:db8:0:2::5").network());
+        assert_ne!(of("2001:db8:0:1::5").network(), of("2001:db8:1:1::5").network());
+        assert_ne!(from("10.0.0.1").network(), from("10.0.0.2").network());
+    }
+
+    #[test]
+    fn a_flood_from_all_of_a_large_network_displaces_only_what_comes_from_there_and_least_who_has_one_address() {
+        let now = Instant::now();
+        let of = |ip: &str| Source::of_ip(ip.parse().unwrap());
+        let mut crowd = Crowd::new(6);
+        crowd.admit("chi", of("2001:db8:7:1::1"), now);
+        crowd.admit("neighbour", of("2001:db8:9:ffff::1"), now);
+        let mallory = ["m1", "m2", "m3", "m4"].into_iter().zip(["1::1", "1::2", "2::1", "2::2"]);
+        mallory.for_each(|(name, at)| assert_eq!(crowd.admit(name, of(&format!("2001:db8:9:{at}")), now), None));
+        let more = ["m5", "m6"].map(|name| crowd.admit(name, of("2001:db8:9:3::1"), now));
+        assert_eq!(more, [Some("m1"), Some("m3")]);
+        assert!(crowd.leave(&"chi") && crowd.leave(&"neighbour"));
     }
 }

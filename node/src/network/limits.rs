@@ -89,17 +89,17 @@ pub struct Limits {
     pub settling: Duration,
     /// Parcels that one peer may leave here in a minute: whoever was away for a day has less to say.
     pub deposits_of_peer: usize,
-    /// Parcels that may come from one address in a minute: a company behind one router.
+    /// Parcels that may come from one place (an IPv4 address, a /48 of IPv6) in a minute: a company behind one router.
     pub deposits_of_source: usize,
     /// Walks through the DHT under way at once, for contacts and for this node; each costs some twenty connections.
     pub carried: usize,
     /// Walks that one contact's node may ask for in a minute: whoever comes back to forty contacts who all moved.
     pub carried_for_peer: usize,
-    /// Walks that may be asked for from one address in a minute.
+    /// Walks that may be asked for from one place in a minute.
     pub carried_for_source: usize,
     /// Records that one peer may give this node to keep in a minute: one that puts them there for many contacts.
     pub kept_of_peer: usize,
-    /// Records that may come from one address in a minute: each costs a tenth of a millisecond to look at.
+    /// Records that may come from one place in a minute: each costs a tenth of a millisecond to look at.
     pub kept_of_source: usize,
     /// Events on their way to the driver, and effects on their way from it.
     pub channel: usize,

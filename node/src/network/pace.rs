@@ -15,27 +15,30 @@ const MOST: usize = 8_192;
 /// Counts, in one window after another.
 pub(super) struct Pace {
     of_peer: HashMap<PeerId, usize>,
-    of_source: HashMap<Source, usize>,
+    of_network: HashMap<Source, usize>,
     began: Option<Instant>,
     per_peer: usize,
-    per_source: usize,
+    per_network: usize,
 }
 
 impl Pace {
-    pub(super) fn new(per_peer: usize, per_source: usize) -> Self {
-        Self { of_peer: HashMap::new(), of_source: HashMap::new(), began: None, per_peer, per_source }
+    pub(super) fn new(per_peer: usize, per_network: usize) -> Self {
+        Self { of_peer: HashMap::new(), of_network: HashMap::new(), began: None, per_peer, per_network }
     }
 
     /// Counts one; false if it is one too many.
     pub(super) fn admit(&mut self, peer: PeerId, source: Option<Source>, now: Instant) -> bool {
         if self.began.is_none_or(|began| now >= began + WINDOW) {
             self.of_peer.clear();
-            self.of_source.clear();
+            self.of_network.clear();
             self.began = Some(now);
         }
-        let by_peer = count(&mut self.of_peer, peer, self.per_peer);
-        // Who was called by us has no source, and was wanted.
-        by_peer && source.is_none_or(|source| count(&mut self.of_source, source, self.per_source))
+        if self.of_peer.get(&peer).is_some_and(|counted| *counted >= self.per_peer) {
+            return false;
+        }
+        // A place that has had its share fills no room with ever new peers. Who was called by us has no source, and was wanted.
+        let has_share = source.is_none_or(|from| count(&mut self.of_network, from.network(), self.per_network));
+        has_share && count(&mut self.of_peer, peer, self.per_peer)
     }
 }
 
@@ -63,5 +66,15 @@ mod tests {
         assert!(!pace.admit(friend, from("10.0.0.1"), now), "the place has had its share");
         assert!(pace.admit(bo, from("10.0.0.2"), now));
         assert!(pace.admit(mallory, from("10.0.0.1"), now + WINDOW), "a minute later");
+    }
+
+    #[test]
+    fn ever_new_peers_from_one_place_leave_room_for_those_of_others() {
+        let (now, mut pace) = (Instant::now(), Pace::new(2, 3));
+        let of = |ip: &str| Some(Source::of_ip(ip.parse().unwrap()));
+        let let_in = (0..MOST + 1).filter(|_| pace.admit(PeerId::random(), of("2001:db8:9::1"), now)).count();
+        assert_eq!(let_in, 3);
+        assert!(!pace.admit(PeerId::random(), of("2001:db8:9:7::1"), now), "a /48 is one place");
+        assert!(pace.admit(PeerId::random(), of("2001:db8:a::1"), now));
     }
 }

@@ -5,9 +5,9 @@
 //! further; and nobody gets more of the room than is left: one source ends with half of it, two with a third each. Who is
 //! passed over hears nothing, and their QUIC asks again, after a second at first. By TCP they get in meanwhile.
 //!
-//! When memory is free again is reckoned, since quinn does not tell. What it does tell is how many connections it keeps that
-//! are over: with a room full of those nobody is taken up, whatever the reckoning says. That alone would let one source keep
-//! everybody out, so the reckoning is rather too long than too short.
+//! quinn tells how many connections it keeps that are over, and not whose they are. So for each of them it is reckoned when
+//! its memory is free at the latest, and those that are due first count as gone as soon as quinn keeps fewer. With a room full
+//! of them nobody is taken up. Without the reckoning, one source could keep everybody out with those that it leaves behind.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -27,6 +27,9 @@ pub(super) enum Verdict {
     Wait,
 }
 
+/// How many connections quinn keeps on one socket that are over; none once the socket is gone.
+pub(super) type Strays = Box<dyn Fn() -> Option<usize> + Send>;
+
 /// The door of a node; clones are the same one.
 #[derive(Clone)]
 pub(super) struct Door(Arc<Mutex<Room>>);
@@ -34,14 +37,21 @@ pub(super) struct Door(Arc<Mutex<Room>>);
 impl Door {
     /// Room for `most` handshakes.
     pub(super) fn new(most: usize) -> Self {
-        Self(Arc::new(Mutex::new(Room { most, taken: 0, of: HashMap::new(), leaving: Vec::new() })))
+        let (of, leaving, strays) = (HashMap::new(), Vec::new(), Vec::new());
+        Self(Arc::new(Mutex::new(Room { most, taken: 0, of, leaving, strays })))
     }
 
-    /// Decides about somebody from this source, who has shown to be there or not, while there are so many connections on the
-    /// socket that are over.
-    pub(super) fn admit(&self, source: Source, is_shown: bool, strays: usize, now: Instant) -> Verdict {
+    /// Takes one more socket into account.
+    pub(super) fn counts(&self, strays: Strays) {
+        self.room().strays.push(strays);
+    }
+
+    /// Decides about somebody from this source, who has shown to be there or not.
+    pub(super) fn admit(&self, source: Source, is_shown: bool, now: Instant) -> Verdict {
         let mut room = self.room();
+        let strays = room.strays();
         room.clear(now);
+        room.clear_all_but(strays);
         if strays >= room.most {
             return Verdict::Wait;
         }
@@ -70,29 +80,54 @@ const TIMES: u32 = 9;
 struct Room {
     most: usize,
     taken: usize,
+    /// By network.
     of: HashMap<Source, usize>,
-    /// Those that are over, with when their memory is free.
+    /// Those that are over, with when their memory is free at the latest.
     leaving: Vec<(Instant, Source)>,
+    strays: Vec<Strays>,
 }
 
 impl Room {
     fn has_place_for(&self, source: Source) -> bool {
-        let theirs = self.of.get(&source).copied().unwrap_or_default();
+        let theirs = self.of.get(&source.network()).copied().unwrap_or_default();
         theirs < self.most.saturating_sub(self.taken)
     }
 
     fn take(&mut self, source: Source) {
         self.taken += 1;
-        *self.of.entry(source).or_default() += 1;
+        *self.of.entry(source.network()).or_default() += 1;
     }
 
     fn free(&mut self, source: Source) {
         self.taken = self.taken.saturating_sub(1);
-        if let Some(theirs) = self.of.get_mut(&source) {
+        if let Some(theirs) = self.of.get_mut(&source.network()) {
             *theirs -= 1;
             if *theirs == 0 {
-                self.of.remove(&source);
+                self.of.remove(&source.network());
             }
+        }
+    }
+
+    /// How many connections on all sockets are over.
+    fn strays(&mut self) -> usize {
+        let mut all = 0;
+        self.strays.retain(|strays| {
+            let of_this = strays();
+            all += of_this.unwrap_or_default();
+            of_this.is_some()
+        });
+        all
+    }
+
+    /// So many are left of those that are over.
+    fn clear_all_but(&mut self, strays: usize) {
+        if self.leaving.len() <= strays {
+            return;
+        }
+        self.leaving.sort_by_key(|(until, _)| *until);
+        let gone: Vec<_> = self.leaving.drain(..self.leaving.len() - strays).collect();
+        for (_, source) in gone {
+            self.free(source);
         }
     }
 
@@ -143,105 +178,165 @@ impl Drop for Place {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
 
     fn from(ip: &str) -> Source {
         Source::of_ip(ip.parse().unwrap())
     }
 
-    /// The place of somebody who comes so much later than now, if they get one.
-    fn later(door: &Door, source: Source, is_shown: bool, after: Duration) -> Option<Place> {
-        match door.admit(source, is_shown, 0, Instant::now() + after) {
-            Verdict::Enter(place) => Some(place),
-            Verdict::Prove | Verdict::Wait => None,
+    /// A door, and what quinn keeps behind it of connections that are over.
+    struct Behind {
+        door: Door,
+        kept: Arc<AtomicUsize>,
+    }
+
+    impl Behind {
+        fn room_for(most: usize) -> Self {
+            let (door, kept) = (Door::new(most), Arc::new(AtomicUsize::new(0)));
+            let strays = Arc::clone(&kept);
+            door.counts(Box::new(move || Some(strays.load(Ordering::Relaxed))));
+            Self { door, kept }
+        }
+
+        /// From here on quinn keeps so many.
+        fn keeps(&self, many: usize) {
+            self.kept.store(many, Ordering::Relaxed);
+        }
+
+        /// The place of somebody who comes so much later than now, if they get one.
+        fn later(&self, source: Source, after: Duration) -> Option<Place> {
+            self.let_in(source, true, Instant::now() + after)
+        }
+
+        fn enters(&self, source: Source, is_shown: bool) -> Option<Place> {
+            self.let_in(source, is_shown, Instant::now())
+        }
+
+        fn let_in(&self, source: Source, is_shown: bool, now: Instant) -> Option<Place> {
+            match self.door.admit(source, is_shown, now) {
+                Verdict::Enter(place) => Some(place),
+                Verdict::Prove | Verdict::Wait => None,
+            }
         }
     }
 
     /// Longer than these tests take.
     const SOON: Duration = Duration::from_secs(1);
 
-    fn enters(door: &Door, source: Source, is_shown: bool) -> Option<Place> {
-        later(door, source, is_shown, Duration::ZERO)
-    }
-
     #[test]
     fn invented_addresses_take_a_quarter_of_the_room() {
-        let door = Door::new(64);
+        let behind = Behind::room_for(64);
         let flood: Vec<_> =
-            (0..1_000).filter_map(|n| enters(&door, from(&format!("10.0.{}.{}", n / 250, n % 250)), false)).collect();
+            (0..1_000).filter_map(|n| behind.enters(from(&format!("10.0.{}.{}", n / 250, n % 250)), false)).collect();
         assert_eq!(flood.len(), 16);
-        assert!(matches!(door.admit(from("192.0.2.7"), false, 0, Instant::now()), Verdict::Prove));
-        assert!(enters(&door, from("192.0.2.7"), true).is_some(), "Chi shows where she is and gets in");
+        assert!(matches!(behind.door.admit(from("192.0.2.7"), false, Instant::now()), Verdict::Prove));
+        assert!(behind.enters(from("192.0.2.7"), true).is_some(), "Chi shows where she is and gets in");
     }
 
     #[test]
     fn one_address_takes_half_of_an_empty_room_and_no_more() {
-        let door = Door::new(64);
-        let flood: Vec<_> = (0..1_000).filter_map(|_| enters(&door, from("10.0.0.9"), true)).collect();
+        let behind = Behind::room_for(64);
+        let flood: Vec<_> = (0..1_000).filter_map(|_| behind.enters(from("10.0.0.9"), true)).collect();
         assert_eq!(flood.len(), 32);
-        let others: Vec<_> = (0..64).filter_map(|n| enters(&door, from(&format!("192.0.2.{n}")), true)).collect();
+        let others: Vec<_> = (0..64).filter_map(|n| behind.enters(from(&format!("192.0.2.{n}")), true)).collect();
         assert_eq!(others.len(), 32, "the room is never more than full");
     }
 
     #[test]
+    fn nor_does_one_network_that_has_many_addresses() {
+        let behind = Behind::room_for(64);
+        let flood: Vec<_> =
+            (0..1_000).filter_map(|n| behind.enters(from(&format!("2001:db8:9:{n}::1")), true)).collect();
+        assert_eq!(flood.len(), 32);
+        assert!(behind.enters(from("2001:db8:7::1"), true).is_some());
+    }
+
+    #[test]
     fn who_is_slow_on_purpose_is_counted_for_as_long_as_that_makes_quinn_wait() {
-        let door = Door::new(1);
+        let behind = Behind::room_for(2);
         let slow = Duration::from_secs(9);
         let begun = Instant::now().checked_sub(slow).unwrap();
-        let Verdict::Enter(place) = door.admit(from("10.0.0.9"), true, 0, begun) else { panic!("no room") };
-        drop(place);
-        assert!(later(&door, from("192.0.2.7"), true, UNKNOWN + SOON).is_none(), "quinn waits for nine times as long");
-        assert!(later(&door, from("192.0.2.7"), true, TIMES * slow + SOON).is_some());
+        let mallory = from("10.0.0.9");
+        drop(behind.let_in(mallory, true, begun).expect("room"));
+        behind.keeps(1);
+        assert!(behind.later(mallory, UNKNOWN + SOON).is_none(), "quinn waits for nine times as long");
+        assert!(behind.later(mallory, TIMES * slow + SOON).is_some());
     }
 
     #[test]
     fn nobody_is_taken_up_while_too_many_are_kept_that_are_over() {
-        let door = Door::new(4);
-        let bo = from("192.0.2.7");
-        assert!(matches!(door.admit(bo, true, 4, Instant::now()), Verdict::Wait));
-        assert!(matches!(door.admit(bo, true, 3, Instant::now()), Verdict::Enter(_)));
+        let behind = Behind::room_for(4);
+        behind.keeps(4);
+        assert!(matches!(behind.door.admit(from("192.0.2.7"), true, Instant::now()), Verdict::Wait));
+        behind.keeps(3);
+        assert!(behind.enters(from("192.0.2.7"), true).is_some());
     }
 
     #[test]
     fn three_addresses_leave_room_for_others() {
-        let door = Door::new(64);
+        let behind = Behind::room_for(64);
         let mut flood = Vec::new();
         for _ in 0..1_000 {
-            flood.extend((1..4).filter_map(|n| enters(&door, from(&format!("10.0.0.{n}")), true)));
+            flood.extend((1..4).filter_map(|n| behind.enters(from(&format!("10.0.0.{n}")), true)));
         }
         assert!(flood.len() <= 48, "{} of 64 places", flood.len());
-        assert!(enters(&door, from("192.0.2.7"), true).is_some());
+        assert!(behind.enters(from("192.0.2.7"), true).is_some());
     }
 
     #[test]
     fn a_place_is_free_again_when_the_memory_is() {
-        let door = Door::new(4);
-        let mut places: Vec<_> = (0..4).filter_map(|n| enters(&door, from(&format!("192.0.2.{n}")), true)).collect();
+        let behind = Behind::room_for(4);
+        let mut places: Vec<_> = (0..4).filter_map(|n| behind.enters(from(&format!("192.0.2.{n}")), true)).collect();
         assert_eq!(places.len(), 4);
         places.pop();
-        assert!(enters(&door, from("192.0.2.9"), true).is_none(), "it was given up, and is still there");
-        assert!(later(&door, from("192.0.2.9"), true, UNKNOWN + SOON).is_some());
+        behind.keeps(1);
+        assert!(behind.enters(from("192.0.2.9"), true).is_none(), "it was given up, and is still there");
+        drop(behind.later(from("192.0.2.9"), UNKNOWN + SOON).expect("it is gone at the latest by now"));
+        behind.keeps(0);
+        assert!(behind.enters(from("192.0.2.9"), true).is_some(), "quinn has forgotten it earlier than that");
+    }
+
+    #[test]
+    fn of_those_that_are_over_the_ones_that_are_due_first_count_as_gone() {
+        let behind = Behind::room_for(8);
+        let [mallory, bo] = [from("10.0.0.9"), from("192.0.2.7")];
+        let slow: Vec<_> = (0..4).filter_map(|_| behind.enters(mallory, true)).collect();
+        let quick: Vec<_> = (0..2).filter_map(|_| behind.enters(bo, true)).collect();
+        for (places, long) in [(slow, Duration::from_secs(60)), (quick, SOON)] {
+            places.into_iter().for_each(|mut place| place.lingers(long));
+        }
+        behind.keeps(6);
+        assert!(behind.enters(mallory, true).is_none());
+        behind.keeps(4);
+        assert!(behind.enters(mallory, true).is_none(), "what she left is still there");
+        assert!(behind.enters(bo, true).is_some(), "what he left is not");
+    }
+
+    #[test]
+    fn a_socket_that_is_gone_counts_no_more() {
+        let door = Door::new(1);
+        door.counts(Box::new(|| None));
+        assert!(matches!(door.admit(from("192.0.2.7"), true, Instant::now()), Verdict::Enter(_)));
+        assert!(door.room().strays.is_empty());
     }
 
     #[test]
     fn who_is_known_takes_no_place_until_they_leave() {
-        let door = Door::new(4);
-        let mut known: Vec<_> = (0..4).filter_map(|n| enters(&door, from(&format!("192.0.2.{n}")), true)).collect();
+        let behind = Behind::room_for(4);
+        let mut known: Vec<_> = (0..4).filter_map(|n| behind.enters(from(&format!("192.0.2.{n}")), true)).collect();
         known.iter_mut().for_each(Place::settle);
-        let others: Vec<_> = (0..4).filter_map(|n| enters(&door, from(&format!("198.51.100.{n}")), true)).collect();
+        let others: Vec<_> = (0..4).filter_map(|n| behind.enters(from(&format!("198.51.100.{n}")), true)).collect();
         assert_eq!(others.len(), 4);
         drop(others);
-        // One comes when those are forgotten, which makes room; and is known at once.
-        later(&door, from("203.0.113.1"), true, UNKNOWN + SOON).into_iter().for_each(|mut place| {
-            place.settle();
-            place.lingers(Duration::ZERO);
-        });
         let soon = Duration::from_secs(2);
         for place in &mut known {
             place.lingers(soon);
         }
-        known.clear();
-        assert!(enters(&door, from("203.0.113.2"), true).is_none(), "all four are just leaving");
-        assert!(later(&door, from("203.0.113.2"), true, soon).is_some(), "and are forgotten as soon as they said");
+        drop(known);
+        // quinn keeps fewer than the room has places, and of the eight all of the last four.
+        behind.keeps(3);
+        assert!(behind.enters(from("203.0.113.2"), true).is_some(), "one is forgotten");
     }
 }

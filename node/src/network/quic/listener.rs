@@ -52,6 +52,7 @@ impl Listener {
         let incoming = futures::stream::unfold(socket.endpoint().clone(), |endpoint| async {
             endpoint.accept().await.map(|incoming| (incoming, endpoint))
         });
+        door.counts(socket.strays());
         let mut listener = Self {
             id,
             socket,
@@ -139,11 +140,11 @@ impl Listener {
     fn meet(&self, incoming: Incoming) -> Option<Event> {
         let from = incoming.remote_address();
         let is_shown = incoming.remote_address_validated();
-        match self.door.admit(Source::of_ip(from.ip()), is_shown, self.socket.strays(), Instant::now()) {
+        match self.door.admit(Source::of_ip(from.ip()), is_shown, Instant::now()) {
             Verdict::Enter(mut place) => match incoming.accept() {
                 Ok(connecting) => Some(TransportEvent::Incoming {
                     listener_id: self.id,
-                    upgrade: muxer::taken_up(connecting, self.socket.hold(), place).boxed(),
+                    upgrade: muxer::taken_up(connecting, place, self.socket.hold()).boxed(),
                     local_addr: address::of(self.bound),
                     send_back_addr: address::of(from),
                 }),

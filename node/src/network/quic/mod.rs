@@ -122,7 +122,7 @@ impl Quic {
         if let Some(listener) = listeners.max_by_key(|listener| listener.is_everywhere()) {
             return Ok(listener.socket().clone());
         }
-        if let Some(caller) = self.callers.to(to) {
+        if let Some(caller) = self.callers.to(to).as_ref().filter(|caller| !caller.is_over()) {
             return Ok(caller.clone());
         }
         let caller = self.open(anywhere, None)?;
@@ -168,7 +168,7 @@ impl Transport for Quic {
         let client = self.settings.client.clone();
         let handshake = async move {
             let held = socket.hold();
-            muxer::called(socket.endpoint().connect_with(client, to, settings::NAME)?, held).await
+            muxer::called(socket.call(to, client)?, held).await
         };
         Ok(handshake.boxed())
     }

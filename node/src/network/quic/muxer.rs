@@ -29,11 +29,11 @@ pub(super) async fn called(connecting: Connecting, held: Held) -> Result<(PeerId
     Ok((who(&connection)?, StreamMuxerBox::new(Muxer::new(connection, held, None))))
 }
 
-/// Who it is that we took up.
+/// Who it is that we took up. What is given last is dropped first, as in [`Muxer`].
 pub(super) async fn taken_up(
     connecting: Connecting,
-    held: Held,
     mut place: Place,
+    held: Held,
 ) -> Result<(PeerId, StreamMuxerBox), Error> {
     let connection = connecting.await?;
     let peer = who(&connection)?;
@@ -56,8 +56,9 @@ struct Muxer {
     connection: Connection,
     incoming: BoxStream<'static, Opened>,
     opening: BoxStream<'static, Opened>,
-    place: Option<Place>,
+    // quinn's count has it among those that are over before the door has.
     _held: Held,
+    place: Option<Place>,
 }
 
 impl Muxer {

@@ -289,6 +289,7 @@ async fn what_is_over_is_counted_until_it_is_forgotten() {
     let mut ana = Quic::new(&key(1), &Limits::default()).unwrap();
     ana.listen(ListenerId::next(), "127.0.0.1:0".parse().unwrap()).unwrap();
     let socket = ana.calling("127.0.0.1".parse().unwrap(), PortUse::Reuse).unwrap();
+    let strays = socket.strays();
     let at_ana = address::of(socket.endpoint().local_addr().unwrap());
     let mut ana = ana.boxed();
     assert!(matches!(next(&mut ana).await, TransportEvent::NewAddress { .. }));
@@ -296,13 +297,13 @@ async fn what_is_over_is_counted_until_it_is_forgotten() {
 
     let calling = tokio::spawn(dial(&mut bo, &at_ana));
     drop(incoming(&mut ana).await);
-    assert_eq!(socket.strays(), 1, "one that was given up before anybody looked who it is");
+    assert_eq!(strays(), Some(1), "one that was given up before anybody looked who it is");
     drop(calling);
 
     let (called, taken_up) = meet(&mut bo, &mut ana, &at_ana).await;
-    assert_eq!(socket.strays(), 1, "one more, in use");
+    assert_eq!(strays(), Some(1), "one more, in use");
     drop(taken_up);
-    assert_eq!(socket.strays(), 2, "one that Ana hung up");
+    assert_eq!(strays(), Some(2), "one that Ana hung up");
     drop(called);
     let (called, taken_up) = meet(&mut bo, &mut ana, &at_ana).await;
     drop(called);
@@ -311,12 +312,28 @@ async fn what_is_over_is_counted_until_it_is_forgotten() {
     assert!(over.expect("to hear of the end").is_err());
     drop(taken_up);
     let forgotten = async {
-        while socket.strays() > 0 {
+        while strays() != Some(0) {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
     timeout(PATIENCE, forgotten).await.expect("all to be forgotten");
     assert_eq!(socket.endpoint().open_connections(), 0);
+    drop((socket, ana));
+    assert_eq!(strays(), None, "the socket is gone");
+}
+
+#[tokio::test]
+async fn calls_go_out_from_a_new_port_once_the_system_took_the_old_one_away() {
+    let mut ana = Quic::new(&key(1), &Limits::default()).unwrap();
+    let far: Multiaddr = "/ip4/203.0.113.9/udp/7517/quic-v1".parse().unwrap();
+    let from = |ana: &mut Quic| ana.calling("203.0.113.9".parse().unwrap(), PortUse::Reuse).unwrap();
+    let first = from(&mut ana);
+    first.endpoint().close(super::muxer::OVER, &[]);
+    let call = ana.dial(far, DialOpts { role: Endpoint::Dialer, port_use: PortUse::Reuse }).unwrap();
+    assert!(call.await.is_err());
+    let second = from(&mut ana);
+    let [before, after] = [first, second].map(|socket| socket.endpoint().local_addr().unwrap());
+    assert_ne!(before, after);
 }
 
 #[tokio::test]
