@@ -1,5 +1,7 @@
 //! The recovery drill: everything that can go wrong at once when a machine is stolen or destroyed.
 
+use std::collections::BTreeSet;
+
 use kith_protocol::card::FieldKind;
 use kith_protocol::disowned::Disowned;
 use kith_protocol::engine::disowned::{came_by_given_up_until, exposed_since};
@@ -363,6 +365,30 @@ fn a_change_of_the_key_as_a_habit_gives_nothing_up() {
     drill.world.rotates(ana, Reason::Compromised);
     drill.world.run_for(60);
     assert!(lies(&drill, Day::of(drill.world.clock(ana))));
+}
+
+/// Whoever knows a key of before knows whose record says that it is given up. The record of where she is lies elsewhere, and
+/// nothing in it may tell that it is hers, too.
+#[test]
+fn no_two_records_of_one_person_say_that_they_were_signed_in_the_same_second() {
+    let mut world = World::new(12);
+    let [ana, bo] = ["Ana", "Bo"].map(|name| world.person(name));
+    meet(&mut world, bo, ana);
+    let words = world.home(ana).words.clone();
+    for _ in 0..2 {
+        world.rotates(ana, Reason::Compromised);
+        world.run_for(HOUR);
+    }
+    for _ in 0..10 {
+        world.run_for(DAY);
+        let day = Day(Day::of(world.clock(ana)).0 - 1);
+        let given_up = [0, 1].map(|number| Disowned::key_of(&words.key(number).verify_key(), day));
+        let where_she_is = world.reach_of(bo, ana).and_then(|reach| reach.presence?.key_of(day));
+        let keys = given_up.into_iter().chain([where_she_is]);
+        let seconds: Vec<_> = keys.map(|key| world.dht.second_of(key.unwrap()).expect("a record")).collect();
+        let different: BTreeSet<_> = seconds.iter().collect();
+        assert_eq!(different.len(), 3, "{seconds:?}");
+    }
 }
 
 fn hears_that_the_key_is_given_up(drill: &Drill, who: Who) -> bool {

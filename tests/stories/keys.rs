@@ -342,3 +342,17 @@ fn who_finds_the_words_of_before_cannot_go_on_from_anas_fresh_ones() {
     assert_eq!(world.reads(bo, ana, FieldKind::Title).as_deref(), Some("Owner"));
     world.check_handled(bo);
 }
+
+#[test]
+fn a_grant_that_was_signed_while_the_clock_was_ahead_is_made_anew_once_it_is_right() {
+    let (mut world, ana, bo) = ana_and_bo(31);
+    world.sets_clock(ana, 100 * DAY.cast_signed());
+    world.run_for(HOUR);
+    world.sets_clock(ana, 0);
+    world.run_for(20 * DAY);
+    world.writes(bo, ana, "Is it still March with you?");
+    world.run_for(HOUR);
+    assert_eq!(world.texts(ana, bo), ["Is it still March with you?"]);
+    assert!(world.has_delivered_all());
+    world.check();
+}

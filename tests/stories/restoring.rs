@@ -1,7 +1,8 @@
 //! Machines die, and people go on from a backup.
 
-use kith_protocol::card::FieldKind;
+use kith_protocol::card::{FieldKind, Tier};
 use kith_protocol::engine::code_lists::open_codes;
+use kith_protocol::engine::introduction::AskState;
 use kith_protocol::engine::person::{Person, Reach};
 use kith_protocol::engine::{Notice, Own, Refusal, people, replaced_since};
 use kith_protocol::id::{IdentityId, PeerId};
@@ -13,7 +14,7 @@ use kith_protocol::text::Words;
 use kith_protocol::wire;
 use kith_tests::sim::{Mallory, Who, World};
 
-use crate::{DAY, HOUR, ana_and_bo, refusal};
+use crate::{DAY, HOUR, ana_and_bo, meet, refusal};
 
 /// The machine that somebody takes for another's.
 fn machine_of(world: &World, who: Who, other: Who) -> PeerId {
@@ -146,6 +147,63 @@ fn what_came_since_the_backup_comes_again_and_nothing_twice() {
     assert_eq!(world.texts(bo, ana), ["Before the backup.", "At dinner."], "and Bo sees that both have arrived, once");
     assert!(world.has_delivered_all());
     world.check();
+}
+
+/// Ana and Chi, who do not know each other, and Bo, who knows both.
+fn three(seed: u64) -> (World, [Who; 3]) {
+    let mut world = World::new(seed);
+    let [ana, bo, chi] = ["Ana", "Bo", "Chi"].map(|name| world.person(name));
+    meet(&mut world, bo, ana);
+    meet(&mut world, chi, bo);
+    (world, [ana, bo, chi])
+}
+
+/// Bo's disk dies after everything went through his hands, and he knows of nothing; or Chi's, after she said yes; or Ana's, after
+/// she heard of it.
+#[test]
+fn an_introduction_goes_on_whoever_of_the_three_comes_back_from_a_backup_of_before() {
+    for lost in ["Ana", "Bo", "Chi"] {
+        let (mut world, [ana, bo, chi]) = three(21);
+        let mut backup = (world.copies(bo), world.clock(bo));
+        let ask = world.asks(ana, bo, "Chi");
+        if lost == "Ana" {
+            backup = (world.copies(ana), world.clock(ana));
+        }
+        world.run_for(HOUR);
+        world.passes(bo, ana, chi);
+        world.run_for(HOUR);
+        if lost == "Chi" {
+            backup = (world.copies(chi), world.clock(chi));
+        }
+        if lost != "Ana" {
+            world.stop(ana);
+        }
+        world.consents(chi, bo, Tier::Contacts);
+        world.run_for(HOUR);
+        let (copy, made) = backup;
+        match lost {
+            "Ana" => world.restores_backup_of(ana, copy, made),
+            "Bo" => {
+                world.restores_backup_of(bo, copy, made);
+                world.start(ana);
+                world.run_for(3 * HOUR);
+                world.passes(bo, ana, chi);
+            }
+            _ => {
+                world.stop(chi);
+                world.start(ana);
+                world.run_for(HOUR);
+                assert_eq!(world.ask_state(ana, ask.id), AskState::Connecting, "Ana knows that Chi said yes");
+                world.restores_backup_of(chi, copy, made);
+                world.run_for(3 * HOUR);
+                world.consents(chi, bo, Tier::Contacts);
+            }
+        }
+        world.run_for(DAY);
+        assert_eq!(world.ask_state(ana, ask.id), AskState::Connected, "{lost}: {}", world.story_of(ana, chi));
+        assert!(world.are_contacts(ana, chi), "{lost} is back, and Ana and Chi do not hold each other");
+        world.check();
+    }
 }
 
 #[test]

@@ -30,11 +30,13 @@ pub(super) fn finding(api: &Api) -> Result<Finding, Problem> {
     Ok(say(now(), stored, Path::new(SYNCHRONISED).exists()))
 }
 
-/// When anything in a folder was last written.
-fn written(folder: &Path) -> Option<Timestamp> {
-    let files = std::fs::read_dir(folder).ok()?.flatten();
-    let times = files.filter_map(|file| file.metadata().ok()?.modified().ok()?.duration_since(UNIX_EPOCH).ok());
-    times.max().map(|since| Timestamp::from_secs(since.as_secs()))
+/// When a storage was last written: its newest journal. Other files may be of a time when the clock was ahead.
+fn written(store: &Path) -> Option<Timestamp> {
+    let files = std::fs::read_dir(store).ok()?.flatten();
+    let journals = files.filter(|file| file.file_name().to_string_lossy().starts_with("journal-"));
+    let newest = journals.max_by_key(std::fs::DirEntry::file_name)?;
+    let since = newest.metadata().ok()?.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+    Some(Timestamp::from_secs(since.as_secs()))
 }
 
 fn say(now: Timestamp, stored: Timestamp, is_synchronised: bool) -> Finding {

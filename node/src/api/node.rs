@@ -308,6 +308,11 @@ fn grant(api: &Api) -> Result<Finding, Problem> {
             let advice = "run kith up: the grant is renewed as soon as the node runs; also check the clock";
             Finding::new("node grant", Health::Bad, "ended: contacts do not write to this machine", Some(advice))
         }
+        left if left > limits::GRANT_LIFE + limits::CLOCK_SKEW => {
+            let advice = "run kith up: the grant is made anew as soon as the node runs";
+            let finding = "made while the clock was ahead: contacts do not believe it yet";
+            Finding::new("node grant", Health::Bad, finding, Some(advice))
+        }
         left => Finding::new("node grant", Health::Good, format!("counts for {} more days", left / limits::DAY), None),
     })
 }

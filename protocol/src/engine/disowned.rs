@@ -139,13 +139,21 @@ impl Turn<'_> {
     pub(super) fn post_given_up(&mut self) -> Result<bool> {
         let all = self.given_up()?;
         for GivenUp { number, seed } in &all {
-            let said = Disowned::of(&self.keys.history, *number);
-            if let Some(record) = said.sign(seed, self.now, self.random.bytes()) {
+            let (said, signed) = (Disowned::of(&self.keys.history, *number), self.lately());
+            if let Some(record) = said.sign(seed, signed, self.random.bytes()) {
                 self.live.posted_given_up.insert(record.key());
                 self.effect(Effect::Post { record: Box::new(record) });
             }
         }
         Ok(!all.is_empty())
+    }
+
+    /// Some moment of today since my records can have been put there before. Of records that were signed in one second, whoever
+    /// knows whose one of them is would know it of all.
+    fn lately(&mut self) -> Timestamp {
+        let span = (self.now.secs() % limits::DAY).min(limits::POST_PACE);
+        let part = u64::from(u16::from_be_bytes(self.random.bytes()));
+        self.now.minus(span * part / (1 << 16))
     }
 
     /// After a start I look whether my own key was given up: by me, at another machine.

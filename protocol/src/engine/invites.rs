@@ -16,9 +16,8 @@ use super::turn::Turn;
 use crate::address::Hint;
 use crate::card::Tier;
 use crate::crypto::seal::{DecryptionKey, EncryptionKey};
-use crate::crypto::sign::SecretSeed;
 use crate::hello::SharedSecret;
-use crate::id::{IdentityId, InviteId};
+use crate::id::{IdentityId, InviteId, RecordId};
 use crate::invite::{self, Invite, InviteKind};
 use crate::limits;
 use crate::store::{Read, Table};
@@ -144,37 +143,36 @@ impl Turn<'_> {
         self.check_room_for(options.printed)?;
         let usual = if options.printed { limits::PRINTED_INVITE_LIFE } else { limits::LIVE_INVITE_LIFE };
         let life = options.life.unwrap_or(usual).min(limits::PRINTED_INVITE_LIFE);
-        self.make_invite(options, self.now.plus(life), None)
+        let secrets = InviteSecrets::new(&mut self.random, options.printed, self.now.plus(life));
+        self.make_invite(options, secrets, None)
     }
 
-    /// Makes a code that only one person can use, with the word of who introduced them.
-    pub(super) fn make_code_for(&mut self, binding: Binding, tier: Tier, expires: Timestamp) -> Result<InviteId> {
+    /// Makes the code that only whoever signed this ask can use, with the word of who introduced them.
+    pub(super) fn make_code_for(
+        &mut self,
+        ask: RecordId,
+        binding: Binding,
+        tier: Tier,
+        expires: Timestamp,
+    ) -> Result<InviteId> {
         let options = InviteOptions { tier: Some(tier), ..InviteOptions::default() };
-        let (invite, _) = self.make_invite(options, expires, Some(binding))?;
+        let secrets = InviteSecrets::for_ask(&self.txn, ask, expires)?;
+        let (invite, _) = self.make_invite(options, secrets, Some(binding))?;
         Ok(invite.id)
     }
 
     fn make_invite(
         &mut self,
         options: InviteOptions,
-        expires: Timestamp,
+        secrets: InviteSecrets,
         binding: Option<Binding>,
     ) -> Result<(OwnInvite, Invite)> {
-        let seed = SecretSeed(self.random.bytes());
-        let key = DecryptionKey::from_seed(&seed).public();
-        let secrets = InviteSecrets {
-            invite: InviteId(self.random.bytes()),
-            key: seed,
-            secret: self.random.bytes(),
-            printed: options.printed,
-            expires,
-        };
         let own_invite = OwnInvite {
             id: secrets.invite,
-            printed: options.printed,
-            key,
+            printed: secrets.printed,
+            key: DecryptionKey::from_seed(&secrets.key).public(),
             created: self.now,
-            expires,
+            expires: secrets.expires,
             event: options.event,
             meant_for: options.meant_for,
             tier: options.tier.unwrap_or_default(),

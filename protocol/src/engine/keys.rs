@@ -4,8 +4,9 @@ use super::entity::Entity;
 use super::error::{Error, Result};
 use crate::crypto::seal::DecryptionKey;
 use crate::crypto::sign::{SecretSeed, SigningKey};
+use crate::crypto::{Random, derive};
 use crate::hello::SharedSecret;
-use crate::id::{IntroId, InviteId, Locator, PersonId};
+use crate::id::{IntroId, InviteId, Locator, PersonId, RecordId};
 use crate::identity::History;
 use crate::invite::{InviteKind, InviteSecret, shared_secret};
 use crate::limits;
@@ -60,6 +61,20 @@ crate::wire_map! {
 }
 
 impl InviteSecrets {
+    /// Those of a new code.
+    pub(super) fn new(random: &mut Random, printed: bool, expires: Timestamp) -> Self {
+        let (key, invite) = (SecretSeed(random.bytes()), InviteId(random.bytes()));
+        Self { invite, key, secret: random.bytes(), printed, expires }
+    }
+
+    /// Those of the code for whoever signed this ask: the same each time, so that a machine which was restored from before my yes
+    /// makes the code that they may have in hand.
+    pub(super) fn for_ask(read: &dyn Read, ask: RecordId, expires: Timestamp) -> Result<Self> {
+        let signing: StoredSigningKey = super::entity::load(read, SIGNING)?.ok_or(Error::NoIdentity)?;
+        let mut random = Random::new(derive(&signing.seed.0, &ask.0, "kith/1/code for an ask"));
+        Ok(Self::new(&mut random, false, expires))
+    }
+
     /// What opens a letter that is sealed to the code.
     pub(super) fn opening(&self) -> (DecryptionKey, SharedSecret) {
         let key = DecryptionKey::from_seed(&self.key);

@@ -227,6 +227,16 @@ impl Turn<'_> {
         self.grant_anew(&mut own, capsules)
     }
 
+    /// A grant that was signed while the clock was ahead counts for nobody until that time comes: now that the clock is right
+    /// there is another one.
+    pub(super) fn replace_grant_of_later(&mut self) -> Result<()> {
+        let mut own = self.own()?;
+        if own.grant_ends > self.now.plus(limits::GRANT_LIFE + limits::CLOCK_SKEW) {
+            self.grant_anew(&mut own, false)?;
+        }
+        Ok(())
+    }
+
     /// Signs a grant for a fresh encryption key, and tells who must know.
     pub(super) fn grant_anew(&mut self, own: &mut Own, capsules: bool) -> Result<()> {
         self.retire_encryption_key()?;

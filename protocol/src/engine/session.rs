@@ -119,6 +119,9 @@ impl Turn<'_> {
     /// Time has passed: ends what is due and calls those whose pause is over.
     pub fn time_passed(&mut self) -> Result<()> {
         self.end_what_is_due()?;
+        if !self.live.silent {
+            self.replace_grant_of_later()?;
+        }
         self.end_lost_calls();
         self.leave_what_slow_calls_wait_for()?;
         self.call_others()
@@ -136,6 +139,7 @@ impl Turn<'_> {
         self.be_found()?;
         self.admit_all()?;
         self.open_all_mailboxes()?;
+        self.replace_grant_of_later()?;
         self.call_others()
     }
 

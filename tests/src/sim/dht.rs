@@ -26,6 +26,13 @@ impl Dht {
         self.kept.contains_key(&key)
     }
 
+    /// The second of its day in which what lies under this key was signed, as everybody can read there.
+    pub fn second_of(&self, key: DayKey) -> Option<u32> {
+        let (head, _) = self.kept.get(&key)?.as_bytes().split_first_chunk::<9>()?;
+        let [_, _, _, _, _, second @ ..] = head;
+        Some(u32::from_be_bytes(*second))
+    }
+
     /// Somebody puts a record there by hand.
     pub fn put(&mut self, record: DayRecord) {
         let kept = self.kept.entry(record.key()).or_insert_with(|| record.clone());

@@ -14,7 +14,7 @@ use super::super::person::{Encounter, Person, Way};
 use super::super::turn::Turn;
 use super::{HeldOutcome, IntroKey, Over, Part, not_found, proposed, read_ask, verify_ask};
 use crate::card::Tier;
-use crate::id::{IdentityId, IntroId, InviteId, PersonId};
+use crate::id::{IdentityId, IntroId, InviteId, PersonId, RecordId};
 use crate::identity::History;
 use crate::introduction::{Ask, Consent, Introduction, OpenedConsent};
 use crate::letter::body::RecordBytes;
@@ -139,6 +139,11 @@ impl Proposed {
         self.ask.as_ref().and_then(read_ask)
     }
 
+    /// The id of the ask as it is signed.
+    fn ask_id(&self) -> Option<RecordId> {
+        Some(Signed::<Ask>::from_bytes(self.ask.as_ref()?.as_slice()).ok()?.record_id())
+    }
+
     /// True while it is before me.
     pub const fn waits(&self) -> bool {
         use ProposedState::{Joined, Later, Suggested, Waiting, Willing};
@@ -224,8 +229,8 @@ impl Turn<'_> {
         Ok(proposed(&self.txn)?.into_iter().filter(same).collect())
     }
 
-    /// The introducer says again what they said, or what they only had in mind before. Another ask under the same id
-    /// fits nothing and ends it.
+    /// The introducer says again what they said, or what they only had in mind before: my yes may be lost with their disk. Another
+    /// ask under the same id fits nothing and ends it.
     fn proposed_again(
         &mut self,
         mut proposed: Proposed,
@@ -237,7 +242,11 @@ impl Turn<'_> {
         let is_answer = proposed.state == ProposedState::Willing;
         if !is_answer {
             let differs = proposed.ask.as_ref() != Some(&propose.ask);
-            return if differs && proposed.waits() { self.end_proposed(proposed, Over::Broken) } else { Ok(()) };
+            return match proposed.state {
+                _ if differs && proposed.waits() => self.end_proposed(proposed, Over::Broken),
+                ProposedState::Consented if !differs && self.has_room_for(introducer.id)? => self.send_consent(&proposed),
+                _ => Ok(()),
+            };
         }
         // Whom I hold already I meet again. Whom I do not listen to gets what a change of mind would give.
         if self.person_of(asker)?.is_some_and(|person| person.blocked) {
@@ -292,10 +301,10 @@ impl Turn<'_> {
 
     fn give_consent(&mut self, mut proposed: Proposed) -> Result<()> {
         let name = proposed.name();
-        let Some(asker) = proposed.asker else { return Err(not_found(proposed.id)) };
+        let (Some(asker), Some(ask)) = (proposed.asker, proposed.ask_id()) else { return Err(not_found(proposed.id)) };
         let expires = proposed.expires.plus(limits::CONSENT_GRACE);
         let binding = Binding { introduction: name, asker };
-        let invite = self.make_code_for(binding, proposed.tier.unwrap_or_default(), expires)?;
+        let invite = self.make_code_for(ask, binding, proposed.tier.unwrap_or_default(), expires)?;
         self.drop_item(ItemKind::Meet, name)?;
         proposed.invite = Some(invite);
         proposed.state = ProposedState::Consented;
@@ -413,9 +422,8 @@ impl Turn<'_> {
         let Some(of) = introducer.identity else { return Ok(false) };
         let Some(history) = history_of(&self.txn, of)? else { return Ok(false) };
         let statement = statement.and_then(|record| super::asker::verified::<Introduction>(record, &history));
-        let ask = proposed.ask.as_ref().and_then(|ask| Signed::<Ask>::from_bytes(ask.as_slice()).ok());
-        let (Some(statement), Some(ask)) = (statement, ask) else { return Ok(false) };
-        Ok(self.fits(&statement, &proposed, binding, ask.record_id()) && asker.has_event(&statement.asker_head))
+        let (Some(statement), Some(ask)) = (statement, proposed.ask_id()) else { return Ok(false) };
+        Ok(self.fits(&statement, &proposed, binding, ask) && asker.has_event(&statement.asker_head))
     }
 
     fn fits(
