@@ -3,12 +3,16 @@
 //! Whoever shows a code gives back a capsule, if they hold one. It names some of my contacts with the secrets that I share
 //! with them, and each of those keeps a capsule that names others. So one contact leads to all who are there at this hour.
 //! All this goes over a network that is nobody's: there is no home before everything is found.
+//!
+//! Whoever goes on from a backup asks in the same way for people whom they met since it was made, beginning with the contacts
+//! in it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use kith_protocol::address::Hint;
-use kith_protocol::engine::{self, Answer, Effect, Recovery};
+use kith_protocol::card::OwnCard;
+use kith_protocol::engine::{self, Answer, Effect, Engine, Own, Recovery};
 use kith_protocol::hello::SharedSecret;
 use kith_protocol::id::{IdentityId, Locator, PeerId, SessionId};
 use kith_protocol::identity::{History, NodeGrant};
@@ -17,6 +21,7 @@ use kith_protocol::record::Signed;
 use kith_protocol::recovery::{Acquaintance, Addressee, Capsule, GivenBack, Keeper};
 use kith_protocol::store::{Store, StoreError};
 use kith_protocol::text::Name;
+use kith_protocol::time::Timestamp;
 use kith_protocol::wire;
 use kith_protocol::words::RecoveryWords;
 use tokio::sync::mpsc;
@@ -34,6 +39,8 @@ const OTHERS: Duration = Duration::from_secs(30);
 const AT_ONCE: usize = 16;
 /// People who are taken back, those of the first capsules: all of them are stored in one commit.
 const MOST: usize = 512;
+/// Contacts in a backup who are asked whom I met since.
+const ASKED: usize = 256;
 /// Capsules under one keeper id that are tried: whoever has heard of the id may have put theirs there.
 const TRIED: u32 = 64;
 
@@ -76,16 +83,59 @@ pub struct Recovered {
 /// # Errors
 /// If somebody lives in the folder, or nothing was given back.
 pub async fn recover(home: &Home, code: &Invite, words: &RecoveryWords) -> Result<Recovered, RecoverError> {
-    let found = Search::new(words)?.run(code).await?;
-    let Found { history, key, capsule, people, answered } = found;
-    let recovered = Recovered { name: capsule.card.name.clone(), contacts: people.len(), answered };
+    let mut search = Search::new(words)?;
+    let to = Addressee { id: code.key.0, key: code.key, secret: code.shared_secret() };
+    search.waiting.push_back(Target { to, peer: None, hints: code.hints.clone() });
+    let (found, was_reached) = search.run().await?;
+    let nothing = if was_reached { RecoverError::NothingKept } else { RecoverError::NotReached };
+    let Found { history, key, card: (_, card), people, answered } = found.ok_or(nothing)?;
+    let recovered = Recovered { name: card.name.clone(), contacts: people.len(), answered };
     home.begin_anew(|store, peer| {
         let people = people.into_values().collect();
-        let recovery = Recovery { words, history, key, card: capsule.card, people, peer };
+        let recovery = Recovery { words, history, key, card, people, peer };
         let step = engine::recover(&*store, now(), random(), recovery)?;
         Ok::<_, RecoverError>(store.commit(&step.writes)?)
     })?;
     Ok(recovered)
+}
+
+/// Who was met since a backup was made, and is a contact again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MetSince {
+    /// How many they are.
+    pub people: usize,
+    /// Contacts that the backup knows.
+    pub contacts: usize,
+    /// Those who gave back what they keep, of all of these.
+    pub answered: usize,
+}
+
+/// Asks the contacts of a home, which was restored from a backup that was `made` then, whom its owner met since. Those are
+/// contacts again, and asked for what they wrote. The home must not be in use.
+///
+/// # Errors
+/// If these are not its words, or there is no network to ask over.
+pub async fn ask_whom_i_met_since(
+    home: &Home,
+    words: &RecoveryWords,
+    made: Timestamp,
+) -> Result<MetSince, RecoverError> {
+    let (_, mut store, _, lock) = home.open()?.into_parts();
+    let own = Own::load(&store)?;
+    let mut search = Search::new(words)?;
+    search.since = made;
+    search.found = Some(Found::of(&own));
+    engine::acquaintances(&store, ASKED)?.into_iter().for_each(|one| search.meet(one));
+    let known: BTreeSet<IdentityId> = search.found.iter().flat_map(|found| found.people.keys().copied()).collect();
+    let (found, _) = search.run().await?;
+    let (people, answered) = found.map_or_else(Default::default, |found| (found.people, found.answered));
+    let met = people.into_iter().filter(|(id, _)| !known.contains(id)).map(|(_, one)| one).collect();
+    let mut engine = Engine::open(&store)?;
+    let (people, step) = engine.turn(&store, now(), random(), |turn| turn.met_since(met))?;
+    store.commit(&step.writes)?;
+    store.close()?;
+    drop(lock);
+    Ok(MetSince { people, contacts: known.len(), answered })
 }
 
 /// Somebody to ask.
@@ -100,10 +150,19 @@ struct Found {
     history: History,
     /// The number of the newest key that a capsule names.
     key: u8,
-    /// The newest one.
-    capsule: Capsule,
+    /// Of the newest one: when it was made, and my card.
+    card: (Timestamp, OwnCard),
     people: BTreeMap<IdentityId, Acquaintance>,
     answered: usize,
+}
+
+impl Found {
+    /// What a home knows without asking anybody.
+    fn of(own: &Own) -> Self {
+        let history = own.history();
+        let (key, card) = (history.current(), (Timestamp::from_secs(0), own.card.clone()));
+        Self { history, key, card, people: BTreeMap::new(), answered: 0 }
+    }
 }
 
 struct Search<'w> {
@@ -116,6 +175,8 @@ struct Search<'w> {
     /// Who was reached, and how many of their capsules were passed over.
     asked: BTreeMap<SessionId, (Target, u32)>,
     was_reached: bool,
+    /// What was kept before says nothing: whoever stands there may have been forgotten meanwhile.
+    since: Timestamp,
     found: Option<Found>,
 }
 
@@ -125,13 +186,12 @@ impl<'w> Search<'w> {
         let limits = Limits::default();
         let (network, events) = network::start(Config { keypair_seed, listen: Vec::new(), limits, holder: None })?;
         let (waiting, calling, asked) = (VecDeque::new(), BTreeMap::new(), BTreeMap::new());
-        let keeper = Keeper::of(words);
-        Ok(Self { words, keeper, network, events, waiting, calling, asked, was_reached: false, found: None })
+        let (keeper, since) = (Keeper::of(words), Timestamp::from_secs(0));
+        Ok(Self { words, keeper, network, events, waiting, calling, asked, was_reached: false, since, found: None })
     }
 
-    async fn run(mut self, code: &Invite) -> Result<Found, RecoverError> {
-        let to = Addressee { id: code.key.0, key: code.key, secret: code.shared_secret() };
-        self.waiting.push_back(Target { to, peer: None, hints: code.hints.clone() });
+    /// Asks until everybody has answered, or nobody does any more. What was found, and whether anybody was reached.
+    async fn run(mut self) -> Result<(Option<Found>, bool), RecoverError> {
         let mut until = Instant::now() + FIRST;
         loop {
             self.call_others().await?;
@@ -146,7 +206,7 @@ impl<'w> Search<'w> {
             }
         }
         self.network.shutdown().await;
-        self.found.ok_or(if self.was_reached { RecoverError::NothingKept } else { RecoverError::NotReached })
+        Ok((self.found, self.was_reached))
     }
 
     async fn call_others(&mut self) -> Result<(), RecoverError> {
@@ -226,16 +286,19 @@ impl<'w> Search<'w> {
         if history.rotate(self.words).is_err() {
             return false;
         }
-        let (people, key) = (capsule.people.clone(), capsule.key);
+        let Capsule { made, card, people, key } = capsule;
+        if made < self.since {
+            return true;
+        }
         match &mut self.found {
-            None => self.found = Some(Found { history, key, capsule, people: BTreeMap::new(), answered: 0 }),
+            None => self.found = Some(Found { history, key, card: (made, card), people: BTreeMap::new(), answered: 0 }),
             Some(found) => {
                 found.key = found.key.max(key);
                 if history.id() == found.history.id() && history.current() > found.history.current() {
                     found.history = history;
                 }
-                if capsule.made > found.capsule.made {
-                    found.capsule = capsule;
+                if made > found.card.0 {
+                    found.card = (made, card);
                 }
             }
         }

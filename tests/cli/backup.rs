@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use kith_tests::e2e::Someone;
+use kith_tests::e2e::{Api, Someone, faketime, skip};
 use serde_json::Value;
 
 /// How long a file is waited for; nothing tells of it.
@@ -83,6 +83,46 @@ fn anas_machine_is_gone_and_she_goes_on_from_last_nights_backup() {
     chi.kith(["scan", &code]).ok();
     assert_eq!(new.kith(["people", "--json"]).ok().json()["total"], 1);
     bo.stop();
+}
+
+#[test]
+fn whom_ana_met_since_the_backup_is_back_by_bos_word() {
+    if faketime().is_none() {
+        skip("people met since a backup", "faketime is not installed");
+        return;
+    }
+    let (mut ana, mut bo) = (Someone::up("Ana Sousa"), Someone::up("Bo Lindqvist"));
+    let (paper, backup) = (paper(&ana), ana.beside("last-night.backup"));
+    bo.meets(&ana, "Hannover Messe");
+    ana.kith(["backup", text(&backup)]).ok();
+    let eva = Someone::up("Eva Novak");
+    eva.meets(&ana, "Hannover Messe");
+    eva.kith(["person", "write", "Ana", "Call me about the looms."]).ok();
+    eva.api().until("her letter arrived", |api| api.get("/people/Ana")["waiting"].as_array()?.is_empty().then_some(()));
+    // Within the hour Bo is given what he keeps for her.
+    ana.stop();
+    bo.stop();
+    ana.clock = Some("+1h");
+    ana.start();
+    let waits = |api: &Api| api.get("/people/Bo")["waiting"].to_string().contains("what they keep for me, sealed");
+    ana.api().until("it waits for Bo", |api| waits(api).then_some(()));
+    bo.start();
+    ana.api().until("Bo keeps it", |api| (!waits(api)).then_some(()));
+    ana.stop();
+    std::fs::remove_dir_all(ana.folder()).unwrap();
+
+    let mut new = Someone::new("Ana Sousa");
+    let restored = new.kith(["restore", text(&backup), "--words-file", text(&paper)]).ok();
+    assert!(restored.out.contains("Met since, and contacts again: 1;"), "{restored}");
+    assert!(new.kith(["people"]).ok().out.contains("Eva Novak"));
+    new.start();
+    new.api().until("what Eva wrote comes again", |api| {
+        api.get("/people/Eva/letters")["letters"].to_string().contains("Call me about the looms.").then_some(())
+    });
+    new.kith(["person", "write", "Eva", "I will, on Friday."]).ok();
+    eva.api().until("Eva reads her", |api| {
+        api.get("/people/Ana/letters")["letters"].to_string().contains("I will, on Friday.").then_some(())
+    });
 }
 
 #[test]

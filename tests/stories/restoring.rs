@@ -207,6 +207,34 @@ fn an_introduction_goes_on_whoever_of_the_three_comes_back_from_a_backup_of_befo
 }
 
 #[test]
+fn whom_ana_met_since_the_backup_is_back_by_the_word_of_whoever_holds_her_mailbox() {
+    let (mut world, [ana, bo, chi]) = three(22);
+    world.run_for(2 * DAY);
+    world.hides(ana);
+    world.run_for(DAY);
+    assert_eq!(world.home(ana).mailboxes.own_hosts(), 1, "Bo's node holds letters for Ana");
+    let (backup, made) = (world.copies(ana), world.clock(ana));
+    world.run_for(HOUR);
+    let eva = world.person("Eva");
+    meet(&mut world, ana, eva);
+    world.writes(eva, ana, "It was good to meet you.");
+    world.run_for(2 * HOUR);
+    assert_eq!(world.texts(ana, eva), ["It was good to meet you."]);
+    world.restores_backup_of(ana, backup, made);
+    world.run_for(HOUR);
+    assert!(!world.holds(ana, eva), "the backup does not know her");
+    let code = world.shows_live(bo, "At Bo's table");
+    assert_eq!(world.asks_whom_they_met_since(ana, &code, made), 1);
+    world.run_for(2 * HOUR);
+    assert!(world.are_contacts(ana, eva));
+    assert_eq!(world.texts(ana, eva), ["It was good to meet you."], "what she wrote comes again");
+    world.writes(ana, eva, "And you.");
+    world.run_for(2 * HOUR);
+    assert_eq!(world.texts(eva, ana), ["It was good to meet you.", "And you."]);
+    assert!(!world.holds(ana, chi));
+}
+
+#[test]
 fn two_restores_in_a_row_lose_nothing() {
     let (mut world, ana, bo) = ana_and_bo(6);
     let (backup, made) = (world.copies(ana), world.clock(ana));

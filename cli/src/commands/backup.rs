@@ -7,6 +7,7 @@ use std::path::Path;
 
 use kith_node::backup::{self, Machine, RestoreError};
 use kith_node::home::{Home, HomeError};
+use kith_node::recovering::{self, MetSince, RecoverError};
 use kith_protocol::backup::{BackupError, check};
 use serde_json::json;
 
@@ -77,8 +78,8 @@ fn unreadable(path: &Path, error: &BackupError) -> Trouble {
 }
 
 /// Makes a home of a backup.
-pub fn restore(home: &Home, restore: &Restore, json: bool) -> Result<(), Trouble> {
-    make_home(home, &restore.file, restore.words_file.as_deref(), Machine::Gone, json)
+pub async fn restore(home: &Home, restore: &Restore, json: bool) -> Result<(), Trouble> {
+    make_home(home, &restore.file, restore.words_file.as_deref(), Machine::Gone, json).await
 }
 
 /// A home is made where there is none.
@@ -94,8 +95,9 @@ pub fn nobody_lives_in(home: &Home) -> Result<(), Trouble> {
     }
 }
 
-/// Makes a home of a backup; the key changes if the machine of before may be in other hands.
-pub fn make_home(
+/// Makes a home of a backup; the key changes if the machine of before may be in other hands. Then contacts are asked whom its
+/// owner met since the backup was made.
+pub async fn make_home(
     home: &Home,
     file: &Path,
     words_file: Option<&Path>,
@@ -111,15 +113,38 @@ pub fn make_home(
         RestoreError::Engine(error) => Trouble::failed(error.to_string()),
         RestoreError::Store(error) => Trouble::failed(error.to_string()),
     })?;
+    if !json {
+        out::say(format!("{} is back in {}, as of {}.", head.name, home.folder().display(), out::moment(head.made)));
+        out::say("Your contacts are asked whom you met since; that takes half a minute at most.");
+    }
+    let met = recovering::ask_whom_i_met_since(home, &words, head.made).await;
     if json {
         let (name, made) = (head.name.to_string(), head.made.secs());
-        return out::json(&json!({ "name": name, "made": made, "home": home.folder() }));
+        let met = met.as_ref().ok().map(|met| json!({ "people": met.people, "answered": met.answered }));
+        return out::json(&json!({ "name": name, "made": made, "home": home.folder(), "met_since": met }));
     }
-    out::say(format!("{} is back in {}, as of {}.", head.name, home.folder().display(), out::moment(head.made)));
+    out::say(whom(&met));
     out::say("Run kith up: your contacts are told where you are now. Do not start the old machine again.");
     out::say(match machine {
         Machine::Gone => "Codes for one person that were out lead nowhere any more; badges lead on.",
         Machine::Stolen => "You sign with a new key. All your codes are withdrawn: show and print new ones.",
     });
     Ok(())
+}
+
+/// Whom contacts named who were met since the backup.
+fn whom(met: &Result<MetSince, RecoverError>) -> String {
+    let others = "Whom you met since and who is not among your people now has to be scanned again.";
+    match met {
+        Ok(MetSince { people: 0, answered: 0, .. }) => format!("None of them could be asked. {others}"),
+        Ok(MetSince { people: 0, answered, .. }) => {
+            format!("{answered} answered, and keep nobody whom you met since. {others}")
+        }
+        Ok(MetSince { people, answered, .. }) => {
+            format!(
+                "Met since, and contacts again: {people}; what they wrote comes again. {answered} answered. {others}"
+            )
+        }
+        Err(error) => format!("They could not be asked: {error}. {others}"),
+    }
 }

@@ -52,7 +52,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Trouble> {
         Command::Status => status::status(&home, json).await,
         Command::Words(words) if !words.check => init::words(&home, &words, json),
         Command::Verify(verify) => backup::verify(&verify, json),
-        Command::Restore(restore) => backup::restore(&home, &restore, json),
+        Command::Restore(restore) => backup::restore(&home, &restore, json).await,
         Command::Recover(lost) => recover::recover(&home, &lost, json).await,
         Command::Passphrase(set) => access::set_passphrase(&home, &set, json),
         command => {

@@ -21,7 +21,7 @@ const WANTED: &str = "ask a contact to run kith invite, and give the picture or 
 pub async fn recover(home: &Home, recover: &Recover, json: bool) -> Result<(), Trouble> {
     let words_file = recover.words_file.as_deref();
     match (&recover.backup, &recover.code) {
-        (Some(file), _) => backup::make_home(home, file, words_file, Machine::Stolen, json),
+        (Some(file), _) => backup::make_home(home, file, words_file, Machine::Stolen, json).await,
         (None, Some(code)) => by_contact(home, code, words_file, json).await,
         (None, None) if home.exists() => go_on_here(home, words_file, json),
         (None, None) => Err(Trouble::usage("give a contact's code, or a backup with --backup FILE").hint(WANTED)),

@@ -1,9 +1,12 @@
 //! What contacts keep for me, and I for them, in case that one of us loses everything but the words.
 //!
 //! A capsule goes to each contact with every second new grant, so each fortnight, with each change of key, and to new ones
-//! within the hour. Each holds some of my
-//! contacts, so those of several contacts together hold all of them.
+//! within the hour. Each holds some of my contacts, so those of several contacts together hold all of them.
+//!
+//! With those for new contacts one goes to whoever holds a mailbox for me, and begins with the new ones: so who goes on from
+//! last night's backup hears of people met since from somebody whom the backup knows.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use super::backups::capsule_keys;
@@ -15,6 +18,7 @@ use super::error::Result;
 use super::incoming::{history_of, history_of_person};
 use super::invites::OwnInvite;
 use super::live::Party;
+use super::mailboxes::own_mailboxes;
 use super::own::Own;
 use super::person::{Person, Reach};
 use super::turn::Turn;
@@ -25,7 +29,7 @@ use crate::letter::body::{KeepCapsule, Recover};
 use crate::letter::{Body, Opened};
 use crate::limits;
 use crate::recovery::{Acquaintance, Capsule, GivenBack, ROOM};
-use crate::store::Table;
+use crate::store::{Read, Table};
 use crate::time::Timestamp;
 use crate::wire::{self, Bytes};
 
@@ -108,20 +112,21 @@ impl Turn<'_> {
         let Some(due) = self.txn.load::<CapsulesDue>(DUE)? else { return Ok(()) };
         self.txn.forget(&due);
         let own = self.own()?;
-        for person in due.people {
-            if let Some(person) =
-                self.txn.load::<Person>(&person.0)?.filter(|person| person.is_contact() && !person.blocked)
-            {
-                self.send_capsule(&own, &person)?;
+        let hosts = own_mailboxes(&self.txn)?.into_iter().map(|mailbox| mailbox.keeper);
+        let to: BTreeSet<PersonId> = hosts.chain(due.people.iter().copied()).collect();
+        for person in to {
+            if let Some(person) = self.txn.load::<Person>(&person.0)?.filter(holds_capsule) {
+                self.send_capsule(&own, &person, &due.people)?;
             }
         }
         Ok(())
     }
 
-    /// Gives a contact the capsule as it is now. A home whose words were not typed in since there are capsules has none.
-    pub(super) fn send_capsule(&mut self, own: &Own, person: &Person) -> Result<()> {
+    /// Gives a contact the capsule as it is now, with these people before others. A home whose words were not typed in since there
+    /// are capsules has none.
+    pub(super) fn send_capsule(&mut self, own: &Own, person: &Person, first: &[PersonId]) -> Result<()> {
         let Some((key, keeper)) = capsule_keys(&self.txn)? else { return Ok(()) };
-        let people = self.acquaintances_for(own, person)?;
+        let people = self.acquaintances_for(own, person.id, first)?;
         let capsule = Capsule { made: self.now, card: own.card.clone(), people, key: own.history().current() };
         if let Some(sealed) = capsule.seal(&key, self.random.bytes()) {
             self.send(person.id, &Body::KeepCapsule(KeepCapsule { keeper, sealed }), limits::LETTER_LIFE)?;
@@ -129,12 +134,12 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// Whom the capsule at this contact holds: themselves, and as many others as fit, beginning at another place for each.
-    fn acquaintances_for(&self, own: &Own, person: &Person) -> Result<Vec<Acquaintance>> {
+    /// Whom the capsule at this contact holds: themselves, these, and as many others as fit, beginning at another place for each.
+    fn acquaintances_for(&self, own: &Own, person: PersonId, first: &[PersonId]) -> Result<Vec<Acquaintance>> {
         let mut room = ROOM.saturating_sub(wire::encode(&own.card).len() + ENDS);
         let mut people = Vec::new();
-        for id in self.around(person.id)? {
-            let Some(one) = self.acquaintance(id)? else { continue };
+        for id in self.around(person, first)? {
+            let Some(one) = acquaintance(&self.txn, id)? else { continue };
             // One with a long history leaves the room to others.
             let Some(left) = room.checked_sub(wire::encode(&one).len()) else { continue };
             room = left;
@@ -143,37 +148,22 @@ impl Turn<'_> {
         Ok(people)
     }
 
-    /// A contact, then the others as on a ring, from a place that is another one for each contact.
-    fn around(&self, person: PersonId) -> Result<Vec<PersonId>> {
+    /// A contact, then some who come first, then the others as on a ring, from a place that is another one for each contact.
+    fn around(&self, person: PersonId, first: &[PersonId]) -> Result<Vec<PersonId>> {
         let from: [u8; 10] = cut(&sha256(&[b"capsule", &person.0]));
         let mut around = vec![person];
+        for id in first.iter().filter(|id| **id != person) {
+            around.extend(self.txn.load::<Person>(&id.0)?.filter(holds_capsule).map(|_| *id));
+        }
         for start in [&from[..], b""] {
             entity::each::<Person>(&self.txn, b"", start, |other| {
-                if other.is_contact() && !other.blocked && !around.contains(&other.id) {
+                if holds_capsule(&other) && !around.contains(&other.id) {
                     around.push(other.id);
                 }
                 if around.len() < limits::CAPSULE_PEOPLE { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
             })?;
         }
         Ok(around)
-    }
-
-    fn acquaintance(&self, id: PersonId) -> Result<Option<Acquaintance>> {
-        let (Some(person), Some(reach)) = (self.txn.load::<Person>(&id.0)?, self.txn.load::<Reach>(&id.0)?) else {
-            return Ok(None);
-        };
-        let Some(history) = history_of_person(&self.txn, &person)? else { return Ok(None) };
-        let Some(pair) = pair_secrets(&self.txn, id)? else { return Ok(None) };
-        Ok(Some(Acquaintance {
-            history: history.to_bytes(),
-            pair: pair.current.clone(),
-            grant: reach.grant,
-            hints: reach.hints.into_iter().take(limits::CAPSULE_HINTS).collect(),
-            mailboxes: reach.mailboxes.into_iter().take(1).collect(),
-            name: person.name,
-            tier: person.tier,
-            presence: reach.presence,
-        }))
     }
 
     /// A contact wants something kept: the newest is, and one of before. The one of before gives way to the newest no
@@ -278,3 +268,43 @@ impl Turn<'_> {
 
 /// Bytes of a capsule around card and people.
 const ENDS: usize = 32;
+
+/// True if a person is among those who keep something for me, and stand in what others keep.
+fn holds_capsule(person: &Person) -> bool {
+    person.is_contact() && !person.blocked
+}
+
+fn acquaintance(read: &dyn Read, id: PersonId) -> Result<Option<Acquaintance>> {
+    let (Some(person), Some(reach)) = (entity::load::<Person>(read, &id.0)?, entity::load::<Reach>(read, &id.0)?)
+    else {
+        return Ok(None);
+    };
+    let Some(history) = history_of_person(read, &person)? else { return Ok(None) };
+    let Some(pair) = pair_secrets(read, id)? else { return Ok(None) };
+    Ok(Some(Acquaintance {
+        history: history.to_bytes(),
+        pair: pair.current.clone(),
+        grant: reach.grant,
+        hints: reach.hints.into_iter().take(limits::CAPSULE_HINTS).collect(),
+        mailboxes: reach.mailboxes.into_iter().take(1).collect(),
+        name: person.name,
+        tier: person.tier,
+        presence: reach.presence,
+    }))
+}
+
+/// Contacts who may keep something for me, `most` of them, those who hold mailboxes for me first.
+pub fn acquaintances(read: &dyn Read, most: usize) -> Result<Vec<Acquaintance>> {
+    let mut whom: Vec<PersonId> = own_mailboxes(read)?.into_iter().map(|mailbox| mailbox.keeper).collect();
+    entity::each::<Person>(read, b"", b"", |person| {
+        if holds_capsule(&person) && !whom.contains(&person.id) {
+            whom.push(person.id);
+        }
+        if whom.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    })?;
+    let mut all = Vec::new();
+    for id in whom {
+        all.extend(acquaintance(read, id)?);
+    }
+    Ok(all)
+}

@@ -72,7 +72,7 @@ pub(super) struct KnownBefore<'k> {
 
 impl Turn<'_> {
     /// Somebody is a contact again; their card is still to come.
-    pub(super) fn hold_again(&mut self, known: KnownBefore<'_>) -> Result<()> {
+    pub(super) fn hold_again(&mut self, known: KnownBefore<'_>) -> Result<Person> {
         let mut person = self.new_person(known.name, known.tier, self.now)?;
         let identity = known.history.id();
         (person.identity, person.standing) = (Some(identity), Standing::Contact);
@@ -84,7 +84,8 @@ impl Turn<'_> {
         // When the scan was that made it is not known any more; any that is still to come is newer.
         self.share_secret(person.id, known.pair, Timestamp::from_secs(0), None)?;
         self.txn.save(&person);
-        self.watch(identity)
+        self.watch(identity)?;
+        Ok(person)
     }
 
     /// The person that an identity is.

@@ -96,6 +96,7 @@ mod txn;
 pub mod vouches;
 pub mod whereabouts;
 
+pub use capsules::acquaintances;
 pub use effect::{Answer, Effect, Errand, Left, Receipt, Refusal, Ticket};
 pub use error::{CodeError, Error, Result};
 pub use incoming::history_of;

@@ -7,7 +7,9 @@ use super::Engine;
 use super::contact::KnownBefore;
 use super::error::{Error, Result};
 use super::own::{self, Own};
+use super::person::Person;
 use super::restore::CARD_AHEAD;
+use super::rounds::Round;
 use super::turn::{Step, Turn};
 use super::txn::Txn;
 use crate::card::OwnCard;
@@ -70,16 +72,34 @@ impl Turn<'_> {
         self.rotate(words, None, Reason::Compromised)
     }
 
-    /// Somebody is a contact again, as far as they can be: their card comes from themselves.
-    fn take_back(&mut self, own: &Own, one: Acquaintance) -> Result<()> {
-        let Ok(history) = History::from_bytes(&one.history) else { return Ok(()) };
+    /// A backup is back, and contacts kept these whom I met since it was made: those whom I do not know are contacts again, and
+    /// asked for what they wrote. How many.
+    pub fn met_since(&mut self, people: Vec<Acquaintance>) -> Result<usize> {
+        let own = self.own()?;
+        let all_they_wrote = Some(Timestamp::from_secs(0));
+        let news = Round { grant: true, capsules: true, resume: all_they_wrote, ..Round::default() };
+        let mut taken = 0;
+        for one in people {
+            if let Some(person) = self.take_back(&own, one)? {
+                self.tell_news(&own, person, &news)?;
+                taken += 1;
+            }
+        }
+        Ok(taken)
+    }
+
+    /// Somebody is a contact again, as far as they can be: their card comes from themselves. `None` if I know them, or what is
+    /// known of them does not hold together.
+    fn take_back(&mut self, own: &Own, one: Acquaintance) -> Result<Option<Person>> {
+        let Ok(history) = History::from_bytes(&one.history) else { return Ok(None) };
         if history.id() == own.id() || self.person_of(history.id())?.is_some() {
-            return Ok(());
+            return Ok(None);
         }
         let grant = Signed::<NodeGrant>::from_bytes(one.grant.as_slice()).ok();
-        let Some(grant) = grant.and_then(|grant| history.verify(grant).ok()) else { return Ok(()) };
+        let Some(grant) = grant.and_then(|grant| history.verify(grant).ok()) else { return Ok(None) };
         let Acquaintance { pair, hints, mailboxes, name, tier, presence, .. } = one;
         let grant = &grant;
-        self.hold_again(KnownBefore { history: &history, grant, hints, mailboxes, pair, name, tier, presence })
+        let known = KnownBefore { history: &history, grant, hints, mailboxes, pair, name, tier, presence };
+        self.hold_again(known).map(Some)
     }
 }

@@ -84,7 +84,8 @@ impl Turn<'_> {
         Ok(())
     }
 
-    fn tell_news(&mut self, own: &Own, mut person: Person, round: &Round) -> Result<()> {
+    /// Tells one contact.
+    pub(super) fn tell_news(&mut self, own: &Own, mut person: Person, round: &Round) -> Result<()> {
         if round.grant {
             self.send_presence(own, &person)?;
         } else if round.presence {
@@ -101,7 +102,7 @@ impl Turn<'_> {
             self.send_card(own, &person)?;
         }
         if round.capsules {
-            self.send_capsule(own, &person)?;
+            self.send_capsule(own, &person, &[])?;
         }
         if let Some(since) = round.resume {
             self.ask_to_resume(person.id, since)?;

@@ -5,6 +5,7 @@ use kith_protocol::id::PeerId;
 use kith_protocol::identity::History;
 use kith_protocol::recovery::{Addressee, Capsule, GivenBack, Keeper};
 use kith_protocol::store::{MemoryStore, Store};
+use kith_protocol::time::Timestamp;
 use kith_protocol::wire;
 use kith_protocol::words::RecoveryWords;
 use rand::RngExt;
@@ -26,6 +27,15 @@ impl World {
             Answer::GivenBack(kept) => Some(wire::decode(kept.as_slice()).expect("what is returned is well formed")),
             _ => None,
         }
+    }
+
+    /// Whoever goes on from a backup that was made then asks whoever shows a code for people met since. How many are contacts again.
+    pub fn asks_whom_they_met_since(&mut self, who: Who, code: &Code, made: Timestamp) -> usize {
+        let words = self.home(who).words.clone();
+        let back = self.asks_back(&words, code, 0).expect("a contact keeps something");
+        let capsule = Capsule::open(back.sealed.as_slice(), &words.backup_key()).expect("these are the words");
+        assert!(capsule.made >= made, "what was kept before says nothing");
+        self.does(who, |turn| turn.met_since(capsule.people.clone()))
     }
 
     /// Somebody lost their machine and all backups. They have their words, and a contact shows them a code.

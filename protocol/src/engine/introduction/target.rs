@@ -244,7 +244,9 @@ impl Turn<'_> {
             let differs = proposed.ask.as_ref() != Some(&propose.ask);
             return match proposed.state {
                 _ if differs && proposed.waits() => self.end_proposed(proposed, Over::Broken),
-                ProposedState::Consented if !differs && self.has_room_for(introducer.id)? => self.send_consent(&proposed),
+                ProposedState::Consented if !differs && self.has_room_for(introducer.id)? => {
+                    self.send_consent(&proposed)
+                }
                 _ => Ok(()),
             };
         }
