@@ -284,7 +284,7 @@ fn kept(world: &World, who: Who, other: Who) -> usize {
 fn mallory_who_asks_again_and_again_is_sent_nothing_of_others_and_little_more_than_once_an_hour() {
     let (mut world, ana, bo) = ana_and_bo(8);
     let mallory = world.person("Mallory");
-    crate::meet(&mut world, bo, mallory);
+    meet(&mut world, bo, mallory);
     world.writes(bo, ana, "For Ana alone.");
     world.writes(bo, mallory, "For Mallory.");
     world.run_for(HOUR);

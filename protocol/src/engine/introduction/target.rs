@@ -433,7 +433,7 @@ impl Turn<'_> {
         statement: &Verified<Introduction>,
         proposed: &Proposed,
         binding: &Binding,
-        ask: crate::id::RecordId,
+        ask: RecordId,
     ) -> bool {
         statement.id == proposed.id
             && statement.asker == binding.asker
