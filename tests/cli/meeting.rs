@@ -78,8 +78,20 @@ fn a_code_that_was_withdrawn_leads_nowhere() {
     until_told(&bo, "this code was withdrawn; ask for a fresh one");
     // The person stays, with what Bo noted; a fresh code makes them a contact.
     assert!(bo.kith(["person", "show", "Ana"]).ok().out.contains("stand 12"));
+    let failed = bo.api().get("/people/Ana")["id"].as_str().unwrap().to_owned();
     bo.kith(["scan", &ana.shows("Hannover Messe")]).ok();
     ana.api().until_contact("Bo Lindqvist");
+    // Until Bo says that they are one, nobody is sure of it.
+    let held = bo.api().until("Bo holds Ana", |api| {
+        let people = api.get("/people")["people"].clone();
+        let held = people.as_array()?.iter().find(|person| person["standing"] == "contact")?;
+        Some(held["id"].as_str()?.to_owned())
+    });
+    bo.kith(["person", "join", "Ana Sousa", &held]).fails(4, &[&held[..4], "hint: "]);
+    bo.kith(["person", "join", &held, &failed]).fails(1, &["more than your own words", "hint: "]);
+    bo.kith(["person", "join", &failed, &held]).ok();
+    let ana_now = bo.api().get("/people/Ana");
+    assert_eq!((&ana_now["standing"], &ana_now["notes"][0]["text"]), (&"contact".into(), &"stand 12".into()));
 }
 
 #[test]

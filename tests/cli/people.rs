@@ -50,6 +50,23 @@ fn an_unknown_or_ambiguous_person_ends_with_4_and_candidates_are_listed() {
 }
 
 #[test]
+fn bo_says_that_whom_he_wrote_down_twice_is_one_person() {
+    let bo = Someone::at_home("Bo Lindqvist");
+    bo.kith(["person", "add", "Chi", "--event", "Hannover Messe", "--note", "wants a quote", "--tag", "welders"]).ok();
+    bo.kith(["scan", "MECARD:N:Tran,Chi;TEL:+491701234567;;"]).ok();
+    bo.kith(["person", "join", "Chi", "Zoe"]).fails(4, &["no person \"Zoe\"", "hint: "]);
+    bo.kith(["person", "join", "Chi", "Chi"]).fails(1, &["one person already", "hint: "]);
+    let said = bo.kith(["person", "join", "Chi", "Chi Tran"]).ok().out;
+    assert!(said.starts_with("One person now: Chi Tran ("), "{said}");
+    let shown = bo.kith(["person", "show", "Chi"]).ok().out;
+    for words in ["written down at Hannover Messe", "wants a quote", "welders", "+491701234567", "written down as Chi"]
+    {
+        assert!(shown.contains(words), "{words:?} is missing: {shown}");
+    }
+    assert_eq!(bo.kith(["people", "--json"]).ok().json()["total"], 1);
+}
+
+#[test]
 fn names_of_all_scripts_are_kept_and_found() {
     let bo = Someone::at_home("Bo Lindqvist");
     let names = [

@@ -15,7 +15,7 @@ fn everything_that_prints_can_print_json() {
     let invite = ana.kith(["invite", "--event", "Hannover Messe", "--for", "the tall one", "--json"]).ok().json();
     let id = invite["id"].as_str().unwrap().to_owned();
     let chi = ana.kith(["person", "add", "Chi Tran", "--json"]).ok().json()["id"].as_str().unwrap().to_owned();
-    let calls: [&[&str]; 22] = [
+    let calls: [&[&str]; 23] = [
         &["status"],
         &["doctor"],
         &["words"],
@@ -30,6 +30,7 @@ fn everything_that_prints_can_print_json() {
         &["people"],
         &["people", "nobody"],
         &["person", "show", &chi],
+        &["person", "join", "dora", &chi],
         &["person", "name", &chi, "Chi"],
         &["person", "tag", &chi, "welders"],
         &["person", "note", &chi, "wants a quote"],

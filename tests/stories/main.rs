@@ -15,6 +15,7 @@ mod follow_up;
 mod guests;
 mod introducers;
 mod introductions;
+mod joining;
 mod keys;
 mod letters;
 mod mailboxes;

@@ -137,6 +137,13 @@ pub enum Person {
         #[arg(long)]
         note: Option<String>,
     },
+    /// Say that they are somebody else among my people: all that I wrote of them goes over
+    Join {
+        /// Who was written down, or whose code led nowhere
+        who: String,
+        /// Who they are
+        into: String,
+    },
     /// We were in touch just now
     Touch {
         /// Who

@@ -43,6 +43,7 @@ pub async fn person(client: &Client, person: &Person, json: bool) -> Result<(), 
         Person::Add { name, along } => return add(client, name, along, json).await,
         Person::Write { who, text } => return write(client, who, text, json).await,
         Person::HandOver { who, to, note } => return hand_over(client, who, to, note.as_deref(), json).await,
+        Person::Join { who, into } => return join(client, who, into, json).await,
         Person::Forget { who } => return forget(client, who, json).await,
         Person::Name { who, petname } => (who, json!({ "petname": petname })),
         Person::Tag { who, tag, remove: false } => (who, json!({ "tag": tag })),
@@ -102,6 +103,15 @@ async fn hand_over(client: &Client, who: &str, to: &str, note: Option<&str>, jso
     }
     out::say("Handed over. They decide whether to write them down.");
     super::mention_waiting(client);
+    Ok(())
+}
+
+async fn join(client: &Client, who: &str, into: &str, json: bool) -> Result<(), Trouble> {
+    let joined: PersonDetails = client.post(&path(&["people", who, "join"]), &json!({ "into": into })).await?;
+    if json {
+        return out::json(&joined);
+    }
+    out::say(format!("One person now: {} ({}).", joined.person.name, out::short(&joined.person.id)));
     Ok(())
 }
 

@@ -278,6 +278,7 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(exports::people_csv))
         .routes(routes!(exports::person))
         .routes(routes!(people::show, people::change, people::forget))
+        .routes(routes!(people::join))
         .routes(routes!(letters::list, letters::write))
         .routes(routes!(letters::hand_over))
         .routes(routes!(vouches::list, vouches::give))

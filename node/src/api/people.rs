@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use kith_protocol::engine::correspondence::{WrittenWords, correspondence_with};
 use kith_protocol::engine::disowned::{came_by_given_up_until, is_key_given_up};
 use kith_protocol::engine::follow_up::{Due, FollowUpChange, NextStep, follow_up};
+use kith_protocol::engine::joining::is_joinable;
 use kith_protocol::engine::people::PersonChange;
 use kith_protocol::engine::person::Person;
 use kith_protocol::engine::{forks, meetings, outbox, people};
@@ -23,7 +24,7 @@ use super::model::{
     CardForm, EncounterForm, FollowUpForm, MeetingForm, NoteForm, PathForm, PersonDetails, PersonForm, TierName,
     WaitingForm, WrittenForm,
 };
-use super::{Api, Problem, ProblemBody, line, optional_line, text, vouches};
+use super::{Api, Kind, Problem, ProblemBody, line, optional_line, text, vouches};
 use crate::driver::now;
 use crate::roster::{self, Order};
 
@@ -42,6 +43,7 @@ pub struct PeoplePage {
 /// Lists people, fifty on a page.
 #[utoipa::path(get, path = "/people", tag = "people", params(
     ("query" = Option<String>, Query, description = "words, each of which is looked for in names, cards, tags, events and notes"),
+    ("called" = Option<String>, Query, description = "only people one of whose names begins so, up to case and accents"),
     ("tag" = Option<Vec<String>>, Query, description = "only people with this tag; with all of them, if it is there several times"),
     ("met" = Option<String>, Query, description = "only people whom I came across at this event"),
     ("standing" = Option<String>, Query, description = "only people of this standing: unconfirmed, pending, asking, contact or ended"),
@@ -65,6 +67,7 @@ fn query_of(whom: Vec<(String, String)>) -> Result<roster::Query, Problem> {
         let bad = |hint| Problem::bad_input(format!("{condition}: {value:?} is none"), Some(hint));
         match condition.as_str() {
             "query" => query.words = value,
+            "called" => query.called = value,
             "tag" => query.tags.push(value),
             "met" => query.met.push(value),
             "standing" => {
@@ -142,6 +145,7 @@ fn details(api: &Api, person: &Person) -> Result<PersonDetails, Problem> {
         cadence_days: person.cadence,
         follow_up: FollowUpForm::of(&follow_up(view, person.id)?, &Local::here()),
         blocked: person.blocked,
+        joinable: is_joinable(view, person)?,
         forked,
         key_given_up: is_key_given_up(view, person)?,
         foreign: person.foreign.as_ref().map(ToString::to_string),
@@ -267,4 +271,31 @@ pub(super) async fn forget(State(api): State<Api>, Path(who): Path<String>) -> R
     let id = api.handle.roster().find(&who)?.id;
     api.handle.act(move |turn| turn.forget_person(id)).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Who somebody is.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct SamePerson {
+    /// The other one among my people: name, petname, or the beginning of an id.
+    into: String,
+}
+
+/// Says that somebody of whom I have nothing but my own words is another person of mine: a scan that led nowhere, or
+/// somebody who was written down. Notes, tags, what is to be done, and where we met go over to that one, whom the answer
+/// shows; the entry goes away. Nobody is told, and it cannot be undone.
+#[utoipa::path(post, path = "/people/{who}/join", params(("who" = String, Path, description = "name, petname, or the beginning of an id")),
+    request_body = SamePerson, tag = "people",
+    responses((status = 200, body = PersonDetails), (status = 400, body = ProblemBody), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
+pub(super) async fn join(
+    State(api): State<Api>,
+    Path(who): Path<String>,
+    body: Result<Json<SamePerson>, JsonRejection>,
+) -> Result<Json<PersonDetails>, Problem> {
+    let SamePerson { into } = body?.0;
+    let from = api.handle.roster().find(&who)?.id;
+    let into = api.handle.roster().find(&into)?.id;
+    let joined = api.handle.act(move |turn| turn.join_person(from, into)).await;
+    let hint = "kith people says what each of them is to you";
+    let joined = joined.map_err(|refused| Problem::from(refused).advise(Kind::Conflict, hint))?;
+    Ok(Json(details(&api, &joined)?))
 }

@@ -115,6 +115,38 @@ async fn a_foreign_code_becomes_an_unconfirmed_person_with_its_text_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_was_written_down_twice_is_one_person_by_anas_word() {
+    let ana = Ana::new();
+    let vcard = "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Jörg Weiß\r\nEND:VCARD\r\n";
+    ana.ask("POST", "/scans", Some(json!({"text": vcard, "event": "Hannover Messe", "note": "wants a quote"}))).await;
+    ana.ask("POST", "/people", Some(json!({"name": "Jörg", "event": "", "tags": ["valves"]}))).await;
+    let (_, found) = ana.ask("GET", "/people?called=JORG", None).await;
+    assert_eq!(found["total"], 2, "{found}");
+    let (_, found) = ana.ask("GET", "/people?called=jorg%20w", None).await;
+    assert_eq!((&found["total"], &found["people"][0]["name"]), (&json!(1), &json!("Jörg Weiß")));
+    let join = "/people/J%C3%B6rg%20Wei%C3%9F/join";
+    for (into, status, kind) in [
+        (json!({"into": "Zoe"}), StatusCode::NOT_FOUND, "not_found"),
+        (json!({"into": "Jörg Weiß"}), StatusCode::CONFLICT, "conflict"),
+        (json!({}), StatusCode::UNPROCESSABLE_ENTITY, "bad_input"),
+    ] {
+        let (got, body) = ana.ask("POST", join, Some(into)).await;
+        assert_eq!((got, &body["kind"]), (status, &json!(kind)), "{body}");
+        assert!(body["hint"].is_string(), "{body}");
+    }
+    let (status, joined) = ana.ask("POST", join, Some(json!({"into": "jorg"}))).await;
+    assert_eq!((status, &joined["name"], &joined["joinable"]), (StatusCode::OK, &json!("Jörg"), &json!(true)));
+    assert!(joined["foreign"].as_str().unwrap().contains("FN:Jörg Weiß"), "{joined}");
+    let notes: Vec<&str> =
+        joined["notes"].as_array().unwrap().iter().map(|note| note["text"].as_str().unwrap()).collect();
+    assert_eq!(notes, ["wants a quote", "Also written down as Jörg Weiß"]);
+    let (_, found) = ana.ask("GET", "/people?met=hannover%20messe", None).await;
+    assert_eq!((&found["total"], &found["people"][0]["tags"]), (&json!(1), &json!(["valves"])), "{found}");
+    let (_, found) = ana.ask("GET", "/people", None).await;
+    assert_eq!(found["total"], 1, "{found}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_code_of_a_network_becomes_nobody_and_its_password_is_not_kept() {
     let ana = Ana::new();
     for text in ["WIFI:T:WPA;S:fair;P:correct horse;;", "5901234123457", &"a:x:0:0::/:/bin/sh\n".repeat(40)] {

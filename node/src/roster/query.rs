@@ -32,6 +32,8 @@ pub enum Order {
 pub struct Query {
     /// Words, each of which is somewhere in names, tags, events, card or notes, in any spelling that looks alike.
     pub words: String,
+    /// How a name of theirs begins, as a whole.
+    pub called: String,
     /// Tags that a person has, all of them.
     pub tags: Vec<String>,
     /// Events at one of which we came across each other.
@@ -78,7 +80,7 @@ impl Query {
     }
 
     fn fitting<'e>(&self, by_name: &'e [Arc<Entry>], view: &View) -> Result<Vec<&'e Entry>, StoreError> {
-        let words = fold(&self.words);
+        let (words, called) = (fold(&self.words), fold(&self.called));
         let words: Vec<Finder<'_>> = words.split_whitespace().take(WORDS).map(Finder::new).collect();
         let tags: Vec<Whole> = self.tags.iter().map(|tag| Whole::new(tag)).collect();
         let met: Vec<Whole> = self.met.iter().map(|event| Whole::new(event)).collect();
@@ -87,6 +89,7 @@ impl Query {
             let listed = &entry.listed;
             let is_wanted = self.standing.is_none_or(|standing| listed.standing == standing)
                 && self.overdue.is_none_or(|now| listed.is_overdue(now))
+                && (called.is_empty() || entry.called().names.lines().any(|name| name.starts_with(&called)))
                 && tags.iter().all(|tag| tag.is_one_of(entry, listed.tags.iter().map(|tag| tag.as_str())))
                 && (met.is_empty()
                     || met.iter().any(|met| met.is_one_of(entry, listed.met.iter().map(|event| event.as_str()))));

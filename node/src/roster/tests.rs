@@ -210,14 +210,24 @@ fn any_act() -> impl Strategy<Value = Act> {
 
 fn any_query() -> impl Strategy<Value = Query> {
     let words = prop_oneof![Just(String::new()), words()];
+    let called = prop_oneof![4 => Just(String::new()), 1 => word()];
     let tags = prop_oneof![4 => Just(Vec::new()), 2 => prop::collection::vec(word(), 1..3)];
     let met = prop_oneof![4 => Just(Vec::new()), 1 => prop::collection::vec(word(), 1..3)];
     let standing = prop_oneof![4 => Just(None), 1 => Just(Some(Standing::Contact))];
     let overdue =
         prop_oneof![4 => Just(None), 1 => (0..4u64).prop_map(|days| Some(now().plus(days * limits::DAY + 60)))];
     let order = prop_oneof![Just(Order::Name), Just(Order::Touched)];
-    (words, tags, met, standing, overdue, order, 0..2usize).prop_map(
-        |(words, tags, met, standing, overdue, order, page)| Query { words, tags, met, standing, overdue, order, page },
+    (words, called, tags, met, standing, overdue, order, 0..2usize).prop_map(
+        |(words, called, tags, met, standing, overdue, order, page)| Query {
+            words,
+            called,
+            tags,
+            met,
+            standing,
+            overdue,
+            order,
+            page,
+        },
     )
 }
 
@@ -239,10 +249,12 @@ fn fits(view: &View, person: &Person, query: &Query) -> bool {
     let tags: BTreeSet<String> = person.tags.iter().map(|tag| fold(tag.as_str())).collect();
     let events: BTreeSet<String> = events.collect();
     let mut texts: Vec<String> = vec![fold(person.name.as_str()), fold(person.display_name())];
+    let is_called = texts.iter().any(|name| name.starts_with(&fold(&query.called)));
     texts.extend(tags.iter().chain(&events).cloned());
     texts.extend(notes_about(view, person.id).unwrap().iter().map(|note| fold(note.text.as_str())));
     let due = |days: u32, now: Timestamp| now.secs() >= person.touched.secs() + u64::from(days) * 24 * 60 * 60;
-    fold(&query.words).split_whitespace().all(|word| texts.iter().any(|text| text.contains(word)))
+    is_called
+        && fold(&query.words).split_whitespace().all(|word| texts.iter().any(|text| text.contains(word)))
         && query.tags.iter().all(|tag| tags.contains(&fold(tag)))
         && (query.met.is_empty() || query.met.iter().any(|met| events.contains(&fold(met))))
         && query.standing.is_none_or(|standing| person.standing == standing)

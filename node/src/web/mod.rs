@@ -111,6 +111,7 @@ fn router(web: Web) -> Router {
         .route("/people/{who}/capture", get(people::capture).post(people::captured))
         .route("/captures/{key}", get(people::captured_sheet).post(people::captured_kept))
         .route("/people/{who}/change", post(people::change))
+        .route("/people/{who}/join", post(people::join))
         .route("/people/{who}/forget", get(people::ask_forget).post(people::forget))
         .route("/people/{who}/card.vcf", get(people::vcard))
         .route("/people/{who}/thanks", get(people::thanks))

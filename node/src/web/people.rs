@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::Method;
+use kith_protocol::folding::fold;
 use serde_json::{Value, json};
 
 use super::form::{Asked, Fields, Form};
@@ -14,6 +15,9 @@ use super::undo::{Going, let_go};
 use super::{Web, time as t, words as w};
 use crate::api::model::{PersonDetails, PersonForm};
 use crate::api::{PEOPLE_ON_A_PAGE, PeoplePage, path, query};
+
+/// People of a name who are offered at most.
+const ALIKE: usize = 10;
 
 #[derive(Template)]
 #[template(path = "people.html")]
@@ -94,13 +98,27 @@ struct Person {
     frame: Frame,
     details: PersonDetails,
     is_contact: bool,
+    /// Who it may be, among my people.
+    alike: Vec<PersonForm>,
 }
 
 /// Shows everything that I keep about a person.
 pub(super) async fn show(State(web): State<Web>, Path(who): Path<String>, Asked(asked): Asked) -> Answer {
     let details = details(&web, &who).await?;
+    let alike = if details.joinable { alike(&web, &details).await? } else { Vec::new() };
     let frame = Frame::new(&web, Tab::People, details.person.name.clone()).after(&web, &asked);
-    html(&Person { frame, is_contact: details.person.standing == "contact", details })
+    html(&Person { frame, is_contact: details.person.standing == "contact", details, alike })
+}
+
+/// Other people one of whose names begins as theirs, which a code may have cut; those of the very same name first.
+async fn alike(web: &Web, details: &PersonDetails) -> Result<Vec<PersonForm>, Trouble> {
+    let called = query(&[("called", Some(&details.own_name))]);
+    let mut found = web.inside.get::<PeoplePage>(&format!("/people{called}")).await?.people;
+    found.retain(|one| one.id != details.person.id && !web.undo.hides(&one.id));
+    let name = fold(&details.own_name);
+    found.sort_by_key(|one| fold(&one.name) != name);
+    found.truncate(ALIKE);
+    Ok(found)
 }
 
 pub(super) async fn details(web: &Web, who: &str) -> Result<PersonDetails, Trouble> {
@@ -214,6 +232,14 @@ fn set(change: &mut Value, name: &str, value: Value) {
     if let Some(change) = change.as_object_mut() {
         change.insert(name.to_owned(), value);
     }
+}
+
+/// Says that somebody is another person among my people.
+pub(super) async fn join(State(web): State<Web>, Path(who): Path<String>, Form(form): Form) -> Answer {
+    web.undo.settle(&format!("step {who}")).await;
+    let into = form.get("one").unwrap_or_else(|| form.text("name"));
+    let joined: PersonDetails = web.inside.post(&path(&["people", &who, "join"]), &json!({ "into": into })).await?;
+    go_to(&web, &format!("people/{}?said=joined", joined.person.id))
 }
 
 #[derive(Template)]

@@ -223,6 +223,31 @@ async fn who_is_forgotten_comes_back_within_ten_seconds_and_not_after() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_was_written_down_twice_becomes_one_person_by_a_form() {
+    let ana = Ana::new();
+    let card = [("text", "BEGIN:VCARD\nVERSION:3.0\nFN:Bo Lindqvist\nTEL:+46 701\nEND:VCARD")];
+    let scanned = ana.post("/scan", &card).await;
+    let first = ana.sheet_of(&scanned.place).await;
+    let (second, chi) = (ana.meets("bo lindqvist").await, ana.meets("Chi Tran").await);
+    let page = ana.get(&format!("/people/{second}")).await.text;
+    assert!(page.contains(&format!("action=\"people/{second}/join\"")), "{page}");
+    assert!(page.contains(&format!("<option value=\"{first}\">Bo Lindqvist")), "{page}");
+    assert!(!page.contains(&chi) && !page.contains(&format!("<option value=\"{second}\"")), "{page}");
+    let joined = ana.post(&format!("/people/{second}/join"), &[("one", first.as_str())]).await;
+    assert_eq!(joined.place, format!("/people/{first}?said=joined"), "{}", joined.text);
+    let page = ana.get(&joined.place).await.text;
+    for words in ["One person now.", "met at the stand", "TEL:+46 701"] {
+        assert!(page.contains(words), "{words} is missing: {page}");
+    }
+    assert_eq!(ana.get(&format!("/people/{second}")).await.status, StatusCode::NOT_FOUND);
+    let refused = ana.post(&format!("/people/{chi}/join"), &[("name", "Zoe")]).await;
+    assert_eq!(refused.status, StatusCode::NOT_FOUND);
+    assert!(refused.text.contains("value=\"Zoe\""), "what was typed comes back: {}", refused.text);
+    let joined = ana.post(&format!("/people/{chi}/join"), &[("name", "bo lindqvist")]).await;
+    assert_eq!(joined.place, format!("/people/{first}?said=joined"), "{}", joined.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn below_a_sub_path_every_way_leads_below_it() {
     let ana = Ana::reached(Some("https://example.org/apps/kith/"));
     assert!(ana.get("/people").await.text.contains("<base href=\"/apps/kith/\">"));

@@ -162,34 +162,35 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// Somebody turns out to be a person I know. What I wrote last counts; what it takes the place of becomes a note.
-    pub(super) fn join_follow_ups(&mut self, from: PersonId, into: PersonId) -> Result<()> {
-        let Some(new) = self.txn.load::<FollowUp>(&from.0)? else { return Ok(()) };
-        let mut all = follow_up(&self.txn, into)?;
-        self.txn.forget(&new);
-        if let Some(old) = replace(&mut all.need, new.need) {
-            self.keep_as_note(into, &format!("They needed: {old}"))?;
+    /// Somebody is a person I know; `is_newer` if what I wrote of them came last. That counts, and what it takes the place
+    /// of comes back in words, to become notes. That I wanted to write to them after an earlier meeting is past.
+    pub(super) fn join_follow_ups(&mut self, from: PersonId, into: PersonId, is_newer: bool) -> Result<Vec<String>> {
+        let Some(mut joining) = self.txn.load::<FollowUp>(&from.0)? else { return Ok(Vec::new()) };
+        let known = follow_up(&self.txn, into)?;
+        self.txn.forget(&joining);
+        self.captures_join(&joining.captures, into)?;
+        joining.person = into;
+        if !is_newer {
+            joining.next = joining.next.filter(|step| step.what.is_some());
         }
-        if let Some(old) = replace(&mut all.promise, new.promise) {
-            self.keep_as_note(into, &format!("I had promised: {old}"))?;
-        }
+        let (mut all, new) = if is_newer { (known, joining) } else { (joining, known) };
+        let mut replaced = Vec::new();
+        replaced.extend(replace(&mut all.need, new.need).map(|old| format!("They needed: {old}")));
+        replaced.extend(replace(&mut all.promise, new.promise).map(|old| format!("I had promised: {old}")));
         let is_own = |step: &Option<NextStep>| step.as_ref().is_some_and(|step| step.what.is_some());
         if all.next.is_none() || is_own(&new.next) {
-            let old = std::mem::replace(&mut all.next, new.next);
-            if let Some(old) = old.filter(|old| old.what.is_some()) {
-                self.keep_as_note(into, &format!("Next step before we met again: {}", old.in_words()))?;
-            }
+            let old = std::mem::replace(&mut all.next, new.next).filter(|old| old.what.is_some());
+            replaced.extend(old.map(|old| format!("Next step before we met again: {}", old.in_words())));
         }
-        self.captures_join(&new.captures, into)?;
         all.captures.extend(new.captures);
         let beyond = all.captures.len().saturating_sub(limits::CAPTURES_OF_ONE);
         all.captures.drain(..beyond);
         self.save_follow_up(&all);
-        Ok(())
+        Ok(replaced)
     }
 
     /// With a full book of notes nothing more is kept.
-    fn keep_as_note(&mut self, person: PersonId, text: &str) -> Result<()> {
+    pub(super) fn keep_as_note(&mut self, person: PersonId, text: &str) -> Result<()> {
         match self.add_note(person, self.now, Note::new(text)?) {
             Err(Error::Full(_)) => Ok(()),
             kept => kept,

@@ -191,6 +191,11 @@ pub fn left_behind(read: &dyn Read, item: &Item) -> Result<Option<LeftCard>> {
     }
 }
 
+/// True if somebody left a card, and can take it back.
+pub(super) fn can_take_back(read: &dyn Read, person: PersonId) -> Result<bool> {
+    Ok(entity::load::<LeftCard>(read, &key(true, person))?.is_some())
+}
+
 impl Turn<'_> {
     /// Takes in what a visitor leaves. The same secret again is answered as the first time. The same name, e-mail and
     /// message within a day takes the place of the earlier one, whose secret leads nowhere then: two who say the same

@@ -17,6 +17,7 @@
 //! | `scans` | codes of others that I scanned |
 //! | `contact` | taking people in and letting them go |
 //! | `people` | finding people, notes, tags |
+//! | `joining` | one person who stands twice among my people |
 //! | `rounds` | what all contacts are told, some in each step |
 //! | `meetings`, `inbox`, `forks`, `presence` | what their names say |
 //! | `relays` | whose nodes pass things on for mine, and mine for whose |
@@ -68,6 +69,7 @@ pub mod inbox;
 mod incoming;
 pub mod introduction;
 pub mod invites;
+pub mod joining;
 mod key_news;
 mod keys;
 mod leaving;

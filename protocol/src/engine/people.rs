@@ -304,7 +304,7 @@ impl Turn<'_> {
     }
 
     /// Takes the last trace of somebody away.
-    fn erase(&mut self, person: Person) -> Result<()> {
+    pub(super) fn erase(&mut self, person: Person) -> Result<()> {
         let id = person.id;
         if let Some(key) = person.scan.as_ref().and_then(|scan| scan.introduction) {
             self.asked_forgotten(key)?;
@@ -355,7 +355,7 @@ impl Turn<'_> {
     }
 }
 
-fn add_tag(person: &mut Person, tag: Label) -> Result<()> {
+pub(super) fn add_tag(person: &mut Person, tag: Label) -> Result<()> {
     if person.tags.iter().any(|own| fold(own.as_str()) == fold(tag.as_str())) {
         return Ok(());
     }

@@ -235,8 +235,10 @@ impl Person {
         if first.way != Way::Introduced {
             return first.in_words();
         }
+        // Whoever handed them over introduced nobody.
+        let introduced = self.encounters.iter().filter(|one| one.way == Way::Introduced);
         let mut introducers: Vec<&str> = Vec::new();
-        for by in self.encounters.iter().filter_map(|encounter| encounter.by.as_ref().map(Line::as_str)) {
+        for by in introduced.filter_map(|encounter| encounter.by.as_ref().map(Line::as_str)) {
             if !introducers.contains(&by) {
                 introducers.push(by);
             }
@@ -273,6 +275,17 @@ impl Person {
     pub fn met(&mut self, encounter: Encounter) {
         self.touched = self.touched.max(encounter.at);
         self.encounters.push(encounter);
+        if self.encounters.len() > limits::ENCOUNTERS {
+            self.encounters.remove(1);
+        }
+    }
+
+    /// Adds an encounter that turns out later to have been with this person: where its date belongs, behind the first one,
+    /// which says how I know them.
+    pub(super) fn had_met(&mut self, encounter: Encounter) {
+        self.touched = self.touched.max(encounter.at);
+        let before = self.encounters.iter().skip(1).take_while(|one| one.at <= encounter.at).count();
+        self.encounters.insert((before + 1).min(self.encounters.len()), encounter);
         if self.encounters.len() > limits::ENCOUNTERS {
             self.encounters.remove(1);
         }
@@ -379,5 +392,63 @@ impl Entity for PersonNote {
 
     fn key(&self) -> Vec<u8> {
         [&self.person.0[..], &self.at.secs().to_be_bytes(), &self.number.to_be_bytes()].concat()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn met(at: u64, way: Way, by: Option<&str>) -> Encounter {
+        let by = by.map(|by| Name::new(by).unwrap());
+        Encounter { at: Timestamp::from_secs(at), way, event: None, late: false, by }
+    }
+
+    fn chi(encounters: Vec<Encounter>) -> Person {
+        Person {
+            id: PersonId([1; 10]),
+            identity: None,
+            standing: Standing::Contact,
+            name: Name::new("Chi").unwrap(),
+            petname: None,
+            tier: Tier::Public,
+            tags: Vec::new(),
+            created: Timestamp::from_secs(0),
+            touched: Timestamp::from_secs(0),
+            cadence: None,
+            blocked: false,
+            they_have: None,
+            encounters,
+            scan: None,
+            foreign: None,
+            announced: None,
+            renewed: None,
+        }
+    }
+
+    #[test]
+    fn what_turns_out_later_stands_by_its_date_behind_the_first() {
+        let mut chi = chi(vec![met(5, Way::TheyScanned, None), met(9, Way::IScanned, None)]);
+        for at in [7, 1] {
+            chi.had_met(met(at, Way::Written, None));
+        }
+        let times: Vec<u64> = chi.encounters.iter().map(|one| one.at.secs()).collect();
+        assert_eq!(times, [5, 1, 7, 9]);
+        for at in 10..500 {
+            chi.had_met(met(at, Way::Written, None));
+        }
+        assert_eq!(chi.encounters.len(), limits::ENCOUNTERS);
+        assert_eq!(chi.provenance(), "scanned live");
+        assert_eq!(chi.touched, Timestamp::from_secs(499));
+    }
+
+    #[test]
+    fn whoever_handed_somebody_over_introduced_nobody() {
+        let mut chi = chi(vec![met(5, Way::Introduced, Some("Bo"))]);
+        chi.had_met(met(1, Way::HandedOver, Some("Mallory")));
+        assert_eq!(chi.provenance(), "introduced by Bo");
+        assert_eq!(chi.known_to_others().unwrap().as_str(), "through an introduction");
+        chi.met(met(9, Way::Introduced, Some("Dee")));
+        assert_eq!(chi.provenance(), "introduced by Bo and by Dee");
     }
 }

@@ -4,7 +4,6 @@ use super::contact::{Newcomer, pair_of};
 use super::deadline::Ends;
 use super::door::pair_secrets;
 use super::effect::Refusal;
-use super::entity;
 use super::error::{CodeError, Error, Result};
 use super::incoming::Verdict;
 use super::introduction::IntroKey;
@@ -13,7 +12,7 @@ use super::live::Party;
 use super::mailboxes::are_bounded;
 use super::outbox::Waiting;
 use super::own::{verify_card, verify_grant};
-use super::person::{Encounter, Person, PersonNote, Scan, ScanProblem, Standing, Way};
+use super::person::{Encounter, Person, Scan, ScanProblem, Standing, Way};
 use super::turn::Turn;
 use crate::address::Hint;
 use crate::card::Tier;
@@ -366,10 +365,7 @@ impl Turn<'_> {
 
     /// The person behind the code is one I know: what hangs on the pending one moves over.
     fn join(&mut self, pending: Person, mut known: Person, pair: &PairSecrets) -> Result<Person> {
-        for note in entity::list::<PersonNote>(&self.txn, &pending.id.0, limits::NOTES)? {
-            self.txn.forget(&note);
-            self.txn.save(&PersonNote { person: known.id, ..note });
-        }
+        self.move_notes(pending.id, known.id)?;
         for tag in pending.tags.iter().filter(|tag| !known.tags.contains(tag)).cloned().collect::<Vec<_>>() {
             if known.tags.len() < limits::TAGS {
                 known.tags.push(tag);
@@ -378,7 +374,9 @@ impl Turn<'_> {
         known.petname = known.petname.or(pending.petname.clone());
         known.they_have = known.they_have.or(pending.they_have);
         known.created = known.created.min(pending.created);
-        self.join_follow_ups(pending.id, known.id)?;
+        for words in self.join_follow_ups(pending.id, known.id, true)? {
+            self.keep_as_note(known.id, &words)?;
+        }
         self.forget_left(pending.id);
         self.txn.forget(pair);
         self.person_gone()?;

@@ -201,6 +201,9 @@ pub struct PersonDetails {
     pub follow_up: FollowUpForm,
     /// True if nothing of theirs reaches me.
     pub blocked: bool,
+    /// True if I have nothing of them but my own words, so that I can say that they are another person of mine.
+    #[serde(default)]
+    pub joinable: bool,
     /// True if two key histories of theirs contradict each other.
     pub forked: bool,
     /// True if the key that they were last known by was given up: nothing more is believed of whoever has it.

@@ -43,6 +43,7 @@ pub(crate) fn said(key: &str) -> Option<&'static str> {
         "written" => "Written. It goes when their node can be reached.",
         "handed_over" => "Handed over.",
         "touched" => "Noted: in touch today.",
+        "joined" => "One person now.",
         "forgotten" => "Forgotten.",
         "vouched" => "Said. They are asked whether it may be shown.",
         "withdrawn" => "Withdrawn.",

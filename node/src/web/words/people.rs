@@ -45,6 +45,11 @@ words! {
     THEY_SEE = "What they see of you";
     OF_MY_CARD = "Of your card";
     CANNOT_UNSEE = "Showing less stops what comes. It cannot take back what they have.";
+    SAME_PERSON = "This is the same person as…";
+    JOINING_MEANS = "Your notes and tags, what is to be done and where you met go over to them, and this entry goes away. Nobody is told. It cannot be undone.";
+    CALLED_SO = "Of the same name";
+    SOMEBODY_ELSE = "Somebody else among your people";
+    JOIN = "Join";
     PARTING = "Parting";
     BLOCK = "Block";
     UNBLOCK = "Block no more";
