@@ -89,7 +89,7 @@ fn ana_comes_too_late_to_a_code_and_then_holds_bo_and_says_that_they_are_one() {
     let held = world.knows(ana, bo).unwrap();
     let joined = joins(&mut world, ana, failed, held.id);
 
-    assert_eq!(world.people(ana), [joined.clone()]);
+    assert_eq!(world.people(ana), std::slice::from_ref(&joined));
     assert_eq!(world.knows(ana, bo).unwrap(), joined);
     assert!(joined.is_contact() && joined.scan.is_none() && joined.tier == held.tier);
     assert_eq!(joined.display_name(), "Bo of hall 12");
@@ -159,7 +159,7 @@ fn whom_ana_wrote_down_from_two_cards_is_one_and_nothing_is_lost() {
     let into = world.captures(ana, &other).1;
     let before = world.finds(ana, "Dee Wong");
     let joined = joins(&mut world, ana, from, into);
-    assert_eq!(world.people(ana), [joined.clone()]);
+    assert_eq!(world.people(ana), std::slice::from_ref(&joined));
     assert_eq!(joined.foreign, before.foreign);
     assert_eq!(joined.provenance(), before.provenance());
     assert_eq!(ways(&joined), [Way::ForeignCode; 2]);
