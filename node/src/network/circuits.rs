@@ -4,7 +4,7 @@
 //! any more waits: when everything under way has its answer the circuit is closed, and whoever has letters left calls
 //! again. If both ends begin a large letter at the same moment one may break; it is sent again.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use libp2p::PeerId;
@@ -41,11 +41,15 @@ pub(super) struct Circuits {
     open: HashMap<PeerId, Circuit>,
     /// Over a direct connection, too; and when the relay may be left.
     leaving: HashMap<PeerId, Instant>,
+    /// With whom we were before they were connected directly: both ends tried to get through, and may do so twice.
+    before: HashSet<PeerId>,
 }
 
 impl Circuits {
     /// Letters with this peer go over a relay from now on.
     pub(super) fn open(&mut self, peer: PeerId, now: Instant) {
+        self.leaving.remove(&peer);
+        self.before.insert(peer);
         self.open.entry(peer).or_insert(Circuit { spent: UPKEEP, since: now, closing: false });
     }
 
@@ -53,6 +57,7 @@ impl Circuits {
     pub(super) fn forget(&mut self, peer: &PeerId) {
         self.open.remove(peer);
         self.leaving.remove(peer);
+        self.before.remove(peer);
     }
 
     /// Takes the room that a letter needs; false if there is not enough, and then the circuit ends soon.
@@ -74,9 +79,10 @@ impl Circuits {
         }
     }
 
-    /// There is a direct connection: the relay is left once nothing is under way.
+    /// There is a direct connection, or one more: what it takes the place of is left once nothing is under way.
     pub(super) fn leave(&mut self, peer: PeerId, now: Instant) {
-        if self.open.remove(&peer).is_some() {
+        self.open.remove(&peer);
+        if self.before.contains(&peer) {
             self.leaving.insert(peer, now + GRACE);
         }
     }
@@ -151,6 +157,25 @@ mod tests {
         circuits.open(bo, now);
         circuits.took(&bo, LETTER);
         assert!(circuits.take(&bo, 4096, now) && !circuits.take(&bo, LETTER, now));
+    }
+
+    #[test]
+    fn who_gets_through_a_second_time_is_left_with_one_connection_again() {
+        let (now, bo, dee, mut circuits) =
+            (Instant::now(), PeerId::random(), PeerId::random(), Circuits::default());
+        circuits.open(bo, now);
+        let due = |circuits: &Circuits, peer| circuits.leaving.get(&peer).is_some_and(|after| *after == now + GRACE);
+        circuits.leave(bo, now);
+        circuits.leave(dee, now);
+        assert!(due(&circuits, bo) && !due(&circuits, dee), "with Dee there never was another way");
+        circuits.leaving.clear();
+        circuits.leave(bo, now);
+        assert!(due(&circuits, bo), "what Bo's node tried at the same time got through later");
+        circuits.open(bo, now);
+        assert!(!due(&circuits, bo), "the relay is all there is again");
+        circuits.forget(&bo);
+        circuits.leave(bo, now);
+        assert!(!due(&circuits, bo));
     }
 
     #[test]

@@ -3,6 +3,16 @@
 /// Entries of a bucket, records of a key, answers to a question: the `k` of Kademlia.
 pub const K: usize = 20;
 
+/// Ids of one bucket that share so many bits more than all of them do stand together: a sixteenth of what it could hold.
+pub const NEIGHBOURHOOD: u32 = 4;
+/// Of those so many are entered, as in `node/src/network/dht`.
+pub const NEIGHBOURS: usize = 5;
+
+/// True if a bucket, of ids that share `shared` bits with its owner, has enough that stand where this one does.
+pub fn is_one_of_a_crowd(bucket: &[u64], id: u64, shared: u32) -> bool {
+    bucket.iter().filter(|other| shared_bits(**other, id) > shared + NEIGHBOURHOOD).count() >= NEIGHBOURS
+}
+
 /// How many leading bits two ids share: the number of the bucket that one has in the other's table, 0 being the half
 /// of the network that is farthest away. 64 for an id and itself.
 pub fn shared_bits(one: u64, other: u64) -> u32 {

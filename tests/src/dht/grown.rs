@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use super::buckets::{K, nearest_entries, shared_bits};
+use super::buckets::{K, is_one_of_a_crowd, nearest_entries, shared_bits};
 use super::dice::Dice;
 use super::query::{Reply, walk};
 
@@ -67,15 +67,19 @@ impl Tables {
         });
     }
 
-    /// A connection: each side enters the other if that bucket has room.
+    /// A connection: each side enters the other if that bucket has room, and for one who stands there.
     fn connect(&mut self, one: u64, other: u64) {
-        let shared = shared_bits(one, other) as usize;
+        let shared = shared_bits(one, other);
         for (owner, entry) in [(one, other), (other, one)] {
             let table = self.0.entry(owner).or_default();
-            if table.len() <= shared {
-                table.resize(shared + 1, Vec::new());
+            let place = shared as usize;
+            if table.len() <= place {
+                table.resize(place + 1, Vec::new());
             }
-            if let Some(bucket) = table.get_mut(shared).filter(|bucket| bucket.len() < K && !bucket.contains(&entry)) {
+            let has_room = |bucket: &&mut Vec<u64>| {
+                bucket.len() < K && !bucket.contains(&entry) && !is_one_of_a_crowd(bucket, entry, shared)
+            };
+            if let Some(bucket) = table.get_mut(place).filter(has_room) {
                 bucket.push(entry);
             }
         }

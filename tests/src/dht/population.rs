@@ -1,6 +1,6 @@
 //! Who is in the network, whom each knows, and how each answers.
 
-use super::buckets::{K, nearest_entries, shared_bits};
+use super::buckets::{K, NEIGHBOURHOOD, NEIGHBOURS, is_one_of_a_crowd, nearest_entries, shared_bits};
 use super::dice::{Dice, falls, mix};
 use super::grown::Tables;
 use super::query::{Held, Reply};
@@ -187,7 +187,7 @@ impl Population {
         let mut dice = Dice::new(&[seed, DRAWN, owner, u64::from(shared)]);
         let met = candidates.len() as f64 * fill + dice.share();
         let count = K.min(met as usize);
-        draw(candidates, count, self.conditions.spread, &mut dice)
+        draw(candidates, count, shared, self.conditions.spread, &mut dice)
     }
 
     /// The last bucket of `owner` that could hold anybody.
@@ -238,23 +238,41 @@ impl Population {
     }
 }
 
-/// `count` different candidates around a random place; all of them if there are no more.
-fn draw(candidates: &[u64], count: usize, spread: f64, dice: &mut Dice) -> Vec<u64> {
+/// `count` different candidates around a random place, and no crowd of them; as many as there can be if those are fewer.
+fn draw(candidates: &[u64], count: usize, shared: u32, spread: f64, dice: &mut Dice) -> Vec<u64> {
     let len = candidates.len();
+    let mut drawn: Vec<u64> = Vec::with_capacity(K);
     if len <= count {
-        return candidates.to_vec();
+        for id in candidates {
+            drawn.extend(Some(*id).filter(|id| !is_one_of_a_crowd(&drawn, *id, shared)));
+        }
+        return drawn;
     }
     // Ids are spread evenly, so places in the list are as near to each other as the ids are.
     let ranks = len.next_power_of_two();
     let place = dice.below(len);
-    let mut drawn: Vec<u64> = Vec::with_capacity(K);
+    let count = count.min(without_crowds(candidates, shared));
     while drawn.len() < count {
         let rank = if spread.is_finite() {
             (spread * ((ranks as f64 / spread + 1.0).powf(dice.share()) - 1.0)) as usize
         } else {
             dice.below(ranks)
         };
-        drawn.extend(candidates.get(place ^ rank).filter(|id| !drawn.contains(id)));
+        let is_entered = |id: &&u64| !drawn.contains(id) && !is_one_of_a_crowd(&drawn, **id, shared);
+        let entered = candidates.get(place ^ rank).filter(is_entered).copied();
+        drawn.extend(entered);
     }
     drawn
+}
+
+/// How many of these sorted candidates can be in one bucket.
+fn without_crowds(mut candidates: &[u64], shared: u32) -> usize {
+    let mut most = 0;
+    while let Some(first) = candidates.first() {
+        let stands_there = |id: &u64| shared_bits(*first, *id) > shared + NEIGHBOURHOOD;
+        let (there, others) = candidates.split_at(candidates.partition_point(stands_there));
+        most += there.len().min(NEIGHBOURS);
+        candidates = others;
+    }
+    most
 }

@@ -158,7 +158,7 @@ impl Dht {
         let Some(bucket) = me.distance(&key).ilog2() else { return true };
         let Some(entries) = self.kad.kbucket(peer) else { return true };
         let is_near = |other: &kad::KBucketKey<PeerId>| {
-            other.distance(&key).ilog2().is_none_or(|distance| distance + NEIGHBOURHOOD <= bucket)
+            other.distance(&key).ilog2().is_none_or(|distance| distance + NEIGHBOURHOOD < bucket)
         };
         let is_known = entries.iter().any(|entry| *entry.node.key.preimage() == peer);
         !is_known && entries.iter().filter(|entry| is_near(entry.node.key)).count() >= NEIGHBOURS
