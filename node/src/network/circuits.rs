@@ -161,8 +161,7 @@ mod tests {
 
     #[test]
     fn who_gets_through_a_second_time_is_left_with_one_connection_again() {
-        let (now, bo, dee, mut circuits) =
-            (Instant::now(), PeerId::random(), PeerId::random(), Circuits::default());
+        let (now, bo, dee, mut circuits) = (Instant::now(), PeerId::random(), PeerId::random(), Circuits::default());
         circuits.open(bo, now);
         let due = |circuits: &Circuits, peer| circuits.leaving.get(&peer).is_some_and(|after| *after == now + GRACE);
         circuits.leave(bo, now);

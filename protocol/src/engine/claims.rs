@@ -14,7 +14,7 @@ use super::person::{Encounter, Person, Standing, Way};
 use super::turn::Turn;
 use crate::card::CardView;
 use crate::hello::SharedSecret;
-use crate::id::{InviteId, SessionId};
+use crate::id::{InviteId, PersonId, SessionId};
 use crate::identity::{History, NodeGrant};
 use crate::letter::body::{Claim, Welcome};
 use crate::letter::{Body, Letter, Opened};
@@ -68,7 +68,7 @@ impl Turn<'_> {
         match invite.state {
             InviteState::Revoked => return Err(Refusal::InviteRevoked),
             InviteState::Used if invite.used_by != Some(claimant.history.id()) => return Err(Refusal::InviteUsed),
-            // The same person again, under a fresh letter: the first answer was lost and they renewed it.
+            // The same person again, under a fresh letter, since the first answer was lost.
             InviteState::Used => return Ok(ClaimWay::Again),
             InviteState::Open => {}
         }
@@ -98,36 +98,79 @@ impl Turn<'_> {
         known: Option<Person>,
         way: ClaimWay,
     ) -> Result<Verdict> {
-        if let Some(known) = &known
+        let (pair, way) = match self.admit(&invite, &claimant, known.as_ref(), way)? {
+            Admission::Taken(pair, way) => (pair, way),
+            Admission::Later => return Ok(Verdict::Later),
+            Admission::LetGo => return self.remember_handled(&claimant.letter),
+        };
+        invite.count(claimant.history.id(), way != ClaimWay::Again, self.now.day());
+        self.txn.save(&invite);
+        self.notice(Notice::InviteUsed { invite: invite.id });
+        let was_contact = known.as_ref().is_some_and(Person::is_contact);
+        let mut person = self.take_claimant_in(&invite, &claimant, known, way, &pair)?;
+        self.is_on_the_line(session, person.id, &pair);
+        self.remember_handled(&claimant.letter)?;
+        if person.is_contact() {
+            self.welcome(&person, &invite, way == ClaimWay::Late)?;
+        }
+        // They wait no longer than their letter does.
+        let waits = self.now.plus(limits::LETTER_LIFE).min(claimant.letter.expires.max(self.now));
+        if let Some(binding) = invite.binding.as_ref().filter(|_| way == ClaimWay::Introduced) {
+            self.target_connected(binding, &mut person, claimant.claim.introduction)?;
+        }
+        let meeting = (!invite.printed).then(|| nonce_of(&pair));
+        let about = |until| About::scan(until, invite.id, meeting);
+        match way {
+            ClaimWay::Live => {
+                self.ask_me(ItemKind::ConfirmScan, person.id, about(self.now.plus(limits::LETTER_LIFE)))?;
+            }
+            ClaimWay::Late if !was_contact => self.ask_me(ItemKind::LateClaim, person.id, about(waits))?,
+            ClaimWay::Printed if !was_contact => self.ask_me(ItemKind::ShareBack, person.id, about(waits))?,
+            ClaimWay::Late | ClaimWay::Printed | ClaimWay::Introduced | ClaimWay::Again => {}
+        }
+        self.pump(person.id)?;
+        Ok(Verdict::Handled)
+    }
+
+    /// Whether there is room for it, and what the two share from then on.
+    fn admit(
+        &self,
+        invite: &OwnInvite,
+        claimant: &Claimant,
+        known: Option<&Person>,
+        way: ClaimWay,
+    ) -> Result<Admission> {
+        if let Some(known) = known
             && !self.has_room_for(known.id)?
         {
-            return Ok(Verdict::Later);
+            return Ok(Admission::Later);
         }
-        if self.is_contradicted(known.as_ref(), &claimant.history, way == ClaimWay::Live)? {
-            return Ok(Verdict::Later);
+        if self.is_contradicted(known, &claimant.history, way == ClaimWay::Live)? {
+            return Ok(Admission::Later);
         }
         let code =
             self.invite_opening(invite.id)?.map(|(_, shared)| shared).ok_or(Error::NotNow("the code is gone"))?;
         let pair = pair_of(&code, &claimant.claim.pair_seed);
-        // The same scan under a fresh letter: the first answer was lost, and they renewed it.
-        let way = if self.shares(known.as_ref(), &pair)? { ClaimWay::Again } else { way };
-        if way == ClaimWay::Again && known.as_ref().is_some_and(|person| person.standing == Standing::Ended) {
-            return self.remember_handled(&claimant.letter);
+        // The same scan under a fresh letter, since its answer was lost.
+        let way = if self.shares(known, &pair)? { ClaimWay::Again } else { way };
+        if way == ClaimWay::Again && known.is_some_and(|person| person.standing == Standing::Ended) {
+            return Ok(Admission::LetGo);
         }
-        let today = if invite.day == self.now.day() { invite.today } else { 0 };
-        if invite.printed && today >= limits::PRINTED_CLAIMS_A_DAY && way != ClaimWay::Again {
-            return Ok(Verdict::Later);
+        let is_one_too_many = invite.printed && invite.taken_on(self.now.day()) >= limits::PRINTED_CLAIMS_A_DAY;
+        if is_one_too_many && way != ClaimWay::Again {
+            return Ok(Admission::Later);
         }
-        invite.day = self.now.day();
-        invite.today = today + u32::from(way != ClaimWay::Again);
-        invite.uses += u32::from(way != ClaimWay::Again);
-        if !invite.printed {
-            invite.state = InviteState::Used;
-            invite.used_by = Some(claimant.history.id());
-        }
-        self.txn.save(&invite);
-        self.notice(Notice::InviteUsed { invite: invite.id });
+        Ok(Admission::Taken(pair, way))
+    }
 
+    fn take_claimant_in(
+        &mut self,
+        invite: &OwnInvite,
+        claimant: &Claimant,
+        known: Option<Person>,
+        way: ClaimWay,
+        pair: &SharedSecret,
+    ) -> Result<Person> {
         let is_contact = known.as_ref().is_some_and(Person::is_contact);
         let at_once = is_contact || matches!(way, ClaimWay::Live | ClaimWay::Introduced);
         let (standing, tier) = match (&known, way) {
@@ -138,9 +181,9 @@ impl Turn<'_> {
         let encounter = match (way, &invite.binding) {
             (ClaimWay::Again, _) => None,
             (ClaimWay::Introduced, Some(binding)) => Some(self.introduced_encounter(binding)?),
-            _ => Some(way.encounter(&invite, self.now)),
+            _ => Some(way.encounter(invite, self.now)),
         };
-        let mut person = self.take_in(
+        self.take_in(
             known,
             Newcomer {
                 history: &claimant.history,
@@ -159,31 +202,13 @@ impl Turn<'_> {
                 // Only the person can say whether it was them who scanned; see `inbox`.
                 settles_fork: false,
             },
-        )?;
-        self.session_is_with(session, person.id, &pair);
-        // They are on the line now, however long I could not reach them.
-        self.live.pauses.remove(&person.id);
-        self.remember_handled(&claimant.letter)?;
-        if person.is_contact() {
-            self.welcome(&person, &invite, way == ClaimWay::Late)?;
-        }
-        if let Some(binding) = invite.binding.as_ref().filter(|_| way == ClaimWay::Introduced) {
-            self.target_connected(binding, &mut person, claimant.claim.introduction)?;
-        }
-        let meeting = (!invite.printed).then(|| nonce_of(&pair));
-        let about = |until| About::scan(until, invite.id, meeting);
-        let usual = self.now.plus(limits::LETTER_LIFE);
-        // They wait no longer than their letter does.
-        let waits = usual.min(claimant.letter.expires.max(self.now));
-        match way {
-            ClaimWay::Live => self.ask_me(ItemKind::ConfirmScan, person.id, about(usual))?,
-            ClaimWay::Late if !is_contact => self.ask_me(ItemKind::LateClaim, person.id, about(waits))?,
-            ClaimWay::Printed if !is_contact => self.ask_me(ItemKind::ShareBack, person.id, about(waits))?,
-            ClaimWay::Late | ClaimWay::Printed | ClaimWay::Introduced | ClaimWay::Again => {}
-        }
-        // They are on the line, whatever waits for them.
-        self.pump(person.id)?;
-        Ok(Verdict::Handled)
+        )
+    }
+
+    /// Somebody is on the line under this secret, however long I could not reach them.
+    fn is_on_the_line(&mut self, session: SessionId, person: PersonId, pair: &SharedSecret) {
+        self.session_is_with(session, person, pair);
+        self.live.pauses.remove(&person);
     }
 
     /// A claim that was handled comes over another session, since its answer was lost: what follows on that
@@ -193,8 +218,7 @@ impl Turn<'_> {
         let code = self.invite_opening(invite)?;
         // It has the id and the body of one that was handled.
         if let (Some((_, code)), Ok(Body::Claim(claim))) = (code, Body::of(opened.letter.unverified())) {
-            self.session_is_with(session, person.id, &pair_of(&code, &claim.pair_seed));
-            self.live.pauses.remove(&person.id);
+            self.is_on_the_line(session, person.id, &pair_of(&code, &claim.pair_seed));
         }
         self.pump(person.id)
     }
@@ -222,6 +246,16 @@ impl Turn<'_> {
         self.send(person.id, &Body::Welcome(welcome), limits::LETTER_LIFE)?;
         Ok(())
     }
+}
+
+/// What becomes of a claim that may be taken.
+enum Admission {
+    /// It is; with the secret that it makes.
+    Taken(SharedSecret, ClaimWay),
+    /// There is no room for it now.
+    Later,
+    /// It is by somebody who left since, and changes nothing.
+    LetGo,
 }
 
 /// How a claim came.

@@ -106,6 +106,22 @@ impl OwnInvite {
         self.state == InviteState::Open
     }
 
+    /// Claims that were taken on this day.
+    pub(super) fn taken_on(&self, today: Day) -> u32 {
+        if self.day == today { self.today } else { 0 }
+    }
+
+    /// Counts a claim that is taken; one that is not new was counted before.
+    pub(super) fn count(&mut self, by: IdentityId, is_new: bool, today: Day) {
+        self.today = self.taken_on(today) + u32::from(is_new);
+        self.day = today;
+        self.uses += u32::from(is_new);
+        if !self.printed {
+            self.state = InviteState::Used;
+            self.used_by = Some(by);
+        }
+    }
+
     /// What codes are sorted by in lists: the newest first.
     pub const fn newest_first(&self) -> (Reverse<Timestamp>, InviteId) {
         (Reverse(self.created), self.id)

@@ -238,6 +238,27 @@ async fn who_names_hundreds_of_addresses_is_known_and_dialled_at_a_few() {
 }
 
 #[tokio::test]
+async fn of_twenty_who_chose_ids_that_stand_together_five_are_known_and_others_who_stand_beside_them() {
+    let me = PeerId::random();
+    let mut dht = Dht::new(me, |_| true, crate::driver::now);
+    dht.serve(true);
+    let distance = |one: &PeerId, other: &PeerId| KBucketKey::from(*one).distance(&KBucketKey::from(*other)).ilog2();
+    let half = || std::iter::repeat_with(PeerId::random).filter(|peer| distance(&me, peer) == Some(255));
+    let first = half().next().unwrap();
+    // Sixteenths of that half: the one of the first, and the one beside it.
+    let together: Vec<PeerId> = half().filter(|peer| distance(&first, peer) < Some(251)).take(20).collect();
+    let beside: Vec<PeerId> = half().filter(|peer| distance(&first, peer) == Some(251)).take(5).collect();
+    let known = |dht: &mut Dht| dht.kad.kbuckets().map(|bucket| bucket.num_entries()).sum::<usize>();
+    let mut meet = |peers: &[PeerId]| {
+        peers.iter().for_each(|peer| dht.meet(*peer, ["/memory/1".parse().unwrap()]));
+        known(&mut dht)
+    };
+    assert_eq!(meet(&together), 5);
+    assert_eq!(meet(&together), 5, "who is known is not turned away, and nobody else gets in");
+    assert_eq!(meet(&beside), 10);
+}
+
+#[tokio::test]
 async fn of_the_places_that_walks_name_for_one_peer_some_are_dialled_and_by_walks_alone() {
     let (peer, dial) = (PeerId::random(), ConnectionId::new_unchecked(1));
     let mut dht = Dht::new(PeerId::random(), |_| true, crate::driver::now);

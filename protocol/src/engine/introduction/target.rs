@@ -428,13 +428,7 @@ impl Turn<'_> {
         Ok(self.fits(&statement, &proposed, binding, ask) && asker.has_event(&statement.asker_head))
     }
 
-    fn fits(
-        &self,
-        statement: &Verified<Introduction>,
-        proposed: &Proposed,
-        binding: &Binding,
-        ask: RecordId,
-    ) -> bool {
+    fn fits(&self, statement: &Verified<Introduction>, proposed: &Proposed, binding: &Binding, ask: RecordId) -> bool {
         statement.id == proposed.id
             && statement.asker == binding.asker
             && statement.target == self.keys.signer.id
