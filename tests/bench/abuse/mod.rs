@@ -19,6 +19,7 @@ mod traces;
 use std::time::Duration;
 
 use kith_protocol::limits;
+use kith_tests::e2e::{left_out, on_ci};
 
 use crate::figures::{Series, judge};
 use crate::{Options, machine, runtime};
@@ -79,8 +80,8 @@ pub fn run(options: &Options) -> bool {
     }
     if !place::is_inside() {
         if !place::can_be_made() {
-            println!("\nAbuse: not measured, since this machine makes no network of its own (unshare, as root)");
-            return std::env::var_os("CI").is_none();
+            left_out("bench abuse", "this machine makes no network of its own (unshare, as root)");
+            return !on_ci();
         }
         return place::run_inside(options);
     }
