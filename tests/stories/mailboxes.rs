@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use kith_protocol::card::FieldKind;
+use kith_protocol::engine::Notice;
 use kith_protocol::engine::mailboxes::{MailboxState, own_mailboxes};
 use kith_protocol::engine::people::PersonChange;
 use kith_protocol::engine::person::ScanProblem;
@@ -245,6 +246,32 @@ fn a_badge_leads_to_the_mailbox_behind_any_number_of_newer_codes_and_from_before
     world.accepts(ana, bo);
     world.run_for(DAY);
     assert!(world.are_contacts(ana, bo), "{}", world.story_of(bo, ana));
+}
+
+#[test]
+fn of_all_that_bo_says_of_where_he_is_only_the_newest_lies_in_anas_mailbox() {
+    let (mut world, [ana, bo, chi, _]) = behind_routers(12);
+    meet_by_mailbox(&mut world, ana, bo);
+    world.run_for(DAY);
+    world.goes_offline(ana);
+    let person = world.knows(bo, ana).unwrap().id;
+    let left = |world: &World| {
+        let in_hers = |notice: &&Notice| **notice == Notice::LeftInMailbox { person };
+        world.told(bo).filter(in_hers).count()
+    };
+    let (lying, before) = (world.home(chi).mailboxes.parcels(), left(&world));
+    for _ in 0..5 {
+        world.moves(bo);
+        // Longer than he must wait between two such letters.
+        world.run_for(2 * HOUR);
+    }
+    assert!(left(&world) >= before + 5, "{} of five were left\n{}", left(&world) - before, world.story_of(bo, ana));
+    assert_eq!(world.home(chi).mailboxes.parcels(), lying + 1, "each takes the place of the one before");
+    world.comes_online(ana);
+    world.run_for(DAY);
+    assert!(world.knows_address(ana, bo), "it is the newest that lay there");
+    assert_eq!(world.home(chi).mailboxes.parcels(), 0);
+    world.check();
 }
 
 #[test]
