@@ -1,5 +1,7 @@
 //! Changing keys and recovery words.
 
+use std::time::{Duration, SystemTime};
+
 use kith_tests::e2e::Someone;
 
 /// The words, as their owner wrote them on paper.
@@ -143,6 +145,59 @@ fn with_a_backup_the_stolen_machine_is_disowned_at_once() {
     bo.api().until("Bo reads her", |api| {
         api.get("/people/Ana/letters")["letters"].to_string().contains("It is me.").then_some(())
     });
+}
+
+/// Until the clock shows another second: of two machines that go on from one backup the one that was made later counts, and
+/// the time of making has no more than seconds.
+fn until_another_second() {
+    let second = || SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+    let begun = second();
+    while second() == begun {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Of all that waits at home for Bo, his node has everything but the wish to hear again what he wrote, which it hears once
+/// an hour.
+fn until_bo_knows(new: &Someone) {
+    new.api().until("Bo knows the new machine", |api| {
+        let waiting = api.get("/people/Bo")["waiting"].as_array()?.clone();
+        waiting.iter().all(|letter| letter["what"] == "that I go on from a backup").then_some(())
+    });
+}
+
+/// Each time the key changes in the step in which the home is made, so that no machine speaks under another one.
+#[test]
+fn whoever_recovers_twice_from_one_backup_contradicts_nobody_and_the_later_machine_goes_on() {
+    let (mut ana, bo) = (Someone::up("Ana Sousa"), Someone::up("Bo Lindqvist"));
+    bo.meets(&ana, "Hannover Messe");
+    let words = paper(&ana, "paper");
+    let backup = ana.beside("ana.backup").to_str().unwrap().to_owned();
+    ana.kith(["backup", &backup]).ok();
+    ana.stop();
+    let (mut first, mut second) = (Someone::new("Ana Sousa"), Someone::new("Ana Sousa"));
+    for (new, text) in [(&mut first, "From the first machine."), (&mut second, "From the second machine.")] {
+        let back = new.kith(["recover", "--backup", &backup, "--words-file", &words]).ok();
+        assert!(back.out.contains("You sign with a new key"), "{back}");
+        until_another_second();
+        new.kith(["person", "write", "Bo", text]).ok();
+        new.start();
+        until_bo_knows(new);
+        bo.api().until(text, |api| api.get("/people/Ana/letters")["letters"].to_string().contains(text).then_some(()));
+    }
+    first.kith(["person", "write", "Bo", "Am I still there?"]);
+    let ended = first.node.as_mut().unwrap().wait("her home goes on at the second machine");
+    assert_eq!(ended.code(), Some(5), "{}", first.logged());
+    assert!(first.logged().contains("this home goes on at another machine"), "{}", first.logged());
+    second.kith(["person", "write", "Bo", "I am."]).ok();
+    bo.api().until("Bo reads the second machine", |api| {
+        api.get("/people/Ana/letters")["letters"].to_string().contains("I am.").then_some(())
+    });
+    let known = bo.api().get("/people/Ana");
+    assert_eq!((&known["forked"], &known["key_given_up"]), (&false.into(), &false.into()), "{known}");
+    let letters = bo.api().get("/people/Ana/letters");
+    assert_eq!(letters["total"], 3, "what the first machine said after it was replaced counts no more: {letters}");
+    assert!(second.node.as_mut().unwrap().is_alive(), "{}", second.logged());
 }
 
 /// Ana rotates, her disk dies, and the only backup is from before. What she says under the old key counts, but nobody can

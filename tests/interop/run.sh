@@ -10,6 +10,12 @@ place=target/interop
 js=$place/js
 venv=$place/py
 
+# Says it here, and to the ledger of tests/run.
+left_out() {
+    echo "Left out: $1. $2" >&2
+    [ -z "${KITH_SKIPPED:-}" ] || echo "$1: $2" >>"$KITH_SKIPPED"
+}
+
 # What cannot be installed is said; true if it is there now.
 installed() {
     local name=$1 said
@@ -17,7 +23,7 @@ installed() {
     said=$("$@" 2>&1) && return
     echo "$name cannot be installed here: $said" >&2
     [ -z "${CI:-}" ] || exit 1
-    echo "Left out: strangers with other programs. There must be a network to install them once."
+    left_out "strangers with other programs" "There must be a network to install them once."
     exit 0
 }
 
@@ -52,5 +58,5 @@ for apart in "unshare --net" "unshare --user --map-root-user --net"; do
     fi
 done
 "${story[@]}"
-echo "Left out: Ana's node where others reach it. This machine makes no network of its own (unshare, ip)." >&2
+left_out "strangers at Ana's node where others reach it" "This machine makes no network of its own (unshare, ip)."
 [ -z "${CI:-}" ] || exit 1

@@ -24,6 +24,7 @@ mod opened_again;
 mod punched;
 mod reachable;
 mod relayed;
+mod routers;
 
 use kith_node::home::Home;
 use kith_node::network::Limits;

@@ -1,9 +1,14 @@
 //! Nodes of contacts hold letters for those that are off or behind a router.
 
+use std::collections::BTreeSet;
+use std::ops::Range;
+
 use kith_protocol::card::FieldKind;
+use kith_protocol::engine::Notice;
 use kith_protocol::engine::mailboxes::{MailboxState, own_mailboxes};
 use kith_protocol::engine::people::PersonChange;
 use kith_protocol::engine::person::ScanProblem;
+use kith_protocol::letter::body::kind;
 use kith_tests::sim::{Code, Crash, Scan, Weather, Who, World};
 
 use crate::{DAY, HOUR, meet};
@@ -244,6 +249,32 @@ fn a_badge_leads_to_the_mailbox_behind_any_number_of_newer_codes_and_from_before
 }
 
 #[test]
+fn of_all_that_bo_says_of_where_he_is_only_the_newest_lies_in_anas_mailbox() {
+    let (mut world, [ana, bo, chi, _]) = behind_routers(12);
+    meet_by_mailbox(&mut world, ana, bo);
+    world.run_for(DAY);
+    world.goes_offline(ana);
+    let person = world.knows(bo, ana).unwrap().id;
+    let left = |world: &World| {
+        let in_hers = |notice: &&Notice| **notice == Notice::LeftInMailbox { person };
+        world.told(bo).filter(in_hers).count()
+    };
+    let (lying, before) = (world.home(chi).mailboxes.parcels(), left(&world));
+    for _ in 0..5 {
+        world.moves(bo);
+        // Longer than he must wait between two such letters.
+        world.run_for(2 * HOUR);
+    }
+    assert!(left(&world) >= before + 5, "{} of five were left\n{}", left(&world) - before, world.story_of(bo, ana));
+    assert_eq!(world.home(chi).mailboxes.parcels(), lying + 1, "each takes the place of the one before");
+    world.comes_online(ana);
+    world.run_for(DAY);
+    assert!(world.knows_address(ana, bo), "it is the newest that lay there");
+    assert_eq!(world.home(chi).mailboxes.parcels(), 0);
+    world.check();
+}
+
+#[test]
 fn bo_scans_again_whom_he_wanted_to_forget() {
     let (mut world, [ana, bo, ..]) = behind_routers(10);
     let code = world.prints(ana, "Badge");
@@ -294,34 +325,67 @@ fn meet_by_mailbox_in_bad_weather(world: &mut World, ana: Who, bo: Who) {
     assert!(world.are_contacts(ana, bo), "{}\n{}", world.story_of(ana, bo), world.story_of(bo, ana));
 }
 
+/// What Ana and Bo have after an exchange by mailbox, and which of their steps were about the letter in it.
+struct Exchange {
+    /// Whether they are contacts, whether they met, what Ana reads, whom she knows.
+    outcome: (bool, bool, Vec<String>, usize),
+    /// Steps of each.
+    steps: [u64; 2],
+    /// Of these, the ones from when Bo writes until he has heard that Ana has it, and two more.
+    letter: [Range<u64>; 2],
+}
+
+fn exchange(plan: Option<(usize, u64, Crash)>) -> Exchange {
+    let (mut world, [ana, bo, ..]) = behind_routers(7);
+    let start = [ana, bo].map(|who| world.home(who).steps);
+    if let Some((end, step, crash)) = plan {
+        world.home_mut([ana, bo][end]).crash = Some((start[end] + step, crash));
+    }
+    let steps = |world: &World| [world.home(ana).steps - start[0], world.home(bo).steps - start[1]];
+    let code = world.shows_live(ana, "Hannover Messe");
+    world.run_for(5);
+    world.scans(bo, &code);
+    world.run_for(HOUR);
+    world.accepts(ana, bo);
+    world.run_for(HOUR);
+    let written = steps(&world);
+    world.writes(bo, ana, "Zinc is cheaper in spring.");
+    let left = runs_until(&mut world, 5 * DAY, |world| !world.texts(ana, bo).is_empty());
+    let is_heard = |world: &World| world.waiting(bo, ana).iter().all(|letter| letter.kind != kind::NOTE);
+    let left = runs_until(&mut world, left, is_heard);
+    let heard = steps(&world);
+    world.run_for(left);
+    let outcome = (world.are_contacts(ana, bo), world.met(ana, bo), world.texts(ana, bo), world.people(ana).len());
+    world.check();
+    let letter = [0, 1].map(|end| written[end]..heard[end] + 2);
+    Exchange { outcome, steps: steps(&world), letter }
+}
+
+/// Lets time pass, a second at a time, until something is so; what is left of the time that it may take.
+fn runs_until(world: &mut World, most: u64, is_so: impl Fn(&World) -> bool) -> u64 {
+    let mut left = most;
+    while left > 0 && !is_so(world) {
+        world.run_for(1);
+        left -= 1;
+    }
+    left
+}
+
 #[test]
 fn a_crash_at_any_step_of_an_exchange_by_mailbox_changes_nothing_in_the_end() {
-    let story = |plan: Option<(usize, u64, Crash)>| {
-        let (mut world, [ana, bo, ..]) = behind_routers(7);
-        let start = [ana, bo].map(|who| world.home(who).steps);
-        if let Some((end, step, crash)) = plan {
-            world.home_mut([ana, bo][end]).crash = Some((start[end] + step, crash));
-        }
-        let code = world.shows_live(ana, "Hannover Messe");
-        world.run_for(5);
-        world.scans(bo, &code);
-        world.run_for(HOUR);
-        world.accepts(ana, bo);
-        world.run_for(HOUR);
-        world.writes(bo, ana, "Zinc is cheaper in spring.");
-        world.run_for(5 * DAY);
-        let steps = [ana, bo].map(|who| world.home(who).steps);
-        let end = (world.are_contacts(ana, bo), world.met(ana, bo), world.texts(ana, bo), world.people(ana).len());
-        world.check();
-        (end, [steps[0] - start[0], steps[1] - start[1]])
-    };
-    let (expected, steps) = story(None);
-    assert!(expected.0 && expected.1 && expected.2.len() == 1, "{expected:?}");
+    let expected = exchange(None);
+    let (are_contacts, met, texts, _) = &expected.outcome;
+    assert!(*are_contacts && *met && texts.len() == 1, "{:?}", expected.outcome);
     for end in [0, 1] {
-        for step in 0..steps[end].min(40) {
+        let (whose, letter) = (["Ana", "Bo"][end], expected.letter[end].clone());
+        println!("{whose}: {} steps, the letter in {letter:?}", expected.steps[end]);
+        // Between collecting and acknowledging lies what must not be lost nor come twice; it takes a few steps of each.
+        assert!(letter.end - letter.start <= 60, "{whose} makes {letter:?} for one letter: too many to crash each");
+        let steps: BTreeSet<u64> = (0..expected.steps[end].min(40)).chain(letter).collect();
+        for step in steps {
             for crash in [Crash::BeforeCommit, Crash::BeforeEffects] {
-                let (outcome, _) = story(Some((end, step, crash)));
-                assert_eq!(outcome, expected, "{crash:?} at step {step} of {}", ["Ana", "Bo"][end]);
+                let outcome = exchange(Some((end, step, crash))).outcome;
+                assert_eq!(outcome, expected.outcome, "{crash:?} at step {step} of {whose}");
             }
         }
     }

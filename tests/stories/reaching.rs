@@ -4,6 +4,7 @@ use kith_protocol::card::FieldKind;
 use kith_protocol::engine::Notice;
 use kith_protocol::engine::person::ScanProblem;
 use kith_protocol::identity::Reason;
+use kith_protocol::letter::body::kind;
 use kith_protocol::limits;
 use kith_tests::sim::{Weather, World};
 
@@ -66,7 +67,11 @@ fn both_restart_at_new_addresses_one_after_the_other() {
 #[test]
 fn an_address_that_changes_every_minute_is_told_at_a_pace() {
     let (mut world, ana, bo) = ana_and_bo(4);
-    let before = world.figures.sent;
+    let told = |world: &World| {
+        let where_she_is = |notice: &&Notice| matches!(notice, Notice::Delivered { kind: kind::PRESENCE, .. });
+        world.told(ana).filter(where_she_is).count()
+    };
+    let (before, told_before) = (world.figures.sent, told(&world));
     for _ in 0..60 {
         world.moves(ana);
         world.run_for(60);
@@ -74,6 +79,9 @@ fn an_address_that_changes_every_minute_is_told_at_a_pace() {
     world.run_for(3 * HOUR);
     let sent = world.figures.sent - before;
     assert!(sent < 40, "{sent} letters for sixty changes");
+    // A few close together, and once more whenever the pace has passed since the last of them: in four hours four times.
+    let (told, most) = (told(&world) - told_before, limits::PRESENCE_BURST as usize * 4);
+    assert!(told > 0 && told <= most, "Bo was told {told} times where she is, at most {most} times he may be");
     world.restarts(bo);
     world.changes_card(bo, FieldKind::Title, Some("Buyer"));
     world.run_for(HOUR);

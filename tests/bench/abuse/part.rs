@@ -96,7 +96,12 @@ pub struct Work {
 impl Work {
     /// Ana's node answered.
     pub fn was_answered(&self) {
-        self.answers.fetch_add(1, Ordering::Relaxed);
+        self.was_granted(1);
+    }
+
+    /// Ana's node gave so much of what counts in this attack.
+    pub fn was_granted(&self, count: u64) {
+        self.answers.fetch_add(count, Ordering::Relaxed);
     }
 
     /// Waits until one more may be done at the rate that was set.
@@ -157,7 +162,7 @@ pub struct Came {
     pub rate: f64,
     /// Of one processor, in percent.
     pub processor: f64,
-    /// Answers of Ana's node, where the attack is one that gets any.
+    /// Answers of Ana's node, where the attack is one that gets any; or what counts in their place.
     pub answers: u64,
 }
 

@@ -1,12 +1,13 @@
 //! Peers who say what they have to say a byte at a time, or open streams and leave them.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::time::Duration;
 
 use futures::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, StreamExt};
 use kith_protocol::hello::{Ends, Initiator, Request, Response};
 use kith_protocol::id::{PeerId, SessionId};
-use libp2p::request_response::{self, Codec, Event, Message, ProtocolSupport};
+use libp2p::request_response::{self, Codec, Event, Message, OutboundRequestId, ProtocolSupport};
 use libp2p::swarm::{NetworkBehaviour, SwarmEvent};
 use libp2p::{StreamProtocol, Swarm};
 
@@ -127,18 +128,40 @@ async fn one(scene: &Scene, work: &Work, number: u32, has_badge: bool) {
     let mut swarm = swarm(number).await;
     let _ = swarm.dial(scene.by(Way::Quic));
     let Some(to) = connected(&mut swarm).await else { return tokio::time::sleep(PAUSE).await };
-    work.was_answered();
     let session = if has_badge { hello(&mut swarm, &to, scene).await } else { None };
     let letter = framed(&[&session.unwrap_or(SessionId([7; 16])).0[..], &[0; 4_096]].concat());
     let leave = framed(&[0x5a; 1_024]);
+    let mut slow: BTreeSet<(u8, OutboundRequestId)> = BTreeSet::new();
     for number in 0..STREAMS {
-        let said = |bytes: &[u8]| if number % 3 == 0 { Said::Nothing } else { Said::Slowly(bytes.to_vec()) };
-        swarm.behaviour_mut().hello.send_request(&to, said(&framed(&[1; 49])));
-        swarm.behaviour_mut().letter.send_request(&to, said(&letter));
-        swarm.behaviour_mut().mailbox.send_request(&to, said(&leave));
+        let is_silent = number % 3 == 0;
+        let said = |bytes: &[u8]| if is_silent { Said::Nothing } else { Said::Slowly(bytes.to_vec()) };
+        let protocols = swarm.behaviour_mut();
+        let streams = [
+            (0, protocols.hello.send_request(&to, said(&framed(&[1; 49])))),
+            (1, protocols.letter.send_request(&to, said(&letter))),
+            (2, protocols.mailbox.send_request(&to, said(&leave))),
+        ];
+        // Who says nothing does not notice that nobody listens any more.
+        slow.extend(streams.into_iter().filter(|_| !is_silent));
     }
+    let second = tokio::time::sleep(Duration::from_secs(1));
+    tokio::pin!(second);
+    let mut is_counted = false;
     loop {
-        match swarm.select_next_some().await {
+        let event = tokio::select! {
+            event = swarm.select_next_some() => event,
+            () = &mut second, if !is_counted => {
+                is_counted = true;
+                work.was_granted(slow.len() as u64);
+                continue;
+            }
+        };
+        if let SwarmEvent::Behaviour(event) = &event
+            && let Some(ended) = ended(event)
+        {
+            slow.remove(&ended);
+        }
+        match event {
             SwarmEvent::ConnectionClosed { .. } => return,
             SwarmEvent::Behaviour(ProtocolsEvent::Hello(Event::OutboundFailure { .. })) => {
                 work.one_more().await;
@@ -154,6 +177,20 @@ async fn one(scene: &Scene, work: &Work, number: u32, has_badge: bool) {
             }
             _ => {}
         }
+    }
+}
+
+/// The stream that ended, by the number of its protocol and its own.
+const fn ended(event: &ProtocolsEvent) -> Option<(u8, OutboundRequestId)> {
+    let (protocol, event) = match event {
+        ProtocolsEvent::Hello(event) => (0, event),
+        ProtocolsEvent::Letter(event) => (1, event),
+        ProtocolsEvent::Mailbox(event) => (2, event),
+    };
+    match event {
+        Event::OutboundFailure { request_id, .. }
+        | Event::Message { message: Message::Response { request_id, .. }, .. } => Some((protocol, *request_id)),
+        _ => None,
     }
 }
 

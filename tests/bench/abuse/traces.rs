@@ -14,6 +14,8 @@ pub enum Trace {
     PassedOn,
     /// Answers of her node that came back to the attacker.
     Answers,
+    /// Slow streams that her node had not closed after a second.
+    Streams,
     /// Connections that her node makes at once.
     Dials,
 }
@@ -25,7 +27,7 @@ impl Trace {
             Self::Taken => stage.taken(),
             Self::Held => stage.metric("kith_held_bytes"),
             Self::PassedOn => stage.metric("kith_passed_on_bytes"),
-            Self::Answers | Self::Dials => 0,
+            Self::Answers | Self::Streams | Self::Dials => 0,
         }
     }
 
@@ -33,7 +35,7 @@ impl Trace {
     pub fn left_by(self, before: u64, during: u64, came: Option<&Came>, dials: usize) -> u64 {
         match self {
             Self::Taken | Self::Held | Self::PassedOn => during.saturating_sub(before),
-            Self::Answers => came.map_or(0, |came| came.answers),
+            Self::Answers | Self::Streams => came.map_or(0, |came| came.answers),
             Self::Dials => dials as u64,
         }
     }
@@ -45,6 +47,7 @@ impl Trace {
             Self::Held => "bytes held",
             Self::PassedOn => "bytes passed on",
             Self::Answers => "answers",
+            Self::Streams => "slow streams kept",
             Self::Dials => "dials",
         }
     }

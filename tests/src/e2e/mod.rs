@@ -18,6 +18,7 @@ mod node;
 mod seed;
 mod someone;
 
+use std::io::Write;
 use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -77,7 +78,19 @@ pub fn is_long() -> bool {
 /// Says that a part of a test needs what this machine does not have. Fails on CI, where it must not be missing.
 pub fn skip(what: &str, why: &str) {
     assert!(!on_ci(), "{what} cannot be tested here: {why}");
+    left_out(what, why);
+}
+
+/// Says that something is left out. What a test that passed has printed is shown to nobody, so it is written down as well,
+/// a line each, where `KITH_SKIPPED` says: the ledger of tests/run ends with it.
+pub fn left_out(what: &str, why: &str) {
     println!("SKIPPED: {what}: {why}");
+    let Some(list) = std::env::var_os("KITH_SKIPPED").map(PathBuf::from) else { return };
+    // In one piece: other tests write there, too.
+    let line = format!("{what}: {}\n", why.replace('\n', " "));
+    let written = std::fs::File::options().create(true).append(true).open(&list);
+    let written = written.and_then(|mut file| file.write_all(line.as_bytes()));
+    written.unwrap_or_else(|error| panic!("{}: {error}", list.display()));
 }
 
 /// The library of faketime(1) that sets the clock wrong for one process. The command itself stays in front of the

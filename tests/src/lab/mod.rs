@@ -18,12 +18,14 @@
     reason = "a helper of tests ends a test with a panic that says what went wrong"
 )]
 
+mod bare;
 mod hall;
 mod nat;
 mod opener;
 mod resident;
 mod space;
 
+pub use bare::Bare;
 pub use hall::{Corner, Hall};
 pub use nat::Nat;
 pub use resident::{PATIENCE, Resident};
