@@ -334,14 +334,12 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// Whether a presence letter may go to a person now: a few at once, then one an hour.
+    /// Whether a presence letter may go to a person now: a few at once, and one more with each hour.
     pub(super) fn presence_pace(&self, person: &Person) -> Option<Announced> {
-        let fresh = Announced { burst: 1, at: self.now };
-        let Some(before) = person.announced else { return Some(fresh) };
-        if self.now.since(before.at) >= limits::PRESENCE_PACE {
-            return Some(fresh);
-        }
-        (before.burst < limits::PRESENCE_BURST).then_some(Announced { burst: before.burst + 1, at: self.now })
+        let Some(before) = person.announced else { return Some(Announced { burst: 1, at: self.now }) };
+        let free = u32::try_from(self.now.since(before.at) / limits::PRESENCE_PACE).unwrap_or(u32::MAX);
+        let burst = before.burst.saturating_sub(free);
+        (burst < limits::PRESENCE_BURST).then_some(Announced { burst: burst + 1, at: self.now })
     }
 }
 

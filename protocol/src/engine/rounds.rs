@@ -95,7 +95,11 @@ impl Turn<'_> {
                     self.txn.save(&person);
                     self.send_presence(own, &person)?;
                 }
-                None => self.set_deadline(self.now.plus(limits::PRESENCE_PACE), Ends::Presence),
+                // All that is held back until then goes together.
+                None => {
+                    let last = person.announced.map_or(self.now, |last| last.at);
+                    self.set_deadline(last.plus(limits::PRESENCE_PACE), Ends::Presence);
+                }
             }
         }
         if round.tiers.contains(&person.tier) {
