@@ -141,7 +141,7 @@ fn a_letter_to_somebody_who_never_comes_back_gives_up_on_its_date_and_says_so() 
     let date = world.gives_up(ana, bo).unwrap();
     assert_eq!(date.since(world.clock(ana)), limits::LETTER_LIFE);
     world.run_for(limits::LETTER_LIFE - HOUR);
-    let kind = kith_protocol::letter::body::kind::CARD;
+    let kind = kind::CARD;
     let gave_up = |world: &World| world.told(ana).any(|n| matches!(n, Notice::GaveUp { kind: of, .. } if *of == kind));
     assert!(!gave_up(&world));
     world.run_for(2 * HOUR);

@@ -98,7 +98,7 @@ impl Turn<'_> {
         known: Option<Person>,
         way: ClaimWay,
     ) -> Result<Verdict> {
-        let (pair, way) = match self.admit(&invite, &claimant, known.as_ref(), way)? {
+        let (pair, way) = match self.admit_claim(&invite, &claimant, known.as_ref(), way)? {
             Admission::Taken(pair, way) => (pair, way),
             Admission::Later => return Ok(Verdict::Later),
             Admission::LetGo => return self.remember_handled(&claimant.letter),
@@ -133,8 +133,8 @@ impl Turn<'_> {
     }
 
     /// Whether there is room for it, and what the two share from then on.
-    fn admit(
-        &self,
+    fn admit_claim(
+        &mut self,
         invite: &OwnInvite,
         claimant: &Claimant,
         known: Option<&Person>,
