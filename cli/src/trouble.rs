@@ -146,6 +146,9 @@ impl From<HomeError> for Trouble {
         let message = error.to_string();
         match error {
             HomeError::Missing(_) => Self::not_found(message).hint("make one with kith init --name \"Your Name\""),
+            HomeError::BrokenOff(_) => Self::for_good(message).hint(
+                "run kith restore or kith recover again; to begin as somebody new instead, kith init --name \"Your Name\"",
+            ),
             HomeError::Exists(_) => Self::failed(message).hint("choose another folder with --home"),
             HomeError::InUse(_) => Self::failed(message).hint("wait for it, or stop it"),
             HomeError::Locked(_) => Self::usage(message)

@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use kith_tests::e2e::Someone;
+use kith_node::home::{Home, HomeError};
+use kith_protocol::store::{Store, Table, Write};
+use kith_tests::e2e::{Someone, run};
 use serde_json::Value;
 
 /// How long a file is waited for; nothing tells of it.
@@ -126,7 +128,7 @@ fn a_backup_made_while_no_node_runs_is_as_good() {
     ana.kith(["person", "add", "Chi", "--need", "ball valves"]).ok();
     let made = ana.kith(["backup", text(&backup), "--json"]).ok().json();
     assert_eq!(made["bytes"], std::fs::metadata(&backup).unwrap().len());
-    let same = kith_tests::e2e::run(&mut ana.command(["backup", "-"]), b"").ok();
+    let same = run(&mut ana.command(["backup", "-"]), b"").ok();
     assert!(same.out.starts_with("KITH-B1"), "also to standard output");
     let new = Someone::new("Ana Sousa");
     let restored = new.kith(["restore", text(&backup), "--words-file", text(&paper), "--json"]).ok().json();
@@ -267,4 +269,37 @@ fn a_backup_of_the_first_form_can_still_be_restored() {
     assert!(ana.kith(["person", "show", "Chi"]).ok().out.contains("ball valves"));
     assert!(ana.kith(["card", "show"]).ok().out.contains("Sousa Weaving"));
     assert!(ana.kith(["invite", "list", "--open"]).ok().out.contains("the hall"));
+}
+
+/// A restore that ended when some people were stored.
+fn break_off(of: &Someone) {
+    let person = Write { table: Table::People, key: b"dee".to_vec(), value: Some(b"Dee".to_vec()) };
+    let broken = Home::at(of.folder()).begin_anew(|store, _| -> Result<(), HomeError> {
+        store.commit(&[person])?;
+        Err(HomeError::NotHashed)
+    });
+    assert!(broken.is_err());
+}
+
+#[test]
+fn after_a_restore_that_was_broken_off_nobody_new_moves_in_by_itself() {
+    let ana = Someone::at_home("Ana Sousa");
+    let (paper, backup) = (paper(&ana), ana.beside("ana.backup"));
+    ana.kith(["person", "add", "Chi", "--need", "ball valves"]).ok();
+    ana.kith(["backup", text(&backup)]).ok();
+    let new = Someone::new("Ana Sousa");
+    break_off(&new);
+    let said = ["a restore was broken off in", "hint: run kith restore or kith recover again", "kith init --name"];
+    run(&mut new.up_command(), b"").fails(5, &said);
+    new.kith(["up"]).fails(5, &said);
+    new.kith(["people"]).fails(5, &said);
+    new.kith(["recover", "--words-file", text(&paper)]).fails(5, &said);
+    new.kith(["restore", text(&backup), "--words-file", text(&paper)]).ok();
+    assert!(new.kith(["person", "show", "Chi"]).ok().out.contains("ball valves"));
+    assert_eq!(new.kith(["people", "--json"]).ok().json()["total"], 1);
+    // Who wants to begin as somebody new says so.
+    let other = Someone::new("Eva Roth");
+    break_off(&other);
+    other.kith(["init", "--name", "Eva Roth"]).ok();
+    assert_eq!(other.kith(["people", "--json"]).ok().json()["total"], 0);
 }

@@ -85,7 +85,7 @@ pub fn restore(home: &Home, restore: &Restore, json: bool) -> Result<(), Trouble
 pub fn nobody_lives_in(home: &Home) -> Result<(), Trouble> {
     match home.open() {
         // What an earlier try left is no home.
-        Err(HomeError::Missing(_)) => Ok(()),
+        Err(HomeError::Missing(_) | HomeError::BrokenOff(_)) => Ok(()),
         Ok(_) | Err(HomeError::Locked(_) | HomeError::WrongPassphrase(_) | HomeError::InUse(_)) => {
             Err(Trouble::failed(format!("there is a home in {} already", home.folder().display()))
                 .hint("take another folder: --home DIR"))
