@@ -15,6 +15,9 @@ fn anas_words_may_have_been_read_and_fresh_ones_take_their_place() {
     let (ana, bo) = (Someone::up("Ana Sousa"), Someone::up("Bo Lindqvist"));
     bo.meets(&ana, "Hannover Messe");
     let old = paper(&ana, "paper");
+    let before = ana.beside("before.backup").to_str().unwrap().to_owned();
+    ana.kith(["backup", &before]).ok();
+    assert!(ana.kith(["doctor"]).out.contains("the last one was made"));
     let rotated = ana.kith(["rotate", "--fresh-words", "--words-file", &old]).ok();
     assert!(
         rotated.out.contains("You sign with a new key") && rotated.out.contains("fresh recovery words"),
@@ -22,6 +25,8 @@ fn anas_words_may_have_been_read_and_fresh_ones_take_their_place() {
     );
     let doctor = ana.kith(["doctor"]);
     assert!(doctor.out.contains("write the 24 words on paper"), "{doctor}");
+    assert!(rotated.out.contains("delete them"), "{rotated}");
+    assert!(doctor.out.contains("there is none since the words were changed"), "{doctor}");
     let fresh = paper(&ana, "fresh paper");
     ana.kith(["words", "--check", "--words-file", &fresh]).ok();
     ana.kith(["words", "--check", "--words-file", &old]).fails(1, &["words of another identity"]);
@@ -35,6 +40,7 @@ fn anas_words_may_have_been_read_and_fresh_ones_take_their_place() {
     // A backup of from now on opens with the fresh words.
     let backup = ana.beside("ana.backup").to_str().unwrap().to_owned();
     ana.kith(["backup", &backup]).ok();
+    assert!(ana.kith(["doctor"]).out.contains("the last one was made"), "with the words of now");
     let new = Someone::new("Ana Sousa");
     new.kith(["restore", &backup, "--words-file", &old]).fails(1, &["do not open this backup"]);
     new.kith(["restore", &backup, "--words-file", &fresh]).ok();

@@ -21,7 +21,7 @@ use zeroize::Zeroizing;
 use super::model::when;
 use super::node::{Finding, Health};
 use super::{Api, Kind, Problem, ProblemBody};
-use crate::backup::{Backups, Folder, LastFile, OTHER_DISK, Place, Plan, Record, Unmade};
+use crate::backup::{Away, Backups, Folder, LastFile, OTHER_DISK, Place, Plan, Record, Unmade};
 use crate::driver::now;
 
 /// Bytes that are read at a time.
@@ -33,14 +33,14 @@ const OLD: u64 = 30;
 #[utoipa::path(get, path = "/backup", tag = "node",
     responses((status = 200, content_type = "application/octet-stream", body = Vec<u8>), (status = 409, body = ProblemBody), (status = 500, body = ProblemBody)))]
 pub(super) async fn take(State(api): State<Api>) -> Result<Response, Problem> {
-    let (file, size) = api.backups.make().await?;
+    let (file, away) = api.backups.make().await?;
     let name = format!("attachment; filename=\"kith-{}.backup\"", now().secs());
     let headers = [
         (CONTENT_TYPE, "application/octet-stream".to_owned()),
         (CONTENT_DISPOSITION, name),
-        (CONTENT_LENGTH, size.to_string()),
+        (CONTENT_LENGTH, away.size.to_string()),
     ];
-    let taking = Taking { file, left: size, size, backups: api.backups.clone() };
+    let taking = Taking { file, left: away.size, away, backups: api.backups.clone() };
     Ok((headers, Body::from_stream(stream::try_unfold(taking, Taking::next))).into_response())
 }
 
@@ -48,7 +48,7 @@ pub(super) async fn take(State(api): State<Api>) -> Result<Response, Problem> {
 struct Taking {
     file: File,
     left: u64,
-    size: u64,
+    away: Away,
     backups: Backups,
 }
 
@@ -63,7 +63,7 @@ impl Taking {
             self.file.read_exact(&mut piece)?;
             self.left -= piece.len() as u64;
             if self.left == 0 {
-                self.backups.was_taken(self.size);
+                self.backups.was_taken(&self.away);
             }
             Ok(Some((piece.into(), self)))
         });
@@ -159,15 +159,18 @@ fn say(record: &Record, plan: Option<&Plan>, place: Place, now: Timestamp) -> Fi
 fn tell(record: &Record, plan: Option<&Plan>, place: Place) -> String {
     let told = |made: Option<u64>| {
         let made = made.map(Timestamp::from_secs);
-        made.map_or_else(|| "there is none".to_owned(), |made| format!("the last one was made {}", when(made)))
+        let none = if record.size == 0 { "there is none" } else { "there is none since the words were changed" };
+        made.map_or_else(|| none.to_owned(), |made| format!("the last one was made {}", when(made)))
     };
     match (plan, place.last) {
         (None, _) => told(record.made),
-        (Some(plan), LastFile::None) => format!("{}; the next goes into {}", told(record.made), plan.to.display()),
-        (Some(plan), LastFile::There) => format!("{}, into {}", told(record.planned), plan.to.display()),
+        (Some(plan), last) if last == LastFile::None || record.planned.is_none() => {
+            format!("{}; the next goes into {}", told(record.made), plan.to.display())
+        }
         (Some(plan), LastFile::Moved) => {
             format!("{}, into {}, and was moved away from there", told(record.planned), plan.to.display())
         }
+        (Some(plan), _) => format!("{}, into {}", told(record.planned), plan.to.display()),
     }
 }
 
@@ -190,6 +193,7 @@ mod tests {
         let (gone, other) = (Place { folder: Folder::Gone, ..there }, Place { folder: Folder::OtherDisk, ..there });
         let beside = |place: Place| Place { is_beside_home: true, ..place };
         let failed = Record { trouble: Some("no room".to_owned()), ..made(0) };
+        let of_words_of_before = Record { made: None, planned: None, ..made(0) };
         let table = [
             (made(0), None, new, Health::Good, "the last one was made"),
             (made(OLD), None, new, Health::Good, "the last one was made"),
@@ -206,6 +210,8 @@ mod tests {
             (made(0), Some(&nightly), beside(there), Health::Warning, "both are gone"),
             (made(0), Some(&nightly), beside(moved), Health::Warning, "dies with it"),
             (failed, Some(&nightly), there, Health::Bad, "since then: no room"),
+            (of_words_of_before.clone(), None, new, Health::Warning, "there is none since the words were changed"),
+            (of_words_of_before, Some(&nightly), there, Health::Warning, "were changed; the next goes into /mnt/usb"),
         ];
         for (record, plan, place, health, told) in table {
             let said = say(&record, plan, place, NOW);

@@ -6,13 +6,14 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use kith_protocol::engine::Own;
+use kith_protocol::engine::backups::backup_key;
 use kith_protocol::time::Timestamp;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::task::JoinHandle;
 
 use super::place::{Folder, device};
 use super::record::{LEAST, Plan, Record};
-use super::writing::{Content, Unmade, unfinished};
+use super::writing::{Content, Unmade, named, unfinished};
 use crate::driver::{Handle, now};
 use crate::home::{Home, HomeError};
 
@@ -41,6 +42,14 @@ struct Inner {
     one_at_a_time: Arc<Mutex<()>>,
 }
 
+/// What is known of a backup that somebody takes away.
+#[derive(Clone, Debug)]
+pub struct Away {
+    /// How long it is, in bytes.
+    pub size: u64,
+    sealed_to: String,
+}
+
 impl Backups {
     /// The backups of a home that is open.
     ///
@@ -49,13 +58,25 @@ impl Backups {
     pub fn new(handle: Handle, home: Home) -> Result<Self, HomeError> {
         let (plan, record) = (home.settings()?.backup, home.read_backups().unwrap_or_default());
         remove_leftovers(&taken_away(&home));
+        let is_of_before = record.made.is_some() && record.sealed_to.is_none();
         let inner = Inner { handle, home, plan, record: RwLock::new(record), one_at_a_time: Arc::default() };
-        Ok(Self { inner: Arc::new(inner) })
+        let backups = Self { inner: Arc::new(inner) };
+        // Whoever changes the words from now on knows by that which backups they leave behind.
+        if let Some(key) = backups.sealed_to().filter(|_| is_of_before) {
+            backups.remember(|record| record.sealed_to = Some(key));
+        }
+        Ok(backups)
     }
 
-    /// What is remembered.
+    /// What is remembered, as far as it is of use with the words of now.
     pub fn record(&self) -> Record {
-        self.inner.record.read().unwrap_or_else(PoisonError::into_inner).clone()
+        let record = self.inner.record.read().unwrap_or_else(PoisonError::into_inner).clone();
+        record.of_use(self.sealed_to().as_deref())
+    }
+
+    /// What backups are sealed to now.
+    fn sealed_to(&self) -> Option<String> {
+        backup_key(self.inner.handle.view()).ok().flatten().map(|key| named(&key))
     }
 
     /// What is made by itself.
@@ -63,20 +84,20 @@ impl Backups {
         self.inner.plan.as_ref()
     }
 
-    /// Makes one for somebody to take away: an open file that has no name any more, and its length in bytes. It counts as
-    /// made when it was taken; see [`Backups::was_taken`].
+    /// Makes one for somebody to take away: an open file that has no name any more, and what is to be known of it. It
+    /// counts as made when it was taken; see [`Backups::was_taken`].
     ///
     /// # Errors
     /// If it cannot be made. Then nothing is left of it.
-    pub async fn make(&self) -> Result<(File, u64), Unmade> {
+    pub async fn make(&self) -> Result<(File, Away), Unmade> {
         let turn = self.turn().await;
         let content = Content::of(&self.inner.handle).await?;
-        let path = taken_away(&self.inner.home);
+        let (path, sealed_to) = (taken_away(&self.inner.home), content.sealed_to());
         blocking(turn, move || {
             let size = content.write(&path)?;
             let file = File::open(&path)?;
             std::fs::remove_file(&path)?;
-            Ok((file, size))
+            Ok((file, Away { size, sealed_to }))
         })
         .await
     }
@@ -85,16 +106,24 @@ impl Backups {
         Arc::clone(&self.inner.one_at_a_time).lock_owned().await
     }
 
-    /// Somebody has one of this many bytes. Waits for the disk.
-    pub fn was_taken(&self, size: u64) {
+    /// Somebody has this one. Waits for the disk.
+    pub fn was_taken(&self, away: &Away) {
+        // The words were changed while it was on its way.
+        if self.sealed_to().is_some_and(|key| key != away.sealed_to) {
+            return;
+        }
         self.remember(|record| {
             record.made = Some(now().secs());
-            (record.size, record.trouble) = (size, None);
+            (record.size, record.trouble) = (away.size, None);
+            record.sealed_to = Some(away.sealed_to.clone());
         });
     }
 
     fn remember(&self, change: impl FnOnce(&mut Record)) {
+        let key = self.sealed_to();
         let mut record = self.inner.record.write().unwrap_or_else(PoisonError::into_inner);
+        // What counts no more is not to count again because the next one does.
+        *record = std::mem::take(&mut *record).of_use(key.as_deref());
         change(&mut record);
         if let Err(error) = self.inner.home.write_backups(&*record) {
             tracing::warn!(%error, "that a backup was made could not be written down");
@@ -144,11 +173,14 @@ impl Backups {
         make_ready(&plan.to, &self.record())?;
         let made = now();
         let file = plan.to.join(file_name(ours, made));
+        let sealed_to = Some(content.sealed_to());
         let size = content.write(&file)?;
         tracing::info!(to = %plan.to.display(), size, "a backup was made");
         let secs = Some(made.secs());
         let (kept, device) = (Some(file.clone()), device(&plan.to));
-        self.remember(|record| *record = Record { made: secs, size, planned: secs, file: kept, device, trouble: None });
+        self.remember(|record| {
+            *record = Record { made: secs, size, planned: secs, file: kept, device, sealed_to, trouble: None };
+        });
         if let Err(error) = remove_old(&plan.to, ours, &file, now()) {
             tracing::warn!(%error, "old backups could not be removed");
         }

@@ -87,10 +87,20 @@ impl Content {
         Ok(Self { snapshot: handle.snapshot().await?, key, head })
     }
 
+    /// What it is sealed to, as the record names it.
+    pub(super) fn sealed_to(&self) -> String {
+        named(&self.key)
+    }
+
     /// Writes it into a file, which is there whole or not at all, and says how long it is in bytes. Waits for the disk.
     pub(super) fn write(self, path: &Path) -> Result<u64, Unmade> {
         write_file(self.snapshot, &self.key, &self.head, path)
     }
+}
+
+/// How the record names a key that backups are sealed to.
+pub(super) fn named(key: &EncryptionKey) -> String {
+    data_encoding::HEXLOWER.encode(&key.0)
 }
 
 /// What the file is called while it is written, or if that was broken off.
