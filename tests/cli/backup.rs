@@ -1,11 +1,12 @@
 //! Backups, and going on from one when the machine is gone.
 
 use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use kith_node::home::{Home, HomeError};
 use kith_protocol::store::{Store, Table, Write};
-use kith_tests::e2e::{Someone, run};
+use kith_tests::e2e::{Someone, kith_bin, run};
 use serde_json::Value;
 
 /// How long a file is waited for; nothing tells of it.
@@ -215,9 +216,14 @@ fn a_node_makes_backups_by_itself_and_says_when_it_cannot() {
         said.out.contains(&format!("there is no folder {}", text(&blocked))).then_some(said)
     });
     assert!(told.out.contains("--backup-to") && told.err.contains("backup"), "{told}");
+    ana.kith(["backup", text(&ana.beside("by-hand.backup"))]).ok();
+    let told = ana.kith(["doctor"]);
+    assert!(told.code == Some(1) && told.out.contains("there is no folder"), "one by hand mends nothing: {told}");
     ana.stop();
     ana.also = ["--backup-to", "none"].map(str::to_owned).to_vec();
     ana.start();
+    let told = ana.kith(["doctor"]).ok();
+    assert!(told.out.contains("the last one was made") && !told.out.contains("there is no folder"), "{told}");
     ana.kith(["up", "--backup-to", "x", "--every", "5m"]).fails(2, &["no time such as 12h or 1d"]);
 }
 
@@ -302,4 +308,20 @@ fn after_a_restore_that_was_broken_off_nobody_new_moves_in_by_itself() {
     break_off(&other);
     other.kith(["init", "--name", "Eva Roth"]).ok();
     assert_eq!(other.kith(["people", "--json"]).ok().json()["total"], 0);
+}
+
+#[test]
+fn a_backup_that_could_not_be_written_does_not_count_as_made() {
+    let ana = Someone::up("Ana Sousa");
+    let file = ana.beside("ana.backup");
+    // The disk takes a kilobyte at most, and no more.
+    let mut full = Command::new("sh");
+    full.args(["-c", r#"ulimit -f 1; exec "$0" "$@""#]).arg(kith_bin());
+    full.arg("--home").arg(ana.folder()).arg("backup").arg(&file);
+    let said = run(&mut full, b"");
+    assert!(said.code != Some(0) && !file.exists(), "{said}");
+    let counted = || ana.api().get("/status").get("last_backup").is_some();
+    assert!(!counted(), "nobody has it");
+    ana.kith(["backup", text(&file)]).ok();
+    assert!(counted());
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use kith_node::backup::{self, Machine, RestoreError};
 use kith_node::home::{Home, HomeError};
 use kith_protocol::backup::{BackupError, check};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::args::{Backup, Restore, Verify};
 use crate::client::Client;
@@ -17,11 +17,20 @@ use crate::recovery;
 use crate::trouble::Trouble;
 
 const STANDARD_OUTPUT: &str = "-";
+/// Whoever asks so says when they have it.
+const TAKE: &str = "/backup?confirms=true";
 
 /// Writes everything into one file, which is there whole or not at all.
 pub async fn backup(client: &Client, backup: &Backup, json: bool) -> Result<(), Trouble> {
     if backup.file == Path::new(STANDARD_OUTPUT) {
-        return client.copy("/backup", &mut out::raw).await;
+        let mut size = 0;
+        let mut give_out = |piece: &[u8]| {
+            size += piece.len() as u64;
+            out::raw(piece)
+        };
+        client.copy(TAKE, &mut give_out).await?;
+        say_kept(client, size).await;
+        return Ok(());
     }
     let unfinished = backup.file.with_extension("unfinished");
     let written = write(client, &unfinished, &backup.file).await;
@@ -33,6 +42,7 @@ pub async fn backup(client: &Client, backup: &Backup, json: bool) -> Result<(), 
         let _ = std::fs::remove_file(&unfinished);
     }
     let size = kept?;
+    say_kept(client, size).await;
     if json {
         return out::json(&json!({ "file": backup.file, "bytes": size }));
     }
@@ -40,12 +50,20 @@ pub async fn backup(client: &Client, backup: &Backup, json: bool) -> Result<(), 
     Ok(())
 }
 
+/// From now on it counts as made. It is there also where that could not be noted.
+async fn say_kept(client: &Client, size: u64) {
+    let noted: Result<Value, Trouble> = client.post("/backup/kept", &json!({ "bytes": size })).await;
+    if noted.is_err() {
+        out::aside("The node could not note that this backup was made, so kith doctor does not count it.");
+    }
+}
+
 /// Writes, makes durable, and reads it back. What fails is told of the file that was named.
 async fn write(client: &Client, path: &Path, named: &Path) -> Result<u64, Trouble> {
     let failed = |error: &std::io::Error| Trouble::file(named, error);
     let opened = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
     let mut file = opened.map_err(|error| failed(&error))?;
-    client.copy("/backup", &mut |piece| file.write_all(piece).map_err(|error| failed(&error))).await?;
+    client.copy(TAKE, &mut |piece| file.write_all(piece).map_err(|error| failed(&error))).await?;
     file.sync_all().map_err(|error| failed(&error))?;
     whole(path)?;
     Ok(file.metadata().map_err(|error| failed(&error))?.len())

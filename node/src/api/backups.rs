@@ -5,8 +5,8 @@ use std::io::Read;
 
 use axum::Json;
 use axum::body::{Body, Bytes};
-use axum::extract::State;
-use axum::extract::rejection::JsonRejection;
+use axum::extract::rejection::{JsonRejection, QueryRejection};
+use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
@@ -15,7 +15,7 @@ use kith_protocol::limits;
 use kith_protocol::time::Timestamp;
 use kith_protocol::words::RecoveryWords;
 use serde::Deserialize;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use zeroize::Zeroizing;
 
 use super::model::when;
@@ -29,10 +29,22 @@ const PIECE: usize = 64 * 1024;
 /// Days after which a backup is called old, if none are made by themselves.
 const OLD: u64 = 30;
 
+/// Who takes a backup.
+#[derive(Deserialize, IntoParams)]
+pub(super) struct Taker {
+    /// Whoever takes it says when they have it (`/backup/kept`), and until then it does not count as made. Else it counts
+    /// when all of it was sent, wherever it got to.
+    confirms: Option<bool>,
+}
+
 /// Everything that the home holds, in one file that the recovery words alone open.
-#[utoipa::path(get, path = "/backup", tag = "node",
+#[utoipa::path(get, path = "/backup", params(Taker), tag = "node",
     responses((status = 200, content_type = "application/octet-stream", body = Vec<u8>), (status = 409, body = ProblemBody), (status = 500, body = ProblemBody)))]
-pub(super) async fn take(State(api): State<Api>) -> Result<Response, Problem> {
+pub(super) async fn take(
+    State(api): State<Api>,
+    taker: Result<Query<Taker>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let confirms = taker?.0.confirms.unwrap_or_default();
     let (file, away) = api.backups.make().await?;
     let name = format!("attachment; filename=\"kith-{}.backup\"", now().secs());
     let headers = [
@@ -40,7 +52,14 @@ pub(super) async fn take(State(api): State<Api>) -> Result<Response, Problem> {
         (CONTENT_DISPOSITION, name),
         (CONTENT_LENGTH, away.size.to_string()),
     ];
-    let taking = Taking { file, left: away.size, away, backups: api.backups.clone() };
+    let left = away.size;
+    let counts = if confirms {
+        api.backups.hand_out(away);
+        None
+    } else {
+        Some((api.backups.clone(), away))
+    };
+    let taking = Taking { file, left, counts };
     Ok((headers, Body::from_stream(stream::try_unfold(taking, Taking::next))).into_response())
 }
 
@@ -48,12 +67,13 @@ pub(super) async fn take(State(api): State<Api>) -> Result<Response, Problem> {
 struct Taking {
     file: File,
     left: u64,
-    away: Away,
-    backups: Backups,
+    /// As what it counts, and where, once all of it is on its way.
+    counts: Option<(Backups, Away)>,
 }
 
 impl Taking {
-    /// The next piece. With the last one the backup counts as made.
+    /// The next piece. With the last one the backup counts as made, unless somebody says so: nothing is asked for after as
+    /// many bytes as were announced.
     async fn next(mut self) -> std::io::Result<Option<(Bytes, Self)>> {
         if self.left == 0 {
             return Ok(None);
@@ -62,12 +82,41 @@ impl Taking {
             let mut piece = vec![0; PIECE.min(usize::try_from(self.left).unwrap_or(PIECE))];
             self.file.read_exact(&mut piece)?;
             self.left -= piece.len() as u64;
-            if self.left == 0 {
-                self.backups.was_taken(&self.away);
+            if self.left == 0
+                && let Some((backups, away)) = &self.counts
+            {
+                backups.was_taken(away);
             }
             Ok(Some((piece.into(), self)))
         });
         read.await.map_err(std::io::Error::other)?
+    }
+}
+
+/// A backup that somebody has.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct KeptBackup {
+    /// How long it is.
+    bytes: u64,
+}
+
+/// Somebody has the backup that was handed out last, whole, and where it stays: it counts as made.
+#[utoipa::path(post, path = "/backup/kept", request_body = KeptBackup, tag = "node",
+    responses((status = 204), (status = 400, body = ProblemBody), (status = 409, body = ProblemBody)))]
+pub(super) async fn kept(
+    State(api): State<Api>,
+    body: Result<Json<KeptBackup>, JsonRejection>,
+) -> Result<StatusCode, Problem> {
+    let KeptBackup { bytes } = body?.0;
+    let backups = api.backups.clone();
+    match tokio::task::spawn_blocking(move || backups.was_kept(bytes)).await {
+        Ok(true) => Ok(StatusCode::NO_CONTENT),
+        Ok(false) => {
+            let hint = "take one by /backup?confirms=true, and say once that you have it";
+            let message = "no backup of this length was handed out last";
+            Err(Problem::new(StatusCode::CONFLICT, Kind::Conflict, message, Some(hint)))
+        }
+        Err(_) => Err(Unmade::Stopping.into()),
     }
 }
 
@@ -114,7 +163,8 @@ pub(super) async fn finding(api: &Api) -> Finding {
 
 fn say(record: &Record, plan: Option<&Plan>, place: Place, now: Timestamp) -> Finding {
     let finding = |health, finding: String, advice| Finding::new("backup", health, finding, advice);
-    if let Some(trouble) = &record.trouble {
+    // Of a plan that was given up nothing is expected.
+    if let Some(trouble) = record.trouble.as_ref().filter(|_| plan.is_some()) {
         let advice = match place.folder {
             Folder::OtherDisk => OTHER_DISK,
             _ => "see that the folder of --backup-to is there, may be written, and has room",
@@ -209,6 +259,7 @@ mod tests {
             (made(0), Some(&nightly), moved, Health::Good, "moved away"),
             (made(0), Some(&nightly), beside(there), Health::Warning, "both are gone"),
             (made(0), Some(&nightly), beside(moved), Health::Warning, "dies with it"),
+            (failed.clone(), None, new, Health::Good, "the last one was made"),
             (failed, Some(&nightly), there, Health::Bad, "since then: no room"),
             (of_words_of_before.clone(), None, new, Health::Warning, "there is none since the words were changed"),
             (of_words_of_before, Some(&nightly), there, Health::Warning, "were changed; the next goes into /mnt/usb"),

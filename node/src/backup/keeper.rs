@@ -38,6 +38,8 @@ struct Inner {
     home: Home,
     plan: Option<Plan>,
     record: RwLock<Record>,
+    /// What went last to somebody who says when they have it.
+    handed_out: RwLock<Option<Away>>,
     /// Whoever writes holds it until the file is whole, however long ago who asked for it went away.
     one_at_a_time: Arc<Mutex<()>>,
 }
@@ -59,7 +61,8 @@ impl Backups {
         let (plan, record) = (home.settings()?.backup, home.read_backups().unwrap_or_default());
         remove_leftovers(&taken_away(&home));
         let is_of_before = record.made.is_some() && record.sealed_to.is_none();
-        let inner = Inner { handle, home, plan, record: RwLock::new(record), one_at_a_time: Arc::default() };
+        let (record, handed_out, one_at_a_time) = (RwLock::new(record), RwLock::default(), Arc::default());
+        let inner = Inner { handle, home, plan, record, handed_out, one_at_a_time };
         let backups = Self { inner: Arc::new(inner) };
         // Whoever changes the words from now on knows by that which backups they leave behind.
         if let Some(key) = backups.sealed_to().filter(|_| is_of_before) {
@@ -85,7 +88,7 @@ impl Backups {
     }
 
     /// Makes one for somebody to take away: an open file that has no name any more, and what is to be known of it. It
-    /// counts as made when it was taken; see [`Backups::was_taken`].
+    /// counts as made when it was taken; see [`Backups::was_taken`] and [`Backups::hand_out`].
     ///
     /// # Errors
     /// If it cannot be made. Then nothing is left of it.
@@ -106,15 +109,32 @@ impl Backups {
         Arc::clone(&self.inner.one_at_a_time).lock_owned().await
     }
 
-    /// Somebody has this one. Waits for the disk.
+    /// This one goes to somebody who says when they have it; see [`Backups::was_kept`].
+    pub fn hand_out(&self, away: Away) {
+        *self.inner.handed_out.write().unwrap_or_else(PoisonError::into_inner) = Some(away);
+    }
+
+    /// Somebody has the one that was handed out last. False if that was not as many bytes long. Waits for the disk.
+    pub fn was_kept(&self, size: u64) -> bool {
+        let handed_out = {
+            let mut handed_out = self.inner.handed_out.write().unwrap_or_else(PoisonError::into_inner);
+            handed_out.take_if(|away| away.size == size)
+        };
+        if let Some(away) = &handed_out {
+            self.was_taken(away);
+        }
+        handed_out.is_some()
+    }
+
+    /// Somebody has this one. What is wrong with those that are made by themselves is as wrong as before. Waits for the
+    /// disk.
     pub fn was_taken(&self, away: &Away) {
         // The words were changed while it was on its way.
         if self.sealed_to().is_some_and(|key| key != away.sealed_to) {
             return;
         }
         self.remember(|record| {
-            record.made = Some(now().secs());
-            (record.size, record.trouble) = (away.size, None);
+            (record.made, record.size) = (Some(now().secs()), away.size);
             record.sealed_to = Some(away.sealed_to.clone());
         });
     }

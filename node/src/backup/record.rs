@@ -32,7 +32,7 @@ pub struct Record {
     pub device: Option<u64>,
     /// The key that the last one was sealed to, in hexadecimal digits; unknown in homes of before.
     pub sealed_to: Option<String>,
-    /// Why the last try failed.
+    /// Why the last try to make one by itself failed.
     pub trouble: Option<String>,
 }
 
