@@ -58,7 +58,8 @@ impl Backups {
     /// # Errors
     /// If it cannot be read what is planned.
     pub fn new(handle: Handle, home: Home) -> Result<Self, HomeError> {
-        let (plan, record) = (home.settings()?.backup, home.read_backups().unwrap_or_default());
+        let plan = home.settings()?.backup;
+        let record: Record = home.read_backups().unwrap_or_default();
         remove_leftovers(&taken_away(&home));
         let is_of_before = record.made.is_some() && record.sealed_to.is_none();
         let (record, handed_out, one_at_a_time) = (RwLock::new(record), RwLock::default(), Arc::default());
