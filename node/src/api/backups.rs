@@ -124,7 +124,7 @@ impl From<Unmade> for Problem {
     fn from(unmade: Unmade) -> Self {
         let (hint, message) = (unmade.hint(), unmade.to_string());
         match unmade {
-            Unmade::NoKey => Self::new(StatusCode::CONFLICT, Kind::Conflict, message, Some(hint)),
+            Unmade::NoKey | Unmade::Busy => Self::new(StatusCode::CONFLICT, Kind::Conflict, message, Some(hint)),
             Unmade::Refused(refused) => refused.into(),
             _ => Self::failed(message, Some(hint)),
         }
@@ -154,15 +154,18 @@ pub(super) async fn check_words(
 
 /// How old the last backup is, and whether it would be there when it is needed.
 pub(super) async fn finding(api: &Api) -> Finding {
-    let (record, plan, home) = (api.backups.record(), api.backups.plan().cloned(), api.home.folder().to_owned());
-    let (shown, planned) = (record.clone(), plan.clone());
-    // A disk over a network may take its time.
-    let looked = tokio::task::spawn_blocking(move || Place::look(&shown, planned.as_ref(), &home));
-    say(&record, plan.as_ref(), looked.await.unwrap_or_default(), now())
+    let place = api.backups.look().await;
+    say(&api.backups.record(), api.backups.plan(), place, now())
 }
 
 fn say(record: &Record, plan: Option<&Plan>, place: Place, now: Timestamp) -> Finding {
     let finding = |health, finding: String, advice| Finding::new("backup", health, finding, advice);
+    if place.folder == Folder::Silent {
+        let advice = "see that the disk of --backup-to, and the machine that serves it, are there; kith backup FILE makes one \
+                      elsewhere";
+        let told = format!("{}, which does not answer", tell(record, plan, place));
+        return finding(Health::Bad, told, Some(advice));
+    }
     // Of a plan that was given up nothing is expected.
     if let Some(trouble) = record.trouble.as_ref().filter(|_| plan.is_some()) {
         let advice = match place.folder {
@@ -185,7 +188,7 @@ fn say(record: &Record, plan: Option<&Plan>, place: Place, now: Timestamp) -> Fi
                 Some(OTHER_DISK),
             );
         }
-        Folder::There => {}
+        Folder::There | Folder::Silent => {}
     }
     let longest = plan.map_or(OLD * limits::DAY, |plan| plan.every.saturating_mul(2).saturating_add(limits::DAY));
     let made = record.made.map(Timestamp::from_secs);
@@ -241,6 +244,7 @@ mod tests {
         let (new, there) = (Place::default(), Place { last: LastFile::There, ..Place::default() });
         let moved = Place { last: LastFile::Moved, ..there };
         let (gone, other) = (Place { folder: Folder::Gone, ..there }, Place { folder: Folder::OtherDisk, ..there });
+        let silent = Place { folder: Folder::Silent, ..new };
         let beside = |place: Place| Place { is_beside_home: true, ..place };
         let failed = Record { trouble: Some("no room".to_owned()), ..made(0) };
         let of_words_of_before = Record { made: None, planned: None, ..made(0) };
@@ -255,6 +259,7 @@ mod tests {
             (Record::default(), Some(&nightly), new, Health::Warning, "there is none; the next goes into /mnt/usb"),
             (made(0), Some(&nightly), new, Health::Good, "; the next goes into /mnt/usb"),
             (made(0), Some(&nightly), gone, Health::Bad, "not there any more"),
+            (failed.clone(), Some(&nightly), silent, Health::Bad, "the next goes into /mnt/usb, which does not answer"),
             (made(0), Some(&nightly), other, Health::Bad, "another disk than before"),
             (made(0), Some(&nightly), moved, Health::Good, "moved away"),
             (made(0), Some(&nightly), beside(there), Health::Warning, "both are gone"),

@@ -11,7 +11,7 @@ use kith_protocol::time::Timestamp;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::task::JoinHandle;
 
-use super::place::{Folder, device};
+use super::place::{Folder, Lookout, Place, device};
 use super::record::{LEAST, Plan, Record};
 use super::writing::{Content, Unmade, named, unfinished};
 use crate::driver::{Handle, now};
@@ -24,6 +24,10 @@ pub(super) const END: &str = ".backup";
 const UNFINISHED: &str = ".unfinished";
 /// How long a failed try is waited after, in seconds, if backups are not made more often.
 const AGAIN: u64 = 3_600;
+/// How long the disk of the plan is waited for by who wants to know how it is.
+const ANSWER: Duration = Duration::from_secs(3);
+/// How long somebody who takes one waits for those before.
+const TURN: Duration = Duration::from_secs(30);
 /// How often the clock is looked at, so that a laptop that slept makes up for the night.
 const LOOK: Duration = Duration::from_secs(30);
 
@@ -40,8 +44,11 @@ struct Inner {
     record: RwLock<Record>,
     /// What went last to somebody who says when they have it.
     handed_out: RwLock<Option<Away>>,
-    /// Whoever writes holds it until the file is whole, however long ago who asked for it went away.
+    /// Whoever writes one to be taken away holds it until the file is whole, however long ago who asked for it went away.
     one_at_a_time: Arc<Mutex<()>>,
+    /// The same for those of the plan: who takes one away does not wait for a disk that is not there.
+    planned: Arc<Mutex<()>>,
+    lookout: Lookout,
 }
 
 /// What is known of a backup that somebody takes away.
@@ -63,7 +70,8 @@ impl Backups {
         remove_leftovers(&taken_away(&home));
         let is_of_before = record.made.is_some() && record.sealed_to.is_none();
         let (record, handed_out, one_at_a_time) = (RwLock::new(record), RwLock::default(), Arc::default());
-        let inner = Inner { handle, home, plan, record, handed_out, one_at_a_time };
+        let (planned, lookout) = (Arc::default(), Lookout::default());
+        let inner = Inner { handle, home, plan, record, handed_out, one_at_a_time, planned, lookout };
         let backups = Self { inner: Arc::new(inner) };
         // Whoever changes the words from now on knows by that which backups they leave behind.
         if let Some(key) = backups.sealed_to().filter(|_| is_of_before) {
@@ -83,6 +91,12 @@ impl Backups {
         backup_key(self.inner.handle.view()).ok().flatten().map(|key| named(&key))
     }
 
+    /// How it is where backups go by themselves.
+    pub(crate) async fn look(&self) -> Place {
+        let (record, plan, home) = (self.record(), self.plan().cloned(), self.inner.home.folder().to_owned());
+        self.inner.lookout.look(ANSWER, move || Place::look(&record, plan.as_ref(), &home)).await
+    }
+
     /// What is made by itself.
     pub fn plan(&self) -> Option<&Plan> {
         self.inner.plan.as_ref()
@@ -94,7 +108,7 @@ impl Backups {
     /// # Errors
     /// If it cannot be made. Then nothing is left of it.
     pub async fn make(&self) -> Result<(File, Away), Unmade> {
-        let turn = self.turn().await;
+        let turn = tokio::time::timeout(TURN, turn(&self.inner.one_at_a_time)).await.map_err(|_| Unmade::Busy)?;
         let content = Content::of(&self.inner.handle).await?;
         let (path, sealed_to) = (taken_away(&self.inner.home), content.sealed_to());
         blocking(turn, move || {
@@ -104,10 +118,6 @@ impl Backups {
             Ok((file, Away { size, sealed_to }))
         })
         .await
-    }
-
-    async fn turn(&self) -> OwnedMutexGuard<()> {
-        Arc::clone(&self.inner.one_at_a_time).lock_owned().await
     }
 
     /// This one goes to somebody who says when they have it; see [`Backups::was_kept`].
@@ -173,7 +183,7 @@ impl Backups {
     }
 
     async fn remember_trouble(&self, trouble: String) {
-        let (turn, backups) = (self.turn().await, self.clone());
+        let (turn, backups) = (turn(&self.inner.planned).await, self.clone());
         let remembered = blocking(turn, move || {
             backups.remember(|record| record.trouble = Some(trouble));
             Ok(())
@@ -184,7 +194,7 @@ impl Backups {
     }
 
     async fn make_planned(&self, plan: &Plan) -> Result<(), Unmade> {
-        let turn = self.turn().await;
+        let turn = turn(&self.inner.planned).await;
         let (content, ours) = (Content::of(&self.inner.handle).await?, ours(&self.inner.handle)?);
         let (backups, plan) = (self.clone(), plan.clone());
         blocking(turn, move || backups.write_planned(content, &plan, &ours)).await
@@ -207,6 +217,10 @@ impl Backups {
         }
         Ok(())
     }
+}
+
+async fn turn(of: &Arc<Mutex<()>>) -> OwnedMutexGuard<()> {
+    Arc::clone(of).lock_owned().await
 }
 
 /// Does what waits for the disk, in whose turn nobody else writes.
@@ -249,7 +263,7 @@ pub(super) fn make_ready(folder: &Path, record: &Record) -> Result<(), Unmade> {
     match Folder::look(folder, record) {
         Folder::OtherDisk => Err(Unmade::OtherDisk(folder.to_owned())),
         Folder::There if folder.is_dir() => Ok(()),
-        Folder::There | Folder::Gone => Err(Unmade::NoFolder(folder.to_owned())),
+        Folder::There | Folder::Gone | Folder::Silent => Err(Unmade::NoFolder(folder.to_owned())),
     }
 }
 

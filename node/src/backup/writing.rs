@@ -49,6 +49,9 @@ pub enum Unmade {
         "the folder {0} lies on another disk than before, and no backup is there; maybe its own disk is not mounted"
     )]
     OtherDisk(PathBuf),
+    /// Others were not done.
+    #[error("another backup is being written")]
+    Busy,
     /// The program is stopping.
     #[error("the node is stopping")]
     Stopping,
@@ -67,6 +70,7 @@ impl Unmade {
             Self::NoKey => "type your recovery words in once: kith words --check",
             Self::File(_) | Self::NoFolder(_) => "see that the folder is there, may be written, and has room",
             Self::OtherDisk(_) => OTHER_DISK,
+            Self::Busy => "try again when it is done; if that does not come, look at the disk of the home",
             Self::Store(_) | Self::Engine(_) => "run kith doctor",
             Self::Refused(_) | Self::Stopping => "try again when the node runs",
         }
