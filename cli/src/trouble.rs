@@ -1,5 +1,6 @@
 //! What went wrong, in words, and with which exit code.
 
+use std::ffi::OsStr;
 use std::io::{Error, ErrorKind};
 use std::path::Path;
 use std::process::ExitCode;
@@ -7,6 +8,7 @@ use std::process::ExitCode;
 use kith_node::api::{Kind, ProblemBody};
 use kith_node::home::HomeError;
 use kith_node::node::NodeError;
+use kith_node::serve::ca::CaError;
 use kith_protocol::store::StoreError;
 
 /// Why a command did not do what was asked.
@@ -158,9 +160,7 @@ impl From<HomeError> for Trouble {
                     .hint("give it again; without it, go on from a backup and your recovery words: kith restore")
             }
             HomeError::NotHashed => Self::failed(message).hint("it takes 64 MiB of memory: close something"),
-            HomeError::Damaged(_) => {
-                Self::for_good(message).hint("put back a copy of that file, or recover from your words")
-            }
+            HomeError::Damaged(path) => Self::for_good(message).hint(without(&path)),
             HomeError::DamagedSettings(_) => Self::for_good(message).hint(
                 "put back a copy of that file; or move it away, and say again what you told kith up: where it listens and \
                  how browsers reach it, backups, limits",
@@ -171,6 +171,22 @@ impl From<HomeError> for Trouble {
             HomeError::Store(error) => error.into(),
             HomeError::Engine(_) => Self::failed(message),
         }
+    }
+}
+
+/// The way on without a file that is damaged.
+fn without(path: &Path) -> &'static str {
+    match path.file_name().and_then(OsStr::to_str) {
+        Some("keys") => {
+            "put back a copy of that file; or move the whole folder aside (keep it), and go on from a backup and your recovery \
+             words: kith restore"
+        }
+        Some("access.json") => {
+            "move it away: browsers sign in again (kith open), and a password is set again with kith password"
+        }
+        Some("api-token") => "move it away: another token is made, and programs that use it are given that one",
+        Some("ca.json") => "move it away: another authority is made, and installed again on phones and computers",
+        _ => "put back a copy of that file, or move it away",
     }
 }
 
@@ -200,6 +216,8 @@ impl From<NodeError> for Trouble {
                 "another program may be there, or the address not be there yet. Choose another with --web, which is kept",
             ),
             NodeError::Acme(error) => Self::usage(message).hint(error.hint()),
+            NodeError::Certificate(CaError::Home(error)) => error.into(),
+            NodeError::Certificate(CaError::Damaged) => Self::for_good(message).hint(without(Path::new("ca.json"))),
             NodeError::Engine(_) | NodeError::Certificate(_) | NodeError::NoPort => Self::failed(message),
         }
     }

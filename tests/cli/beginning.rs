@@ -142,6 +142,15 @@ fn files_of_the_home_that_cannot_be_read_are_named_and_left_as_they_are() {
     std::fs::write(&keys, &whole[..20]).unwrap();
     ana.kith(["up"]).fails(5, &["keys is damaged", "hint: put back a copy"]);
     std::fs::write(&keys, whole).unwrap();
+    for (name, then) in [("access.json", "kith open"), ("api-token", "another token")] {
+        let file = ana.folder().join(name);
+        std::fs::write(&file, [0xff, 0xfe]).unwrap();
+        let said = [&format!("{name} is damaged"), "hint: move it away", then];
+        run(&mut ana.up_command(), b"").fails(5, &said);
+        ana.kith(["people"]).fails(5, &said);
+        std::fs::remove_file(&file).unwrap();
+        ana.kith(["people"]).ok();
+    }
     std::fs::write(&mail, "{\"server\": ").unwrap();
     ana.start();
     let sick = ana.kith(["doctor"]);
@@ -150,4 +159,15 @@ fn files_of_the_home_that_cannot_be_read_are_named_and_left_as_they_are() {
     ana.kith(["mail"]).fails(1, &["mail.json", "hint: kith mail set"]);
     ana.kith(["mail", "off"]).ok();
     assert!(ana.kith(["doctor"]).ok().out.contains("mail: none is sent"));
+}
+
+#[test]
+fn a_certificate_authority_that_cannot_be_read_is_no_reason_to_start_again_and_again() {
+    let mut ana = Someone::at_home("Ana Sousa");
+    ana.also = ["--tls", "own"].map(str::to_owned).to_vec();
+    let file = ana.folder().join("ca.json");
+    std::fs::write(&file, "{\"certificate\": ").unwrap();
+    run(&mut ana.up_command(), b"").fails(5, &["ca.json is damaged", "hint: move it away", "installed again"]);
+    std::fs::remove_file(&file).unwrap();
+    ana.start();
 }
