@@ -145,7 +145,8 @@ fn files_of_the_home_that_cannot_be_read_are_named_and_left_as_they_are() {
     for (name, then) in [("access.json", "kith open"), ("api-token", "another token")] {
         let file = ana.folder().join(name);
         std::fs::write(&file, [0xff, 0xfe]).unwrap();
-        let said = [&format!("{name} is damaged"), "hint: move it away", then];
+        let damaged = format!("{name} is damaged");
+        let said = [damaged.as_str(), "hint: move it away", then];
         run(&mut ana.up_command(), b"").fails(5, &said);
         ana.kith(["people"]).fails(5, &said);
         std::fs::remove_file(&file).unwrap();
