@@ -155,10 +155,10 @@ impl From<HomeError> for Trouble {
             HomeError::InUse(_) => Self::failed(message).hint("wait for it, or stop it"),
             HomeError::Locked(_) => Self::usage(message)
                 .hint("give the passphrase in KITH_PASSPHRASE or with --passphrase-file, or run this on a terminal"),
-            HomeError::WrongPassphrase(_) => {
-                Self::for_good(message)
-                    .hint("give it again; without it, go on from a backup and your recovery words: kith restore")
-            }
+            HomeError::WrongPassphrase(_) => Self::for_good(message).hint(
+                "give it again; without it, move the folder aside (keep it), and go on from a backup and your recovery words: \
+                 kith restore",
+            ),
             HomeError::NotHashed => Self::failed(message).hint("it takes 64 MiB of memory: close something"),
             HomeError::Damaged(path) => Self::for_good(message).hint(without(&path)),
             HomeError::DamagedSettings(_) => Self::for_good(message).hint(

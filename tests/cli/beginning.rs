@@ -140,7 +140,9 @@ fn files_of_the_home_that_cannot_be_read_are_named_and_left_as_they_are() {
     std::fs::remove_file(&settings).unwrap();
     let (keys, whole) = (ana.folder().join("keys"), std::fs::read(ana.folder().join("keys")).unwrap());
     std::fs::write(&keys, &whole[..20]).unwrap();
-    ana.kith(["up"]).fails(5, &["keys is damaged", "hint: put back a copy"]);
+    ana.kith(["up"]).fails(5, &["keys is damaged", "hint: put back a copy", "move the whole folder aside"]);
+    let folder = ana.folder().to_str().unwrap();
+    ana.kith(["restore", "ana.backup"]).fails(5, &["keys is damaged", &format!("hint: move {folder} aside (keep it)")]);
     std::fs::write(&keys, whole).unwrap();
     for (name, then) in [("access.json", "kith open"), ("api-token", "another token")] {
         let file = ana.folder().join(name);

@@ -8,6 +8,7 @@ use std::path::Path;
 use kith_node::backup::{self, Machine, RestoreError};
 use kith_node::home::{Home, HomeError};
 use kith_protocol::backup::{BackupError, check};
+use kith_protocol::store::StoreError;
 use serde_json::{Value, json};
 
 use crate::args::{Backup, Restore, Verify};
@@ -101,12 +102,17 @@ pub fn restore(home: &Home, restore: &Restore, json: bool) -> Result<(), Trouble
 
 /// A home is made where there is none.
 pub fn nobody_lives_in(home: &Home) -> Result<(), Trouble> {
+    let folder = home.folder().display();
+    let somebody = || Trouble::failed(format!("there is a home in {folder} already"));
+    // A service has no other folder, and a home that nobody opens is its owner's all the same.
+    let aside = format!("move {folder} aside (keep it), then run this again; or take another folder: --home DIR");
     match home.open() {
         // What an earlier try left is no home.
         Err(HomeError::Missing(_) | HomeError::BrokenOff(_)) => Ok(()),
-        Ok(_) | Err(HomeError::Locked(_) | HomeError::WrongPassphrase(_) | HomeError::InUse(_)) => {
-            Err(Trouble::failed(format!("there is a home in {} already", home.folder().display()))
-                .hint("take another folder: --home DIR"))
+        Ok(_) | Err(HomeError::InUse(_)) => Err(somebody().hint("take another folder: --home DIR")),
+        Err(HomeError::Locked(_) | HomeError::WrongPassphrase(_)) => Err(somebody().hint(aside)),
+        Err(error @ (HomeError::Damaged(_) | HomeError::Store(StoreError::Damaged(_)))) => {
+            Err(Trouble::for_good(error.to_string()).hint(aside))
         }
         Err(error) => Err(error.into()),
     }
