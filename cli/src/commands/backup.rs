@@ -18,6 +18,9 @@ use crate::recovery;
 use crate::trouble::Trouble;
 
 const STANDARD_OUTPUT: &str = "-";
+/// A backup is what is stored, and capsules are less.
+pub const SETTINGS: &str = "Settings are not among it: say again what you told kith up, kith mail, kith password and kith \
+                            passphrase.";
 /// Whoever asks so says when they have it.
 const TAKE: &str = "/backup?confirms=true";
 
@@ -140,6 +143,7 @@ pub fn make_home(
         return out::json(&json!({ "name": name, "made": made, "home": home.folder() }));
     }
     out::say(format!("{} is back in {}, as of {}.", head.name, home.folder().display(), out::moment(head.made)));
+    out::say(SETTINGS);
     out::say("Run kith up: your contacts are told where you are now. Do not start the old machine again.");
     out::say(match machine {
         Machine::Gone => "Codes for one person that were out lead nowhere any more; badges lead on.",
