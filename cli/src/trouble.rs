@@ -165,14 +165,19 @@ impl From<HomeError> for Trouble {
                 "put back a copy of that file; or move it away, and say again what you told kith up: where it listens and \
                  how browsers reach it, backups, limits",
             ),
-            HomeError::File { .. } => {
-                Self::failed(message).hint("check the folder, who owns it, and the room on the disk")
-            }
+            HomeError::File { reason, .. } => Self::failed(message).hint(match reason.kind() {
+                ErrorKind::ReadOnlyFilesystem => COPY,
+                _ => "check the folder, who owns it, and the room on the disk",
+            }),
             HomeError::Store(error) => error.into(),
             HomeError::Engine(_) => Self::failed(message),
         }
     }
 }
+
+/// The way on where a disk takes no writes any more, as one that fails.
+const COPY: &str = "copy the folder of the home to another disk, and go on with the copy alone: kith --home THERE backup FILE \
+                    makes a backup";
 
 /// The way on without a file that is damaged.
 fn without(path: &Path) -> &'static str {
@@ -226,6 +231,14 @@ impl From<NodeError> for Trouble {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_has_a_disk_that_takes_no_writes_is_told_to_copy_the_home() {
+        let file = |kind: ErrorKind| HomeError::File { path: "/srv/kith/lock".into(), reason: kind.into() };
+        let hint = |kind| Trouble::from(file(kind)).hint.unwrap();
+        assert!(hint(ErrorKind::ReadOnlyFilesystem).contains("kith --home THERE backup FILE"));
+        assert!(hint(ErrorKind::PermissionDenied).contains("who owns it"));
+    }
 
     #[test]
     fn what_is_wrong_with_a_field_is_said_of_what_was_typed() {

@@ -67,7 +67,7 @@ fn anas_machine_is_gone_and_she_goes_on_from_last_nights_backup() {
     let mut new = Someone::new("Ana Sousa");
     let restored = new.kith(["restore", text(&backup), "--words-file", text(&paper)]).ok();
     assert!(restored.out.contains("Ana Sousa is back") && restored.out.contains("Run kith up"), "{restored}");
-    assert!(restored.out.contains("Settings are not among it"), "{restored}");
+    assert!(restored.out.contains("Settings do not come back"), "{restored}");
     let inside = new.kith(["person", "show", "Bo"]).ok().out;
     assert!(inside.contains("wants a quote by Friday") && inside.contains("Hannover Messe"), "{inside}");
     let open = new.kith(["invite", "list", "--open"]).ok();

@@ -105,7 +105,7 @@ fn anas_laptop_was_stolen_and_she_comes_back_with_her_words_and_bo() {
         back.out.contains("Ana Sousa is back") && back.out.contains("Contacts that are there again: 2; 2"),
         "{back}"
     );
-    assert!(back.out.contains("Settings are not among it"), "{back}");
+    assert!(back.out.contains("Settings do not come back"), "{back}");
     new.kith(["recover", &code, "--words-file", &words]).fails(1, &["there is a home in"]);
     let known = new.kith(["people"]).ok().out;
     assert!(known.contains("contact; known from before my machine was lost"), "{known}");

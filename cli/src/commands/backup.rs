@@ -19,7 +19,7 @@ use crate::trouble::Trouble;
 
 const STANDARD_OUTPUT: &str = "-";
 /// A backup is what is stored, and capsules are less.
-pub const SETTINGS: &str = "Settings are not among it: say again what you told kith up, kith mail, kith password and kith \
+pub const SETTINGS: &str = "Settings do not come back: say again what you told kith up, kith mail, kith password and kith \
                             passphrase.";
 /// Whoever asks so says when they have it.
 const TAKE: &str = "/backup?confirms=true";

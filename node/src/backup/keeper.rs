@@ -111,13 +111,13 @@ impl Backups {
         let turn = tokio::time::timeout(TURN, turn(&self.inner.one_at_a_time)).await.map_err(|_| Unmade::Busy)?;
         let content = Content::of(&self.inner.handle).await?;
         let (path, sealed_to) = (taken_away(&self.inner.home), content.sealed_to());
-        blocking(turn, move || {
+        let made = blocking(turn, move || {
             let size = content.write(&path)?;
             let file = File::open(&path)?;
             std::fs::remove_file(&path)?;
             Ok((file, Away { size, sealed_to }))
-        })
-        .await
+        });
+        made.await.map_err(|unmade| unmade.in_home(self.inner.home.folder().to_owned()))
     }
 
     /// This one goes to somebody who says when they have it; see [`Backups::was_kept`].

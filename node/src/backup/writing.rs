@@ -1,7 +1,7 @@
 //! A snapshot of the storage becomes a file.
 
 use std::fs::{File, OpenOptions};
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -38,6 +38,14 @@ pub enum Unmade {
     /// The file cannot be written.
     #[error(transparent)]
     File(#[from] BackupError),
+    /// The disk of the home does not take it.
+    #[error("a backup is written into the home first, and {} does not take it: {reason}", .path.display())]
+    InHome {
+        /// The home.
+        path: PathBuf,
+        /// Why.
+        reason: BackupError,
+    },
     /// The home cannot be read.
     #[error(transparent)]
     Engine(#[from] engine::Error),
@@ -64,11 +72,23 @@ impl From<std::io::Error> for Unmade {
 }
 
 impl Unmade {
+    /// The same of one that is written into the home in this folder.
+    pub(super) fn in_home(self, path: PathBuf) -> Self {
+        match self {
+            Self::File(reason) => Self::InHome { path, reason },
+            other => other,
+        }
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> &'static str {
         match self {
             Self::NoKey => "type your recovery words in once: kith words --check",
             Self::File(_) | Self::NoFolder(_) => "see that the folder is there, may be written, and has room",
+            Self::InHome { reason: BackupError::Io(error), .. } if error.kind() == ErrorKind::ReadOnlyFilesystem => {
+                "copy the folder of the home to another disk, and run kith --home THERE backup FILE"
+            }
+            Self::InHome { .. } => "make room on the disk of the home, for as much as the home holds",
             Self::OtherDisk(_) => OTHER_DISK,
             Self::Busy => "try again when it is done; if that does not come, look at the disk of the home",
             Self::Store(_) | Self::Engine(_) => "run kith doctor",
