@@ -67,6 +67,8 @@ fn the_doctor_nags_until_the_words_are_written_down() {
         findings.iter().find(|finding| finding["subject"] == subject).unwrap()["health"].as_str().unwrap().to_owned()
     };
     assert_eq!(health("recovery words"), "good");
+    let told = ana.kith(["doctor"]).ok().out;
+    assert!(told.contains("recovery words: not kept in the home\n      kith words --check"), "{told}");
     assert_eq!(health("node"), "good");
     assert_eq!(health("disk"), "good");
 }
