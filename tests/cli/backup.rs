@@ -132,6 +132,9 @@ fn a_backup_made_while_no_node_runs_is_as_good() {
     assert_eq!(made["bytes"], std::fs::metadata(&backup).unwrap().len());
     let same = run(&mut ana.command(["backup", "-"]), b"").ok();
     assert!(same.out.starts_with("KITH-B1"), "also to standard output");
+    let here = backup.parent().unwrap();
+    run(ana.command(["backup", "here.backup"]).current_dir(here), b"").ok();
+    assert!(here.join("here.backup").exists() && !here.join("here.unfinished").exists(), "in the folder of the shell");
     let new = Someone::new("Ana Sousa");
     let restored = new.kith(["restore", text(&backup), "--words-file", text(&paper), "--json"]).ok().json();
     assert_eq!(restored["name"], "Ana Sousa");

@@ -1,7 +1,7 @@
 //! `kith backup`, `kith verify`, `kith restore`.
 
 use std::fs::{File, OpenOptions};
-use std::io::{BufReader, Write};
+use std::io::{BufReader, ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -39,7 +39,8 @@ pub async fn backup(client: &Client, backup: &Backup, json: bool) -> Result<(), 
     let unfinished = backup.file.with_extension("unfinished");
     let written = write(client, &unfinished, &backup.file).await;
     let kept = written.and_then(|size| {
-        std::fs::rename(&unfinished, &backup.file).map(|()| size).map_err(|error| Trouble::file(&backup.file, &error))
+        let named = std::fs::rename(&unfinished, &backup.file).and_then(|()| sync_folder_of(&backup.file));
+        named.map(|()| size).map_err(|error| Trouble::file(&backup.file, &error))
     });
     if kept.is_err() {
         // The reason is told; what is left is of no use.
@@ -52,6 +53,16 @@ pub async fn backup(client: &Client, backup: &Backup, json: bool) -> Result<(), 
     }
     out::say(format!("{}: {} KiB. Your recovery words alone open it.", backup.file.display(), size.div_ceil(1024)));
     Ok(())
+}
+
+/// The name of a file is durable once its folder is. Where folders cannot be synced, as on some shares, nothing more can be
+/// done for it.
+fn sync_folder_of(file: &Path) -> std::io::Result<()> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    match File::open(folder)?.sync_all() {
+        Err(error) if error.kind() == ErrorKind::InvalidInput => Ok(()),
+        synced => synced,
+    }
 }
 
 /// From now on it counts as made. It is there also where that could not be noted.
