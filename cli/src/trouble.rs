@@ -1,5 +1,6 @@
 //! What went wrong, in words, and with which exit code.
 
+use std::ffi::OsStr;
 use std::io::{Error, ErrorKind};
 use std::path::Path;
 use std::process::ExitCode;
@@ -7,6 +8,7 @@ use std::process::ExitCode;
 use kith_node::api::{Kind, ProblemBody};
 use kith_node::home::HomeError;
 use kith_node::node::NodeError;
+use kith_node::serve::ca::CaError;
 use kith_protocol::store::StoreError;
 
 /// Why a command did not do what was asked.
@@ -146,28 +148,50 @@ impl From<HomeError> for Trouble {
         let message = error.to_string();
         match error {
             HomeError::Missing(_) => Self::not_found(message).hint("make one with kith init --name \"Your Name\""),
+            HomeError::BrokenOff(_) => Self::for_good(message).hint(
+                "run kith restore or kith recover again; to begin as somebody new instead, kith init --name \"Your Name\"",
+            ),
             HomeError::Exists(_) => Self::failed(message).hint("choose another folder with --home"),
             HomeError::InUse(_) => Self::failed(message).hint("wait for it, or stop it"),
             HomeError::Locked(_) => Self::usage(message)
                 .hint("give the passphrase in KITH_PASSPHRASE or with --passphrase-file, or run this on a terminal"),
-            HomeError::WrongPassphrase(_) => {
-                Self::for_good(message)
-                    .hint("give it again; without it, go on from a backup and your recovery words: kith restore")
-            }
+            HomeError::WrongPassphrase(_) => Self::for_good(message).hint(
+                "give it again; without it, move the folder aside (keep it), and go on from a backup and your recovery words: \
+                 kith restore",
+            ),
             HomeError::NotHashed => Self::failed(message).hint("it takes 64 MiB of memory: close something"),
-            HomeError::Damaged(_) => {
-                Self::for_good(message).hint("put back a copy of that file, or recover from your words")
-            }
+            HomeError::Damaged(path) => Self::for_good(message).hint(without(&path)),
             HomeError::DamagedSettings(_) => Self::for_good(message).hint(
                 "put back a copy of that file; or move it away, and say again what you told kith up: where it listens and \
                  how browsers reach it, backups, limits",
             ),
-            HomeError::File { .. } => {
-                Self::failed(message).hint("check the folder, who owns it, and the room on the disk")
-            }
+            HomeError::File { reason, .. } => Self::failed(message).hint(match reason.kind() {
+                ErrorKind::ReadOnlyFilesystem => COPY,
+                _ => "check the folder, who owns it, and the room on the disk",
+            }),
             HomeError::Store(error) => error.into(),
             HomeError::Engine(_) => Self::failed(message),
         }
+    }
+}
+
+/// The way on where a disk takes no writes any more, as one that fails.
+const COPY: &str = "copy the folder of the home to another disk, and go on with the copy alone: kith --home THERE backup FILE \
+                    makes a backup";
+
+/// The way on without a file that is damaged.
+fn without(path: &Path) -> &'static str {
+    match path.file_name().and_then(OsStr::to_str) {
+        Some("keys") => {
+            "put back a copy of that file; or move the whole folder aside (keep it), and go on from a backup and your recovery \
+             words: kith restore"
+        }
+        Some("access.json") => {
+            "move it away: browsers sign in again (kith open), and a password is set again with kith password"
+        }
+        Some("api-token") => "move it away: another token is made, and programs that use it are given that one",
+        Some("ca.json") => "move it away: another authority is made, and installed again on phones and computers",
+        _ => "put back a copy of that file, or move it away",
     }
 }
 
@@ -197,6 +221,8 @@ impl From<NodeError> for Trouble {
                 "another program may be there, or the address not be there yet. Choose another with --web, which is kept",
             ),
             NodeError::Acme(error) => Self::usage(message).hint(error.hint()),
+            NodeError::Certificate(CaError::Home(error)) => error.into(),
+            NodeError::Certificate(CaError::Damaged) => Self::for_good(message).hint(without(Path::new("ca.json"))),
             NodeError::Engine(_) | NodeError::Certificate(_) | NodeError::NoPort => Self::failed(message),
         }
     }
@@ -205,6 +231,14 @@ impl From<NodeError> for Trouble {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_has_a_disk_that_takes_no_writes_is_told_to_copy_the_home() {
+        let file = |kind: ErrorKind| HomeError::File { path: "/srv/kith/lock".into(), reason: kind.into() };
+        let hint = |kind| Trouble::from(file(kind)).hint.unwrap();
+        assert!(hint(ErrorKind::ReadOnlyFilesystem).contains("kith --home THERE backup FILE"));
+        assert!(hint(ErrorKind::PermissionDenied).contains("who owns it"));
+    }
 
     #[test]
     fn what_is_wrong_with_a_field_is_said_of_what_was_typed() {

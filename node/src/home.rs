@@ -4,6 +4,8 @@
 //! |---|---|
 //! | `keys` | the key that encrypts secrets in the storage, and the seed of the node's libp2p key; behind a passphrase if their owner set one; 0600 |
 //! | `store/` | the storage, see [`crate::store`] |
+//! | `store-left/` | a storage of a try that was broken off, until it is removed |
+//! | `store-without-keys/` | a storage whose keys were gone when somebody began anew |
 //! | `mailbox/` | what is held for others, see [`crate::mailbox`] |
 //! | `api-token` | the bearer token of the API; 0600 |
 //! | `running.json` | where the API of the running node listens; only while it runs |
@@ -20,6 +22,7 @@
 mod before;
 mod files;
 mod keystore;
+mod left;
 mod room;
 mod settings;
 mod words;
@@ -57,6 +60,9 @@ pub enum HomeError {
     /// Nobody lives in the folder.
     #[error("there is no home in {}", .0.display())]
     Missing(PathBuf),
+    /// What was to fill the storage of a new home did not come to its end.
+    #[error("a restore was broken off in {}; nobody lives there so far", .0.display())]
+    BrokenOff(PathBuf),
     /// The folder has an identity already.
     #[error("there is a home in {} already", .0.display())]
     Exists(PathBuf),
@@ -204,21 +210,13 @@ impl Home {
     }
 
     /// Makes an identity. The words are in [`Home::words_file`] before anything else is durable, so that no
-    /// crash can leave an identity whose words nobody has seen.
+    /// crash can leave an identity whose words nobody has seen. What an earlier try left is removed.
     ///
     /// # Errors
     /// [`HomeError::Exists`] if somebody lives here.
     pub fn create(&self, name: Name) -> Result<(OpenHome, RecoveryWords), HomeError> {
-        let lock = self.lock()?;
-        let keys = match self.read_keys() {
-            Ok(keys) => keys,
-            Err(HomeError::Missing(_)) => self.write_keys()?,
-            Err(error) => return Err(error),
-        };
-        let mut open = self.open_with(lock, keys)?;
-        if engine::Own::load(&open.store).is_ok() {
-            return Err(HomeError::Exists(self.folder.clone()));
-        }
+        let lock = self.make_room(self.lock()?)?;
+        let mut open = self.open_with(lock, self.write_keys()?)?;
         let words = RecoveryWords::from_entropy(random());
         self.write_words(&words)?;
         let beginning = Beginning { words: &words, name, peer: peer_of(&open.node_seed) };
@@ -236,29 +234,7 @@ impl Home {
         &self,
         fill: impl FnOnce(&mut FileStore, PeerId) -> Result<(), E>,
     ) -> Result<(), E> {
-        let lock = self.lock()?;
-        let keys = match self.read_keys() {
-            Ok(keys) => keys,
-            Err(HomeError::Missing(_)) => return self.fill_anew(lock, fill),
-            // Somebody may live behind keys that cannot be read at this moment, and fresh ones would lock them out for good.
-            Err(error) => return Err(error.into()),
-        };
-        let open = self.open_with(lock, keys)?;
-        if engine::Own::load(&open.store).is_ok() {
-            return Err(HomeError::Exists(self.folder.clone()).into());
-        }
-        let (_, store, _, lock) = open.into_parts();
-        drop(store);
-        let failed = |reason| self.file_error(&self.store_folder(), reason);
-        std::fs::remove_dir_all(self.store_folder()).map_err(failed)?;
-        self.fill_anew(lock, fill)
-    }
-
-    fn fill_anew<E: From<HomeError>>(
-        &self,
-        lock: HomeLock,
-        fill: impl FnOnce(&mut FileStore, PeerId) -> Result<(), E>,
-    ) -> Result<(), E> {
+        let lock = self.make_room(self.lock()?)?;
         let mut open = self.open_with(lock, self.write_keys()?)?;
         let peer = peer_of(&open.node_seed);
         fill(&mut open.store, peer)?;
@@ -271,7 +247,8 @@ impl Home {
     /// Opens the home, alone.
     ///
     /// # Errors
-    /// [`HomeError::Missing`] if nobody lives here, [`HomeError::InUse`] if another process works in it.
+    /// [`HomeError::Missing`] if nobody lives here, [`HomeError::BrokenOff`] if somebody nearly did,
+    /// [`HomeError::InUse`] if another process works in it.
     pub fn open(&self) -> Result<OpenHome, HomeError> {
         if !self.exists() {
             return Err(HomeError::Missing(self.folder.clone()));
@@ -285,8 +262,7 @@ impl Home {
                 open.bring_up_to_date()?;
                 Ok(open)
             }
-            // The keys were written and then the power went, before there was an identity.
-            Err(engine::Error::NoIdentity) => Err(HomeError::Missing(self.folder.clone())),
+            Err(engine::Error::NoIdentity) => Err(self.nobody_in(&open.store)),
             Err(error) => Err(error.into()),
         }
     }

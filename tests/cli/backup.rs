@@ -1,9 +1,12 @@
 //! Backups, and going on from one when the machine is gone.
 
 use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use kith_tests::e2e::{Api, Someone, faketime, skip};
+use kith_node::home::{Home, HomeError};
+use kith_protocol::store::{Store, Table, Write};
+use kith_tests::e2e::{Api, Someone, faketime, kith_bin, run, skip};
 use serde_json::Value;
 
 /// How long a file is waited for; nothing tells of it.
@@ -64,6 +67,7 @@ fn anas_machine_is_gone_and_she_goes_on_from_last_nights_backup() {
     let mut new = Someone::new("Ana Sousa");
     let restored = new.kith(["restore", text(&backup), "--words-file", text(&paper)]).ok();
     assert!(restored.out.contains("Ana Sousa is back") && restored.out.contains("Run kith up"), "{restored}");
+    assert!(restored.out.contains("Settings do not come back"), "{restored}");
     let inside = new.kith(["person", "show", "Bo"]).ok().out;
     assert!(inside.contains("wants a quote by Friday") && inside.contains("Hannover Messe"), "{inside}");
     let open = new.kith(["invite", "list", "--open"]).ok();
@@ -166,8 +170,11 @@ fn a_backup_made_while_no_node_runs_is_as_good() {
     ana.kith(["person", "add", "Chi", "--need", "ball valves"]).ok();
     let made = ana.kith(["backup", text(&backup), "--json"]).ok().json();
     assert_eq!(made["bytes"], std::fs::metadata(&backup).unwrap().len());
-    let same = kith_tests::e2e::run(&mut ana.command(["backup", "-"]), b"").ok();
+    let same = run(&mut ana.command(["backup", "-"]), b"").ok();
     assert!(same.out.starts_with("KITH-B1"), "also to standard output");
+    let here = backup.parent().unwrap();
+    run(ana.command(["backup", "here.backup"]).current_dir(here), b"").ok();
+    assert!(here.join("here.backup").exists() && !here.join("here.unfinished").exists(), "in the folder of the shell");
     let new = Someone::new("Ana Sousa");
     let restored = new.kith(["restore", text(&backup), "--words-file", text(&paper), "--json"]).ok().json();
     assert_eq!(restored["name"], "Ana Sousa");
@@ -253,9 +260,14 @@ fn a_node_makes_backups_by_itself_and_says_when_it_cannot() {
         said.out.contains(&format!("there is no folder {}", text(&blocked))).then_some(said)
     });
     assert!(told.out.contains("--backup-to") && told.err.contains("backup"), "{told}");
+    ana.kith(["backup", text(&ana.beside("by-hand.backup"))]).ok();
+    let told = ana.kith(["doctor"]);
+    assert!(told.code == Some(1) && told.out.contains("there is no folder"), "one by hand mends nothing: {told}");
     ana.stop();
     ana.also = ["--backup-to", "none"].map(str::to_owned).to_vec();
     ana.start();
+    let told = ana.kith(["doctor"]).ok();
+    assert!(told.out.contains("the last one was made") && !told.out.contains("there is no folder"), "{told}");
     ana.kith(["up", "--backup-to", "x", "--every", "5m"]).fails(2, &["no time such as 12h or 1d"]);
 }
 
@@ -307,4 +319,53 @@ fn a_backup_of_the_first_form_can_still_be_restored() {
     assert!(ana.kith(["person", "show", "Chi"]).ok().out.contains("ball valves"));
     assert!(ana.kith(["card", "show"]).ok().out.contains("Sousa Weaving"));
     assert!(ana.kith(["invite", "list", "--open"]).ok().out.contains("the hall"));
+}
+
+/// A restore that ended when some people were stored.
+fn break_off(of: &Someone) {
+    let person = Write { table: Table::People, key: b"dee".to_vec(), value: Some(b"Dee".to_vec()) };
+    let broken = Home::at(of.folder()).begin_anew(|store, _| -> Result<(), HomeError> {
+        store.commit(&[person])?;
+        Err(HomeError::NotHashed)
+    });
+    assert!(broken.is_err());
+}
+
+#[test]
+fn after_a_restore_that_was_broken_off_nobody_new_moves_in_by_itself() {
+    let ana = Someone::at_home("Ana Sousa");
+    let (paper, backup) = (paper(&ana), ana.beside("ana.backup"));
+    ana.kith(["person", "add", "Chi", "--need", "ball valves"]).ok();
+    ana.kith(["backup", text(&backup)]).ok();
+    let new = Someone::new("Ana Sousa");
+    break_off(&new);
+    let said = ["a restore was broken off in", "hint: run kith restore or kith recover again", "kith init --name"];
+    run(&mut new.up_command(), b"").fails(5, &said);
+    new.kith(["up"]).fails(5, &said);
+    new.kith(["people"]).fails(5, &said);
+    new.kith(["recover", "--words-file", text(&paper)]).fails(5, &said);
+    new.kith(["restore", text(&backup), "--words-file", text(&paper)]).ok();
+    assert!(new.kith(["person", "show", "Chi"]).ok().out.contains("ball valves"));
+    assert_eq!(new.kith(["people", "--json"]).ok().json()["total"], 1);
+    // Who wants to begin as somebody new says so.
+    let other = Someone::new("Eva Roth");
+    break_off(&other);
+    other.kith(["init", "--name", "Eva Roth"]).ok();
+    assert_eq!(other.kith(["people", "--json"]).ok().json()["total"], 0);
+}
+
+#[test]
+fn a_backup_that_could_not_be_written_does_not_count_as_made() {
+    let ana = Someone::up("Ana Sousa");
+    let file = ana.beside("ana.backup");
+    // The disk takes a kilobyte at most, and no more.
+    let mut full = Command::new("sh");
+    full.args(["-c", r#"ulimit -f 1; exec "$0" "$@""#]).arg(kith_bin());
+    full.arg("--home").arg(ana.folder()).arg("backup").arg(&file);
+    let said = run(&mut full, b"");
+    assert!(said.code != Some(0) && !file.exists(), "{said}");
+    let counted = || ana.api().get("/status").get("last_backup").is_some();
+    assert!(!counted(), "nobody has it");
+    ana.kith(["backup", text(&file)]).ok();
+    assert!(counted());
 }

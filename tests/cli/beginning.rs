@@ -67,6 +67,8 @@ fn the_doctor_nags_until_the_words_are_written_down() {
         findings.iter().find(|finding| finding["subject"] == subject).unwrap()["health"].as_str().unwrap().to_owned()
     };
     assert_eq!(health("recovery words"), "good");
+    let told = ana.kith(["doctor"]).ok().out;
+    assert!(told.contains("recovery words: not kept in the home\n      kith words --check"), "{told}");
     assert_eq!(health("node"), "good");
     assert_eq!(health("disk"), "good");
 }
@@ -140,8 +142,20 @@ fn files_of_the_home_that_cannot_be_read_are_named_and_left_as_they_are() {
     std::fs::remove_file(&settings).unwrap();
     let (keys, whole) = (ana.folder().join("keys"), std::fs::read(ana.folder().join("keys")).unwrap());
     std::fs::write(&keys, &whole[..20]).unwrap();
-    ana.kith(["up"]).fails(5, &["keys is damaged", "hint: put back a copy"]);
+    ana.kith(["up"]).fails(5, &["keys is damaged", "hint: put back a copy", "move the whole folder aside"]);
+    let folder = ana.folder().to_str().unwrap();
+    ana.kith(["restore", "ana.backup"]).fails(5, &["keys is damaged", &format!("hint: move {folder} aside (keep it)")]);
     std::fs::write(&keys, whole).unwrap();
+    for (name, then) in [("access.json", "kith open"), ("api-token", "another token")] {
+        let file = ana.folder().join(name);
+        std::fs::write(&file, [0xff, 0xfe]).unwrap();
+        let damaged = format!("{name} is damaged");
+        let said = [damaged.as_str(), "hint: move it away", then];
+        run(&mut ana.up_command(), b"").fails(5, &said);
+        ana.kith(["people"]).fails(5, &said);
+        std::fs::remove_file(&file).unwrap();
+        ana.kith(["people"]).ok();
+    }
     std::fs::write(&mail, "{\"server\": ").unwrap();
     ana.start();
     let sick = ana.kith(["doctor"]);
@@ -150,4 +164,15 @@ fn files_of_the_home_that_cannot_be_read_are_named_and_left_as_they_are() {
     ana.kith(["mail"]).fails(1, &["mail.json", "hint: kith mail set"]);
     ana.kith(["mail", "off"]).ok();
     assert!(ana.kith(["doctor"]).ok().out.contains("mail: none is sent"));
+}
+
+#[test]
+fn a_certificate_authority_that_cannot_be_read_is_no_reason_to_start_again_and_again() {
+    let mut ana = Someone::at_home("Ana Sousa");
+    ana.also = ["--tls", "own"].map(str::to_owned).to_vec();
+    let file = ana.folder().join("ca.json");
+    std::fs::write(&file, "{\"certificate\": ").unwrap();
+    run(&mut ana.up_command(), b"").fails(5, &["ca.json is damaged", "hint: move it away", "installed again"]);
+    std::fs::remove_file(&file).unwrap();
+    ana.start();
 }

@@ -17,6 +17,9 @@ fn anas_words_may_have_been_read_and_fresh_ones_take_their_place() {
     let (ana, bo) = (Someone::up("Ana Sousa"), Someone::up("Bo Lindqvist"));
     bo.meets(&ana, "Hannover Messe");
     let old = paper(&ana, "paper");
+    let before = ana.beside("before.backup").to_str().unwrap().to_owned();
+    ana.kith(["backup", &before]).ok();
+    assert!(ana.kith(["doctor"]).out.contains("the last one was made"));
     let rotated = ana.kith(["rotate", "--fresh-words", "--words-file", &old]).ok();
     assert!(
         rotated.out.contains("You sign with a new key") && rotated.out.contains("fresh recovery words"),
@@ -24,6 +27,8 @@ fn anas_words_may_have_been_read_and_fresh_ones_take_their_place() {
     );
     let doctor = ana.kith(["doctor"]);
     assert!(doctor.out.contains("write the 24 words on paper"), "{doctor}");
+    assert!(rotated.out.contains("delete them"), "{rotated}");
+    assert!(doctor.out.contains("there is none since the words were changed"), "{doctor}");
     let fresh = paper(&ana, "fresh paper");
     ana.kith(["words", "--check", "--words-file", &fresh]).ok();
     ana.kith(["words", "--check", "--words-file", &old]).fails(1, &["words of another identity"]);
@@ -37,6 +42,7 @@ fn anas_words_may_have_been_read_and_fresh_ones_take_their_place() {
     // A backup of from now on opens with the fresh words.
     let backup = ana.beside("ana.backup").to_str().unwrap().to_owned();
     ana.kith(["backup", &backup]).ok();
+    assert!(ana.kith(["doctor"]).out.contains("the last one was made"), "with the words of now");
     let new = Someone::new("Ana Sousa");
     new.kith(["restore", &backup, "--words-file", &old]).fails(1, &["do not open this backup"]);
     new.kith(["restore", &backup, "--words-file", &fresh]).ok();
@@ -101,6 +107,7 @@ fn anas_laptop_was_stolen_and_she_comes_back_with_her_words_and_bo() {
         back.out.contains("Ana Sousa is back") && back.out.contains("Contacts that are there again: 2; 2"),
         "{back}"
     );
+    assert!(back.out.contains("Settings do not come back"), "{back}");
     new.kith(["recover", &code, "--words-file", &words]).fails(1, &["there is a home in"]);
     let known = new.kith(["people"]).ok().out;
     assert!(known.contains("contact; known from before my machine was lost"), "{known}");

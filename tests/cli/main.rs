@@ -29,5 +29,6 @@ mod passphrase;
 mod people;
 mod secrets;
 mod shell;
+mod stopping;
 mod strange;
 mod vouches;

@@ -76,3 +76,31 @@ fn a_passphrase_that_is_none_changes_nothing() {
     ana.kith(["people"]).ok();
     Someone::new("Bo").kith(["passphrase", "--remove"]).fails(4, &["there is no home"]);
 }
+
+/// The words alone have the home that is here go on, so its keys are opened first.
+#[test]
+fn who_recovers_with_the_words_alone_is_asked_for_the_passphrase() {
+    let ana = Someone::at_home("Ana Sousa");
+    let paper = crate::keys::paper(&ana, "paper");
+    let file = written(&ana, "passphrase", PASSPHRASE);
+    ana.kith(["passphrase", "--new-passphrase-file", text(&file)]).ok();
+    let recover = ["recover", "--words-file", &paper];
+    ana.kith(recover).fails(2, &["nobody is there to ask", "--passphrase-file", "KITH_PASSPHRASE"]);
+    with(&ana, "another one altogether", &recover).fails(5, &["this is not the passphrase"]);
+    // Behind it stands what a home that never fell silent is told.
+    with(&ana, PASSPHRASE, &recover).fails(1, &["goes on here already", "kith rotate"]);
+}
+
+#[test]
+fn who_forgot_the_passphrase_goes_on_from_a_backup_where_the_home_was() {
+    let ana = Someone::at_home("Ana Sousa");
+    let (paper, backup) = (crate::keys::paper(&ana, "paper"), ana.beside("ana.backup"));
+    ana.kith(["backup", text(&backup)]).ok();
+    let file = written(&ana, "passphrase", PASSPHRASE);
+    ana.kith(["passphrase", "--new-passphrase-file", text(&file)]).ok();
+    let restore = ["restore", text(&backup), "--words-file", &paper];
+    ana.kith(restore).fails(1, &["there is a home in", "hint: move", "aside (keep it), then run this again"]);
+    std::fs::rename(ana.folder(), ana.beside("home-before")).unwrap();
+    ana.kith(restore).ok();
+    assert_eq!(ana.kith(["card", "show"]).ok().out, "Ana Sousa\n");
+}

@@ -1,4 +1,4 @@
-//! SIGKILL while a home is being made or opened.
+//! SIGKILL while a home is being made, restored or opened.
 
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -62,4 +62,34 @@ fn a_home_can_be_made_after_every_kill_during_its_making() {
         assert!(!is_made || before == Some(after), "round {number}: other words than those of the identity");
     }
     println!("{rounds} kills during making: {made} homes were made before, all open, {:?}", begun.elapsed());
+}
+
+#[test]
+fn a_home_can_be_restored_after_every_kill_during_its_restoring() {
+    let rounds = if is_long() { 150 } else { 20 };
+    let (begun, mut seed) = (Instant::now(), Seed::new(4));
+    let ana = Someone::at_home("Ana Sousa");
+    let (words, backup) = (ana.folder().join("recovery-words.txt"), ana.beside("ana.backup"));
+    for number in 0..30 {
+        ana.kith(["person", "add", &format!("Person {number}")]).ok();
+    }
+    ana.kith(["backup", backup.to_str().unwrap()]).ok();
+    let restore = ["restore", backup.to_str().unwrap(), "--words-file", words.to_str().unwrap()];
+    let mut restored = 0;
+    for number in 0..rounds {
+        let new = Someone::new("Ana Sousa");
+        kill_after(&mut new.command(restore), seed.below(LATEST_MICROS));
+        let shown = new.kith(["card", "show"]);
+        match shown.code {
+            Some(0) => restored += 1,
+            Some(5) => drop(shown.fails(5, &["a restore was broken off", "kith restore"])),
+            _ => drop(shown.fails(4, &["there is no home"])),
+        }
+        if new.kith(["card", "show"]).code != Some(0) {
+            new.kith(restore).ok();
+        }
+        assert_eq!(new.kith(["people", "--json"]).ok().json()["total"], 30, "round {number}");
+        assert!(!new.folder().join("store-left").exists(), "round {number}");
+    }
+    println!("{rounds} kills during restoring: {restored} were restored before, all open, {:?}", begun.elapsed());
 }

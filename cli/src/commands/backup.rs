@@ -1,7 +1,7 @@
 //! `kith backup`, `kith verify`, `kith restore`.
 
 use std::fs::{File, OpenOptions};
-use std::io::{BufReader, Write};
+use std::io::{BufReader, ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -9,7 +9,8 @@ use kith_node::backup::{self, Machine, RestoreError};
 use kith_node::home::{Home, HomeError};
 use kith_node::recovering::{self, MetSince, RecoverError};
 use kith_protocol::backup::{BackupError, check};
-use serde_json::json;
+use kith_protocol::store::StoreError;
+use serde_json::{Value, json};
 
 use crate::args::{Backup, Restore, Verify};
 use crate::client::Client;
@@ -18,22 +19,36 @@ use crate::recovery;
 use crate::trouble::Trouble;
 
 const STANDARD_OUTPUT: &str = "-";
+/// A backup is what is stored, and capsules are less.
+pub const SETTINGS: &str = "Settings do not come back: say again what you told kith up, kith mail, kith password and kith \
+                            passphrase.";
+/// Whoever asks so says when they have it.
+const TAKE: &str = "/backup?confirms=true";
 
 /// Writes everything into one file, which is there whole or not at all.
 pub async fn backup(client: &Client, backup: &Backup, json: bool) -> Result<(), Trouble> {
     if backup.file == Path::new(STANDARD_OUTPUT) {
-        return client.copy("/backup", &mut out::raw).await;
+        let mut size = 0;
+        let mut give_out = |piece: &[u8]| {
+            size += piece.len() as u64;
+            out::raw(piece)
+        };
+        client.copy(TAKE, &mut give_out).await?;
+        say_kept(client, size).await;
+        return Ok(());
     }
     let unfinished = backup.file.with_extension("unfinished");
     let written = write(client, &unfinished, &backup.file).await;
     let kept = written.and_then(|size| {
-        std::fs::rename(&unfinished, &backup.file).map(|()| size).map_err(|error| Trouble::file(&backup.file, &error))
+        let named = std::fs::rename(&unfinished, &backup.file).and_then(|()| sync_folder_of(&backup.file));
+        named.map(|()| size).map_err(|error| Trouble::file(&backup.file, &error))
     });
     if kept.is_err() {
         // The reason is told; what is left is of no use.
         let _ = std::fs::remove_file(&unfinished);
     }
     let size = kept?;
+    say_kept(client, size).await;
     if json {
         return out::json(&json!({ "file": backup.file, "bytes": size }));
     }
@@ -41,12 +56,30 @@ pub async fn backup(client: &Client, backup: &Backup, json: bool) -> Result<(), 
     Ok(())
 }
 
+/// The name of a file is durable once its folder is. Where folders cannot be synced, as on some shares, nothing more can be
+/// done for it.
+fn sync_folder_of(file: &Path) -> std::io::Result<()> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    match File::open(folder)?.sync_all() {
+        Err(error) if error.kind() == ErrorKind::InvalidInput => Ok(()),
+        synced => synced,
+    }
+}
+
+/// From now on it counts as made. It is there also where that could not be noted.
+async fn say_kept(client: &Client, size: u64) {
+    let noted: Result<Value, Trouble> = client.post("/backup/kept", &json!({ "bytes": size })).await;
+    if noted.is_err() {
+        out::aside("The node could not note that this backup was made, so kith doctor does not count it.");
+    }
+}
+
 /// Writes, makes durable, and reads it back. What fails is told of the file that was named.
 async fn write(client: &Client, path: &Path, named: &Path) -> Result<u64, Trouble> {
     let failed = |error: &std::io::Error| Trouble::file(named, error);
     let opened = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
     let mut file = opened.map_err(|error| failed(&error))?;
-    client.copy("/backup", &mut |piece| file.write_all(piece).map_err(|error| failed(&error))).await?;
+    client.copy(TAKE, &mut |piece| file.write_all(piece).map_err(|error| failed(&error))).await?;
     file.sync_all().map_err(|error| failed(&error))?;
     whole(path)?;
     Ok(file.metadata().map_err(|error| failed(&error))?.len())
@@ -84,12 +117,17 @@ pub async fn restore(home: &Home, restore: &Restore, json: bool) -> Result<(), T
 
 /// A home is made where there is none.
 pub fn nobody_lives_in(home: &Home) -> Result<(), Trouble> {
+    let folder = home.folder().display();
+    let somebody = || Trouble::failed(format!("there is a home in {folder} already"));
+    // A service has no other folder, and a home that nobody opens is its owner's all the same.
+    let aside = format!("move {folder} aside (keep it), then run this again; or take another folder: --home DIR");
     match home.open() {
         // What an earlier try left is no home.
-        Err(HomeError::Missing(_)) => Ok(()),
-        Ok(_) | Err(HomeError::Locked(_) | HomeError::WrongPassphrase(_) | HomeError::InUse(_)) => {
-            Err(Trouble::failed(format!("there is a home in {} already", home.folder().display()))
-                .hint("take another folder: --home DIR"))
+        Err(HomeError::Missing(_) | HomeError::BrokenOff(_)) => Ok(()),
+        Ok(_) | Err(HomeError::InUse(_)) => Err(somebody().hint("take another folder: --home DIR")),
+        Err(HomeError::Locked(_) | HomeError::WrongPassphrase(_)) => Err(somebody().hint(aside)),
+        Err(error @ (HomeError::Damaged(_) | HomeError::Store(StoreError::Damaged(_)))) => {
+            Err(Trouble::for_good(error.to_string()).hint(aside))
         }
         Err(error) => Err(error.into()),
     }
@@ -124,6 +162,7 @@ pub async fn make_home(
         return out::json(&json!({ "name": name, "made": made, "home": home.folder(), "met_since": met }));
     }
     out::say(whom(&met));
+    out::say(SETTINGS);
     out::say("Run kith up: your contacts are told where you are now. Do not start the old machine again.");
     out::say(match machine {
         Machine::Gone => "Codes for one person that were out lead nowhere any more; badges lead on.",

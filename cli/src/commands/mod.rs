@@ -68,8 +68,10 @@ pub async fn run(arguments: Arguments) -> Result<(), Trouble> {
 /// False for what needs no key of the home.
 const fn opens(command: &Command) -> bool {
     match command {
-        Command::Init(_) | Command::Status | Command::Verify(_) | Command::Restore(_) | Command::Recover(_) => false,
+        Command::Init(_) | Command::Status | Command::Verify(_) | Command::Restore(_) => false,
         Command::Words(words) => words.check,
+        // With the words alone the home that is here goes on; all else makes one where there is none.
+        Command::Recover(lost) => lost.code.is_none() && lost.backup.is_none(),
         _ => true,
     }
 }

@@ -62,6 +62,7 @@ async fn by_contact(home: &Home, given: &str, words_file: Option<&std::path::Pat
     out::say(
         "You sign with a new key, and nothing that the machine of before says is believed from now on. Run kith up: your contacts are told.",
     );
+    out::say(backup::SETTINGS);
     out::say(
         "What they wrote in the last 30 days comes again. Notes, vouches and codes were on the machine alone: a backup would bring them.",
     );

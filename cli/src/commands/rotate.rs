@@ -38,6 +38,7 @@ pub async fn rotate(client: &Client, change: &Rotate, json: bool) -> Result<(), 
 /// Gives the owner the fresh words: on a terminal, else in the file.
 async fn hand_over(client: &Client, file: &str) -> Result<(), Trouble> {
     out::say("The words of before are not you any more, and a backup from before is no way back. Make a new one now.");
+    out::say("Whoever has the words of before opens the backups from before: delete them.");
     if !std::io::stdout().is_terminal() {
         out::say(format!("Your fresh recovery words are in {file}."));
         out::say("Write them on paper, then run kith words --done.");

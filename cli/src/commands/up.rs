@@ -30,13 +30,17 @@ pub async fn run(home: &Home, up: Up) -> Result<(), Trouble> {
     let open = open_or_create(home, up.name.as_deref())?;
     // Before anybody hears of this machine.
     stay_if_replaced(&open.store)?;
-    let signals = Signals::new()?;
+    let mut signals = Signals::new()?;
     let node = Node::start(open, options).await?;
     introduce(home, &node)?;
     let handle = node.handle();
-    let ended = watch(&handle, signals).await;
+    let ended = watch(&handle, &mut signals).await;
     out::aside("Stopping.");
-    let stopped = node.stop().await;
+    let mut stopping = std::pin::pin!(node.stop());
+    let stopped = tokio::select! {
+        stopped = &mut stopping => stopped,
+        () = signals.next() => at_once(ended.as_ref().err()),
+    };
     // Why it ended comes before what followed from that.
     ended?;
     Ok(stopped?)
@@ -195,17 +199,34 @@ impl Signals {
         let terminate = signal(SignalKind::terminate()).map_err(failed)?;
         Ok(Self { interrupt, terminate })
     }
+
+    /// Waits for one.
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+/// Ends the process where it stands, as somebody asked for a second time. The right to work in the home goes with it, and
+/// not before: what still writes there goes at the same moment.
+fn at_once(why: Option<&Trouble>) -> ! {
+    out::aside("Stopped at once. Nothing that was acknowledged is lost.");
+    if let Some(trouble) = why {
+        trouble.print(false);
+    }
+    std::process::exit(i32::from(why.is_some()))
 }
 
 /// Tells what happens until a signal comes, or the node does nothing any more.
-async fn watch(handle: &Handle, mut signals: Signals) -> Result<(), Trouble> {
+async fn watch(handle: &Handle, signals: &mut Signals) -> Result<(), Trouble> {
     let mut notices = handle.notices();
     // It may have heard of it before there was anybody to be told.
     stay_if_replaced(handle.view())?;
     loop {
         tokio::select! {
-            _ = signals.interrupt.recv() => return Ok(()),
-            _ = signals.terminate.recv() => return Ok(()),
+            () = signals.next() => return Ok(()),
             why = handle.ended() => return Err(ended(&why)),
             notice = notices.recv() => match notice {
                 Ok(Notice::Replaced) => return Err(replaced()),

@@ -5,8 +5,8 @@ use std::io::Read;
 
 use axum::Json;
 use axum::body::{Body, Bytes};
-use axum::extract::State;
-use axum::extract::rejection::JsonRejection;
+use axum::extract::rejection::{JsonRejection, QueryRejection};
+use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
@@ -15,13 +15,13 @@ use kith_protocol::limits;
 use kith_protocol::time::Timestamp;
 use kith_protocol::words::RecoveryWords;
 use serde::Deserialize;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use zeroize::Zeroizing;
 
 use super::model::when;
 use super::node::{Finding, Health};
 use super::{Api, Kind, Problem, ProblemBody};
-use crate::backup::{Backups, Folder, LastFile, OTHER_DISK, Place, Plan, Record, Unmade};
+use crate::backup::{Away, Backups, Folder, LastFile, OTHER_DISK, Place, Plan, Record, Unmade};
 use crate::driver::now;
 
 /// Bytes that are read at a time.
@@ -29,18 +29,37 @@ const PIECE: usize = 64 * 1024;
 /// Days after which a backup is called old, if none are made by themselves.
 const OLD: u64 = 30;
 
+/// Who takes a backup.
+#[derive(Deserialize, IntoParams)]
+pub(super) struct Taker {
+    /// Whoever takes it says when they have it (`/backup/kept`), and until then it does not count as made. Else it counts
+    /// when all of it was sent, wherever it got to.
+    confirms: Option<bool>,
+}
+
 /// Everything that the home holds, in one file that the recovery words alone open.
-#[utoipa::path(get, path = "/backup", tag = "node",
+#[utoipa::path(get, path = "/backup", params(Taker), tag = "node",
     responses((status = 200, content_type = "application/octet-stream", body = Vec<u8>), (status = 409, body = ProblemBody), (status = 500, body = ProblemBody)))]
-pub(super) async fn take(State(api): State<Api>) -> Result<Response, Problem> {
-    let (file, size) = api.backups.make().await?;
+pub(super) async fn take(
+    State(api): State<Api>,
+    taker: Result<Query<Taker>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let confirms = taker?.0.confirms.unwrap_or_default();
+    let (file, away) = api.backups.make().await?;
     let name = format!("attachment; filename=\"kith-{}.backup\"", now().secs());
     let headers = [
         (CONTENT_TYPE, "application/octet-stream".to_owned()),
         (CONTENT_DISPOSITION, name),
-        (CONTENT_LENGTH, size.to_string()),
+        (CONTENT_LENGTH, away.size.to_string()),
     ];
-    let taking = Taking { file, left: size, size, backups: api.backups.clone() };
+    let left = away.size;
+    let counts = if confirms {
+        api.backups.hand_out(away);
+        None
+    } else {
+        Some((api.backups.clone(), away))
+    };
+    let taking = Taking { file, left, counts };
     Ok((headers, Body::from_stream(stream::try_unfold(taking, Taking::next))).into_response())
 }
 
@@ -48,12 +67,13 @@ pub(super) async fn take(State(api): State<Api>) -> Result<Response, Problem> {
 struct Taking {
     file: File,
     left: u64,
-    size: u64,
-    backups: Backups,
+    /// As what it counts, and where, once all of it is on its way.
+    counts: Option<(Backups, Away)>,
 }
 
 impl Taking {
-    /// The next piece. With the last one the backup counts as made.
+    /// The next piece. With the last one the backup counts as made, unless somebody says so: nothing is asked for after as
+    /// many bytes as were announced.
     async fn next(mut self) -> std::io::Result<Option<(Bytes, Self)>> {
         if self.left == 0 {
             return Ok(None);
@@ -62,8 +82,10 @@ impl Taking {
             let mut piece = vec![0; PIECE.min(usize::try_from(self.left).unwrap_or(PIECE))];
             self.file.read_exact(&mut piece)?;
             self.left -= piece.len() as u64;
-            if self.left == 0 {
-                self.backups.was_taken(self.size);
+            if self.left == 0
+                && let Some((backups, away)) = &self.counts
+            {
+                backups.was_taken(away);
             }
             Ok(Some((piece.into(), self)))
         });
@@ -71,11 +93,38 @@ impl Taking {
     }
 }
 
+/// A backup that somebody has.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct KeptBackup {
+    /// How long it is.
+    bytes: u64,
+}
+
+/// Somebody has the backup that was handed out last, whole, and where it stays: it counts as made.
+#[utoipa::path(post, path = "/backup/kept", request_body = KeptBackup, tag = "node",
+    responses((status = 204), (status = 400, body = ProblemBody), (status = 409, body = ProblemBody)))]
+pub(super) async fn kept(
+    State(api): State<Api>,
+    body: Result<Json<KeptBackup>, JsonRejection>,
+) -> Result<StatusCode, Problem> {
+    let KeptBackup { bytes } = body?.0;
+    let backups = api.backups.clone();
+    match tokio::task::spawn_blocking(move || backups.was_kept(bytes)).await {
+        Ok(true) => Ok(StatusCode::NO_CONTENT),
+        Ok(false) => {
+            let hint = "take one by /backup?confirms=true, and say once that you have it";
+            let message = "no backup of this length was handed out last";
+            Err(Problem::new(StatusCode::CONFLICT, Kind::Conflict, message, Some(hint)))
+        }
+        Err(_) => Err(Unmade::Stopping.into()),
+    }
+}
+
 impl From<Unmade> for Problem {
     fn from(unmade: Unmade) -> Self {
         let (hint, message) = (unmade.hint(), unmade.to_string());
         match unmade {
-            Unmade::NoKey => Self::new(StatusCode::CONFLICT, Kind::Conflict, message, Some(hint)),
+            Unmade::NoKey | Unmade::Busy => Self::new(StatusCode::CONFLICT, Kind::Conflict, message, Some(hint)),
             Unmade::Refused(refused) => refused.into(),
             _ => Self::failed(message, Some(hint)),
         }
@@ -105,16 +154,20 @@ pub(super) async fn check_words(
 
 /// How old the last backup is, and whether it would be there when it is needed.
 pub(super) async fn finding(api: &Api) -> Finding {
-    let (record, plan, home) = (api.backups.record(), api.backups.plan().cloned(), api.home.folder().to_owned());
-    let (shown, planned) = (record.clone(), plan.clone());
-    // A disk over a network may take its time.
-    let looked = tokio::task::spawn_blocking(move || Place::look(&shown, planned.as_ref(), &home));
-    say(&record, plan.as_ref(), looked.await.unwrap_or_default(), now())
+    let place = api.backups.look().await;
+    say(&api.backups.record(), api.backups.plan(), place, now())
 }
 
 fn say(record: &Record, plan: Option<&Plan>, place: Place, now: Timestamp) -> Finding {
     let finding = |health, finding: String, advice| Finding::new("backup", health, finding, advice);
-    if let Some(trouble) = &record.trouble {
+    if place.folder == Folder::Silent {
+        let advice = "see that the disk of --backup-to, and the machine that serves it, are there; kith backup FILE makes one \
+                      elsewhere";
+        let told = format!("{}, which does not answer", tell(record, plan, place));
+        return finding(Health::Bad, told, Some(advice));
+    }
+    // Of a plan that was given up nothing is expected.
+    if let Some(trouble) = record.trouble.as_ref().filter(|_| plan.is_some()) {
         let advice = match place.folder {
             Folder::OtherDisk => OTHER_DISK,
             _ => "see that the folder of --backup-to is there, may be written, and has room",
@@ -135,7 +188,7 @@ fn say(record: &Record, plan: Option<&Plan>, place: Place, now: Timestamp) -> Fi
                 Some(OTHER_DISK),
             );
         }
-        Folder::There => {}
+        Folder::There | Folder::Silent => {}
     }
     let longest = plan.map_or(OLD * limits::DAY, |plan| plan.every.saturating_mul(2).saturating_add(limits::DAY));
     let made = record.made.map(Timestamp::from_secs);
@@ -159,15 +212,18 @@ fn say(record: &Record, plan: Option<&Plan>, place: Place, now: Timestamp) -> Fi
 fn tell(record: &Record, plan: Option<&Plan>, place: Place) -> String {
     let told = |made: Option<u64>| {
         let made = made.map(Timestamp::from_secs);
-        made.map_or_else(|| "there is none".to_owned(), |made| format!("the last one was made {}", when(made)))
+        let none = if record.size == 0 { "there is none" } else { "there is none since the words were changed" };
+        made.map_or_else(|| none.to_owned(), |made| format!("the last one was made {}", when(made)))
     };
     match (plan, place.last) {
         (None, _) => told(record.made),
-        (Some(plan), LastFile::None) => format!("{}; the next goes into {}", told(record.made), plan.to.display()),
-        (Some(plan), LastFile::There) => format!("{}, into {}", told(record.planned), plan.to.display()),
+        (Some(plan), last) if last == LastFile::None || record.planned.is_none() => {
+            format!("{}; the next goes into {}", told(record.made), plan.to.display())
+        }
         (Some(plan), LastFile::Moved) => {
             format!("{}, into {}, and was moved away from there", told(record.planned), plan.to.display())
         }
+        (Some(plan), _) => format!("{}, into {}", told(record.planned), plan.to.display()),
     }
 }
 
@@ -188,8 +244,10 @@ mod tests {
         let (new, there) = (Place::default(), Place { last: LastFile::There, ..Place::default() });
         let moved = Place { last: LastFile::Moved, ..there };
         let (gone, other) = (Place { folder: Folder::Gone, ..there }, Place { folder: Folder::OtherDisk, ..there });
+        let silent = Place { folder: Folder::Silent, ..new };
         let beside = |place: Place| Place { is_beside_home: true, ..place };
         let failed = Record { trouble: Some("no room".to_owned()), ..made(0) };
+        let of_words_of_before = Record { made: None, planned: None, ..made(0) };
         let table = [
             (made(0), None, new, Health::Good, "the last one was made"),
             (made(OLD), None, new, Health::Good, "the last one was made"),
@@ -201,11 +259,15 @@ mod tests {
             (Record::default(), Some(&nightly), new, Health::Warning, "there is none; the next goes into /mnt/usb"),
             (made(0), Some(&nightly), new, Health::Good, "; the next goes into /mnt/usb"),
             (made(0), Some(&nightly), gone, Health::Bad, "not there any more"),
+            (failed.clone(), Some(&nightly), silent, Health::Bad, "the next goes into /mnt/usb, which does not answer"),
             (made(0), Some(&nightly), other, Health::Bad, "another disk than before"),
             (made(0), Some(&nightly), moved, Health::Good, "moved away"),
             (made(0), Some(&nightly), beside(there), Health::Warning, "both are gone"),
             (made(0), Some(&nightly), beside(moved), Health::Warning, "dies with it"),
+            (failed.clone(), None, new, Health::Good, "the last one was made"),
             (failed, Some(&nightly), there, Health::Bad, "since then: no room"),
+            (of_words_of_before.clone(), None, new, Health::Warning, "there is none since the words were changed"),
+            (of_words_of_before, Some(&nightly), there, Health::Warning, "were changed; the next goes into /mnt/usb"),
         ];
         for (record, plan, place, health, told) in table {
             let said = say(&record, plan, place, NOW);

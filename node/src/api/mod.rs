@@ -230,6 +230,7 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(backups::check_words))
         .routes(routes!(keys::rotate))
         .routes(routes!(backups::take))
+        .routes(routes!(backups::kept))
         .routes(routes!(event_mode::show, event_mode::set))
         .routes(routes!(mailboxes::list, mailboxes::choose))
         .routes(routes!(mailboxes::leave))

@@ -159,7 +159,9 @@ fn recovery_words(api: &Api) -> Finding {
         let finding = format!("they still lie in {}", api.home.words_file().display());
         return Finding::new(subject, Health::Warning, finding, Some(advice));
     }
-    Finding::new(subject, Health::Good, "written down", None)
+    // Nobody but their owner knows whether they were written down.
+    let advice = "kith words --check tells whether those that you wrote down are yours";
+    Finding::new(subject, Health::Good, "not kept in the home", Some(advice))
 }
 
 /// Nobody signs so but a thief, unless a copy of the home was made to say it.

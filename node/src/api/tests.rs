@@ -414,3 +414,34 @@ async fn a_node_that_takes_nothing_in_any_more_says_so() {
     let (_, findings) = ana.ask("GET", "/doctor", None).await;
     assert_eq!(health(&findings), "bad", "{findings}");
 }
+
+impl Ana {
+    async fn has_backup(&self) -> bool {
+        let (_, status) = self.ask("GET", "/status", None).await;
+        status["last_backup"].is_string()
+    }
+
+    /// Takes a backup to its end, and says how long it is.
+    async fn takes_backup(&self, path: &str) -> usize {
+        let request = Request::get(format!("/api/v1{path}")).header("authorization", format!("Bearer {}", self.token));
+        let response = self.desk.router().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        response.into_body().collect().await.unwrap().to_bytes().len()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_counts_as_made_when_somebody_has_it() {
+    let ana = Ana::new();
+    let bytes = ana.takes_backup("/backup?confirms=true").await;
+    assert!(!ana.has_backup().await, "nobody said that it is kept");
+    let kept = async |bytes: usize| ana.ask("POST", "/backup/kept", Some(json!({ "bytes": bytes }))).await.0;
+    assert_eq!(kept(bytes + 1).await, StatusCode::CONFLICT);
+    assert_eq!(kept(bytes).await, StatusCode::NO_CONTENT);
+    assert!(ana.has_backup().await);
+    assert_eq!(kept(bytes).await, StatusCode::CONFLICT, "that was said");
+    // A browser says nothing.
+    let bo = Ana::new();
+    bo.takes_backup("/backup").await;
+    assert!(bo.has_backup().await);
+}

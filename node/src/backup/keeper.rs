@@ -6,13 +6,14 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use kith_protocol::engine::Own;
+use kith_protocol::engine::backups::backup_key;
 use kith_protocol::time::Timestamp;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::task::JoinHandle;
 
-use super::place::{Folder, device};
+use super::place::{Folder, Lookout, Place, device};
 use super::record::{LEAST, Plan, Record};
-use super::writing::{Content, Unmade, unfinished};
+use super::writing::{Content, Unmade, named, unfinished};
 use crate::driver::{Handle, now};
 use crate::home::{Home, HomeError};
 
@@ -23,6 +24,10 @@ pub(super) const END: &str = ".backup";
 const UNFINISHED: &str = ".unfinished";
 /// How long a failed try is waited after, in seconds, if backups are not made more often.
 const AGAIN: u64 = 3_600;
+/// How long the disk of the plan is waited for by who wants to know how it is.
+const ANSWER: Duration = Duration::from_secs(3);
+/// How long somebody who takes one waits for those before.
+const TURN: Duration = Duration::from_secs(30);
 /// How often the clock is looked at, so that a laptop that slept makes up for the night.
 const LOOK: Duration = Duration::from_secs(30);
 
@@ -37,8 +42,21 @@ struct Inner {
     home: Home,
     plan: Option<Plan>,
     record: RwLock<Record>,
-    /// Whoever writes holds it until the file is whole, however long ago who asked for it went away.
+    /// What went last to somebody who says when they have it.
+    handed_out: RwLock<Option<Away>>,
+    /// Whoever writes one to be taken away holds it until the file is whole, however long ago who asked for it went away.
     one_at_a_time: Arc<Mutex<()>>,
+    /// The same for those of the plan: who takes one away does not wait for a disk that is not there.
+    planned: Arc<Mutex<()>>,
+    lookout: Lookout,
+}
+
+/// What is known of a backup that somebody takes away.
+#[derive(Clone, Debug)]
+pub struct Away {
+    /// How long it is, in bytes.
+    pub size: u64,
+    sealed_to: String,
 }
 
 impl Backups {
@@ -47,15 +65,36 @@ impl Backups {
     /// # Errors
     /// If it cannot be read what is planned.
     pub fn new(handle: Handle, home: Home) -> Result<Self, HomeError> {
-        let (plan, record) = (home.settings()?.backup, home.read_backups().unwrap_or_default());
+        let plan = home.settings()?.backup;
+        let record: Record = home.read_backups().unwrap_or_default();
         remove_leftovers(&taken_away(&home));
-        let inner = Inner { handle, home, plan, record: RwLock::new(record), one_at_a_time: Arc::default() };
-        Ok(Self { inner: Arc::new(inner) })
+        let is_of_before = record.made.is_some() && record.sealed_to.is_none();
+        let (record, handed_out, one_at_a_time) = (RwLock::new(record), RwLock::default(), Arc::default());
+        let (planned, lookout) = (Arc::default(), Lookout::default());
+        let inner = Inner { handle, home, plan, record, handed_out, one_at_a_time, planned, lookout };
+        let backups = Self { inner: Arc::new(inner) };
+        // Whoever changes the words from now on knows by that which backups they leave behind.
+        if let Some(key) = backups.sealed_to().filter(|_| is_of_before) {
+            backups.remember(|record| record.sealed_to = Some(key));
+        }
+        Ok(backups)
     }
 
-    /// What is remembered.
+    /// What is remembered, as far as it is of use with the words of now.
     pub fn record(&self) -> Record {
-        self.inner.record.read().unwrap_or_else(PoisonError::into_inner).clone()
+        let record = self.inner.record.read().unwrap_or_else(PoisonError::into_inner).clone();
+        record.of_use(self.sealed_to().as_deref())
+    }
+
+    /// What backups are sealed to now.
+    fn sealed_to(&self) -> Option<String> {
+        backup_key(self.inner.handle.view()).ok().flatten().map(|key| named(&key))
+    }
+
+    /// How it is where backups go by themselves.
+    pub(crate) async fn look(&self) -> Place {
+        let (record, plan, home) = (self.record(), self.plan().cloned(), self.inner.home.folder().to_owned());
+        self.inner.lookout.look(ANSWER, move || Place::look(&record, plan.as_ref(), &home)).await
     }
 
     /// What is made by itself.
@@ -63,38 +102,59 @@ impl Backups {
         self.inner.plan.as_ref()
     }
 
-    /// Makes one for somebody to take away: an open file that has no name any more, and its length in bytes. It counts as
-    /// made when it was taken; see [`Backups::was_taken`].
+    /// Makes one for somebody to take away: an open file that has no name any more, and what is to be known of it. It
+    /// counts as made when it was taken; see [`Backups::was_taken`] and [`Backups::hand_out`].
     ///
     /// # Errors
     /// If it cannot be made. Then nothing is left of it.
-    pub async fn make(&self) -> Result<(File, u64), Unmade> {
-        let turn = self.turn().await;
+    pub async fn make(&self) -> Result<(File, Away), Unmade> {
+        let turn = tokio::time::timeout(TURN, turn(&self.inner.one_at_a_time)).await.map_err(|_| Unmade::Busy)?;
         let content = Content::of(&self.inner.handle).await?;
-        let path = taken_away(&self.inner.home);
-        blocking(turn, move || {
+        let (path, sealed_to) = (taken_away(&self.inner.home), content.sealed_to());
+        let made = blocking(turn, move || {
             let size = content.write(&path)?;
             let file = File::open(&path)?;
             std::fs::remove_file(&path)?;
-            Ok((file, size))
-        })
-        .await
+            Ok((file, Away { size, sealed_to }))
+        });
+        made.await.map_err(|unmade| unmade.in_home(self.inner.home.folder().to_owned()))
     }
 
-    async fn turn(&self) -> OwnedMutexGuard<()> {
-        Arc::clone(&self.inner.one_at_a_time).lock_owned().await
+    /// This one goes to somebody who says when they have it; see [`Backups::was_kept`].
+    pub fn hand_out(&self, away: Away) {
+        *self.inner.handed_out.write().unwrap_or_else(PoisonError::into_inner) = Some(away);
     }
 
-    /// Somebody has one of this many bytes. Waits for the disk.
-    pub fn was_taken(&self, size: u64) {
+    /// Somebody has the one that was handed out last. False if that was not as many bytes long. Waits for the disk.
+    pub fn was_kept(&self, size: u64) -> bool {
+        let handed_out = {
+            let mut handed_out = self.inner.handed_out.write().unwrap_or_else(PoisonError::into_inner);
+            handed_out.take_if(|away| away.size == size)
+        };
+        if let Some(away) = &handed_out {
+            self.was_taken(away);
+        }
+        handed_out.is_some()
+    }
+
+    /// Somebody has this one. What is wrong with those that are made by themselves is as wrong as before. Waits for the
+    /// disk.
+    pub fn was_taken(&self, away: &Away) {
+        // The words were changed while it was on its way.
+        if self.sealed_to().is_some_and(|key| key != away.sealed_to) {
+            return;
+        }
         self.remember(|record| {
-            record.made = Some(now().secs());
-            (record.size, record.trouble) = (size, None);
+            (record.made, record.size) = (Some(now().secs()), away.size);
+            record.sealed_to = Some(away.sealed_to.clone());
         });
     }
 
     fn remember(&self, change: impl FnOnce(&mut Record)) {
+        let key = self.sealed_to();
         let mut record = self.inner.record.write().unwrap_or_else(PoisonError::into_inner);
+        // What counts no more is not to count again because the next one does.
+        *record = std::mem::take(&mut *record).of_use(key.as_deref());
         change(&mut record);
         if let Err(error) = self.inner.home.write_backups(&*record) {
             tracing::warn!(%error, "that a backup was made could not be written down");
@@ -123,7 +183,7 @@ impl Backups {
     }
 
     async fn remember_trouble(&self, trouble: String) {
-        let (turn, backups) = (self.turn().await, self.clone());
+        let (turn, backups) = (turn(&self.inner.planned).await, self.clone());
         let remembered = blocking(turn, move || {
             backups.remember(|record| record.trouble = Some(trouble));
             Ok(())
@@ -134,7 +194,7 @@ impl Backups {
     }
 
     async fn make_planned(&self, plan: &Plan) -> Result<(), Unmade> {
-        let turn = self.turn().await;
+        let turn = turn(&self.inner.planned).await;
         let (content, ours) = (Content::of(&self.inner.handle).await?, ours(&self.inner.handle)?);
         let (backups, plan) = (self.clone(), plan.clone());
         blocking(turn, move || backups.write_planned(content, &plan, &ours)).await
@@ -144,16 +204,23 @@ impl Backups {
         make_ready(&plan.to, &self.record())?;
         let made = now();
         let file = plan.to.join(file_name(ours, made));
+        let sealed_to = Some(content.sealed_to());
         let size = content.write(&file)?;
         tracing::info!(to = %plan.to.display(), size, "a backup was made");
         let secs = Some(made.secs());
         let (kept, device) = (Some(file.clone()), device(&plan.to));
-        self.remember(|record| *record = Record { made: secs, size, planned: secs, file: kept, device, trouble: None });
+        self.remember(|record| {
+            *record = Record { made: secs, size, planned: secs, file: kept, device, sealed_to, trouble: None };
+        });
         if let Err(error) = remove_old(&plan.to, ours, &file, now()) {
             tracing::warn!(%error, "old backups could not be removed");
         }
         Ok(())
     }
+}
+
+async fn turn(of: &Arc<Mutex<()>>) -> OwnedMutexGuard<()> {
+    Arc::clone(of).lock_owned().await
 }
 
 /// Does what waits for the disk, in whose turn nobody else writes.
@@ -196,7 +263,7 @@ pub(super) fn make_ready(folder: &Path, record: &Record) -> Result<(), Unmade> {
     match Folder::look(folder, record) {
         Folder::OtherDisk => Err(Unmade::OtherDisk(folder.to_owned())),
         Folder::There if folder.is_dir() => Ok(()),
-        Folder::There | Folder::Gone => Err(Unmade::NoFolder(folder.to_owned())),
+        Folder::There | Folder::Gone | Folder::Silent => Err(Unmade::NoFolder(folder.to_owned())),
     }
 }
 

@@ -18,7 +18,7 @@ mod writing;
 #[cfg(test)]
 mod tests;
 
-pub use keeper::{Backups, Keeping};
+pub use keeper::{Away, Backups, Keeping};
 pub(crate) use place::{Folder, LastFile, Place};
 pub use record::{LEAST, Plan, Record};
 pub use restoring::{Machine, RestoreError, restore};

@@ -2,6 +2,10 @@
 
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Mutex;
 
 use super::keeper::END;
 use super::record::{Plan, Record};
@@ -16,6 +20,8 @@ pub(crate) enum Folder {
     Gone,
     /// Another disk is there, or none: the last backup went to another one.
     OtherDisk,
+    /// Whoever serves its disk does not answer.
+    Silent,
 }
 
 /// The last file that was made by itself.
@@ -37,6 +43,28 @@ pub(crate) struct Place {
     pub last: LastFile,
     /// It is on the disk of the home.
     pub is_beside_home: bool,
+}
+
+/// Looks at the place, one after the other. A disk over a network that went away answers nobody, and whoever waits for it
+/// takes a thread that nothing gives back: so there is one who does.
+#[derive(Clone, Default)]
+pub(super) struct Lookout(Arc<Mutex<()>>);
+
+impl Lookout {
+    /// What `look` sees, or that nobody answered it within so long.
+    pub async fn look(&self, within: Duration, look: impl FnOnce() -> Place + Send + 'static) -> Place {
+        let turn = Arc::clone(&self.0).lock_owned();
+        let looked = async {
+            let turn = turn.await;
+            let looking = tokio::task::spawn_blocking(move || {
+                let _turn = turn;
+                look()
+            });
+            looking.await.unwrap_or_default()
+        };
+        let silent = Place { folder: Folder::Silent, ..Place::default() };
+        tokio::time::timeout(within, looked).await.unwrap_or(silent)
+    }
 }
 
 impl Place {
@@ -105,6 +133,20 @@ mod tests {
         assert_eq!(look(&file), (Folder::There, LastFile::There, true));
         assert_eq!(look(Path::new("/elsewhere/last.backup")), (Folder::There, LastFile::None, true));
         assert!(!Place::look(&of(&file, None), None, home.path()).is_beside_home);
+    }
+
+    #[tokio::test]
+    async fn a_disk_that_does_not_answer_has_one_waiting_for_it_and_nobody_else_for_long() {
+        let (lookout, short) = (Lookout::default(), Duration::from_millis(20));
+        let (answer, answered) = std::sync::mpsc::channel::<()>();
+        let hangs = move || {
+            let _ = answered.recv();
+            Place::default()
+        };
+        assert_eq!(lookout.look(short, hangs).await.folder, Folder::Silent);
+        assert_eq!(lookout.look(short, || panic!("a second one waits")).await.folder, Folder::Silent);
+        answer.send(()).unwrap();
+        assert_eq!(lookout.look(Duration::from_secs(20), Place::default).await.folder, Folder::There);
     }
 
     #[test]

@@ -101,3 +101,18 @@ fn a_backup_is_due_a_day_after_the_last_and_at_once_if_there_was_none() {
     let often = Plan { every: 1, ..plan };
     assert_eq!(due(&Record { planned: Some(hour_ago.secs()), ..Record::default() }, &often), hour_ago.plus(LEAST));
 }
+
+#[test]
+fn what_the_disk_of_the_home_does_not_take_is_said_of_that_disk() {
+    let told = |kind: std::io::ErrorKind| {
+        let unmade = Unmade::from(std::io::Error::from(kind)).in_home("/srv/kith".into());
+        (unmade.to_string(), unmade.hint())
+    };
+    let (said, hint) = told(std::io::ErrorKind::StorageFull);
+    assert!(
+        said.contains("/srv/kith does not take it") && hint.contains("room on the disk of the home"),
+        "{said} {hint}"
+    );
+    let (said, hint) = told(std::io::ErrorKind::ReadOnlyFilesystem);
+    assert!(said.contains("/srv/kith") && hint.contains("kith --home THERE backup FILE"), "{said} {hint}");
+}

@@ -1,7 +1,7 @@
 //! A snapshot of the storage becomes a file.
 
 use std::fs::{File, OpenOptions};
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -38,6 +38,14 @@ pub enum Unmade {
     /// The file cannot be written.
     #[error(transparent)]
     File(#[from] BackupError),
+    /// The disk of the home does not take it.
+    #[error("a backup is written into the home first, and {} does not take it: {reason}", .path.display())]
+    InHome {
+        /// The home.
+        path: PathBuf,
+        /// Why.
+        reason: BackupError,
+    },
     /// The home cannot be read.
     #[error(transparent)]
     Engine(#[from] engine::Error),
@@ -49,6 +57,9 @@ pub enum Unmade {
         "the folder {0} lies on another disk than before, and no backup is there; maybe its own disk is not mounted"
     )]
     OtherDisk(PathBuf),
+    /// Others were not done.
+    #[error("another backup is being written")]
+    Busy,
     /// The program is stopping.
     #[error("the node is stopping")]
     Stopping,
@@ -61,12 +72,25 @@ impl From<std::io::Error> for Unmade {
 }
 
 impl Unmade {
+    /// The same of one that is written into the home in this folder.
+    pub(super) fn in_home(self, path: PathBuf) -> Self {
+        match self {
+            Self::File(reason) => Self::InHome { path, reason },
+            other => other,
+        }
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> &'static str {
         match self {
             Self::NoKey => "type your recovery words in once: kith words --check",
             Self::File(_) | Self::NoFolder(_) => "see that the folder is there, may be written, and has room",
+            Self::InHome { reason: BackupError::Io(error), .. } if error.kind() == ErrorKind::ReadOnlyFilesystem => {
+                "copy the folder of the home to another disk, and run kith --home THERE backup FILE"
+            }
+            Self::InHome { .. } => "make room on the disk of the home, for as much as the home holds",
             Self::OtherDisk(_) => OTHER_DISK,
+            Self::Busy => "try again when it is done; if that does not come, look at the disk of the home",
             Self::Store(_) | Self::Engine(_) => "run kith doctor",
             Self::Refused(_) | Self::Stopping => "try again when the node runs",
         }
@@ -87,10 +111,20 @@ impl Content {
         Ok(Self { snapshot: handle.snapshot().await?, key, head })
     }
 
+    /// What it is sealed to, as the record names it.
+    pub(super) fn sealed_to(&self) -> String {
+        named(&self.key)
+    }
+
     /// Writes it into a file, which is there whole or not at all, and says how long it is in bytes. Waits for the disk.
     pub(super) fn write(self, path: &Path) -> Result<u64, Unmade> {
         write_file(self.snapshot, &self.key, &self.head, path)
     }
+}
+
+/// How the record names a key that backups are sealed to.
+pub(super) fn named(key: &EncryptionKey) -> String {
+    data_encoding::HEXLOWER.encode(&key.0)
 }
 
 /// What the file is called while it is written, or if that was broken off.

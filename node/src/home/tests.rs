@@ -1,4 +1,5 @@
 use kith_protocol::identity::Reason;
+use kith_protocol::store::Table;
 
 use super::*;
 
@@ -137,4 +138,63 @@ fn keys_that_cannot_be_read_are_not_written_over() {
     let begun = home.begin_anew(|_, _| Ok::<(), HomeError>(()));
     assert!(matches!(&begun, Err(HomeError::Damaged(path)) if path.ends_with("keys")), "{begun:?}");
     assert_eq!(std::fs::read(home.keys_file()).unwrap(), bytes);
+}
+
+/// Somebody's people are stored, and then the power goes.
+fn break_off(home: &Home) {
+    let chi = Write { table: Table::People, key: b"chi".to_vec(), value: Some(b"Chi Tran".to_vec()) };
+    let broken = home.begin_anew(|store, _| -> Result<(), HomeError> {
+        store.commit(&[chi])?;
+        Err(HomeError::NotHashed)
+    });
+    assert!(matches!(broken, Err(HomeError::NotHashed)), "{broken:?}");
+}
+
+fn people(open: &OpenHome) -> usize {
+    open.store.view().count(Table::People)
+}
+
+#[test]
+fn what_a_broken_off_restore_left_is_said_and_nobody_new_inherits_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = Home::at(folder.path());
+    break_off(&home);
+    assert!(matches!(home.open(), Err(HomeError::BrokenOff(_))));
+    let keys = std::fs::read(home.keys_file()).unwrap();
+    let (open, words) = home.create(name()).unwrap();
+    assert_eq!(people(&open), 0);
+    assert_ne!(std::fs::read(home.keys_file()).unwrap(), keys, "what was sealed for the one before opens to nobody");
+    drop(open);
+    let open = home.open().unwrap();
+    assert!(engine::own::words_fit(&engine::Own::load(&open.store).unwrap(), &words));
+    assert!(!folder.path().join("store-left").exists());
+}
+
+#[test]
+fn what_an_earlier_try_left_is_removed_whole_also_after_a_kill_in_between() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = Home::at(folder.path());
+    let left = folder.path().join("store-left");
+    break_off(&home);
+    // Killed when half of it was removed.
+    std::fs::rename(home.store_folder(), &left).unwrap();
+    std::fs::remove_dir_all(left.join("sled")).unwrap();
+    assert!(matches!(home.open(), Err(HomeError::Missing(_))), "nothing of it is left to go on with");
+    break_off(&home);
+    assert!(!left.exists());
+    std::fs::create_dir(&left).unwrap();
+    drop(home.create(name()).unwrap());
+    assert!(!left.exists() && matches!(home.create(name()), Err(HomeError::Exists(_))));
+}
+
+#[test]
+fn a_storage_whose_keys_are_gone_makes_room_and_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = Home::at(folder.path());
+    drop(home.create(name()).unwrap());
+    std::fs::remove_file(home.keys_file()).unwrap();
+    break_off(&home);
+    assert!(std::fs::read_dir(folder.path().join("store-without-keys")).unwrap().count() > 0);
+    let (open, _) = home.create(name()).unwrap();
+    assert_eq!(people(&open), 0);
 }

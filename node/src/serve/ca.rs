@@ -128,7 +128,7 @@ impl Authority {
     fn from_kept(kept: &Kept) -> Result<Self, CaError> {
         let decode = |text: &str| data_encoding::BASE64.decode(text.as_bytes()).map_err(|_| CaError::Damaged);
         let key = Zeroizing::new(decode(&kept.key.0)?);
-        let key = KeyPair::try_from(key.as_slice())?;
+        let key = KeyPair::try_from(key.as_slice()).map_err(|_| CaError::Damaged)?;
         Ok(Self {
             name: kept.name.clone(),
             hosts: kept.hosts.clone(),

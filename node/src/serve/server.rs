@@ -5,14 +5,20 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
 
 use axum::Router;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout_at};
 
 use super::{Credentials, Listener, run};
 use crate::access::Place;
+
+/// How long requests that were begun have to end when the node stops. Service managers wait for twenty seconds, and there
+/// is more to do in that time.
+const LAST: Duration = Duration::from_secs(5);
 
 /// Bound and not yet listened on.
 pub struct Sockets {
@@ -93,19 +99,50 @@ pub struct Server {
 }
 
 impl Server {
-    /// Takes no more requests, and waits for those that were begun.
+    /// Takes no more requests, and waits for those that were begun, for a while: somebody who is slow in asking, or fell
+    /// asleep over an answer, keeps no node from stopping.
     pub async fn stop(self) {
+        self.stop_within(LAST).await;
+    }
+
+    async fn stop_within(self, last: Duration) {
         // They may have ended by themselves.
         let _ = self.stop.send(true);
-        for task in self.tasks {
-            let _ = task.await;
+        let until = Instant::now() + last;
+        for mut task in self.tasks {
+            if timeout_at(until, &mut task).await.is_err() {
+                tracing::info!("requests that do not end are not waited for any longer");
+                task.abort();
+            }
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use axum::routing::get;
+    use tokio::io::AsyncWriteExt;
+    use tokio::net::TcpStream;
+
     use super::*;
+
+    #[tokio::test]
+    async fn an_answer_that_does_not_come_is_not_waited_for() {
+        let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let sockets = Sockets::bind(Some(any), any, false).await.unwrap();
+        let address = sockets.place().web;
+        let (begun, mut begins) = tokio::sync::mpsc::channel::<()>(1);
+        let never = move || async move {
+            let _ = begun.send(()).await;
+            std::future::pending::<()>().await;
+        };
+        let server = sockets.serve(&Router::new().route("/", get(never)), None).unwrap();
+        let mut slow = TcpStream::connect(address).await.unwrap();
+        slow.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+        begins.recv().await.unwrap();
+        let stopped = server.stop_within(Duration::from_millis(20));
+        assert!(tokio::time::timeout(Duration::from_secs(20), stopped).await.is_ok());
+    }
 
     #[tokio::test]
     async fn an_address_that_was_asked_for_is_taken_or_nothing_is_and_the_usual_one_may_be_taken() {

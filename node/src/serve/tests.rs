@@ -6,10 +6,12 @@ use axum::extract::{ConnectInfo, Path};
 use axum::http::{HeaderMap, Request, StatusCode};
 use axum::routing::{get, post};
 use http_body_util::BodyExt;
+use kith_protocol::text::Name;
 use tower::ServiceExt;
 
 use crate::access::{Access, Entrance, Peer, Ways};
 use crate::home::Home;
+use crate::node::Desk;
 use crate::serve;
 
 const PASSWORD: &str = "valves and more valves";
@@ -429,4 +431,33 @@ async fn who_watches_over_a_node_that_takes_nothing_in_any_more_is_told_so() {
     let app = serve::app(&ana.access, Router::new(), Router::new(), None, || false);
     let down = Browser::new().get(&Ana { app, ..ana }, "/healthz").await;
     assert_eq!((down.status, down.text.as_str()), (StatusCode::SERVICE_UNAVAILABLE, r#"{"status":"down"}"#));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn numbers_are_told_on_this_machine_alone_also_behind_a_proxy_on_it() {
+    let ana = Ana::reached(b"ana", Some("https://kith.ana.example/"), &["127.0.0.1"]);
+    let home = Home::at(ana._folder.path());
+    let (open, _) = home.create(Name::new("Ana Sousa").unwrap()).unwrap();
+    let desk = Desk::open(open).unwrap();
+    let app = serve::app(&ana.access, Router::new(), desk.router(), None, || true);
+    let ana = Ana { app, ..ana };
+    let token: &'static str = format!("Bearer {}", home.api_token().unwrap()).leak();
+    let from = |from, forwarded: Option<&'static str>| Browser {
+        site: None,
+        headers: [("authorization", token)].into_iter().chain(forwarded.map(|by| ("x-forwarded-for", by))).collect(),
+        ..Browser::from(from)
+    };
+    for (mut program, status) in [
+        (from("127.0.0.1:40000", None), StatusCode::OK),
+        (from("[::1]:40000", None), StatusCode::OK),
+        (from("127.0.0.1:40000", Some("127.0.0.1")), StatusCode::OK),
+        (from("127.0.0.1:40000", Some("203.0.113.9")), StatusCode::NOT_FOUND),
+        (from("127.0.0.1:40000", Some("127.0.0.1, 203.0.113.9")), StatusCode::NOT_FOUND),
+        (from("192.168.1.20:40000", None), StatusCode::NOT_FOUND),
+        (from("192.168.1.20:40000", Some("127.0.0.1")), StatusCode::NOT_FOUND),
+    ] {
+        let seen = program.get(&ana, "/metrics").await;
+        assert_eq!(seen.status, status, "{} {:?}: {}", program.from, program.headers, seen.text);
+        assert_eq!(seen.text.contains("kith_contacts"), status == StatusCode::OK);
+    }
 }

@@ -159,3 +159,14 @@ fn a_certificate_is_kept_for_an_address_and_a_public_one_is_left_out() {
     }
     assert!(!Arc::ptr_eq(&first, &authority.config_for(address).unwrap()), "made anew after a month");
 }
+
+#[test]
+fn a_file_whose_key_is_none_is_damaged_and_left_as_it_is() {
+    let (_folder, home) = home();
+    Authority::open(&home, &hosts()).unwrap();
+    let mut kept: Kept = home.read_ca().unwrap().unwrap();
+    kept.key = Secret("AAAA".to_owned());
+    home.write_ca(&kept).unwrap();
+    assert!(matches!(Authority::open(&home, &hosts()), Err(CaError::Damaged)));
+    assert_eq!(home.read_ca::<Kept>().unwrap().unwrap().key.0, "AAAA");
+}

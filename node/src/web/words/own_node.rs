@@ -129,7 +129,7 @@ words! {
     KEY_NOT = "No, leave it";
     KEY_LATE = "More than five minutes went by since you showed that it is you, so nothing was changed. Type the words again.";
     KEY_CODES_GONE = "All your codes are withdrawn. Show and print new ones.";
-    KEY_FRESH_NOW = "The words of before are not you any more. Write the fresh ones down, then take a backup: one from before is no way back.";
+    KEY_FRESH_NOW = "The words of before are not you any more. Write the fresh ones down, then take a backup. Those from before are opened by the words of before, which somebody may have: delete them.";
 }
 
 /// Why a key is changed.
