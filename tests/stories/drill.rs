@@ -1,6 +1,7 @@
 //! The recovery drill: everything that can go wrong at once when a machine is stolen or destroyed.
 
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 
 use kith_protocol::card::FieldKind;
 use kith_protocol::disowned::Disowned;
@@ -13,9 +14,8 @@ use kith_protocol::letter::Body;
 use kith_protocol::letter::body::RecordBytes;
 use kith_protocol::limits;
 use kith_protocol::nearby::Day;
-use kith_protocol::store::{MemoryStore, Store, Table, Write};
+use kith_protocol::store::{MemoryStore, Read, Store, Table, Write};
 use kith_protocol::time::Timestamp;
-use kith_protocol::wire;
 use kith_tests::sim::{Code, Mallory, Scan, Who, World};
 
 use crate::{DAY, HOUR, meet, refusal};
@@ -88,13 +88,21 @@ impl Drill {
         self.world.run_for(HOUR);
     }
 
-    /// The program of the thief believes that its grant never ends, and renews none. What it had.
+    /// The program of the thief renews no grant: the time for it does not come. What it had.
     fn renews_no_grant(&mut self, thief: Who) -> Own {
         let home = self.world.home_mut(thief);
         let own = Own::load(&home.store).unwrap();
-        let far = Own { grant_ends: own.grant_ends.plus(365 * DAY), ..own.clone() };
-        let write = Write { table: Table::Meta, key: b"own".to_vec(), value: Some(wire::encode(&far)) };
-        home.store.commit(&[write]).unwrap();
+        let mut renewals = Vec::new();
+        home.store
+            .scan(Table::Deadlines, b"", b"", &mut |deadline, _| {
+                // The second, and what ends then: 5 is the grant.
+                renewals.extend((deadline.len() == 9 && deadline.ends_with(&[5])).then(|| deadline.to_vec()));
+                ControlFlow::Continue(())
+            })
+            .unwrap();
+        assert!(!renewals.is_empty());
+        let forget = |key| Write { table: Table::Deadlines, key, value: None };
+        home.store.commit(&renewals.into_iter().map(forget).collect::<Vec<_>>()).unwrap();
         self.world.restarts(thief);
         own
     }

@@ -216,7 +216,7 @@ fn whom_ana_met_since_the_backup_is_back_by_the_word_of_whoever_holds_her_mailbo
     let (backup, made) = (world.copies(ana), world.clock(ana));
     world.run_for(HOUR);
     let eva = world.person("Eva");
-    meet(&mut world, ana, eva);
+    meet(&mut world, eva, ana);
     world.writes(eva, ana, "It was good to meet you.");
     world.run_for(2 * HOUR);
     assert_eq!(world.texts(ana, eva), ["It was good to meet you."]);

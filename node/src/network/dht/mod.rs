@@ -43,6 +43,8 @@ const MESSAGE: usize = 16 * 1024;
 const ADDRESSES: usize = 4;
 /// Addresses at which one peer is dialled, as several walks heard of it: some of them may lie.
 const DIALLED: usize = 16;
+/// How often it is looked whether a walk, or somebody who is asked in one, takes too long.
+const LOOK: Duration = Duration::from_secs(1);
 /// Connections of walks at once. Those that nothing happens on are closed like all others.
 const CONNECTIONS: usize = 256;
 /// Nodes of one bucket whose ids share so many bits more than all of the bucket do stand together: a sixteenth of it.
@@ -80,6 +82,7 @@ pub(super) struct Dht {
     may_dial: fn(&Multiaddr) -> bool,
     now: fn() -> Timestamp,
     refresh: Option<Interval>,
+    look: Option<Interval>,
 }
 
 impl Dht {
@@ -113,6 +116,7 @@ impl Dht {
             may_dial,
             now,
             refresh: None,
+            look: None,
         }
     }
 
@@ -162,6 +166,19 @@ impl Dht {
         };
         let is_known = entries.iter().any(|entry| *entry.node.key.preimage() == peer);
         !is_known && entries.iter().filter(|entry| is_near(entry.node.key)).count() >= NEIGHBOURS
+    }
+
+    /// What the library wants. Whether somebody who was asked, or a walk as a whole, takes too long it finds out only when it is
+    /// polled, and with nobody answering nothing else has it polled.
+    fn poll_walks(&mut self, cx: &mut Context<'_>) -> Poll<ToSwarm<kad::Event, THandlerInEvent<Self>>> {
+        loop {
+            let action = self.kad.poll(cx);
+            if action.is_ready() || self.kad.iter_queries().next().is_none() {
+                return action;
+            }
+            let look = || every(LOOK, tokio::time::Instant::now() + LOOK);
+            futures::ready!(self.look.get_or_insert_with(look).poll_tick(cx));
+        }
     }
 
     /// Keeps a record here, and puts it where it belongs.
@@ -319,21 +336,22 @@ impl NetworkBehaviour for Dht {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<ToSwarm<Self::ToSwarm, THandlerInEvent<Self>>> {
-        if self.serves {
-            let later = || {
-                let mut later = tokio::time::interval_at(tokio::time::Instant::now() + REFRESH, REFRESH);
-                later.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-                later
-            };
-            if self.refresh.get_or_insert_with(later).poll_tick(cx).is_ready() {
-                // Who knows nobody has nothing to refresh.
-                let _ = self.kad.bootstrap();
-            }
+        let refresh = || every(REFRESH, tokio::time::Instant::now() + REFRESH);
+        if self.serves && self.refresh.get_or_insert_with(refresh).poll_tick(cx).is_ready() {
+            // Who knows nobody has nothing to refresh.
+            let _ = self.kad.bootstrap();
         }
-        let action = self.kad.poll(cx);
+        let action = self.poll_walks(cx);
         if let Poll::Ready(ToSwarm::Dial { opts }) = &action {
             self.asked.insert(opts.connection_id());
         }
         action
     }
+}
+
+/// Not more often than that, however late one is.
+fn every(period: Duration, first: tokio::time::Instant) -> Interval {
+    let mut interval = tokio::time::interval_at(first, period);
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    interval
 }

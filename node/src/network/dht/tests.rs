@@ -152,6 +152,15 @@ async fn a_node_that_knows_nobody_has_its_record_alone() {
     assert_eq!(node.posts(record(0)).await.found, Found::Posted { takers: 0, is_kept: true });
 }
 
+#[tokio::test]
+async fn a_walk_ends_though_whoever_is_asked_says_nothing_and_nothing_else_happens() {
+    let node = Node::start(&keypair(&mut Rng::seed_from_u64(5)));
+    let (deaf, _listener) = Node::deaf().await;
+    node.meets(&deaf);
+    let found = tokio::time::timeout(PATIENCE, node.seeks(record(0).key())).await.expect("an end");
+    assert_eq!(found.found, Found::Nothing);
+}
+
 async fn nobody_is_hidden_by_a_tenth_that_lies(count: usize) {
     let mut rng = Rng::seed_from_u64(2);
     let liars: Vec<Keypair> = (0..count / 10).map(|_| keypair(&mut rng)).collect();

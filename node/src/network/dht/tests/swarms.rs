@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
+use std::pin::Pin;
 use std::time::Duration;
 
 use futures::StreamExt;
 use kith_protocol::day_record::{DayKey, DayRecord};
 use kith_protocol::limits::PRESENCE_RECORD;
-use libp2p::core::transport::MemoryTransport;
+use libp2p::core::transport::{ListenerId, MemoryTransport, TransportEvent};
 use libp2p::core::{Transport, upgrade};
 use libp2p::identity::Keypair;
 use libp2p::kad;
@@ -123,6 +124,16 @@ impl Node {
         let (walks, joining) = (BTreeMap::new(), Vec::new());
         tokio::spawn(Life { swarm, walks, joining, has_joined: false, saw: Saw::default() }.live(inbox));
         Self { peer, address, commands }
+    }
+
+    /// Somebody who takes what is sent there, and says nothing, as long as the listener is kept.
+    pub async fn deaf() -> (Self, MemoryTransport) {
+        let mut listener = MemoryTransport::default();
+        listener.listen_on(ListenerId::next(), "/memory/0".parse().unwrap()).unwrap();
+        let event = std::future::poll_fn(|cx| Pin::new(&mut listener).poll(cx)).await;
+        let TransportEvent::NewAddress { listen_addr: address, .. } = event else { panic!("an address") };
+        let (commands, _) = mpsc::unbounded_channel();
+        (Self { peer: PeerId::random(), address, commands }, listener)
     }
 
     pub fn meets(&self, other: &Self) {
