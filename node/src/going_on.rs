@@ -5,8 +5,8 @@ use kith_protocol::store::{Store, StoreError};
 use kith_protocol::text::Name;
 use kith_protocol::words::RecoveryWords;
 
-use crate::driver::now;
-use crate::home::{Home, HomeError, random};
+use crate::home::{Home, HomeError};
+use crate::machine::{now, random};
 
 /// Why a home does not go on here.
 #[derive(Debug, thiserror::Error)]

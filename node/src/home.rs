@@ -23,13 +23,12 @@ mod before;
 mod files;
 mod keystore;
 mod left;
-mod room;
 mod settings;
 mod words;
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::SystemTime;
 
 use kith_protocol::crypto::sign::SecretSeed;
 use kith_protocol::engine::{self, Beginning};
@@ -42,17 +41,13 @@ use serde::de::DeserializeOwned;
 
 pub use keystore::{BadPassphrase, Passphrase};
 use keystore::{NoKeys, StoredKeys};
-pub use room::{Enough, LITTLE, Room};
-pub use settings::{AcmeSettings, Running, Settings, Tls};
+pub use settings::{AcmeSettings, Plan, Running, Settings, Tls};
 
+use crate::machine::{now, random};
 use crate::store::{FileStore, HomeLock, LockError, OpenReport, VaultKey};
 
 /// The file of the settings.
 const SETTINGS: &str = "settings.json";
-/// How long a command waits for the one before it in the same home; a picture takes a few seconds.
-const TURN: Duration = Duration::from_secs(5);
-/// How often it looks whether it is its turn: the system has no event for it that could be given up.
-const AGAIN: Duration = Duration::from_millis(5);
 
 /// Why a home cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -220,7 +215,7 @@ impl Home {
         let words = RecoveryWords::from_entropy(random());
         self.write_words(&words)?;
         let beginning = Beginning { words: &words, name, peer: peer_of(&open.node_seed) };
-        let step = engine::create(&open.store, crate::driver::now(), random(), beginning)?;
+        let step = engine::create(&open.store, now(), random(), beginning)?;
         open.store.commit(&step.writes)?;
         Ok((open, words))
     }
@@ -277,20 +272,14 @@ impl Home {
     /// Locks the home. Commands take turns: one that works in the home itself is soon done, while a node says
     /// where it can be spoken to and stays.
     fn lock(&self) -> Result<HomeLock, HomeError> {
-        let begun = Instant::now();
-        loop {
-            match HomeLock::acquire(&self.folder) {
-                Ok(lock) => {
-                    // A node that was killed could not take this back, and nobody may be sent to where it was.
-                    self.retract();
-                    return Ok(lock);
-                }
-                Err(LockError::InUse) if begun.elapsed() < TURN && self.running().is_none() => {
-                    std::thread::sleep(AGAIN);
-                }
-                Err(LockError::InUse) => return Err(HomeError::InUse(self.folder.clone())),
-                Err(LockError::Disk(reason)) => return Err(self.file_error(&self.folder, reason)),
+        match HomeLock::acquire_in_turn(&self.folder, || self.running().is_none()) {
+            Ok(lock) => {
+                // A node that was killed could not take this back, and nobody may be sent to where it was.
+                self.retract();
+                Ok(lock)
             }
+            Err(LockError::InUse) => Err(HomeError::InUse(self.folder.clone())),
+            Err(LockError::Disk(reason)) => Err(self.file_error(&self.folder, reason)),
         }
     }
 
@@ -455,14 +444,6 @@ impl Home {
 /// The peer id of the libp2p key with this seed.
 fn peer_of(seed: &SecretSeed) -> PeerId {
     PeerId(*kith_protocol::crypto::sign::SigningKey::from_seed(seed).verify_key().as_bytes())
-}
-
-/// Random bytes from the operating system.
-pub(crate) fn random<const N: usize>() -> [u8; N] {
-    let mut bytes = [0; N];
-    #[allow(clippy::expect_used, reason = "a system that has no randomness can make no keys: there is no way on")]
-    getrandom::fill(&mut bytes).expect("the operating system gives randomness");
-    bytes
 }
 
 #[cfg(test)]

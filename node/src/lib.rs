@@ -17,13 +17,17 @@ pub mod codes;
 pub mod driver;
 pub mod formats;
 pub mod going_on;
-mod here;
+pub mod here;
 pub mod home;
+#[cfg(test)]
+mod house;
+pub mod machine;
 pub mod mail;
 pub mod mailbox;
 pub mod network;
 pub mod node;
 pub mod recovering;
+pub mod room;
 pub mod roster;
 pub mod serve;
 pub mod store;

@@ -25,9 +25,6 @@ use crate::serve::{self, Opened, Server, Sockets};
 use crate::store::{FileStore, HomeLock};
 use crate::web;
 
-/// The port that a node listens on if nothing else is asked for; one number for TCP and QUIC, easy to forward on
-/// a home router.
-pub const PORT: u16 = 7517;
 /// Where the API listens if nothing else is asked for.
 pub const API: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 7518);
 /// How long a start waits for the first address.
@@ -36,7 +33,7 @@ const LISTENING: std::time::Duration = std::time::Duration::from_secs(2);
 /// What a node is to do, beyond what its home remembers.
 #[derive(Clone, Debug, Default)]
 pub struct NodeOptions {
-    /// Where to listen from now on; empty for where it was asked to before, or [`PORT`].
+    /// Where to listen from now on; empty for where it was asked to before, or [`PORT`](crate::network::PORT).
     pub listen: Vec<Multiaddr>,
     /// Whether it listens as if nothing was ever asked for, from now on.
     pub listens_as_usual: bool,

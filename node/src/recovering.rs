@@ -27,8 +27,8 @@ use kith_protocol::words::RecoveryWords;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
-use crate::driver::now;
-use crate::home::{Home, HomeError, random};
+use crate::home::{Home, HomeError};
+use crate::machine::{now, random};
 use crate::network::{self, Config, Event, Limits, Network, NetworkError};
 
 /// How long the first contact is waited for.

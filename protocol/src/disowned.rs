@@ -9,9 +9,9 @@
 use crate::crypto::sign::{SecretSeed, VerifyKey};
 use crate::day_record::{DayKey, DayRecord, ROOM, Subject};
 use crate::identity::{History, Seen};
-use crate::letter::body::RecordBytes;
 use crate::limits;
 use crate::nearby::Day;
+use crate::record::RecordBytes;
 use crate::time::Timestamp;
 use crate::wire;
 

@@ -5,10 +5,10 @@ use crate::address::Hint;
 use crate::crypto::sign::{SecretSeed, SigningKey};
 use crate::day_record::{DayKey, DayRecord, ROOM, Subject};
 use crate::id::PeerId;
-use crate::letter::body::RecordBytes;
 use crate::limits;
 use crate::mailbox::Pass;
 use crate::nearby::{Day, PresenceSeed};
+use crate::record::RecordBytes;
 use crate::time::Timestamp;
 use crate::wire::{self, Reader, Wire, WireError, Writer};
 

@@ -18,7 +18,7 @@ use crate::crypto::sha256;
 use crate::crypto::sign::{SigningKey, VerifyKey};
 use crate::id::{IdentityId, RecordId};
 use crate::limits;
-use crate::wire::{self, Wire, WireError};
+use crate::wire::{self, Bytes, Wire, WireError};
 
 /// Something that can be signed.
 pub trait Statement: Wire {
@@ -69,6 +69,9 @@ pub enum RecordError {
     #[error("the record is signed with a key that does not count")]
     Key,
 }
+
+/// A record within something else, as its bytes.
+pub type RecordBytes = Bytes<{ limits::RECORD }>;
 
 /// A record as it came off the wire: well formed, but not checked against any key.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,9 +11,8 @@
 use crate::crypto::sha256;
 use crate::id::{IdentityId, RecordId, VouchSlot};
 use crate::identity::{History, HistoryBytes};
-use crate::letter::body::RecordBytes;
 use crate::limits;
-use crate::record::{Signed, Statement, Verified};
+use crate::record::{RecordBytes, Signed, Statement, Verified};
 use crate::text::{Label, Line};
 use crate::time::Timestamp;
 use crate::wire::{self, Bytes, WireError};

@@ -4,8 +4,8 @@
 use std::net::Ipv4Addr;
 use std::ops::ControlFlow;
 
-use kith_node::driver::now;
 use kith_node::home::Home;
+use kith_node::machine::now;
 use kith_protocol::address::{Hint, Host, Reach, Transports};
 use kith_protocol::card::FieldKind;
 use kith_protocol::crypto::sign::{SecretSeed, SigningKey};

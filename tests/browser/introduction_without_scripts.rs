@@ -1,6 +1,6 @@
 //! Introductions that do not go straight ahead, by three people whose browsers run no scripts.
 
-use kith_node::api::local::{Local, date_text};
+use kith_node::here::{Local, date_text};
 use kith_tests::e2e::Someone;
 
 use crate::phone::{Phone, has_chromium};

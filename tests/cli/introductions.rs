@@ -1,6 +1,6 @@
 //! Ana asks Bo for Chi: three homes, never more than two nodes up at once; and all that can be asked wrongly.
 
-use kith_node::api::local::{Local, date_text};
+use kith_node::here::{Local, date_text};
 use kith_tests::e2e::{Api, Someone, faketime, skip};
 use serde_json::Value;
 

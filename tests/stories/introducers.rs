@@ -10,11 +10,10 @@ use kith_protocol::id::{IntroId, SessionId};
 use kith_protocol::identity::History;
 use kith_protocol::introduction::{Ask, Consent, Introduction, OpenedConsent, Purpose, SealedConsent, consent_digest};
 use kith_protocol::letter::Body;
-use kith_protocol::letter::body::RecordBytes;
 use kith_protocol::letter::introduction::{
     AskLetter, ConsentLetter, End, IntroductionLetter, Offer, Propose, Returned, Suggest,
 };
-use kith_protocol::record::{Signed, Statement, Verified};
+use kith_protocol::record::{RecordBytes, Signed, Statement, Verified};
 use kith_protocol::text::{Line, Text};
 use kith_protocol::wire::Bytes;
 use kith_tests::sim::{Mallory, Who, World};

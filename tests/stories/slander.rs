@@ -5,10 +5,9 @@ use kith_protocol::engine::vouches::VouchState;
 use kith_protocol::engine::{Answer, Refusal};
 use kith_protocol::id::{IdentityId, VouchSlot};
 use kith_protocol::letter::Body;
-use kith_protocol::letter::body::RecordBytes;
 use kith_protocol::letter::vouch::{VouchLetter, VouchNews};
 use kith_protocol::limits;
-use kith_protocol::record::{Statement, Verified};
+use kith_protocol::record::{RecordBytes, Statement, Verified};
 use kith_protocol::text::Line;
 use kith_protocol::vouch::{
     Acceptance, Basis, ContentBytes, Interest, Strength, Vouch, VouchContent, VouchReach, content_digest,

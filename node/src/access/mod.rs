@@ -41,8 +41,8 @@ pub(crate) use admission::Refusal;
 pub(crate) use hosts::machine_name;
 pub(crate) use limiter::{Limiter, Rates};
 
-use crate::driver::now;
-use crate::home::{Home, HomeError, random};
+use crate::home::{Home, HomeError};
+use crate::machine::{now, random};
 use certificate::Standing;
 use cookie::Jar;
 use hosts::Hosts;

@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn a_phones_code_opens_twice_however_it_is_typed_and_never_a_third_time() {
         let mut tickets = Tickets::default();
-        let code = tickets.phone(crate::home::random, at(0));
+        let code = tickets.phone(crate::machine::random, at(0));
         assert_eq!(code.len(), CODE);
         let shown = in_halves(&code);
         assert!(shown.as_bytes()[4] == b'-', "{shown}");
@@ -157,21 +157,21 @@ mod tests {
     #[test]
     fn ten_wrong_guesses_burn_the_code_but_not_the_owners_link() {
         let mut tickets = Tickets::default();
-        let (code, link) = (tickets.phone(crate::home::random, at(0)), tickets.link([1; 32], at(0)));
+        let (code, link) = (tickets.phone(crate::machine::random, at(0)), tickets.link([1; 32], at(0)));
         for _ in 0..10 {
             assert!(!tickets.redeem("AAAA-AAAA", at(1)));
         }
         assert!(!tickets.redeem(&code, at(2)), "burnt");
         assert!(tickets.redeem(&link, at(3)));
-        let fresh = tickets.phone(crate::home::random, at(4));
+        let fresh = tickets.phone(crate::machine::random, at(4));
         assert!(tickets.redeem(&fresh, at(5)));
     }
 
     #[test]
     fn a_fresh_code_ends_the_one_before_it_and_links_are_bounded() {
         let mut tickets = Tickets::default();
-        let first = tickets.phone(crate::home::random, at(0));
-        tickets.phone(crate::home::random, at(1));
+        let first = tickets.phone(crate::machine::random, at(0));
+        tickets.phone(crate::machine::random, at(1));
         assert!(!tickets.redeem(&first, at(2)));
         let links: Vec<String> = (0..20).map(|n| tickets.link([n; 32], at(3))).collect();
         assert_eq!(tickets.links.len(), LINKS);

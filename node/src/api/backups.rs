@@ -22,7 +22,7 @@ use super::model::when;
 use super::node::{Finding, Health};
 use super::{Api, Kind, Problem, ProblemBody};
 use crate::backup::{Away, Backups, Folder, LastFile, OTHER_DISK, Place, Plan, Record, Unmade};
-use crate::driver::now;
+use crate::machine::now;
 
 /// Bytes that are read at a time.
 const PIECE: usize = 64 * 1024;

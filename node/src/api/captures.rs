@@ -11,10 +11,11 @@ use kith_protocol::id::CaptureKey;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::local::{self, Local};
+use super::local;
 use super::model::{FollowUpForm, PersonForm, TierName};
 use super::scans::{MOST_TEXT, whom_of_code};
 use super::{Api, Problem, ProblemBody, line, optional_line, text};
+use crate::here::Local;
 
 /// What goes along with a scan, a code of another kind, or a name that was written down.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema, IntoParams)]

@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::model::{CardForm, FieldForm, ReachForm, TierName};
 use super::{Api, Problem, ProblemBody, line};
-use crate::driver::now;
+use crate::machine::now;
 
 /// Through whose eyes.
 #[derive(Deserialize, IntoParams)]

@@ -10,7 +10,7 @@ use kith_protocol::time::Timestamp;
 use super::model::when;
 use super::node::{Finding, Health};
 use super::{Api, Problem};
-use crate::driver::now;
+use crate::machine::now;
 
 const SUBJECT: &str = "clock";
 /// Before the program was there: the first of January 2026.

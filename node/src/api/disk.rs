@@ -2,7 +2,7 @@
 
 use super::Api;
 use super::node::{Finding, Health};
-use crate::home::{Enough, Room};
+use crate::room::{Enough, Room};
 
 const SUBJECT: &str = "disk";
 

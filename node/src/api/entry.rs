@@ -11,7 +11,7 @@ use super::model::time;
 use super::{Api, Kind, Problem, ProblemBody};
 use crate::access::Reach;
 use crate::access::{Entered, NotIn, PHONE_USES, SessionId, TICKET_LIFE};
-use crate::driver::now;
+use crate::machine::now;
 
 /// A browser that is signed in.
 #[derive(Serialize, Deserialize, ToSchema)]

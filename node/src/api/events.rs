@@ -11,11 +11,12 @@ use kith_protocol::time::Date;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::local::{Here, Local, date};
+use super::local::{Here, date};
 use super::model::{EventForm, EventPage};
 use super::today::COUNTED;
 use super::{Api, Kind, Problem, ProblemBody, line, optional_line, today};
 use crate::driver::Refused;
+use crate::here::Local;
 
 /// People on one page.
 pub(crate) const PAGE: usize = 100;
@@ -41,7 +42,7 @@ pub(super) async fn list(
     which: Result<Query<Which>, QueryRejection>,
     here: Result<Query<Here>, QueryRejection>,
 ) -> Result<Json<Vec<EventForm>>, Problem> {
-    let (Which { on }, local) = (which?.0, Local::of(&here?.0)?);
+    let (Which { on }, local) = (which?.0, here?.0.local()?);
     let all = match on {
         true => events::event_on(api.handle.view(), local.date)?.into_iter().collect(),
         false => events::events(api.handle.view())?,
@@ -117,7 +118,7 @@ pub(super) async fn show(
     page: Result<Query<PageOf>, QueryRejection>,
     here: Result<Query<Here>, QueryRejection>,
 ) -> Result<Json<EventPage>, Problem> {
-    let (page, local) = (page?.page, Local::of(&here?.0)?);
+    let (page, local) = (page?.page, here?.0.local()?);
     let event = find(&api, &which)?;
     let (view, skip) = (api.handle.view(), page.saturating_mul(PAGE));
     let met = events::people_at(view, &event, skip, PAGE)?;

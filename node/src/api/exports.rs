@@ -16,8 +16,8 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::card::tier_of;
 use super::{Api, Problem, ProblemBody};
-use crate::driver::now;
 use crate::formats::{Contact, csv, vcard3};
+use crate::machine::now;
 use crate::roster;
 use crate::store::View;
 

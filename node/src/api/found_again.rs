@@ -7,7 +7,7 @@ use kith_protocol::time::Timestamp;
 use super::model::when;
 use super::node::{Finding, Health};
 use super::{Api, Problem};
-use crate::driver::now;
+use crate::machine::now;
 
 const SUBJECT: &str = "found again";
 

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::model::{Left, LeftCardForm, time};
 use super::{Api, Kind, Problem, ProblemBody, line, optional_line};
-use crate::home::random;
+use crate::machine::random;
 
 /// What a visitor leaves.
 #[derive(Deserialize, ToSchema)]

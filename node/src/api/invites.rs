@@ -18,7 +18,7 @@ use super::captures::place;
 use super::model::{InviteForm, Prepared, PreparedCode, ShownInvite, TierName, time};
 use super::{Api, Elsewhere, Kind, Problem, ProblemBody, text};
 use crate::codes::draw::Drawing;
-use crate::driver::now;
+use crate::machine::now;
 
 /// What a new code is to be.
 #[derive(Deserialize, ToSchema)]

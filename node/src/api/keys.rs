@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use super::entry::{By, may_let_in};
 use super::{Api, Problem, ProblemBody};
 use crate::driver::Refused;
-use crate::home::random;
+use crate::machine::random;
 
 /// A change of the key.
 #[derive(Deserialize, ToSchema)]

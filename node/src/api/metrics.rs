@@ -12,9 +12,9 @@ use kith_protocol::store::Table;
 
 use super::{Api, Problem};
 use crate::access::Caller;
-use crate::home::Room;
 use crate::mailbox::Holder;
 use crate::network::Budget;
+use crate::room::Room;
 use crate::roster::Counts;
 
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";

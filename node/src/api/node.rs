@@ -16,8 +16,8 @@ use super::model::{name_of, time, when};
 use super::{Api, Elsewhere, Problem, ProblemBody, reach};
 use crate::access::Place;
 use crate::access::certificate::Standing;
-use crate::driver::now;
-use crate::node::PORT;
+use crate::machine::now;
+use crate::network::PORT;
 use crate::roster::Counts;
 
 /// What a node is and does.

@@ -18,14 +18,15 @@ use utoipa::ToSchema;
 
 use super::captures::{Along, take_name};
 use super::introductions::Looking;
-use super::local::{self, Local};
+use super::local;
 use super::model::standing_of;
 use super::model::{
     CardForm, EncounterForm, FollowUpForm, MeetingForm, NoteForm, PathForm, PersonDetails, PersonForm, TierName,
     WaitingForm, WrittenForm,
 };
 use super::{Api, Kind, Problem, ProblemBody, line, optional_line, text, vouches};
-use crate::driver::now;
+use crate::here::Local;
+use crate::machine::now;
 use crate::roster::{self, Order};
 
 /// Letters that are shown of a person; the rest is on pages of its own.

@@ -10,10 +10,11 @@ use kith_protocol::time::Timestamp;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::local::{Here, Local};
+use super::local::Here;
 use super::model::{Doing, DoingPage, FollowUpForm, StepsAhead, TodayForm, WaitingOnMe, time};
 use super::{Api, Problem, ProblemBody, inbox};
-use crate::driver::now;
+use crate::here::{Local, date_text};
+use crate::machine::now;
 
 /// Things of the inbox that a day shows.
 const ITEMS: usize = 5;
@@ -34,7 +35,7 @@ pub(super) async fn today(
     State(api): State<Api>,
     here: Result<Query<Here>, QueryRejection>,
 ) -> Result<Json<TodayForm>, Problem> {
-    look(&api, &Local::of(&here?.0)?).map(Json)
+    look(&api, &here?.0.local()?).map(Json)
 }
 
 /// What a day has for me.
@@ -44,7 +45,7 @@ pub(crate) fn look(api: &Api, local: &Local) -> Result<TodayForm, Problem> {
     let on = events::event_on(view, local.date)?;
     let event = on.map_or_else(|| events::event_after(view, local.date), |event| Ok(Some(event)))?;
     Ok(TodayForm {
-        date: super::local::date_text(local.date),
+        date: date_text(local.date),
         inbox: WaitingOnMe { list, total },
         steps: steps_ahead(api, local)?,
         silent: silent(api, local, 0, PEOPLE)?,
@@ -116,7 +117,7 @@ pub(super) async fn all_steps(
     page: Result<Query<PageOf>, QueryRejection>,
     here: Result<Query<Here>, QueryRejection>,
 ) -> Result<Json<DoingPage>, Problem> {
-    let (skip, local) = (page?.page.saturating_mul(PAGE), Local::of(&here?.0)?);
+    let (skip, local) = (page?.page.saturating_mul(PAGE), here?.0.local()?);
     let ever = local.within(u64::MAX);
     let list = steps(&api, &local, ever, skip, PAGE)?;
     let total = agenda::count_steps(api.handle.view(), None, ever, skip.saturating_add(COUNTED))?;
@@ -131,6 +132,6 @@ pub(super) async fn all_silent(
     page: Result<Query<PageOf>, QueryRejection>,
     here: Result<Query<Here>, QueryRejection>,
 ) -> Result<Json<DoingPage>, Problem> {
-    let (skip, local) = (page?.page.saturating_mul(PAGE), Local::of(&here?.0)?);
+    let (skip, local) = (page?.page.saturating_mul(PAGE), here?.0.local()?);
     silent(&api, &local, skip, PAGE).map(Json)
 }

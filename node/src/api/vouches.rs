@@ -18,8 +18,8 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::model::{BasisName, InterestName, ReachName, VouchForm, VouchesForm, vouch_id};
 use super::{Api, Kind, Problem, ProblemBody, line, optional_line};
-use crate::driver::now;
 use crate::here;
+use crate::machine::now;
 use crate::roster::Roster;
 use crate::store::View;
 

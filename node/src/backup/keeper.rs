@@ -12,10 +12,11 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::task::JoinHandle;
 
 use super::place::{Folder, Lookout, Place, device};
-use super::record::{LEAST, Plan, Record};
+use super::record::{LEAST, Record};
 use super::writing::{Content, Unmade, named, unfinished};
-use crate::driver::{Handle, now};
-use crate::home::{Home, HomeError};
+use crate::driver::Handle;
+use crate::home::{Home, HomeError, Plan};
+use crate::machine::now;
 
 /// Files that are kept in the folder of the plan: two weeks of one each night.
 const KEPT: usize = 14;

@@ -20,7 +20,9 @@ mod tests;
 
 pub use keeper::{Away, Backups, Keeping};
 pub(crate) use place::{Folder, LastFile, Place};
-pub use record::{LEAST, Plan, Record};
+pub use record::{LEAST, Record};
 pub use restoring::{Machine, RestoreError, restore};
 pub(crate) use writing::OTHER_DISK;
 pub use writing::Unmade;
+
+pub use crate::home::Plan;

@@ -8,7 +8,8 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 
 use super::keeper::END;
-use super::record::{Plan, Record};
+use super::record::Record;
+use crate::home::Plan;
 
 /// The folder of the plan.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

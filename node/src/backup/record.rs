@@ -7,15 +7,6 @@ use serde::{Deserialize, Serialize};
 /// The shortest time between two backups that are made by themselves, in seconds.
 pub const LEAST: u64 = 3_600;
 
-/// Backups that are made by themselves.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Plan {
-    /// The folder that they are written to.
-    pub to: PathBuf,
-    /// Seconds between two, [`LEAST`] or more.
-    pub every: u64,
-}
-
 /// When the last backup was made, and what went wrong since.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

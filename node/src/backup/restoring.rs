@@ -10,8 +10,8 @@ use kith_protocol::identity::Reason;
 use kith_protocol::store::{Store, StoreError, Table, Write};
 use kith_protocol::words::RecoveryWords;
 
-use crate::driver::now;
-use crate::home::{Home, HomeError, random};
+use crate::home::{Home, HomeError};
+use crate::machine::{now, random};
 use crate::store::FileStore;
 
 /// Bytes of values that are committed at once: a fraction of what a commit holds.

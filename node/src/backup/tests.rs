@@ -4,7 +4,7 @@ use kith_protocol::time::Timestamp;
 
 use super::keeper::{due, make_ready, remove_leftovers, remove_old};
 use super::*;
-use crate::driver::now;
+use crate::machine::now;
 
 fn at(moment: &str) -> Timestamp {
     Timestamp::from_secs(moment.parse::<jiff::Timestamp>().unwrap().as_second().try_into().unwrap())

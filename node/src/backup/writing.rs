@@ -11,8 +11,8 @@ use kith_protocol::engine;
 use kith_protocol::engine::backups::{backup_key, head};
 use kith_protocol::store::StoreError;
 
-use crate::driver::{Handle, Refused, now};
-use crate::home::random;
+use crate::driver::{Handle, Refused};
+use crate::machine::{now, random};
 use crate::store::Snapshot;
 
 /// Bytes that are written at a time.

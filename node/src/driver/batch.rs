@@ -5,7 +5,7 @@ use kith_protocol::store::{Read, Write};
 use kith_protocol::time::Timestamp;
 
 use super::handle::{Act, Reply};
-use crate::home::random;
+use crate::machine::random;
 use crate::network::Event;
 
 /// Inputs that one commit takes: enough that many letters share the cost of a sync, few enough that the first

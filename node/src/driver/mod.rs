@@ -11,11 +11,9 @@ mod streak;
 mod worker;
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use kith_protocol::engine::{self, Effect, Engine, Notice};
 use kith_protocol::store::StoreError;
-use kith_protocol::time::Timestamp;
 use tokio::sync::{broadcast, mpsc, watch};
 
 pub use handle::{Ended, Handle, Refused, Status};
@@ -28,12 +26,6 @@ use crate::store::FileStore;
 const INPUTS: usize = 256;
 /// Notices that a slow listener may lag behind before it misses some.
 const NOTICES: usize = 256;
-
-/// The present moment by the clock of this machine.
-pub fn now() -> Timestamp {
-    let secs = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    Timestamp::from_secs(secs)
-}
 
 /// Where effects go.
 pub trait World: Send + 'static {

@@ -7,11 +7,13 @@ use kith_protocol::id::PeerId;
 use kith_protocol::limits::DAY;
 use kith_protocol::store::{Store, Table, Write};
 use kith_protocol::text::Name;
+use kith_protocol::time::Timestamp;
 use kith_protocol::words::RecoveryWords;
 use tempfile::TempDir;
 
 use super::*;
-use crate::home::{Home, random};
+use crate::home::Home;
+use crate::machine::{now, random};
 use crate::store::VaultKey;
 use crate::store::testing::{Fault, ForgetfulDisk, Operation};
 

@@ -12,11 +12,12 @@ use kith_protocol::time::Timestamp;
 use tokio::runtime::Handle as Runtime;
 use tokio::sync::{broadcast, mpsc, watch};
 
+use super::World;
 use super::batch::{Batch, Outcome};
 use super::handle::{Ended, Input, Status};
 use super::paths::Paths;
 use super::streak::Streak;
-use super::{World, now};
+use crate::machine::now;
 use crate::network::Event;
 use crate::roster::Roster;
 use crate::store::FileStore;
@@ -129,7 +130,7 @@ impl<W: World> Worker<W> {
         if self.rests {
             return Ok(self.streak.left(Instant::now()));
         }
-        let wakeup = self.engine.next_wakeup(&self.store).map_err(as_store_error)?;
+        let wakeup = self.engine.next_wakeup(&self.store).map_err(engine::Error::in_storage)?;
         let until = |at: Timestamp| Duration::from_secs(at.since(now()));
         Ok(wakeup.map_or(LONGEST_SLEEP, until).min(LONGEST_SLEEP))
     }
@@ -221,7 +222,7 @@ impl<W: World> Worker<W> {
     /// again. Whoever calls meanwhile is heard.
     fn forget(&mut self) -> Result<(), StoreError> {
         self.hang_up();
-        self.engine = Engine::open(&self.store).map_err(as_store_error)?;
+        self.engine = Engine::open(&self.store).map_err(engine::Error::in_storage)?;
         self.rests = true;
         Ok(())
     }
@@ -283,12 +284,5 @@ fn judge(step: engine::Result<()>) -> Result<(), StoreError> {
             tracing::warn!(%refusal, "a step was refused");
             Ok(())
         }
-    }
-}
-
-fn as_store_error(error: engine::Error) -> StoreError {
-    match error {
-        engine::Error::Store(error) => error,
-        other => StoreError::Damaged(other.to_string()),
     }
 }

@@ -8,8 +8,8 @@ use kith_protocol::limits;
 use kith_protocol::text::{Line, Text};
 use kith_protocol::time::Timestamp;
 
-use crate::api::local::date_text;
 use crate::codes::foreign::{self, Code, ForeignCard};
+use crate::here::date_text;
 
 /// Somebody, as they are written into a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -19,7 +19,7 @@ use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use kith_protocol::crypto::sign::SecretSeed;
 use zeroize::Zeroizing;
 
-use super::random;
+use crate::machine::random;
 
 const CLEAR: &[u8; 8] = b"kithkey1";
 const SEALED: &[u8; 8] = b"kithkey2";

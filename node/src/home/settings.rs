@@ -1,8 +1,9 @@
 //! What a node keeps for others to find, and for its next run.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
-use crate::backup::Plan;
 use crate::network::Multiaddr;
 
 /// Where a running node can be spoken to.
@@ -42,6 +43,15 @@ pub struct Settings {
     pub mailboxes_at_most: Option<u64>,
     /// Whether the router is asked to pass the port on; if nothing was said it is.
     pub opens_ports: Option<bool>,
+}
+
+/// Backups that are made by themselves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The folder that they are written to.
+    pub to: PathBuf,
+    /// Seconds between two, [`crate::backup::LEAST`] or more.
+    pub every: u64,
 }
 
 /// What a public authority is told, and which one it is.

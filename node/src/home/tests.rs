@@ -99,7 +99,7 @@ fn fresh_words_that_count_are_kept_and_others_go() {
     let fresh = RecoveryWords::from_entropy(random());
     home.write_fresh_words(&fresh).unwrap();
     let mut engine = engine::Engine::open(&open.store).unwrap();
-    let now = crate::driver::now();
+    let now = now();
     let change = |turn: &mut engine::Turn<'_>| turn.rotate(&words, Some(&fresh), Reason::Routine);
     let ((), step) = engine.turn(&open.store, now, random(), change).unwrap();
     open.store.commit(&step.writes).unwrap();

@@ -8,7 +8,7 @@ use kith_protocol::engine::{Error, agenda, people};
 use kith_protocol::store::Read;
 
 use super::sending::Words;
-use crate::api::local::Local;
+use crate::here::Local;
 
 /// Names of one line.
 const NAMES: usize = 5;

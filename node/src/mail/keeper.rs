@@ -18,8 +18,9 @@ use super::record::Record;
 use super::sending::send;
 use super::trouble::Unsent;
 use super::wire::Wire;
-use crate::driver::{Handle, now};
+use crate::driver::Handle;
 use crate::home::{Home, HomeError};
+use crate::machine::now;
 use crate::store::VaultKey;
 
 /// How often the clock is looked at, so that a laptop that slept makes up for the morning.

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 use super::plan::Plan;
 use super::trouble::{Unsent, answer};
 use super::wire::Wire;
-use crate::home::random;
+use crate::machine::random;
 
 /// How long a server that has the mail is waited for to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(2);

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::home::{LITTLE, Room};
+use crate::room::{LITTLE, Room};
 
 /// How often the disk is looked at. What comes in meanwhile is a fraction of what is left to the owner.
 const LOOK: Duration = Duration::from_secs(10);

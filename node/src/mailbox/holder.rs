@@ -118,7 +118,7 @@ mod tests {
     use super::super::asked::Answers;
     use super::super::storeroom::Storeroom;
     use super::*;
-    use crate::driver::now;
+    use crate::machine::now;
     use crate::store::testing::{Fault, ForgetfulDisk};
 
     const ANA: PeerId = PeerId([1; 32]);

@@ -14,7 +14,7 @@ use super::allowance::{Allowance, Held};
 use super::asked::{Answers, Ask, Command, say};
 use super::storeroom::Storeroom;
 use super::waits::Waits;
-use crate::driver::now;
+use crate::machine::now;
 
 /// Requests of which one sync makes all durable.
 const BATCH: usize = 128;

@@ -12,14 +12,12 @@ use kith_protocol::mailbox::{Request, Response};
 use super::allowance::Held;
 use super::asked::{Ask, Command, say};
 use super::storeroom::Storeroom;
-use crate::driver::now;
+use crate::machine::now;
 use crate::store::disk::RealDisk;
 use crate::store::{HomeLock, LockError};
 
 /// Nodes that are dismissed or succeeded meanwhile, and dealt with then: contacts, one by one.
 const MISSED: usize = 1024;
-/// How long the thread of a node that stopped just now may take to let the folder go.
-const TURN: Duration = Duration::from_secs(5);
 
 /// Waits for the first who may have a mailbox here, who still counts as waiting, so that a node that holds none needs no
 /// files. Without an end there is nobody any more.
@@ -73,7 +71,11 @@ impl Closed<'_> {
     }
 
     fn try_open(&self) -> io::Result<(HomeLock, Storeroom)> {
-        let lock = acquire(self.folder)?;
+        // The thread of a node that stopped just now may take a moment to let the folder go.
+        let lock = HomeLock::acquire_in_turn(self.folder, || true).map_err(|error| match error {
+            LockError::InUse => io::Error::from(io::ErrorKind::ResourceBusy),
+            LockError::Disk(error) => error,
+        })?;
         Ok((lock, Storeroom::open(Arc::new(RealDisk::new(self.folder)?), now())?))
     }
 
@@ -89,18 +91,6 @@ impl Closed<'_> {
                 Ok(Command::Dismiss(_) | Command::Succeed(..) | Command::Forget(_)) => {}
                 Err(RecvTimeoutError::Timeout) => return true,
             }
-        }
-    }
-}
-
-fn acquire(folder: &Path) -> io::Result<HomeLock> {
-    let begun = Instant::now();
-    loop {
-        match HomeLock::acquire(folder) {
-            Ok(lock) => return Ok(lock),
-            Err(LockError::InUse) if begun.elapsed() < TURN => std::thread::sleep(Duration::from_millis(20)),
-            Err(LockError::InUse) => return Err(io::ErrorKind::ResourceBusy.into()),
-            Err(LockError::Disk(error)) => return Err(error),
         }
     }
 }

@@ -10,7 +10,6 @@ use kith_protocol::mailbox::{
     Close, Collect, Held, Keep, Leave, MESSAGE, MailboxKey, PER_PARCEL, Response, SealedDoor, Take,
 };
 use kith_protocol::time::Timestamp;
-use kith_protocol::wire::Bytes;
 
 use super::book::{Book, Lying, Mailbox, Reading};
 use super::quota;
@@ -209,7 +208,7 @@ impl Storeroom {
                 let lock = one.map_or_else(decoy, |one| one.lock.clone());
                 let is_admitted = lock.admits(&leave.label, &leave.token);
                 let one = one.filter(|one| is_admitted && !one.void.contains(&leave.label))?;
-                Some((one.lock.mailbox, no_door(), quota::PARCELS_OF_LABEL, quota::BYTES_OF_LABEL))
+                Some((one.lock.mailbox, SealedDoor::default(), quota::PARCELS_OF_LABEL, quota::BYTES_OF_LABEL))
             }
             None => {
                 let one = self.book.behind(&leave.label)?;
@@ -319,8 +318,4 @@ fn has_room(one: &Mailbox, leave: &Leave, replaced: &[u64], most: usize, bytes: 
 /// earlier ones takes nothing.
 fn first_number(now: Timestamp) -> u64 {
     (now.secs() << 16).max(1)
-}
-
-fn no_door() -> SealedDoor {
-    Bytes::new(Vec::new()).unwrap_or_else(|_| unreachable!("nothing fits"))
 }

@@ -83,7 +83,7 @@ impl Behaviour {
                 [(mailbox_codec::PROTOCOL, full)],
                 mailbox,
             ),
-            dht: Dht::new(keypair.public().to_peer_id(), addresses::is_somewhere_public, crate::driver::now),
+            dht: Dht::new(keypair.public().to_peer_id(), addresses::is_somewhere_public, crate::machine::now),
         }
     }
 }

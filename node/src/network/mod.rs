@@ -95,6 +95,10 @@ use task::{Command, Task};
 
 use crate::mailbox::Holder;
 
+/// The port that a node listens on if nothing else is asked for; one number for TCP and QUIC, easy to forward on
+/// a home router.
+pub const PORT: u16 = 7517;
+
 /// What a network starts with.
 #[derive(Clone, Debug)]
 pub struct Config {

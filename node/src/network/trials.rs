@@ -18,7 +18,7 @@ use tokio::time::Instant;
 
 use super::addresses;
 use super::task::Task;
-use crate::driver;
+use crate::machine;
 
 /// Addresses that are tried: two transports at two of them.
 const MOST: usize = 4;
@@ -203,7 +203,7 @@ impl Task {
         if !self.trials.has(address) {
             return false;
         }
-        if self.trials.note(address, by, is_reached, driver::now()) {
+        if self.trials.note(address, by, is_reached, machine::now()) {
             self.expect_trials();
             self.offer_relaying();
             self.announce_addresses();

@@ -8,11 +8,11 @@ use std::net::{Ipv4Addr, Ipv6Addr, TcpListener, UdpSocket};
 
 use kith_protocol::crypto::sign::SecretSeed;
 
-use super::{NodeError, NodeOptions, PORT};
+use super::{NodeError, NodeOptions};
 use crate::api::OtherPort;
 use crate::home::Settings;
 use crate::mailbox::Holder;
-use crate::network::{self, Limits, Multiaddr, Network, NetworkError, listen_on};
+use crate::network::{self, Limits, Multiaddr, Network, NetworkError, PORT, listen_on};
 
 /// How many free ports are tried when the wanted one is taken.
 const PORTS: usize = 8;

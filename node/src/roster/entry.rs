@@ -1,6 +1,7 @@
 //! One person as lists know them.
 
 use kith_protocol::card::{CardView, FieldKind, Tier};
+use kith_protocol::engine;
 use kith_protocol::engine::follow_up::{FollowUp, follow_up};
 use kith_protocol::engine::guests::LeftCard;
 use kith_protocol::engine::people::{self, Called, folded_names};
@@ -12,7 +13,6 @@ use kith_protocol::store::StoreError;
 use kith_protocol::text::{Label, Line};
 use kith_protocol::time::Timestamp;
 
-use super::as_store_error;
 use crate::store::View;
 
 /// Folded text of one person that is held in memory: names, tags, events, an ordinary card and some notes. Whoever has
@@ -117,7 +117,7 @@ impl Listed {
     /// # Errors
     /// What the storage says.
     pub fn read(view: &View, person: &Person) -> Result<Self, StoreError> {
-        let card = people::card_of(view, person.id).map_err(as_store_error)?;
+        let card = people::card_of(view, person.id).map_err(engine::Error::in_storage)?;
         Ok(Self::of(person, card.as_ref()))
     }
 
@@ -154,7 +154,7 @@ impl Entry {
         if !people::is_shown(person) {
             return Ok(None);
         }
-        let card = people::card_of(view, person.id).map_err(as_store_error)?;
+        let card = people::card_of(view, person.id).map_err(engine::Error::in_storage)?;
         let listed = Listed::of(person, card.as_ref());
         let names = folded_names(person);
         let whole = text(view, person, card.as_ref(), &listed.met)?;
@@ -181,12 +181,12 @@ impl Entry {
     pub fn whole_text(&self, view: &View) -> Result<String, StoreError> {
         match people::person(view, self.listed.id) {
             Ok(person) => {
-                let card = people::card_of(view, person.id).map_err(as_store_error)?;
+                let card = people::card_of(view, person.id).map_err(engine::Error::in_storage)?;
                 text(view, &person, card.as_ref(), &self.listed.met)
             }
             // Forgotten at this very moment.
-            Err(kith_protocol::engine::Error::NotFound { .. }) => Ok(String::new()),
-            Err(error) => Err(as_store_error(error)),
+            Err(engine::Error::NotFound { .. }) => Ok(String::new()),
+            Err(error) => Err(error.in_storage()),
         }
     }
 }
@@ -201,10 +201,10 @@ fn text(view: &View, person: &Person, card: Option<&CardView>, met: &[Event]) ->
     met.iter().for_each(|event| add(event.as_str()));
     card.into_iter().flat_map(|card| &card.fields).for_each(|field| add(field.value.as_str()));
     person.foreign.iter().for_each(|foreign| add(foreign.as_str()));
-    let FollowUp { need, promise, next, .. } = follow_up(view, person.id).map_err(as_store_error)?;
+    let FollowUp { need, promise, next, .. } = follow_up(view, person.id).map_err(engine::Error::in_storage)?;
     [need, promise].iter().filter(|words| !words.is_empty()).for_each(|words| add(words.as_str()));
     next.and_then(|next| next.what).iter().for_each(|what| add(what.as_str()));
-    for note in people::notes_about(view, person.id).map_err(as_store_error)? {
+    for note in people::notes_about(view, person.id).map_err(engine::Error::in_storage)? {
         add(note.text.as_str());
     }
     text.push('\n');

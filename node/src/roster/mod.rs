@@ -147,7 +147,7 @@ impl Roster {
         match people::person(&self.view, id) {
             Ok(person) => Entry::read(&self.view, &person).map(|entry| entry.map(Arc::new)),
             Err(engine::Error::NotFound { .. }) => Ok(None),
-            Err(error) => Err(as_store_error(error)),
+            Err(error) => Err(error.in_storage()),
         }
     }
 
@@ -174,11 +174,4 @@ impl Roster {
 fn concerned(write: &Write) -> Option<PersonId> {
     let is_listed = matches!(write.table, Table::People | Table::Cards | Table::Notes | Table::FollowUps);
     write.key.first_chunk().filter(|_| is_listed).map(|id| PersonId(*id))
-}
-
-fn as_store_error(error: engine::Error) -> StoreError {
-    match error {
-        engine::Error::Store(error) => error,
-        other => StoreError::Damaged(other.to_string()),
-    }
 }

@@ -13,8 +13,9 @@ use kith_protocol::time::{Date, Timestamp};
 use proptest::prelude::*;
 
 use super::*;
-use crate::driver::{Driver, Handle, Offline, now};
+use crate::driver::{Driver, Handle, Offline};
 use crate::home::Home;
+use crate::machine::now;
 
 /// Ana's home, without a network.
 struct Ana {

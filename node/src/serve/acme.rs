@@ -22,8 +22,8 @@ pub use config::{BadAcme, Config, Directory, Email};
 pub use shown::Certificates;
 
 use crate::access::certificate::{Standing, Trouble};
-use crate::driver::now;
 use crate::home::Home;
+use crate::machine::now;
 use crate::serve::ca::CaError;
 use issued::Issued;
 use kept::Kept;

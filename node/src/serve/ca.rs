@@ -22,8 +22,8 @@ use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use super::secret::Secret;
-use crate::driver::now;
-use crate::home::{Home, HomeError, random};
+use crate::home::{Home, HomeError};
+use crate::machine::{now, random};
 
 /// How long the authority counts. Installing it is work for a person.
 const LIFE: u64 = 10 * 365 * DAY;

@@ -4,11 +4,16 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use super::disk;
 
 /// The name of the file that is locked.
 const NAME: &str = "lock";
+/// How long somebody waits for whoever works in the folder; a command is soon done, a picture takes a few seconds.
+const TURN: Duration = Duration::from_secs(5);
+/// How often they look whether it is their turn: the system has no event for it that could be given up.
+const AGAIN: Duration = Duration::from_millis(5);
 
 /// Why a home could not be locked.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +46,17 @@ impl HomeLock {
         }
     }
 
+    /// Locks `folder` as soon as whoever works in it is done; gives up after some seconds, or once `may_wait` says no.
+    pub fn acquire_in_turn(folder: &Path, may_wait: impl Fn() -> bool) -> Result<Self, LockError> {
+        let begun = Instant::now();
+        loop {
+            match Self::acquire(folder) {
+                Err(LockError::InUse) if begun.elapsed() < TURN && may_wait() => std::thread::sleep(AGAIN),
+                done => return done,
+            }
+        }
+    }
+
     /// True if a process works in `folder`. Nothing is created there, and others who only ask do not disturb.
     pub fn is_held(folder: &Path) -> bool {
         // Asking takes a lock too, one that many may share; whoever wants the home at that very moment tries again.
@@ -63,6 +79,21 @@ mod tests {
         drop(first);
         assert!(!HomeLock::is_held(home.path()));
         HomeLock::acquire(home.path()).expect("the home is free again");
+    }
+
+    #[test]
+    fn who_waits_comes_in_when_the_first_leaves_and_who_may_not_wait_is_refused_at_once() {
+        let home = tempfile::tempdir().unwrap();
+        let first = HomeLock::acquire(home.path()).unwrap();
+        let begun = Instant::now();
+        let refused = HomeLock::acquire_in_turn(home.path(), || false);
+        assert!(matches!(refused, Err(LockError::InUse)) && begun.elapsed() < TURN, "{refused:?}");
+        let leaves = std::thread::spawn(move || {
+            std::thread::sleep(AGAIN * 4);
+            drop(first);
+        });
+        HomeLock::acquire_in_turn(home.path(), || true).expect("the first has left");
+        leaves.join().unwrap();
     }
 
     #[test]

@@ -60,7 +60,7 @@ pub use view::View;
 
 /// All keys and values of one commit: far more than any step of the engine writes. A larger one is refused, since
 /// a step is never split.
-pub const COMMIT: usize = journal::FRAME / 2;
+pub(crate) const COMMIT: usize = journal::FRAME / 2;
 /// A journal of this many bytes is folded into a checkpoint.
 const CHECKPOINT_AT: u64 = 8 * 1024 * 1024;
 /// A journal of this many bytes makes commits wait for the checkpoint that is under way.

@@ -23,8 +23,7 @@ use super::{Web, time as t, words as w};
 use crate::access::{Caller, Rates};
 use crate::api::model::{CardForm, Left, LeftCardForm, time};
 use crate::api::path;
-use crate::driver::now;
-use crate::home::random;
+use crate::machine::{now, random};
 
 /// A fair has one address for everybody in the hall: twenty may leave a card at once, and six in an hour after that; a
 /// hundred and six in an hour from everywhere. A proxy that is not named makes everybody one address, of this machine.

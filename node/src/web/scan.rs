@@ -10,7 +10,7 @@ use super::trouble::{Answer, Trouble};
 use super::{Web, words as w};
 use crate::api::model::EventForm;
 use crate::api::{CaptureResult, OutcomeName, query};
-use crate::home::random;
+use crate::machine::random;
 use serde_json::json;
 
 #[derive(Template)]

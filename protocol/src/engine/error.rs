@@ -54,6 +54,16 @@ pub enum Error {
     NotNow(&'static str),
 }
 
+impl Error {
+    /// For whoever asked for nothing that a rule could refuse: then what is stored is damaged, or cannot be read.
+    pub fn in_storage(self) -> StoreError {
+        match self {
+            Self::Store(error) => error,
+            other => StoreError::Damaged(other.to_string()),
+        }
+    }
+}
+
 /// Why a code that was scanned leads nowhere.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CodeError {

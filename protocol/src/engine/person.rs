@@ -334,7 +334,7 @@ crate::wire_map! {
         /// Who.
         1 => pub person: PersonId,
         /// Their node grant, as they signed it.
-        2 => pub grant: crate::letter::body::RecordBytes,
+        2 => pub grant: crate::record::RecordBytes,
         /// Where their node was last.
         3 => pub hints: Vec<Hint>,
         /// Count of the newest presence letter of the grant's generation.
@@ -360,7 +360,7 @@ crate::wire_map! {
     /// The card view that somebody gave me.
     pub(super) struct HeldCard {
         1 => pub person: PersonId,
-        2 => pub record: crate::letter::body::RecordBytes,
+        2 => pub record: crate::record::RecordBytes,
     }
 }
 

@@ -12,9 +12,9 @@ use crate::address::Hint;
 use crate::id::{PeerId, PersonId};
 use crate::identity::{History, NodeGrant};
 use crate::letter::Body;
-use crate::letter::body::{Presence, RecordBytes};
+use crate::letter::body::Presence;
 use crate::limits;
-use crate::record::Signed;
+use crate::record::{RecordBytes, Signed};
 
 impl Turn<'_> {
     /// The network listens at these addresses now.

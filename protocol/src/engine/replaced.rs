@@ -14,9 +14,8 @@ use super::person::{Person, Reach};
 use super::presence::{Place, read_grant};
 use super::turn::Turn;
 use crate::id::{PeerId, PersonId};
-use crate::letter::body::RecordBytes;
 use crate::limits;
-use crate::record::Signed;
+use crate::record::{RecordBytes, Signed};
 use crate::store::Read;
 use crate::time::Timestamp;
 

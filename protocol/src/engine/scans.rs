@@ -22,10 +22,10 @@ use crate::hello::SharedSecret;
 use crate::id::{IdentityId, LetterId, PeerId, PersonId, SessionId};
 use crate::identity::History;
 use crate::invite::{Invite, InviteKind, InviteSecret, shared_secret};
-use crate::letter::body::{Claim, RecordBytes, Welcome, kind};
+use crate::letter::body::{Claim, Welcome, kind};
 use crate::letter::{Body, Letter, Opened};
 use crate::limits;
-use crate::record::Verified;
+use crate::record::{RecordBytes, Verified};
 use crate::text::{Line, Name, Note};
 use crate::time::Timestamp;
 

@@ -13,12 +13,10 @@ use crate::id::IdentityId;
 use crate::limits;
 use crate::mailbox::Pass;
 use crate::nearby::PresenceSeed;
+use crate::record::RecordBytes;
 use crate::text::Line;
 use crate::time::Timestamp;
 use crate::wire::{self, Bytes, WireError};
-
-/// A record inside a letter.
-pub type RecordBytes = Bytes<{ limits::RECORD }>;
 
 crate::wire_map! {
     /// Scanner to shower, sealed to the key of the code: "I scanned your code; this is me."

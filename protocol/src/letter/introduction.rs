@@ -6,12 +6,11 @@
 //! asker ═══ claim, welcome: the letters of a scan ═══ target
 //! ```
 
-use super::body::RecordBytes;
 use crate::id::IntroId;
 use crate::identity::HistoryBytes;
 use crate::introduction::{Ask, SealedConsent};
 use crate::limits;
-use crate::record::Signed;
+use crate::record::{RecordBytes, Signed};
 use crate::text::Line;
 use crate::time::Timestamp;
 use crate::vouch::Vouched;

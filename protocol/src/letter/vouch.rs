@@ -1,8 +1,7 @@
 //! The letters about vouches: kinds 32 to 47.
 
-use super::body::RecordBytes;
 use crate::id::VouchSlot;
-use crate::record::Signed;
+use crate::record::{RecordBytes, Signed};
 use crate::vouch::{Acceptance, Vouch};
 use crate::wire::{self, WireError};
 

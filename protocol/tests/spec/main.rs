@@ -1,7 +1,8 @@
-//! SPEC.md says what is: its examples are vectors, its limits are those of the code, its tests exist.
+//! SPEC.md says what is: its examples are vectors, its limits are those of the code, its contents, tests and files exist.
 
 // Helpers of tests fail as tests do: at once and aloud.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(clippy::disallowed_methods, reason = "what is compared are files")]
 
 use std::path::{Path, PathBuf};
 
@@ -185,5 +186,39 @@ fn the_tests_that_the_adversary_table_names_exist() {
         };
         let exists = code.is_none_or(|code| code.contains(&format!("fn {name}(")));
         assert!(exists, "there is no test {name}");
+    }
+}
+
+#[test]
+fn the_contents_name_every_section() {
+    let spec = spec();
+    let contents = spec.split("\nContents: ").nth(1).and_then(|after| after.split("\n\n").next()).unwrap();
+    let named: Vec<String> =
+        contents.split('·').map(|one| one.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    let sections: Vec<String> =
+        spec.lines().filter_map(|line| line.strip_prefix("## ")).map(str::to_lowercase).collect();
+    assert_eq!(named.len(), sections.len(), "sections: {sections:?}");
+    for (named, section) in named.iter().zip(&sections) {
+        // A title may go on: with the protocol that it is spoken by, or with more words.
+        let rest = section.strip_prefix(named);
+        assert!(rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([':', ','])), "{named}, for {section}");
+    }
+}
+
+#[test]
+fn the_files_that_the_adversary_table_names_exist() {
+    // The crate may be had without the rest of Kith.
+    let root = here("..");
+    if !root.join("ARCHITECTURE.md").is_file() {
+        return;
+    }
+    let spec = spec();
+    let table =
+        spec.split("## 17 What an adversary gets").nth(1).and_then(|after| after.split("\n## ").next()).unwrap();
+    let words = table.split(|one: char| one.is_whitespace() || ",;|`()".contains(one));
+    let named: Vec<&str> = words.filter(|word| word.ends_with(".rs")).collect();
+    assert!(named.len() >= 5, "only {named:?} are named");
+    for name in named {
+        assert!(root.join(name).is_file(), "there is no file {name}");
     }
 }

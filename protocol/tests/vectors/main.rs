@@ -5,6 +5,7 @@
 
 // Helpers of tests fail as tests do: at once and aloud.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(clippy::disallowed_methods, reason = "vectors are files, compared and written")]
 
 mod annotate;
 #[path = "../support/cast.rs"]

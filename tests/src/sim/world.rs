@@ -235,17 +235,6 @@ impl World {
         self.now = until;
     }
 
-    /// Lets time pass until nothing is under way for an hour, at most two days.
-    pub fn run_until_quiet(&mut self) {
-        let until = self.now + 48 * 3_600_000;
-        while self.queue.next_at().is_some_and(|next| next < (self.now + 3_600_000).min(until)) {
-            if let Some((at, event)) = self.queue.take(until) {
-                self.now = at;
-                self.happens(event);
-            }
-        }
-    }
-
     fn is_this_run(&self, who: Who, run: u64) -> bool {
         self.home(who).run == run && self.home(who).engine.is_some()
     }

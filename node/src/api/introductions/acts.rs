@@ -16,8 +16,8 @@ use super::begin::required;
 use super::{WHERE_IT_STANDS, find, form, show, words};
 use crate::api::model::{IntroductionForm, PurposeName, TierName, when};
 use crate::api::{Api, Kind, Problem, ProblemBody, line, optional_line, text};
-use crate::driver::now;
 use crate::here;
+use crate::machine::now;
 
 /// Does something about an introduction, and shows it as it is afterwards.
 async fn act(

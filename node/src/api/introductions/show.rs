@@ -17,7 +17,7 @@ use crate::api::Problem;
 use crate::api::model::{
     CardForm, EndForm, IntroductionForm, IntroductionLine, OutcomeForm, SharedField, SharesForm, VouchForm, time,
 };
-use crate::driver::now;
+use crate::machine::now;
 use crate::store::View;
 
 impl Looking<'_> {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{ItemForm, PersonForm, time};
-use crate::api::local::{Local, date_text};
+use crate::here::{Local, date_text};
 
 /// When something is due, in the words of the list that shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -4,8 +4,8 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use super::Ana;
-use crate::api::local::{Local, date_text};
-use crate::driver::now;
+use crate::here::{Local, date_text};
+use crate::machine::now;
 
 const KEY: &str = "00112233445566778899aabbccddeeff";
 

@@ -67,7 +67,7 @@ fn person(number: usize) -> PresenceSecret {
 
 fn record(number: usize) -> DayRecord {
     let said = Whereabouts { grant: Default::default(), counter: number as u64, hints: Vec::new(), hosts: Vec::new() };
-    said.sign(&person(number), crate::driver::now(), [3; 32]).unwrap()
+    said.sign(&person(number), crate::machine::now(), [3; 32]).unwrap()
 }
 
 /// Everybody's presence is put there from one node and looked for from two others; with each walk what it took.
@@ -200,7 +200,7 @@ async fn three_hundred_nodes_find_everybody() {
 #[ignore = "takes minutes: tests/long"]
 async fn twenty_who_stand_around_one_key_can_hide_what_lies_there_and_forge_nothing() {
     let mut rng = Rng::seed_from_u64(3);
-    let victim = person(0).seed().key_of(Day::of(crate::driver::now())).unwrap();
+    let victim = person(0).seed().key_of(Day::of(crate::machine::now())).unwrap();
     let target = KBucketKey::new(victim.as_bytes().to_vec());
     // Nearer than all but one of thirty thousand: nearer than anybody among three hundred.
     let is_near = |pair: &Keypair| {
@@ -249,7 +249,7 @@ async fn who_names_hundreds_of_addresses_is_known_and_dialled_at_a_few() {
 #[tokio::test]
 async fn of_twenty_who_chose_ids_that_stand_together_five_are_known_and_others_who_stand_beside_them() {
     let me = PeerId::random();
-    let mut dht = Dht::new(me, |_| true, crate::driver::now);
+    let mut dht = Dht::new(me, |_| true, crate::machine::now);
     dht.serve(true);
     let distance = |one: &PeerId, other: &PeerId| KBucketKey::from(*one).distance(&KBucketKey::from(*other)).ilog2();
     let half = || std::iter::repeat_with(PeerId::random).filter(|peer| distance(&me, peer) == Some(255));
@@ -270,7 +270,7 @@ async fn of_twenty_who_chose_ids_that_stand_together_five_are_known_and_others_w
 #[tokio::test]
 async fn of_the_places_that_walks_name_for_one_peer_some_are_dialled_and_by_walks_alone() {
     let (peer, dial) = (PeerId::random(), ConnectionId::new_unchecked(1));
-    let mut dht = Dht::new(PeerId::random(), |_| true, crate::driver::now);
+    let mut dht = Dht::new(PeerId::random(), |_| true, crate::machine::now);
     let addrs = (0..500).map(|number| format!("/memory/{}", number + 1).parse().unwrap()).collect();
     let walk = dht.kad.get_closest_peers(peer);
     dht.places.insert(walk, vec![kad::PeerInfo { peer_id: peer, addrs }]);

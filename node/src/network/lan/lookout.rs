@@ -5,13 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use futures::StreamExt;
 use if_watch::tokio::IfWatcher;
 use kith_protocol::address::{Hint, Host, Reach};
 use kith_protocol::nearby::{Day, PresenceSeed};
-use kith_protocol::time::Timestamp;
 use libp2p::Multiaddr;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
@@ -20,6 +19,7 @@ use super::names::Names;
 use super::packet::{self, Said};
 use super::sightings::Sightings;
 use super::socket::Ground;
+use crate::machine::now;
 use crate::network::addresses;
 
 /// Between two questions on one network. Who hears another one's question need not ask, since all hear the answers.
@@ -247,6 +247,5 @@ impl Talk {
 }
 
 fn today() -> Day {
-    let secs = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    Day::of(Timestamp::from_secs(secs))
+    Day::of(now())
 }

@@ -14,7 +14,7 @@ use crate::network::Event;
 /// Where Ana is, by her own word.
 fn record_of(secret: u8, counter: u64) -> DayRecord {
     let said = Whereabouts { grant: Default::default(), counter, hints: Vec::new(), hosts: Vec::new() };
-    said.sign(&PresenceSecret::new([secret; 32]), crate::driver::now(), [4; 32]).unwrap()
+    said.sign(&PresenceSecret::new([secret; 32]), crate::machine::now(), [4; 32]).unwrap()
 }
 
 impl Node {

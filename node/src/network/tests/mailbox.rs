@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use super::raw::{Raw, framed};
 use super::support::{Node, PATIENCE, QUIC, TCP};
-use crate::driver::now;
+use crate::machine::now;
 use crate::mailbox::{self, Holder};
 use crate::network::{Event, Limits, frame};
 

@@ -8,7 +8,7 @@ use kith_protocol::text::Line;
 
 use super::issued::BadCertificate;
 use super::wire::WireError;
-use crate::home::random;
+use crate::machine::random;
 
 /// Bytes of an authority's own words that are shown.
 const WORDS: usize = 300;

@@ -14,12 +14,11 @@ use super::{HeldOutcome, IntroKey, Over, Part, carried, not_found, part_byte, re
 use crate::id::{IntroId, PersonId};
 use crate::identity::History;
 use crate::introduction::{Ask, Introduction, consent_digest};
-use crate::letter::body::RecordBytes;
 use crate::letter::introduction::{
     AskLetter, ConsentLetter, End, IntroductionLetter, Later, Offer, Propose, Returned, Sentence, Suggest,
 };
 use crate::limits;
-use crate::record::Verified;
+use crate::record::{RecordBytes, Verified};
 use crate::store::Table;
 use crate::time::Timestamp;
 

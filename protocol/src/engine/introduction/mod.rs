@@ -34,10 +34,9 @@ use crate::id::{IntroId, PersonId};
 use crate::identity::History;
 use crate::introduction::Ask;
 use crate::letter::Body;
-use crate::letter::body::RecordBytes;
 use crate::letter::introduction::{IntroductionLetter, Sentence};
 use crate::limits;
-use crate::record::{Signed, Verified};
+use crate::record::{RecordBytes, Signed, Verified};
 use crate::store::{Read, Table};
 use crate::time::Timestamp;
 

@@ -7,10 +7,9 @@ use super::super::meetings::meetings_with;
 use super::super::turn::Turn;
 use crate::id::{PersonId, RecordId};
 use crate::introduction::Introduction;
-use crate::letter::body::RecordBytes;
 use crate::limits;
 use crate::meeting::Meeting;
-use crate::record::{Signed, Statement};
+use crate::record::{RecordBytes, Signed, Statement};
 use crate::time::Timestamp;
 use crate::vouch::{Evidence, EvidenceKind};
 

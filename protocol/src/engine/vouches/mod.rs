@@ -19,7 +19,6 @@ mod showing;
 mod view;
 
 pub use giving::VouchOptions;
-pub use showing::export_vouch;
 pub use view::{VouchShown, VouchState};
 
 use std::ops::ControlFlow;
@@ -33,10 +32,9 @@ use super::person::Person;
 use super::turn::Turn;
 use crate::id::{IdentityId, PersonId, VouchSlot};
 use crate::letter::Body;
-use crate::letter::body::RecordBytes;
 use crate::letter::vouch::{VouchLetter, VouchNews};
 use crate::limits;
-use crate::record::Signed;
+use crate::record::{RecordBytes, Signed};
 use crate::store::{Read, Table};
 use crate::time::Timestamp;
 use crate::vouch::{Acceptance, Vouch, VouchContent, VouchReach, Vouched};
@@ -144,23 +142,6 @@ pub fn vouches_about_me(read: &dyn Read) -> Result<Vec<HeldVouch>> {
 /// What I and others vouch of an identity, as far as I hold it.
 pub fn vouches_about(read: &dyn Read, identity: IdentityId) -> Result<Vec<HeldVouch>> {
     Ok(entity::list(read, &identity.0, limits::VOUCHES_KEPT)?)
-}
-
-/// The one vouch, by me or about me, whose slot begins so in its text form.
-pub fn find_vouch(read: &dyn Read, slot: &str) -> Result<HeldVouch> {
-    let wanted = slot.trim().to_lowercase();
-    let mut found = vouches_by_me(read)?;
-    found.extend(vouches_about_me(read)?);
-    found.retain(|held| !wanted.is_empty() && held.key.slot.to_string().starts_with(&wanted));
-    match (found.pop(), found.is_empty()) {
-        (Some(only), true) => Ok(only),
-        (Some(last), false) => {
-            found.push(last);
-            let candidates = found.iter().take(10).map(|held| held.key.slot.to_string()).collect();
-            Err(Error::Ambiguous { name: wanted, candidates })
-        }
-        (None, _) => Err(Error::NotFound { what: "vouch", name: wanted.chars().take(16).collect() }),
-    }
 }
 
 fn select(read: &dyn Read, wanted: impl Fn(VouchKey) -> bool) -> Result<Vec<HeldVouch>> {

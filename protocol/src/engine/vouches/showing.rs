@@ -1,20 +1,18 @@
-//! Vouches that others get to see: mine in an introduction, others' in one to me, and any in a file.
+//! Vouches that others get to see: mine in an introduction, others' in one to me.
 
 use super::super::entity;
-use super::super::error::{Error, Result};
+use super::super::error::Result;
 use super::super::incoming::history_of;
-use super::super::own::Own;
 use super::super::person::Person;
 use super::super::turn::Turn;
-use super::giving::not_found;
 use super::receiving::takes_place_of;
 use super::{HeldVouch, VouchKey, between};
 use crate::id::IdentityId;
 use crate::identity::History;
 use crate::limits;
 use crate::record::Verified;
-use crate::store::{Read, Table};
-use crate::vouch::{Vouch, VouchExport, Vouched};
+use crate::store::Table;
+use crate::vouch::{Vouch, Vouched};
 
 impl Turn<'_> {
     /// What I vouch of a contact, as far as it may be shown to another contact of mine: the strongest that both of us
@@ -77,23 +75,4 @@ impl Turn<'_> {
             until: before.map_or(expires, |before| before.until.max(expires)),
         })
     }
-}
-
-/// A vouch with all that somebody without Kith needs to check it: the key histories beside the records. The subject's
-/// word goes along if there is one for what is said now.
-pub fn export_vouch(read: &dyn Read, key: VouchKey) -> Result<VouchExport> {
-    let held = entity::load::<HeldVouch>(read, &key.bytes())?.ok_or_else(|| not_found(key.slot))?;
-    let own = Own::load(read)?;
-    let history = |id: IdentityId| match id == own.id() {
-        true => Ok(own.history()),
-        false => history_of(read, id)?.ok_or(Error::NotFound { what: "key history", name: id.short() }),
-    };
-    let acceptance = held.accepted().and(held.acceptance.clone());
-    let subject = acceptance.as_ref().map(|_| history(key.subject)).transpose()?;
-    Ok(VouchExport {
-        issuer: history(key.issuer)?.to_bytes(),
-        vouch: held.record,
-        subject: subject.map(|history| history.to_bytes()),
-        acceptance,
-    })
 }

@@ -1,10 +1,9 @@
 //! A vouch as a person reads it. Whatever is shown of vouches takes its words from here.
 
-use super::super::entity;
 use super::super::error::Result;
 use super::super::meetings::{HeldMeeting, meetings_with};
 use super::super::own::Own;
-use super::super::person::{Person, PersonOf};
+use super::super::people::by_identity;
 use super::evidence::id_of;
 use super::giving::not_found;
 use super::{HeldVouch, VouchKey};
@@ -148,18 +147,11 @@ impl VouchShown {
 
 const YOU: &str = "you";
 
-fn person_of(read: &dyn Read, identity: IdentityId) -> Result<Option<Person>> {
-    match entity::load::<PersonOf>(read, &identity.0)? {
-        Some(entry) => Ok(entity::load(read, &entry.person.0)?),
-        None => Ok(None),
-    }
-}
-
 fn name(read: &dyn Read, me: IdentityId, identity: IdentityId) -> Result<String> {
     if identity == me {
         return Ok(YOU.to_owned());
     }
-    let known = person_of(read, identity)?;
+    let known = by_identity(read, identity)?;
     Ok(known.map_or_else(|| identity.short(), |person| person.display_name().to_owned()))
 }
 
@@ -174,7 +166,7 @@ fn state(read: &dyn Read, me: IdentityId, held: &HeldVouch, vouch: &Vouch, now: 
     let VouchKey { issuer, subject, .. } = held.key;
     if issuer == me || subject == me {
         let other = if issuer == me { subject } else { issuer };
-        if !person_of(read, other)?.is_some_and(|person| person.is_contact()) {
+        if !by_identity(read, other)?.is_some_and(|person| person.is_contact()) {
             return Ok(VouchState::Apart);
         }
     }
@@ -250,7 +242,7 @@ fn interest(said: &VouchContent, theirs: &str, concerns_me: bool) -> String {
 
 fn evidence(read: &dyn Read, me: IdentityId, key: VouchKey, evidence: &[Evidence]) -> Result<Vec<String>> {
     let other = if key.issuer == me { key.subject } else { key.issuer };
-    let meetings = match person_of(read, other)? {
+    let meetings = match by_identity(read, other)? {
         Some(person) if key.issuer == me || key.subject == me => meetings_with(read, person.id)?,
         _ => Vec::new(),
     };

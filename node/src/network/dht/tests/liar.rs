@@ -14,7 +14,7 @@ impl RecordStore for Liar {
 
     /// Of the right size, with a head that counts, and with a signature that is none.
     fn get(&self, key: &RecordKey) -> Option<Cow<'_, Record>> {
-        let day = kith_protocol::nearby::Day::of(crate::driver::now());
+        let day = kith_protocol::nearby::Day::of(crate::machine::now());
         let mut value = vec![0x5a; kith_protocol::limits::PRESENCE_RECORD];
         value[0] = 1;
         value[1..5].copy_from_slice(&day.0.to_be_bytes());

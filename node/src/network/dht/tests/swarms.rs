@@ -70,7 +70,7 @@ pub struct Node {
 impl Node {
     /// Who does as all do.
     pub fn start(keypair: &Keypair) -> Self {
-        let mut dht = Dht::new(keypair.public().to_peer_id(), |_| true, crate::driver::now);
+        let mut dht = Dht::new(keypair.public().to_peer_id(), |_| true, crate::machine::now);
         dht.serve(true);
         Self::run(keypair, Some(dht), None, 1)
     }
