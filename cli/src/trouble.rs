@@ -97,14 +97,19 @@ impl Trouble {
 
     /// See product words: 1 failed, 2 wrong usage, 3 needs a running node, 4 not found or ambiguous, 5 failed and
     /// fails again. The units in packaging/systemd start nothing again after 2 and 5.
-    pub fn exit_code(&self) -> ExitCode {
-        ExitCode::from(match self.kind {
+    pub const fn code(&self) -> u8 {
+        match self.kind {
             TroubleKind::Failed => 1,
             TroubleKind::Usage => 2,
             TroubleKind::NotRunning => 3,
             TroubleKind::NotFound => 4,
             TroubleKind::ForGood => 5,
-        })
+        }
+    }
+
+    /// The same, for the end of the program.
+    pub fn exit_code(&self) -> ExitCode {
+        ExitCode::from(self.code())
     }
 }
 
@@ -151,6 +156,7 @@ impl From<HomeError> for Trouble {
             HomeError::BrokenOff(_) => Self::for_good(message).hint(
                 "run kith restore or kith recover again; to begin as somebody new instead, kith init --name \"Your Name\"",
             ),
+            HomeError::KeysGone(_) => Self::for_good(message).hint(without(Path::new("keys"))),
             HomeError::Exists(_) => Self::failed(message).hint("choose another folder with --home"),
             HomeError::InUse(_) => Self::failed(message).hint("wait for it, or stop it"),
             HomeError::Locked(_) => Self::usage(message)
@@ -169,6 +175,8 @@ impl From<HomeError> for Trouble {
                 ErrorKind::ReadOnlyFilesystem => COPY,
                 _ => "check the folder, who owns it, and the room on the disk",
             }),
+            // Nothing gets better by being tried again.
+            HomeError::Store(StoreError::Damaged(_)) => Self::for_good(message).hint(ASIDE),
             HomeError::Store(error) => error.into(),
             HomeError::Engine(_) => Self::failed(message),
         }
@@ -178,6 +186,9 @@ impl From<HomeError> for Trouble {
 /// The way on where a disk takes no writes any more, as one that fails.
 const COPY: &str = "copy the folder of the home to another disk, and go on with the copy alone: kith --home THERE backup FILE \
                     makes a backup";
+
+/// The way on with a storage that is damaged.
+const ASIDE: &str = "copy the whole home aside before anything else";
 
 /// The way on without a file that is damaged.
 fn without(path: &Path) -> &'static str {
@@ -201,7 +212,7 @@ impl From<StoreError> for Trouble {
         let hint = match error {
             StoreError::Full => "make room; nothing was lost",
             StoreError::ReadOnly => "give this user the right to write the folder; nothing was lost",
-            StoreError::Damaged(_) => "copy the whole home aside before anything else",
+            StoreError::Damaged(_) => ASIDE,
             _ => "check the disk",
         };
         Self::failed(message).hint(hint)

@@ -5,7 +5,7 @@
 //! | `keys` | the key that encrypts secrets in the storage, and the seed of the node's libp2p key; behind a passphrase if their owner set one; 0600 |
 //! | `store/` | the storage, see [`crate::store`] |
 //! | `store-left/` | a storage of a try that was broken off, until it is removed |
-//! | `store-without-keys/` | a storage whose keys were gone when somebody began anew |
+//! | `store-without-keys/`, `keys-without-store/` | what had no keys, or no storage, when somebody began anew; numbered from the second on |
 //! | `mailbox/` | what is held for others, see [`crate::mailbox`] |
 //! | `api-token` | the bearer token of the API; 0600 |
 //! | `running.json` | where the API of the running node listens; only while it runs |
@@ -58,6 +58,9 @@ pub enum HomeError {
     /// What was to fill the storage of a new home did not come to its end.
     #[error("a restore was broken off in {}; nobody lives there so far", .0.display())]
     BrokenOff(PathBuf),
+    /// There is a storage, and the keys that open it are gone.
+    #[error("the keys of the home in {} are gone", .0.display())]
+    KeysGone(PathBuf),
     /// The folder has an identity already.
     #[error("there is a home in {} already", .0.display())]
     Exists(PathBuf),
@@ -208,9 +211,13 @@ impl Home {
     /// crash can leave an identity whose words nobody has seen. What an earlier try left is removed.
     ///
     /// # Errors
-    /// [`HomeError::Exists`] if somebody lives here.
+    /// [`HomeError::Exists`] if somebody lives here, [`HomeError::KeysGone`] if somebody did.
     pub fn create(&self, name: Name) -> Result<(OpenHome, RecoveryWords), HomeError> {
-        let lock = self.make_room(self.lock()?)?;
+        let lock = self.lock()?;
+        if !self.exists() && self.has_store() {
+            return Err(HomeError::KeysGone(self.folder.clone()));
+        }
+        let lock = self.make_room(lock)?;
         let mut open = self.open_with(lock, self.write_keys()?)?;
         let words = RecoveryWords::from_entropy(random());
         self.write_words(&words)?;
@@ -221,7 +228,7 @@ impl Home {
     }
 
     /// Makes a home of something else than a new identity: with fresh keys, and an empty storage that `fill` fills, whose
-    /// last commit makes it somebody's. What an earlier try left is removed.
+    /// last commit makes it somebody's. What an earlier try left is removed; a storage whose keys are gone is put aside.
     ///
     /// # Errors
     /// [`HomeError::Exists`] if somebody lives here, or what `fill` says.
@@ -243,13 +250,18 @@ impl Home {
     ///
     /// # Errors
     /// [`HomeError::Missing`] if nobody lives here, [`HomeError::BrokenOff`] if somebody nearly did,
-    /// [`HomeError::InUse`] if another process works in it.
+    /// [`HomeError::KeysGone`] if somebody did, [`HomeError::InUse`] if another process works in it.
     pub fn open(&self) -> Result<OpenHome, HomeError> {
         if !self.exists() {
-            return Err(HomeError::Missing(self.folder.clone()));
+            let folder = self.folder.clone();
+            return Err(if self.has_store() { HomeError::KeysGone(folder) } else { HomeError::Missing(folder) });
         }
         let lock = self.lock()?;
         let keys = self.read_keys()?;
+        // To open one would make it, and these keys may be of one that was moved away.
+        if !self.has_store() {
+            return Err(HomeError::Missing(self.folder.clone()));
+        }
         let mut open = self.open_with(lock, keys)?;
         match engine::Own::load(&open.store) {
             Ok(own) => {

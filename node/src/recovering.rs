@@ -120,7 +120,8 @@ pub async fn ask_whom_i_met_since(
     words: &RecoveryWords,
     made: Timestamp,
 ) -> Result<MetSince, RecoverError> {
-    let (_, mut store, _, lock) = home.open()?.into_parts();
+    let (_, store, _, _lock) = home.open()?.into_parts();
+    let mut store = store;
     let own = Own::load(&store)?;
     let mut search = Search::new(words)?;
     search.since = made;
@@ -134,7 +135,6 @@ pub async fn ask_whom_i_met_since(
     let (people, step) = engine.turn(&store, now(), random(), |turn| turn.met_since(met))?;
     store.commit(&step.writes)?;
     store.close()?;
-    drop(lock);
     Ok(MetSince { people, contacts: known.len(), answered })
 }
 

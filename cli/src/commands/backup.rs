@@ -56,12 +56,12 @@ pub async fn backup(client: &Client, backup: &Backup, json: bool) -> Result<(), 
     Ok(())
 }
 
-/// The name of a file is durable once its folder is. Where folders cannot be synced, as on some shares, nothing more can be
-/// done for it.
+/// The name of a file is durable once its folder is. Where folders cannot be synced, as on some shares, or not be read, as where
+/// things are only handed in, nothing more can be done for it.
 fn sync_folder_of(file: &Path) -> std::io::Result<()> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    match File::open(folder)?.sync_all() {
-        Err(error) if error.kind() == ErrorKind::InvalidInput => Ok(()),
+    match File::open(folder).and_then(|folder| folder.sync_all()) {
+        Err(error) if matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::PermissionDenied) => Ok(()),
         synced => synced,
     }
 }
@@ -122,8 +122,8 @@ pub fn nobody_lives_in(home: &Home) -> Result<(), Trouble> {
     // A service has no other folder, and a home that nobody opens is its owner's all the same.
     let aside = format!("move {folder} aside (keep it), then run this again; or take another folder: --home DIR");
     match home.open() {
-        // What an earlier try left is no home.
-        Err(HomeError::Missing(_) | HomeError::BrokenOff(_)) => Ok(()),
+        // What an earlier try left is no home, and neither is what nothing opens any more.
+        Err(HomeError::Missing(_) | HomeError::BrokenOff(_) | HomeError::KeysGone(_)) => Ok(()),
         Ok(_) | Err(HomeError::InUse(_)) => Err(somebody().hint("take another folder: --home DIR")),
         Err(HomeError::Locked(_) | HomeError::WrongPassphrase(_)) => Err(somebody().hint(aside)),
         Err(error @ (HomeError::Damaged(_) | HomeError::Store(StoreError::Damaged(_)))) => {

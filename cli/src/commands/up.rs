@@ -216,7 +216,7 @@ fn at_once(why: Option<&Trouble>) -> ! {
     if let Some(trouble) = why {
         trouble.print(false);
     }
-    std::process::exit(i32::from(why.is_some()))
+    std::process::exit(i32::from(why.map_or(0, Trouble::code)))
 }
 
 /// Tells what happens until a signal comes, or the node does nothing any more.

@@ -4,14 +4,14 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::path::Path;
 
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use kith_protocol::engine::Own;
 use kith_protocol::store::Table;
 
 use super::{Api, Problem};
-use crate::access::Caller;
+use crate::access::{Caller, Peer};
 use crate::mailbox::Holder;
 use crate::network::Budget;
 use crate::room::Room;
@@ -28,11 +28,12 @@ struct Gauge {
 
 /// Tells how the node is, on this machine alone and to whoever carries the token.
 ///
-/// What counts is who asks, not the other end of the connection: behind a proxy on this machine that is the proxy, for
-/// everybody.
+/// Both who asks and the other end of the connection are to be here: behind a proxy on this machine the latter is the proxy,
+/// for everybody, and what a proxy elsewhere takes for its own machine is not this one.
 pub(super) async fn show(State(api): State<Api>, request: Request) -> Result<Response, Problem> {
     let caller = request.extensions().get::<Caller>().map(|caller| caller.address);
-    if caller.is_some_and(|ip| !is_here(ip)) {
+    let peer = request.extensions().get::<ConnectInfo<Peer>>().map(|ConnectInfo(peer)| peer.address.ip());
+    if caller.into_iter().chain(peer).any(|ip| !is_here(ip)) {
         return Ok(super::problem::no_such_page().await.into_response());
     }
     Ok(([(CONTENT_TYPE, TEXT)], text(&gauges(&api)?)).into_response())

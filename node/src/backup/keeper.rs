@@ -195,6 +195,9 @@ impl Backups {
     }
 
     async fn make_planned(&self, plan: &Plan) -> Result<(), Unmade> {
+        let (backups, at) = (self.clone(), plan.clone());
+        // A disk that does not answer is not to have the storage wait.
+        blocking(turn(&self.inner.planned).await, move || make_ready(&at.to, &backups.record())).await?;
         let turn = turn(&self.inner.planned).await;
         let (content, ours) = (Content::of(&self.inner.handle).await?, ours(&self.inner.handle)?);
         let (backups, plan) = (self.clone(), plan.clone());
@@ -202,7 +205,6 @@ impl Backups {
     }
 
     fn write_planned(&self, content: Content, plan: &Plan, ours: &str) -> Result<(), Unmade> {
-        make_ready(&plan.to, &self.record())?;
         let made = now();
         let file = plan.to.join(file_name(ours, made));
         let sealed_to = Some(content.sealed_to());

@@ -188,13 +188,36 @@ fn what_an_earlier_try_left_is_removed_whole_also_after_a_kill_in_between() {
 }
 
 #[test]
-fn a_storage_whose_keys_are_gone_makes_room_and_is_kept() {
+fn a_storage_whose_keys_are_gone_is_kept_and_nobody_new_moves_in_without_a_word() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = Home::at(folder.path());
+    let (_, words) = home.create(name()).unwrap();
+    std::fs::remove_file(home.keys_file()).unwrap();
+    assert!(matches!(home.open(), Err(HomeError::KeysGone(_))));
+    assert!(matches!(home.create(name()), Err(HomeError::KeysGone(_))));
+    break_off(&home);
+    let aside = folder.path().join("store-without-keys");
+    assert!(std::fs::read_dir(aside.join("store")).unwrap().count() > 0);
+    let kept = std::fs::read_to_string(aside.join("recovery-words.txt")).unwrap();
+    assert_eq!(kept.trim(), words.words().join(" "), "the only words that open her backups");
+    assert!(!home.words_file().exists(), "they are not those of whoever lives here next");
+    // It may happen again.
+    std::fs::remove_file(home.keys_file()).unwrap();
+    break_off(&home);
+    assert!(folder.path().join("store-without-keys-2").exists());
+    let (open, _) = home.create(name()).unwrap();
+    assert_eq!(people(&open), 0);
+}
+
+#[test]
+fn keys_whose_storage_was_moved_away_are_kept() {
     let folder = tempfile::tempdir().unwrap();
     let home = Home::at(folder.path());
     drop(home.create(name()).unwrap());
-    std::fs::remove_file(home.keys_file()).unwrap();
-    break_off(&home);
-    assert!(std::fs::read_dir(folder.path().join("store-without-keys")).unwrap().count() > 0);
-    let (open, _) = home.create(name()).unwrap();
-    assert_eq!(people(&open), 0);
+    let keys = std::fs::read(home.keys_file()).unwrap();
+    let elsewhere = folder.path().join("store.bad");
+    std::fs::rename(home.store_folder(), &elsewhere).unwrap();
+    assert!(matches!(home.open(), Err(HomeError::Missing(_))));
+    drop(home.create(name()).unwrap());
+    assert_eq!(std::fs::read(folder.path().join("keys-without-store/keys")).unwrap(), keys);
 }

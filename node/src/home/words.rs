@@ -17,7 +17,7 @@ impl Home {
     }
 
     /// Where words lie that are about to take the place of others.
-    fn fresh_words_file(&self) -> PathBuf {
+    pub(super) fn fresh_words_file(&self) -> PathBuf {
         self.folder.join("fresh-words.txt")
     }
 

@@ -171,8 +171,11 @@ impl<B: NetworkBehaviour> NetworkBehaviour for Careful<B> {
             self.made.remove(&failure.connection_id);
             self.is_over(failure.connection_id);
         }
+        // Nobody asks over a relay, or over a connection that was made for them.
         if let FromSwarm::ConnectionEstablished(open) = &event
             && self.patience.is_some()
+            && !open.endpoint.is_relayed()
+            && !self.made.contains(&open.connection_id)
         {
             self.from.insert(open.connection_id, (open.peer_id, source(open.endpoint)));
         }

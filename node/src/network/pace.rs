@@ -16,6 +16,8 @@ const MOST: usize = 8_192;
 pub(super) struct Pace {
     of_peer: HashMap<PeerId, usize>,
     of_network: HashMap<Source, usize>,
+    /// Of sources that are a part of a network.
+    of_part: HashMap<Source, usize>,
     began: Option<Instant>,
     per_peer: usize,
     per_network: usize,
@@ -23,7 +25,8 @@ pub(super) struct Pace {
 
 impl Pace {
     pub(super) fn new(per_peer: usize, per_network: usize) -> Self {
-        Self { of_peer: HashMap::new(), of_network: HashMap::new(), began: None, per_peer, per_network }
+        let (of_peer, of_network, of_part) = (HashMap::new(), HashMap::new(), HashMap::new());
+        Self { of_peer, of_network, of_part, began: None, per_peer, per_network }
     }
 
     /// Counts one; false if it is one too many.
@@ -31,14 +34,22 @@ impl Pace {
         if self.began.is_none_or(|began| now >= began + WINDOW) {
             self.of_peer.clear();
             self.of_network.clear();
+            self.of_part.clear();
             self.began = Some(now);
         }
         if self.of_peer.get(&peer).is_some_and(|counted| *counted >= self.per_peer) {
             return false;
         }
         // A place that has had its share fills no room with ever new peers. Who was called by us has no source, and was wanted.
-        let has_share = source.is_none_or(|from| count(&mut self.of_network, from.network(), self.per_network));
-        has_share && count(&mut self.of_peer, peer, self.per_peer)
+        source.is_none_or(|from| self.has_share(from)) && count(&mut self.of_peer, peer, self.per_peer)
+    }
+
+    /// One that is a part of a network leaves half to its neighbours.
+    fn has_share(&mut self, from: Source) -> bool {
+        let network = from.network();
+        let is_alone = network == from;
+        (is_alone || count(&mut self.of_part, from, self.per_network / 2))
+            && count(&mut self.of_network, network, self.per_network)
     }
 }
 
@@ -72,9 +83,12 @@ mod tests {
     fn ever_new_peers_from_one_place_leave_room_for_those_of_others() {
         let (now, mut pace) = (Instant::now(), Pace::new(2, 3));
         let of = |ip: &str| Some(Source::of_ip(ip.parse().unwrap()));
-        let let_in = (0..MOST + 1).filter(|_| pace.admit(PeerId::random(), of("2001:db8:9::1"), now)).count();
-        assert_eq!(let_in, 3);
-        assert!(!pace.admit(PeerId::random(), of("2001:db8:9:7::1"), now), "a /48 is one place");
-        assert!(pace.admit(PeerId::random(), of("2001:db8:a::1"), now));
+        let mut let_in = |ip| (0..MOST + 1).filter(|_| pace.admit(PeerId::random(), of(ip), now)).count();
+        assert_eq!(let_in("2001:db8:9:1::1"), 1, "half of what a /48 may ask for");
+        assert_eq!(let_in("2001:db8:9:2::1"), 1);
+        assert_eq!(let_in("2001:db8:9:3::1"), 1);
+        assert_eq!(let_in("2001:db8:9:4::1"), 0, "a /48 is one place");
+        assert_eq!(let_in("2001:db8:a:1::1"), 1);
+        assert_eq!(let_in("192.0.2.7"), 3, "an IPv4 address has no neighbours to leave anything to");
     }
 }

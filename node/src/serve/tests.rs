@@ -435,7 +435,7 @@ async fn who_watches_over_a_node_that_takes_nothing_in_any_more_is_told_so() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn numbers_are_told_on_this_machine_alone_also_behind_a_proxy_on_it() {
-    let ana = Ana::reached(b"ana", Some("https://kith.ana.example/"), &["127.0.0.1"]);
+    let ana = Ana::reached(b"ana", Some("https://kith.ana.example/"), &["127.0.0.1", "192.168.1.20"]);
     let home = Home::at(ana._folder.path());
     let (open, _) = home.create(Name::new("Ana Sousa").unwrap()).unwrap();
     let desk = Desk::open(open).unwrap();
