@@ -362,7 +362,8 @@ mod tests {
         );
         careful.on_swarm_event(FromSwarm::ConnectionEstablished(ConnectionEstablished {
             peer_id,
-            connection_id: ConnectionId::new_unchecked(number),
+            // None of those that are made here.
+            connection_id: ConnectionId::new_unchecked(1_000_000 + number),
             endpoint: &endpoint,
             failed_addresses: &[],
             other_established: 0,
