@@ -39,6 +39,8 @@ const OTHERS: Duration = Duration::from_secs(30);
 const AT_ONCE: usize = 16;
 /// People who are taken back, those of the first capsules: all of them are stored in one commit.
 const MOST: usize = 512;
+/// People met since a backup who are taken back in one commit, each with a capsule for them.
+const TAKEN_AT_ONCE: usize = 64;
 /// Contacts in a backup who are asked whom I met since.
 const ASKED: usize = 256;
 /// Capsules under one keeper id that are tried: whoever has heard of the id may have put theirs there.
@@ -130,10 +132,14 @@ pub async fn ask_whom_i_met_since(
     let known: BTreeSet<IdentityId> = search.found.iter().flat_map(|found| found.people.keys().copied()).collect();
     let (found, _) = search.run().await?;
     let (people, answered) = found.map_or_else(Default::default, |found| (found.people, found.answered));
-    let met = people.into_iter().filter(|(id, _)| !known.contains(id)).map(|(_, one)| one).collect();
-    let mut engine = Engine::open(&store)?;
-    let (people, step) = engine.turn(&store, now(), random(), |turn| turn.met_since(met))?;
-    store.commit(&step.writes)?;
+    let met: Vec<_> = people.into_iter().filter(|(id, _)| !known.contains(id)).map(|(_, one)| one).collect();
+    let mut people = 0;
+    for some in met.chunks(TAKEN_AT_ONCE) {
+        let mut engine = Engine::open(&store)?;
+        let (taken, step) = engine.turn(&store, now(), random(), |turn| turn.met_since(some.to_vec()))?;
+        store.commit(&step.writes)?;
+        people += taken;
+    }
     store.close()?;
     Ok(MetSince { people, contacts: known.len(), answered })
 }

@@ -64,6 +64,30 @@ fn both_restart_at_new_addresses_one_after_the_other() {
     world.check();
 }
 
+/// Bo and Chi were told last at different times, and both had to wait. Once both have heard, that is all.
+#[test]
+fn nobody_is_told_again_where_ana_is_who_has_heard_it() {
+    let (mut world, ana, _) = ana_and_bo(15);
+    let told = |world: &World| {
+        let where_she_is = |notice: &&Notice| matches!(notice, Notice::Delivered { kind: kind::PRESENCE, .. });
+        world.told(ana).filter(where_she_is).count()
+    };
+    for minute in 0..60 {
+        world.moves(ana);
+        world.run_for(60);
+        if minute == 30 {
+            let chi = world.person("Chi");
+            meet(&mut world, ana, chi);
+        }
+    }
+    world.run_for(2 * HOUR);
+    assert!(world.has_delivered_all());
+    let before = told(&world);
+    world.run_for(12 * HOUR);
+    assert_eq!(told(&world), before);
+    world.check();
+}
+
 #[test]
 fn an_address_that_changes_every_minute_is_told_at_a_pace() {
     let (mut world, ana, bo) = ana_and_bo(4);

@@ -334,12 +334,13 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// Whether a presence letter may go to a person now: a few at once, and one more with each hour.
-    pub(super) fn presence_pace(&self, person: &Person) -> Option<Announced> {
-        let Some(before) = person.announced else { return Some(Announced { burst: 1, at: self.now }) };
+    /// Whether a presence letter with this count may go to a person now: a few at once, and one more with each hour.
+    pub(super) fn presence_pace(&self, person: &Person, counter: u64) -> Option<Announced> {
+        let (at, counter) = (self.now, Some(counter));
+        let Some(before) = person.announced else { return Some(Announced { burst: 1, at, counter }) };
         let free = u32::try_from(self.now.since(before.at) / limits::PRESENCE_PACE).unwrap_or(u32::MAX);
         let burst = before.burst.saturating_sub(free);
-        (burst < limits::PRESENCE_BURST).then_some(Announced { burst: burst + 1, at: self.now })
+        (burst < limits::PRESENCE_BURST).then_some(Announced { burst: burst + 1, at, counter })
     }
 }
 

@@ -131,7 +131,7 @@ impl Turn<'_> {
                 Ends::Item(item) => self.let_item_go(item)?,
                 Ends::Grant => self.renew_grant()?,
                 Ends::EncryptionKey(number) => self.destroy_encryption_key(number)?,
-                Ends::Presence => self.announce()?,
+                Ends::Presence => self.announce_to_others()?,
                 Ends::Round => self.continue_round()?,
                 Ends::Scan(person) => self.give_up_scan(person)?,
                 Ends::Introduction(key) => self.introduction_due(key)?,

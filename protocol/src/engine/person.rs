@@ -58,6 +58,13 @@ crate::wire_choice! {
     }
 }
 
+impl Way {
+    /// True if it makes nobody a contact: their node has said nothing.
+    const fn is_my_word(self) -> bool {
+        matches!(self, Self::ForeignCode | Self::Written | Self::HandedOver | Self::LeftCard)
+    }
+}
+
 crate::wire_map! {
     /// One time that we came across each other. The first one is how I know the person.
     #[derive(Clone, Debug, PartialEq, Eq)]
@@ -208,6 +215,8 @@ crate::wire_map! {
         1 => pub burst: u32,
         /// When the last one was written.
         2 => pub at: Timestamp,
+        /// The count of what it said; not known in an old home.
+        3 => pub counter: Option<u64>,
     }
 }
 
@@ -228,10 +237,11 @@ impl Person {
     /// How I know them, in words. Whom others introduced is known by all of their names, and by a live scan from the
     /// day we met on: an introducer may lie, two who agree hardly do, and a scan is seen with one's own eyes.
     pub fn provenance(&self) -> String {
-        let Some(first) = self.encounters.first() else {
-            // How we met was on the machine that is lost: a contact without it was taken back from a capsule.
-            return if self.is_contact() { "known from before my machine was lost".to_owned() } else { String::new() };
-        };
+        // How we met was on the machine that is lost: a contact without it was taken back from a capsule, whatever I wrote since.
+        if self.is_contact() && self.encounters.iter().all(|one| one.way.is_my_word()) {
+            return "known from before my machine was lost".to_owned();
+        }
+        let Some(first) = self.encounters.first() else { return String::new() };
         if first.way != Way::Introduced {
             return first.in_words();
         }

@@ -37,6 +37,11 @@ impl Turn<'_> {
         self.begin_round(Round { presence: true, ..Round::default() })
     }
 
+    /// Tells those who had to wait what is so by now.
+    pub(super) fn announce_to_others(&mut self) -> Result<()> {
+        self.begin_round(Round { presence: true, ..Round::default() })
+    }
+
     /// Tells every contact at once: without the new grant they cannot write to me. Some of the time with a capsule.
     pub(super) fn announce_now(&mut self, capsules: bool) -> Result<()> {
         self.next_presence()?;

@@ -9,7 +9,7 @@ use super::deadline::Ends;
 use super::entity::{self, Entity};
 use super::error::Result;
 use super::own::Own;
-use super::person::Person;
+use super::person::{Announced, Person};
 use super::turn::Turn;
 use crate::card::Tier;
 use crate::id::PersonId;
@@ -86,10 +86,15 @@ impl Turn<'_> {
 
     /// Tells one contact.
     pub(super) fn tell_news(&mut self, own: &Own, mut person: Person, round: &Round) -> Result<()> {
+        let counter = Some(own.presence);
+        let has_heard = person.announced.is_some_and(|last| last.counter == counter);
         if round.grant {
+            let (burst, at) = person.announced.map_or((0, self.now), |last| (last.burst, last.at));
+            person.announced = Some(Announced { burst, at, counter });
+            self.txn.save(&person);
             self.send_presence(own, &person)?;
-        } else if round.presence {
-            match self.presence_pace(&person) {
+        } else if round.presence && !has_heard {
+            match self.presence_pace(&person, own.presence) {
                 Some(pace) => {
                     person.announced = Some(pace);
                     self.txn.save(&person);
