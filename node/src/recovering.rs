@@ -102,10 +102,10 @@ pub async fn recover(home: &Home, code: &Invite, words: &RecoveryWords) -> Resul
 }
 
 /// Who was met since a backup was made, and is a contact again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MetSince {
-    /// How many they are.
-    pub people: usize,
+    /// What they are called.
+    pub people: Vec<Name>,
     /// Contacts that the backup knows.
     pub contacts: usize,
     /// Those who gave back what they keep, of all of these.
@@ -113,7 +113,8 @@ pub struct MetSince {
 }
 
 /// Asks the contacts of a home, which was restored from a backup that was `made` then, whom its owner met since. Those are
-/// contacts again, and asked for what they wrote. The home must not be in use.
+/// contacts again, and asked for what they wrote. The home must not be in use. Whoever has the machine of before could have put
+/// people of theirs there, so this is for one that is gone.
 ///
 /// # Errors
 /// If these are not its words, or there is no network to ask over.
@@ -133,12 +134,12 @@ pub async fn ask_whom_i_met_since(
     let (found, _) = search.run().await?;
     let (people, answered) = found.map_or_else(Default::default, |found| (found.people, found.answered));
     let met: Vec<_> = people.into_iter().filter(|(id, _)| !known.contains(id)).map(|(_, one)| one).collect();
-    let mut people = 0;
+    let mut people = Vec::new();
     for some in met.chunks(TAKEN_AT_ONCE) {
         let mut engine = Engine::open(&store)?;
         let (taken, step) = engine.turn(&store, now(), random(), |turn| turn.met_since(some.to_vec()))?;
         store.commit(&step.writes)?;
-        people += taken;
+        people.extend(taken);
     }
     store.close()?;
     Ok(MetSince { people, contacts: known.len(), answered })

@@ -117,7 +117,7 @@ fn whom_ana_met_since_the_backup_is_back_by_bos_word() {
 
     let mut new = Someone::new("Ana Sousa");
     let restored = new.kith(["restore", text(&backup), "--words-file", text(&paper)]).ok();
-    assert!(restored.out.contains("Met since, and contacts again: 1;"), "{restored}");
+    assert!(restored.out.contains("Contacts again whom you met since: Eva Novak."), "{restored}");
     assert!(new.kith(["people"]).ok().out.contains("Eva Novak"));
     new.start();
     new.api().until("what Eva wrote comes again", |api| {

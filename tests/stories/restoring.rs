@@ -224,7 +224,7 @@ fn whom_ana_met_since_the_backup_is_back_by_the_word_of_whoever_holds_her_mailbo
     world.run_for(HOUR);
     assert!(!world.holds(ana, eva), "the backup does not know her");
     let code = world.shows_live(bo, "At Bo's table");
-    assert_eq!(world.asks_whom_they_met_since(ana, &code, made), 1);
+    assert_eq!(world.asks_whom_they_met_since(ana, &code, made), ["Eva"]);
     world.run_for(2 * HOUR);
     assert!(world.are_contacts(ana, eva));
     assert_eq!(world.texts(ana, eva), ["It was good to meet you."], "what she wrote comes again");
@@ -232,6 +232,33 @@ fn whom_ana_met_since_the_backup_is_back_by_the_word_of_whoever_holds_her_mailbo
     world.run_for(2 * HOUR);
     assert_eq!(world.texts(eva, ana), ["It was good to meet you.", "And you."]);
     assert!(!world.holds(ana, chi));
+}
+
+/// Ana scanned Eva's badge before the backup, and Eva said yes after it.
+#[test]
+fn a_scan_that_waits_in_the_backup_has_its_answer_by_who_was_met_since() {
+    let (mut world, [ana, bo, _]) = three(23);
+    world.run_for(2 * DAY);
+    world.hides(ana);
+    world.run_for(DAY);
+    let eva = world.person("Eva");
+    let badge = world.prints(eva, "Badge");
+    world.scans(ana, &badge);
+    world.run_for(HOUR);
+    let (backup, made) = (world.copies(ana), world.clock(ana));
+    world.accepts(eva, ana);
+    world.run_for(2 * HOUR);
+    assert!(world.are_contacts(ana, eva));
+    world.restores_backup_of(ana, backup, made);
+    world.run_for(HOUR);
+    let code = world.shows_live(bo, "At Bo's table");
+    assert_eq!(world.asks_whom_they_met_since(ana, &code, made), ["Eva"]);
+    // By then the scan would have been given up.
+    world.run_for(40 * DAY);
+    assert_eq!(world.people(ana).len(), 2, "Bo and one Eva");
+    world.writes(eva, ana, "Are you there?");
+    world.run_for(2 * HOUR);
+    assert_eq!(world.texts(ana, eva), ["Are you there?"]);
 }
 
 #[test]

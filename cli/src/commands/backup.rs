@@ -10,6 +10,9 @@ use kith_node::home::{Home, HomeError};
 use kith_node::recovering::{self, MetSince, RecoverError};
 use kith_protocol::backup::{BackupError, check};
 use kith_protocol::store::StoreError;
+use kith_protocol::text::Name;
+use kith_protocol::time::Timestamp;
+use kith_protocol::words::RecoveryWords;
 use serde_json::{Value, json};
 
 use crate::args::{Backup, Restore, Verify};
@@ -133,8 +136,8 @@ pub fn nobody_lives_in(home: &Home) -> Result<(), Trouble> {
     }
 }
 
-/// Makes a home of a backup; the key changes if the machine of before may be in other hands. Then contacts are asked whom its
-/// owner met since the backup was made.
+/// Makes a home of a backup; the key changes if the machine of before may be in other hands. If it is not, contacts are asked
+/// whom its owner met since the backup was made.
 pub async fn make_home(
     home: &Home,
     file: &Path,
@@ -153,15 +156,19 @@ pub async fn make_home(
     })?;
     if !json {
         out::say(format!("{} is back in {}, as of {}.", head.name, home.folder().display(), out::moment(head.made)));
-        out::say("Your contacts are asked whom you met since; that takes half a minute at most.");
     }
-    let met = recovering::ask_whom_i_met_since(home, &words, head.made).await;
+    let met = match machine {
+        Machine::Gone => Some(whom_i_met_since(home, &words, head.made, json).await),
+        // Whoever has it may have had contacts keep people of theirs.
+        Machine::Stolen => None,
+    };
     if json {
         let (name, made) = (head.name.to_string(), head.made.secs());
-        let met = met.as_ref().ok().map(|met| json!({ "people": met.people, "answered": met.answered }));
+        let met = met.as_ref().and_then(|met| met.as_ref().ok());
+        let met = met.map(|met| json!({ "people": met.people, "answered": met.answered }));
         return out::json(&json!({ "name": name, "made": made, "home": home.folder(), "met_since": met }));
     }
-    out::say(whom(&met));
+    out::say(met.as_ref().map_or_else(|| OTHERS.to_owned(), whom));
     out::say(SETTINGS);
     out::say("Run kith up: your contacts are told where you are now. Do not start the old machine again.");
     out::say(match machine {
@@ -171,19 +178,33 @@ pub async fn make_home(
     Ok(())
 }
 
+/// Who is not back by a backup.
+const OTHERS: &str = "Whom you met since and who is not among your people now has to be scanned again.";
+
+async fn whom_i_met_since(
+    home: &Home,
+    words: &RecoveryWords,
+    made: Timestamp,
+    json: bool,
+) -> Result<MetSince, RecoverError> {
+    if !json {
+        out::say("Your contacts are asked whom you met since; that takes half a minute at most.");
+    }
+    recovering::ask_whom_i_met_since(home, words, made).await
+}
+
 /// Whom contacts named who were met since the backup.
 fn whom(met: &Result<MetSince, RecoverError>) -> String {
-    let others = "Whom you met since and who is not among your people now has to be scanned again.";
     match met {
-        Ok(MetSince { people: 0, answered: 0, .. }) => format!("None of them could be asked. {others}"),
-        Ok(MetSince { people: 0, answered, .. }) => {
-            format!("{answered} answered, and keep nobody whom you met since. {others}")
+        Ok(MetSince { contacts: 0, .. }) => format!("It has no contact who could be asked. {OTHERS}"),
+        Ok(MetSince { answered: 0, .. }) => format!("None of them could be asked. {OTHERS}"),
+        Ok(MetSince { people, answered, .. }) if people.is_empty() => {
+            format!("{answered} answered, and keep nobody whom you met since. {OTHERS}")
         }
-        Ok(MetSince { people, answered, .. }) => {
-            format!(
-                "Met since, and contacts again: {people}; what they wrote comes again. {answered} answered. {others}"
-            )
+        Ok(MetSince { people, .. }) => {
+            let names: Vec<&str> = people.iter().map(Name::as_str).collect();
+            format!("Contacts again whom you met since: {}. What they wrote comes again. {OTHERS}", names.join(", "))
         }
-        Err(error) => format!("They could not be asked: {error}. {others}"),
+        Err(error) => format!("They could not be asked: {error}. {OTHERS}"),
     }
 }

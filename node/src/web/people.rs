@@ -237,7 +237,13 @@ fn set(change: &mut Value, name: &str, value: Value) {
 /// Says that somebody is another person among my people.
 pub(super) async fn join(State(web): State<Web>, Path(who): Path<String>, Form(form): Form) -> Answer {
     web.undo.settle(&format!("step {who}")).await;
-    let into = form.get("one").unwrap_or_else(|| form.text("name"));
+    // Who is about to be forgotten takes nobody in.
+    let named = form.get("one").or_else(|| form.get("name"));
+    let into = match named {
+        Some(named) => details(&web, named).await?.person.id,
+        None => String::new(),
+    };
+    web.undo.settle(&into).await;
     let joined: PersonDetails = web.inside.post(&path(&["people", &who, "join"]), &json!({ "into": into })).await?;
     go_to(&web, &format!("people/{}?said=joined", joined.person.id))
 }

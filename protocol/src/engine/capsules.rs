@@ -3,9 +3,10 @@
 //! A capsule goes to each contact with every second new grant, so each fortnight, with each change of key, and to new ones
 //! within the hour. Each holds some of my contacts, so those of several contacts together hold all of them.
 //!
-//! With those for new contacts one goes to whoever holds a mailbox for me, and begins with the new ones: so who goes on from
-//! last night's backup hears of people met since from somebody whom the backup knows.
+//! With those for new contacts one goes to whoever holds a mailbox for me, whose capsules begin with the newest contacts: so who
+//! goes on from last night's backup hears of people met since from somebody whom the backup knows.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
@@ -116,17 +117,16 @@ impl Turn<'_> {
         let to: BTreeSet<PersonId> = hosts.chain(due.people.iter().copied()).collect();
         for person in to {
             if let Some(person) = self.txn.load::<Person>(&person.0)?.filter(holds_capsule) {
-                self.send_capsule(&own, &person, &due.people)?;
+                self.send_capsule(&own, &person)?;
             }
         }
         Ok(())
     }
 
-    /// Gives a contact the capsule as it is now, with these people before others. A home whose words were not typed in since there
-    /// are capsules has none.
-    pub(super) fn send_capsule(&mut self, own: &Own, person: &Person, first: &[PersonId]) -> Result<()> {
+    /// Gives a contact the capsule as it is now. A home whose words were not typed in since there are capsules has none.
+    pub(super) fn send_capsule(&mut self, own: &Own, person: &Person) -> Result<()> {
         let Some((key, keeper)) = capsule_keys(&self.txn)? else { return Ok(()) };
-        let people = self.acquaintances_for(own, person.id, first)?;
+        let people = self.acquaintances_for(own, person.id)?;
         let capsule = Capsule { made: self.now, card: own.card.clone(), people, key: own.history().current() };
         if let Some(sealed) = capsule.seal(&key, self.random.bytes()) {
             self.send(person.id, &Body::KeepCapsule(KeepCapsule { keeper, sealed }), limits::LETTER_LIFE)?;
@@ -134,11 +134,13 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// Whom the capsule at this contact holds: themselves, these, and as many others as fit, beginning at another place for each.
-    fn acquaintances_for(&self, own: &Own, person: PersonId, first: &[PersonId]) -> Result<Vec<Acquaintance>> {
+    /// Whom the capsule at this contact holds: themselves, and as many others as fit.
+    fn acquaintances_for(&self, own: &Own, person: PersonId) -> Result<Vec<Acquaintance>> {
         let mut room = ROOM.saturating_sub(wire::encode(&own.card).len() + ENDS);
         let mut people = Vec::new();
-        for id in self.around(person, first)? {
+        let holds_mailbox = own_mailboxes(&self.txn)?.iter().any(|mailbox| mailbox.keeper == person);
+        let around = if holds_mailbox { self.newest(person)? } else { self.around(person)? };
+        for id in around {
             let Some(one) = acquaintance(&self.txn, id)? else { continue };
             // One with a long history leaves the room to others.
             let Some(left) = room.checked_sub(wire::encode(&one).len()) else { continue };
@@ -148,13 +150,24 @@ impl Turn<'_> {
         Ok(people)
     }
 
-    /// A contact, then some who come first, then the others as on a ring, from a place that is another one for each contact.
-    fn around(&self, person: PersonId, first: &[PersonId]) -> Result<Vec<PersonId>> {
+    /// A contact, then the others, the newest first.
+    fn newest(&self, person: PersonId) -> Result<Vec<PersonId>> {
+        let mut all = Vec::new();
+        entity::each::<Person>(&self.txn, b"", b"", |other| {
+            if holds_capsule(&other) && other.id != person {
+                all.push((Reverse(other.created), other.id));
+            }
+            ControlFlow::Continue(())
+        })?;
+        all.sort_unstable();
+        let others = all.into_iter().take(limits::CAPSULE_PEOPLE - 1).map(|(_, id)| id);
+        Ok(std::iter::once(person).chain(others).collect())
+    }
+
+    /// A contact, then the others as on a ring, from a place that is another one for each contact.
+    fn around(&self, person: PersonId) -> Result<Vec<PersonId>> {
         let from: [u8; 10] = cut(&sha256(&[b"capsule", &person.0]));
         let mut around = vec![person];
-        for id in first.iter().filter(|id| **id != person) {
-            around.extend(self.txn.load::<Person>(&id.0)?.filter(holds_capsule).map(|_| *id));
-        }
         for start in [&from[..], b""] {
             entity::each::<Person>(&self.txn, b"", start, |other| {
                 if holds_capsule(&other) && !around.contains(&other.id) {

@@ -1,5 +1,6 @@
 //! Taking a person in, and letting one go.
 
+use super::deadline::Ends;
 use super::door::pair_secrets;
 use super::error::{Error, Result};
 use super::inbox::ItemKind;
@@ -71,9 +72,15 @@ pub(super) struct KnownBefore<'k> {
 }
 
 impl Turn<'_> {
-    /// Somebody is a contact again; their card is still to come.
+    /// Somebody is a contact again; their card is still to come. A scan of mine that waits for them has its answer by that.
     pub(super) fn hold_again(&mut self, known: KnownBefore<'_>) -> Result<Person> {
-        let mut person = self.new_person(known.name, known.tier, self.now)?;
+        let pending = self.whose_scan_made(&known.pair)?;
+        let introduction = pending.as_ref().and_then(|pending| pending.scan.as_ref()?.introduction);
+        let mut person = match pending {
+            Some(pending) => self.end_scan(pending)?,
+            None => self.new_person(known.name, known.tier, self.now)?,
+        };
+        person.tier = known.tier;
         let identity = known.history.id();
         (person.identity, person.standing) = (Some(identity), Standing::Contact);
         self.txn.save(&PersonOf { identity, person: person.id });
@@ -84,8 +91,25 @@ impl Turn<'_> {
         // When the scan was that made it is not known any more; any that is still to come is newer.
         self.share_secret(person.id, known.pair, Timestamp::from_secs(0), None)?;
         self.txn.save(&person);
+        if let Some(introduction) = introduction {
+            self.asked_connected(introduction, person.id)?;
+        }
         self.watch(identity)?;
         Ok(person)
+    }
+
+    /// Whoever waits for the answer to a scan that made this secret.
+    fn whose_scan_made(&self, pair: &SharedSecret) -> Result<Option<Person>> {
+        let Some(Party::Pair(person)) = self.party_at(pair.locator())? else { return Ok(None) };
+        Ok(self.txn.load::<Person>(&person.0)?.filter(|person| person.identity.is_none()))
+    }
+
+    fn end_scan(&mut self, mut pending: Person) -> Result<Person> {
+        self.remove_all_waiting(pending.id)?;
+        if let Some(scan) = pending.scan.take() {
+            self.clear_deadline(scan.gives_up, Ends::Scan(pending.id));
+        }
+        Ok(pending)
     }
 
     /// The person that an identity is.
@@ -337,7 +361,10 @@ impl Turn<'_> {
     /// Whether a presence letter with this count may go to a person now: a few at once, and one more with each hour.
     pub(super) fn presence_pace(&self, person: &Person, counter: u64) -> Option<Announced> {
         let (at, counter) = (self.now, Some(counter));
-        let Some(before) = person.announced else { return Some(Announced { burst: 1, at, counter }) };
+        // What a clock that was ahead wrote down says nothing.
+        let Some(before) = person.announced.filter(|before| before.at <= self.now) else {
+            return Some(Announced { burst: 1, at, counter });
+        };
         let free = u32::try_from(self.now.since(before.at) / limits::PRESENCE_PACE).unwrap_or(u32::MAX);
         let burst = before.burst.saturating_sub(free);
         (burst < limits::PRESENCE_BURST).then_some(Announced { burst: burst + 1, at, counter })

@@ -321,7 +321,9 @@ impl Turn<'_> {
         let mut stored = stored_encryption_keys(&self.txn)?;
         let next = stored.last().map_or(0, |newest| newest.number + 1);
         if let Some(newest) = stored.last_mut() {
-            let until = self.now.plus(limits::GRANT_LIFE + limits::LETTER_LIFE + limits::CLOCK_SKEW);
+            // Its grant may end later than it seems, if the clock is behind at this moment.
+            let last = self.now.plus(limits::GRANT_LIFE).max(self.own()?.grant_ends);
+            let until = last.plus(limits::LETTER_LIFE + limits::CLOCK_SKEW);
             newest.until = Some(until);
             self.txn.save(newest);
             self.set_deadline(until, Ends::EncryptionKey(newest.number));

@@ -18,6 +18,7 @@ use crate::identity::{History, NodeGrant, Reason};
 use crate::record::Signed;
 use crate::recovery::Acquaintance;
 use crate::store::Read;
+use crate::text::Name;
 use crate::time::Timestamp;
 use crate::words::RecoveryWords;
 
@@ -73,16 +74,16 @@ impl Turn<'_> {
     }
 
     /// A backup is back, and contacts kept these whom I met since it was made: those whom I do not know are contacts again, and
-    /// asked for what they wrote. How many.
-    pub fn met_since(&mut self, people: Vec<Acquaintance>) -> Result<usize> {
+    /// asked for what they wrote. What they are called.
+    pub fn met_since(&mut self, people: Vec<Acquaintance>) -> Result<Vec<Name>> {
         let own = self.own()?;
         let all_they_wrote = Some(Timestamp::from_secs(0));
         let news = Round { grant: true, capsules: true, resume: all_they_wrote, ..Round::default() };
-        let mut taken = 0;
+        let mut taken = Vec::new();
         for one in people {
             if let Some(person) = self.take_back(&own, one)? {
+                taken.push(person.name.clone());
                 self.tell_news(&own, person, &news)?;
-                taken += 1;
             }
         }
         Ok(taken)

@@ -111,7 +111,7 @@ impl Turn<'_> {
             self.send_card(own, &person)?;
         }
         if round.capsules {
-            self.send_capsule(own, &person, &[])?;
+            self.send_capsule(own, &person)?;
         }
         if let Some(since) = round.resume {
             self.ask_to_resume(person.id, since)?;

@@ -154,7 +154,7 @@ impl Turn<'_> {
         let within = |span: u64, part: u8| span * u64::from(part) / 256;
         let tomorrow = Timestamp::from_secs((u64::from(Day::of(self.now).0) + 1) * limits::DAY);
         let again = self.now.plus(limits::POST_AGAIN - within(limits::HOUR, one));
-        again.min(tomorrow.plus(within(2 * limits::HOUR, two)))
+        again.min(tomorrow.plus(limits::POST_PACE + within(2 * limits::HOUR, two)))
     }
 
     /// What became of my record. Who has no contact whose node could take it asks ever more rarely.

@@ -29,13 +29,14 @@ impl World {
         }
     }
 
-    /// Whoever goes on from a backup that was made then asks whoever shows a code for people met since. How many are contacts again.
-    pub fn asks_whom_they_met_since(&mut self, who: Who, code: &Code, made: Timestamp) -> usize {
+    /// Whoever goes on from a backup that was made then asks whoever shows a code for people met since. Who is a contact again.
+    pub fn asks_whom_they_met_since(&mut self, who: Who, code: &Code, made: Timestamp) -> Vec<String> {
         let words = self.home(who).words.clone();
         let back = self.asks_back(&words, code, 0).expect("a contact keeps something");
         let capsule = Capsule::open(back.sealed.as_slice(), &words.backup_key()).expect("these are the words");
         assert!(capsule.made >= made, "what was kept before says nothing");
-        self.does(who, |turn| turn.met_since(capsule.people.clone()))
+        let names = self.does(who, |turn| turn.met_since(capsule.people.clone()));
+        names.iter().map(ToString::to_string).collect()
     }
 
     /// Somebody lost their machine and all backups. They have their words, and a contact shows them a code.
