@@ -188,7 +188,7 @@ async fn whom_i_met_since(
     json: bool,
 ) -> Result<MetSince, RecoverError> {
     if !json {
-        out::say("Your contacts are asked whom you met since; that takes half a minute at most.");
+        out::say("The contacts in the backup are asked whom you met since; that takes half a minute at most.");
     }
     recovering::ask_whom_i_met_since(home, words, made).await
 }
@@ -196,7 +196,7 @@ async fn whom_i_met_since(
 /// Whom contacts named who were met since the backup.
 fn whom(met: &Result<MetSince, RecoverError>) -> String {
     match met {
-        Ok(MetSince { contacts: 0, .. }) => format!("It has no contact who could be asked. {OTHERS}"),
+        Ok(MetSince { contacts: 0, .. }) => format!("There are none in it. {OTHERS}"),
         Ok(MetSince { answered: 0, .. }) => format!("None of them could be asked. {OTHERS}"),
         Ok(MetSince { people, answered, .. }) if people.is_empty() => {
             format!("{answered} answered, and keep nobody whom you met since. {OTHERS}")
