@@ -81,9 +81,10 @@ pub(super) struct Calls {
 }
 
 impl Calls {
-    /// True if a call reached this peer and is not over.
+    /// True if a call is for this peer, or reached it, and is not over: a hello must not go over a connection that we are
+    /// just closing.
     pub(super) fn need(&self, peer: &PeerId) -> bool {
-        self.under_way.values().any(|call| call.is_about(peer))
+        self.under_way.values().any(|call| call.expected == Some(*peer) || call.is_about(peer))
     }
 
     /// When a call must go on or be given up.
@@ -281,7 +282,8 @@ impl Task {
         let Some(call) = self.calls.under_way.remove(&locator) else { return };
         self.calls.hellos.retain(|_, of| *of != locator);
         let greeted = call.hello.as_ref().map(|hello| hello.peer);
-        for peer in call.reached.into_iter().chain(greeted) {
+        for peer in call.reached.into_iter().chain(greeted).chain(call.expected) {
+            self.settle_circuit(peer);
             self.close_unless_needed(peer);
         }
     }

@@ -152,13 +152,21 @@ impl Gate {
         self.strangers.credit(connection);
     }
 
-    /// Closes all connections with a peer.
+    /// Closes all connections with a peer that are there, one by one: to close "all" breaks off dials to it, too, which
+    /// somebody may wait for.
     pub(super) fn close(&mut self, peer: PeerId) {
-        if let Some(one) = self.peers.get_mut(&peer) {
-            one.guest = false;
-            one.connections.iter_mut().for_each(|connection| connection.leaving = true);
-            self.closing.push_back((peer, CloseConnection::All));
+        let Some(one) = self.peers.get_mut(&peer) else { return };
+        one.guest = false;
+        for connection in one.connections.iter_mut().filter(|connection| !connection.leaving) {
+            connection.leaving = true;
+            self.closing.push_back((peer, CloseConnection::One(connection.id)));
         }
+    }
+
+    /// Closes all connections with a peer and breaks off the dials to it.
+    pub(super) fn close_for_good(&mut self, peer: PeerId) {
+        self.close(peer);
+        self.closing.push_back((peer, CloseConnection::All));
     }
 
     /// Closes one connection.
@@ -384,6 +392,17 @@ mod tests {
         assert_eq!(gone, wanted, "the oldest two of those that Bo made");
         let staying = gate.peers[&bo].connections.iter().filter(|one| !one.leaving).count();
         assert_eq!(staying, most);
+    }
+
+    #[test]
+    fn whoever_hangs_up_breaks_off_no_dial_that_is_under_way() {
+        let (mut gate, bo, ids) = with_bo(&[ours(DIRECT), theirs(DIRECT)]);
+        gate.close(bo);
+        gate.close(bo);
+        let closing: Vec<_> = gate.closing.iter().map(|(_, closing)| format!("{closing:?}")).collect();
+        let each: Vec<_> = ids.iter().map(|id| format!("{:?}", CloseConnection::One(*id))).collect();
+        assert_eq!(closing, each, "every connection that is there, each once");
+        assert!(gate.is_leaving(&bo));
     }
 
     #[test]

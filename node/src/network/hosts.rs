@@ -64,6 +64,12 @@ impl Hosts {
         self.searches.values().map(Search::next_deadline).min()
     }
 
+    /// True if a search is under way for this peer: it is being dialled, and what is sent once it is there must not go
+    /// over an earlier connection that we are just closing.
+    pub(super) fn seek(&self, peer: &PeerId) -> bool {
+        self.searches.values().any(|search| search.expected == Some(*peer))
+    }
+
     fn is_sought(&self, host: &Host) -> bool {
         self.searches.contains_key(host) || self.waiting.iter().any(|(other, _)| other == host)
     }
@@ -153,6 +159,9 @@ impl Task {
     fn give_up_search(&mut self, host: &Host) {
         self.hosts.searches.remove(host);
         self.host_missed(host);
+        if let Some(expected) = host.expected() {
+            self.close_unless_needed(expected);
+        }
         self.seek_next_host();
     }
 

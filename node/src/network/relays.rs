@@ -215,7 +215,7 @@ impl Task {
         let late = self.relays.reservations.values().filter(|one| one.late.is_some_and(|late| late <= now));
         for relay in late.map(|one| one.relay).collect::<Vec<_>>() {
             // With the connection goes the listener.
-            if !self.sessions.has(&relay) && !self.calls.need(&relay) {
+            if !self.sessions.has(&relay) && !self.calls.need(&relay) && !self.hosts.seek(&relay) {
                 self.swarm.behaviour_mut().gate.close(relay);
             }
         }

@@ -343,7 +343,7 @@ impl Task {
         let speaks = self.sessions.has(peer) || self.calls.need(peer) || self.hellos.expect(peer);
         let passes_on = self.relays.need(peer) || self.relaying.need(peer);
         let mails = self.errands.need(peer) || self.mailboxes.need(peer) || self.holding.need(peer);
-        let carries = self.carrying.need(peer);
+        let carries = self.carrying.need(peer) || self.hosts.seek(peer);
         speaks || passes_on || mails || carries || self.swarm.behaviour().gate.leads_on(peer)
     }
 
@@ -374,7 +374,7 @@ impl Task {
             self.swarm.remove_listener(listener);
         }
         for peer in self.swarm.behaviour().gate.connected() {
-            self.swarm.behaviour_mut().gate.close(peer);
+            self.swarm.behaviour_mut().gate.close_for_good(peer);
         }
         let all_closed = async {
             while self.swarm.connected_peers().next().is_some() {
