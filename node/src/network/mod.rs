@@ -64,6 +64,7 @@ mod relaying;
 mod relays;
 mod sessions;
 mod task;
+mod tcp;
 mod transport;
 mod trials;
 

@@ -18,6 +18,7 @@ use tokio::time::Instant;
 
 use super::crowd::{Crowd, Source};
 use super::quic::Quic;
+use super::tcp::Tcp;
 use super::{Limits, NetworkError};
 
 type Connection = (PeerId, StreamMuxerBox);
@@ -47,7 +48,7 @@ pub(super) fn build(
 }
 
 fn plain(keypair: &Keypair, limits: &Limits) -> Result<Boxed<Connection>, NetworkError> {
-    let tcp = tcp::tokio::Transport::new(tcp::Config::new().nodelay(true))
+    let tcp = Tcp::new(tcp::Config::new().nodelay(true))
         .upgrade(Version::V1Lazy)
         .authenticate(noise::Config::new(keypair).map_err(|e| NetworkError::Key(e.to_string()))?)
         .multiplex(mux(limits))
