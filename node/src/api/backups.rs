@@ -18,8 +18,8 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use zeroize::Zeroizing;
 
+use super::finding::{Finding, Health};
 use super::model::when;
-use super::node::{Finding, Health};
 use super::{Api, Kind, Problem, ProblemBody};
 use crate::backup::{Away, Backups, Folder, LastFile, OTHER_DISK, Place, Plan, Record, Unmade};
 use crate::machine::now;

@@ -7,8 +7,8 @@ use kith_protocol::engine::Own;
 use kith_protocol::limits;
 use kith_protocol::time::Timestamp;
 
+use super::finding::{Finding, Health};
 use super::model::when;
-use super::node::{Finding, Health};
 use super::{Api, Problem};
 use crate::machine::now;
 

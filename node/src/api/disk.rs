@@ -1,7 +1,7 @@
 //! Whether the home can be written, and for how long.
 
 use super::Api;
-use super::node::{Finding, Health};
+use super::finding::{Finding, Health};
 use crate::room::{Enough, Room};
 
 const SUBJECT: &str = "disk";

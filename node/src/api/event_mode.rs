@@ -8,8 +8,8 @@ use kith_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::finding::{Finding, Health};
 use super::model::{name_of, time, when};
-use super::node::{Finding, Health};
 use super::{Api, Problem, ProblemBody};
 
 const SUBJECT: &str = "event mode";

@@ -2,7 +2,7 @@
 
 use super::Api;
 use super::disk::bytes;
-use super::node::{Finding, Health};
+use super::finding::{Finding, Health};
 use crate::mailbox::{Held, Holder};
 use crate::network::{Budget, PassedOn};
 

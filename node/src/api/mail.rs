@@ -10,8 +10,8 @@ use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
 use super::entry::{By, may_let_in};
+use super::finding::{Finding, Health};
 use super::model::{time, when};
-use super::node::{Finding, Health};
 use super::{Api, Kind, Problem, ProblemBody};
 use crate::home::HomeError;
 use crate::mail::{BadPlan, Mail, Password, Plan, Unsent, Wanted};

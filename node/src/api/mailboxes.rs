@@ -8,8 +8,8 @@ use kith_protocol::engine::mailboxes::{MailboxState, OwnMailbox, own_mailboxes, 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::finding::{Finding, Health};
 use super::model::{choice_name, name_of, time, when};
-use super::node::{Finding, Health};
 use super::{Api, Kind, Problem, ProblemBody};
 use crate::driver::Refused;
 

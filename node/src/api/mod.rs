@@ -12,11 +12,13 @@ pub mod captures;
 mod card;
 mod clock;
 mod disk;
+mod doctor;
 mod elsewhere;
 mod entry;
 pub(crate) mod event_mode;
 mod events;
 mod exports;
+mod finding;
 mod found_again;
 mod guests;
 mod held;
@@ -56,16 +58,18 @@ pub(crate) use crate::roster::PAGE as PEOPLE_ON_A_PAGE;
 /// Introductions on a page.
 pub(crate) use crate::roster::PAGE as INTRODUCTIONS_ON_A_PAGE;
 pub use captures::{CaptureResult, OutcomeName};
+pub use doctor::OtherPort;
 pub use elsewhere::Elsewhere;
 pub use entry::{Ended, SessionForm, WayIn};
 pub use event_mode::EventModeForm;
 pub(crate) use events::PAGE as MET_ON_A_PAGE;
+pub use finding::{Finding, Health};
 pub use invites::InvitesPage;
 pub use letters::LettersPage;
 pub(crate) use letters::PAGE as LETTERS_ON_A_PAGE;
 pub use mail::{MailForm, MailTried};
 pub use mailboxes::MailboxForm;
-pub use node::{Finding, Health, OtherPort, StatusForm};
+pub use node::StatusForm;
 pub(crate) use notices::news;
 pub use path::{path, query};
 pub use people::PeoplePage;
@@ -224,7 +228,7 @@ fn described() -> OpenApiRouter<Api> {
         .layer(DefaultBodyLimit::max(codes::read::MOST_BYTES + 1024));
     let rest = OpenApiRouter::new()
         .routes(routes!(node::status))
-        .routes(routes!(node::doctor))
+        .routes(routes!(doctor::doctor))
         .routes(routes!(notices::notices))
         .routes(routes!(node::words_done))
         .routes(routes!(backups::check_words))

@@ -5,7 +5,7 @@ use std::net::SocketAddrV4;
 use kith_protocol::address::{Hint, Host, Reach};
 
 use super::Api;
-use super::node::{Finding, Health};
+use super::finding::{Finding, Health};
 use crate::network::PortMapping;
 
 const SUBJECT: &str = "router";

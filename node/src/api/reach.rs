@@ -5,8 +5,8 @@ use std::net::SocketAddrV4;
 use kith_protocol::address::{Hint, Host, Reach};
 
 use super::Api;
+use super::finding::{Finding, Health};
 use super::model::{name_of, when};
-use super::node::{Finding, Health};
 use crate::network::{Found, Trial, Tried};
 
 const SUBJECT: &str = "address";

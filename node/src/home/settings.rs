@@ -1,19 +1,14 @@
-//! What a node keeps for others to find, and for its next run.
+//! What a node keeps for its next run.
 
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::{Home, HomeError};
 use crate::network::Multiaddr;
 
-/// Where a running node can be spoken to.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Running {
-    /// The address of the API.
-    pub api: std::net::SocketAddr,
-    /// The process.
-    pub pid: u32,
-}
+/// The file of the settings.
+const SETTINGS: &str = "settings.json";
 
 /// What a node remembers between runs beside its storage.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -75,4 +70,23 @@ pub enum Tls {
     Own,
     /// The node, with a certificate for its domain from a public authority.
     Acme,
+}
+
+impl Home {
+    /// What the node remembers between runs; nothing in a new home.
+    ///
+    /// # Errors
+    /// If it cannot be read. Whoever went on without it would forget it with the next [`Home::remember`].
+    pub fn settings(&self) -> Result<Settings, HomeError> {
+        let path = self.folder.join(SETTINGS);
+        self.read_json(SETTINGS).map(Option::unwrap_or_default).map_err(|error| match error {
+            HomeError::Damaged(_) => HomeError::DamagedSettings(path),
+            other => other,
+        })
+    }
+
+    /// Remembers for the next run.
+    pub fn remember(&self, settings: &Settings) -> Result<(), HomeError> {
+        self.write_json(SETTINGS, settings)
+    }
 }

@@ -1,7 +1,10 @@
 use kith_protocol::identity::Reason;
-use kith_protocol::store::Table;
+use kith_protocol::store::{Store, Table, Write};
+use kith_protocol::text::Name;
+use kith_protocol::words::RecoveryWords;
 
 use super::*;
+use crate::machine::{now, random};
 
 fn name() -> Name {
     Name::new("Ana").unwrap()
