@@ -282,9 +282,13 @@ impl Task {
         let Some(call) = self.calls.under_way.remove(&locator) else { return };
         self.calls.hellos.retain(|_, of| *of != locator);
         let greeted = call.hello.as_ref().map(|hello| hello.peer);
-        for peer in call.reached.into_iter().chain(greeted).chain(call.expected) {
+        for peer in call.reached.into_iter().chain(greeted) {
             self.settle_circuit(peer);
             self.close_unless_needed(peer);
+        }
+        if let Some(expected) = call.expected {
+            self.settle_circuit(expected);
+            self.close_what_is_left(expected);
         }
     }
 

@@ -94,6 +94,11 @@ impl<K: Copy + Eq + Hash> Crowd<K> {
         self.places.remove(key).is_some_and(|place| self.waiting.remove(&place).is_some())
     }
 
+    /// True if it is in.
+    pub(super) fn has(&self, key: &K) -> bool {
+        self.places.contains_key(key)
+    }
+
     /// Notes that one has shown a secret of ours: it leaves only when all the others have.
     pub(super) fn credit(&mut self, key: &K) {
         if let Some(one) = self.places.get(key).and_then(|place| self.waiting.get_mut(place)) {

@@ -163,6 +163,18 @@ impl Gate {
         }
     }
 
+    /// Closes the connections with a peer, but not those that it made and for which it has some seconds yet to show why.
+    pub(super) fn close_but_strangers(&mut self, peer: PeerId) {
+        let Some(one) = self.peers.get_mut(&peer) else { return };
+        one.guest = false;
+        let strangers = &self.strangers;
+        let ours = |connection: &&mut Connection| !connection.leaving && !strangers.has(&connection.id);
+        for connection in one.connections.iter_mut().filter(ours) {
+            connection.leaving = true;
+            self.closing.push_back((peer, CloseConnection::One(connection.id)));
+        }
+    }
+
     /// Closes all connections with a peer and breaks off the dials to it.
     pub(super) fn close_for_good(&mut self, peer: PeerId) {
         self.close(peer);
@@ -402,6 +414,19 @@ mod tests {
         let closing: Vec<_> = gate.closing.iter().map(|(_, closing)| format!("{closing:?}")).collect();
         let each: Vec<_> = ids.iter().map(|id| format!("{:?}", CloseConnection::One(*id))).collect();
         assert_eq!(closing, each, "every connection that is there, each once");
+        assert!(gate.is_leaving(&bo));
+    }
+
+    #[test]
+    fn a_call_that_ends_in_vain_leaves_bo_the_connection_that_he_has_just_made() {
+        let (mut gate, bo, ids) = with_bo(&[ours(DIRECT), theirs(DIRECT)]);
+        gate.close_but_strangers(bo);
+        let closing: Vec<_> = gate.closing.iter().map(|(_, closing)| format!("{closing:?}")).collect();
+        assert_eq!(closing, [format!("{:?}", CloseConnection::One(ids[0]))]);
+        assert!(!gate.is_leaving(&bo));
+        // Whoever had a session has none left to wait for.
+        gate.welcome(&bo);
+        gate.close_but_strangers(bo);
         assert!(gate.is_leaving(&bo));
     }
 

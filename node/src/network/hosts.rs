@@ -160,7 +160,7 @@ impl Task {
         self.hosts.searches.remove(host);
         self.host_missed(host);
         if let Some(expected) = host.expected() {
-            self.close_unless_needed(expected);
+            self.close_what_is_left(expected);
         }
         self.seek_next_host();
     }

@@ -84,8 +84,10 @@ impl Task {
     /// Runs until it is told to shut down or the last handle is gone.
     pub(super) async fn run(mut self, mut commands: mpsc::Receiver<Command>, mut held: Answered) {
         let events = self.outlet.channel();
+        // What was due stays so until it is served, though the clock went past it while something else was.
+        let mut due = None;
         let done = loop {
-            let deadline = self.next_deadline();
+            due = due.into_iter().chain(self.next_deadline()).min();
             tokio::select! {
                 event = self.swarm.select_next_some() => self.on_swarm_event(event),
                 command = commands.recv() => match command {
@@ -104,7 +106,10 @@ impl Task {
                     drop(permit);
                     self.outlet.deliver();
                 }
-                () = until(deadline) => self.on_deadline(Instant::now()),
+                () = until(due) => {
+                    due = None;
+                    self.on_deadline(Instant::now());
+                }
             }
         };
         self.farewell().await;
@@ -329,6 +334,13 @@ impl Task {
     pub(super) fn close_unless_needed(&mut self, peer: PeerId) {
         if !self.needs(&peer) {
             self.swarm.behaviour_mut().gate.close(peer);
+        }
+    }
+
+    /// Somebody who was called or sought did not come that way. What they made to us meanwhile is theirs, and has its time.
+    pub(super) fn close_what_is_left(&mut self, peer: PeerId) {
+        if !self.needs(&peer) {
+            self.swarm.behaviour_mut().gate.close_but_strangers(peer);
         }
     }
 
