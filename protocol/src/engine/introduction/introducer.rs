@@ -1,24 +1,26 @@
-//! My part when I bring two people together.
+//! My part when I bring two people together: what I keep of it, how it is found, and how it ends.
+//!
+//! Asks that come to me are in `asks`, passing one on is in `proposing`, an idea of my own in `suggesting`, and what
+//! the two of them say to it in `answers`.
+
+mod answers;
+mod asks;
+mod proposing;
+mod suggesting;
 
 use super::super::deadline::Ends;
 use super::super::entity::{self, Entity};
-use super::super::error::{Error, Result};
-use super::super::inbox::{About, ItemKind};
-use super::super::incoming::history_of;
+use super::super::error::Result;
+use super::super::inbox::ItemKind;
 use super::super::notice::Notice;
-use super::super::own::bounded;
-use super::super::people;
 use super::super::person::Person;
 use super::super::turn::Turn;
-use super::{HeldOutcome, IntroKey, Over, Part, carried, not_found, part_byte, read_ask, verify_ask};
+use super::{HeldOutcome, IntroKey, Over, Part, not_found, part_byte, read_ask};
 use crate::id::{IntroId, PersonId};
-use crate::identity::History;
-use crate::introduction::{Ask, Introduction, consent_digest};
-use crate::letter::introduction::{
-    AskLetter, ConsentLetter, End, IntroductionLetter, Later, Offer, Propose, Returned, Sentence, Suggest,
-};
+use crate::introduction::Ask;
+use crate::letter::introduction::{IntroductionLetter, Sentence};
 use crate::limits;
-use crate::record::{RecordBytes, Verified};
+use crate::record::RecordBytes;
 use crate::store::Table;
 use crate::time::Timestamp;
 
@@ -161,74 +163,6 @@ impl Carried {
 }
 
 impl Turn<'_> {
-    /// A contact asks me to introduce them. Who has too many open asks is not told: their ask waits for its date.
-    pub(super) fn ask_arrived(&mut self, asker: &Person, history: &History, letter: AskLetter) -> Result<bool> {
-        let Some(ask) = verify_ask(&letter.ask, &letter.card, history) else { return Ok(false) };
-        if ask.introducer != self.keys.signer.id || ask.target_id == Some(self.keys.signer.id) {
-            return Ok(false);
-        }
-        let name = IntroKey { part: Part::Introducer, id: ask.id, person: asker.id };
-        match self.txn.load::<Carried>(&name.bytes())? {
-            Some(carried) => self.asked_again(carried, letter, &ask)?,
-            None if self.may_ask(asker, &ask)? => self.take_ask(asker, letter, &ask)?,
-            None => {}
-        }
-        Ok(true)
-    }
-
-    fn may_ask(&self, asker: &Person, ask: &Ask) -> Result<bool> {
-        if ask.expires < self.now || !self.has_room(Part::Introducer, asker.id)? {
-            return Ok(false);
-        }
-        let all = carried(&self.txn)?;
-        let mut open = all.iter().filter(|one| one.asker == asker.id && one.holds_a_place(self.now));
-        let is_same = |one: &Carried| {
-            let target = one.read_ask().and_then(|ask| ask.target_id);
-            target.is_some() && target == ask.target_id
-        };
-        Ok(!open.clone().any(is_same) && open.by_ref().count() < limits::OPEN_ASKS)
-    }
-
-    fn take_ask(&mut self, asker: &Person, letter: AskLetter, ask: &Ask) -> Result<()> {
-        let expires = self.bounded_date(ask.expires);
-        let begun = Carried::begun(asker.id, ask.id, self.now, expires);
-        let carried = Carried { ask: Some(letter.ask), card: Some(letter.card), ..begun };
-        self.txn.save(&carried);
-        self.set_deadline(expires, Ends::Introduction(carried.name()));
-        self.notice(Notice::Introduction { introduction: carried.name() });
-        self.ask_me_if_room(ItemKind::Introduce, asker.id, About::introduction(expires, carried.name()))
-    }
-
-    /// The asker says it differently, signs it with another key, or answers my suggestion. What the target has before
-    /// them already stays as it is.
-    fn asked_again(&mut self, mut carried: Carried, letter: AskLetter, ask: &Ask) -> Result<()> {
-        let is_answer = carried.state == CarryState::Suggested;
-        let was_with_me = carried.state == CarryState::Returned;
-        // Without being asked to they may change nothing but the key that they sign with: what I read is what I pass on.
-        let before = carried.read_ask();
-        let is_same = before.as_ref() == Some(ask) && carried.can_be_passed();
-        let is_better = was_with_me && before.is_some_and(|before| before.target_id == ask.target_id);
-        if !is_answer && !is_same && !is_better {
-            return Ok(());
-        }
-        carried.ask = Some(letter.ask);
-        carried.card = Some(letter.card);
-        carried.changed = self.now;
-        if was_with_me {
-            carried.state = CarryState::Asked;
-        }
-        self.txn.save(&carried);
-        self.notice(Notice::Introduction { introduction: carried.name() });
-        match (is_answer, was_with_me) {
-            (true, _) => self.both_said_yes(carried),
-            (_, true) => {
-                let about = About::introduction(carried.expires, carried.name());
-                self.ask_me_if_room(ItemKind::Introduce, carried.asker, about)
-            }
-            _ => Ok(()),
-        }
-    }
-
     fn my_carried(&self, key: IntroKey) -> Result<Carried> {
         self.txn.load::<Carried>(&key.bytes())?.ok_or_else(|| not_found(key.id))
     }
@@ -240,312 +174,12 @@ impl Turn<'_> {
         Ok(all.into_iter().find(|one| one.target == Some(target.id)))
     }
 
-    /// I pass an ask to a contact of mine, with a sentence of my own.
-    pub fn pass_ask(&mut self, key: IntroKey, to: Option<PersonId>, note: Sentence) -> Result<Carried> {
-        let mut carried = self.my_carried(key)?;
-        let ask = carried.read_ask().filter(|_| carried.can_be_passed());
-        let ask = ask.ok_or(Error::NotNow("this introduction is not waiting on you"))?;
-        let target = self.target_of(&carried, &ask, to)?;
-        let same = |one: &Carried| {
-            let is_asked = one.is_with_target() || one.state == CarryState::Suggested;
-            one.asker == carried.asker && one.target == Some(target.id) && is_asked
-        };
-        if super::carried(&self.txn)?.iter().any(same) {
-            return Err(Error::NotNow("an ask of the same person is before them already"));
-        }
-        carried.target = Some(target.id);
-        carried.note = Some(note);
-        self.propose(carried)
-    }
-
-    fn target_of(&self, carried: &Carried, ask: &Ask, to: Option<PersonId>) -> Result<Person> {
-        let named = match ask.target_id {
-            Some(identity) => self.person_of(identity)?,
-            None => None,
-        };
-        let chosen = match (to, named) {
-            (Some(to), Some(named)) if to != named.id => {
-                return Err(Error::NotNow("they asked for somebody else; give it back if you know a better person"));
-            }
-            (Some(to), _) => people::person(&self.txn, to)?,
-            (None, Some(named)) => named,
-            (None, None) => return Err(Error::NotNow("say to whom: they described somebody in words")),
-        };
-        if ask.target_id.is_some() && chosen.identity != ask.target_id {
-            return Err(Error::NotNow("they asked for somebody whom you do not hold"));
-        }
-        if chosen.id == carried.asker {
-            return Err(Error::NotNow("nobody can be introduced to themselves"));
-        }
-        if !chosen.is_contact() || chosen.blocked {
-            return Err(Error::NotNow("only a contact of yours can be asked"));
-        }
-        Ok(chosen)
-    }
-
-    fn propose(&mut self, mut carried: Carried) -> Result<Carried> {
-        let asker = people::person(&self.txn, carried.asker)?;
-        let (Some(identity), Some(target)) = (asker.identity, carried.target) else {
-            return Err(not_found(carried.id));
-        };
-        let history = history_of(&self.txn, identity)?.ok_or_else(|| not_found(carried.id))?;
-        let (Some(ask), Some(card), Some(note)) = (carried.ask.clone(), carried.card.clone(), carried.note.clone())
-        else {
-            return Err(not_found(carried.id));
-        };
-        let known = asker.known_to_others();
-        let vouched = self.my_vouch_for(identity)?;
-        carried.state = CarryState::Proposed;
-        carried.later = None;
-        carried.changed = self.now;
-        self.rest_until(&mut carried, None);
-        self.drop_item(ItemKind::Introduce, carried.name())?;
-        self.txn.save(&carried);
-        self.notice(Notice::Introduction { introduction: carried.name() });
-        let letter = Propose { ask, history: history.to_bytes(), card, note, known, vouched };
-        self.tell(target, IntroductionLetter::Propose(letter), carried.expires)?;
-        Ok(carried)
-    }
-
     /// Sets when an open introduction is looked at next: at `at`, if that comes before its date.
     fn rest_until(&mut self, carried: &mut Carried, at: Option<Timestamp>) {
         let until = at.unwrap_or(carried.expires).min(carried.expires);
         self.clear_deadline(carried.until, Ends::Introduction(carried.name()));
         self.set_deadline(until, Ends::Introduction(carried.name()));
         carried.until = until;
-    }
-
-    /// I give an ask back, to be said differently.
-    pub fn return_ask(&mut self, key: IntroKey, note: Sentence) -> Result<Carried> {
-        let mut carried = self.my_carried(key)?;
-        if carried.state != CarryState::Asked {
-            return Err(Error::NotNow("this introduction is not waiting on you"));
-        }
-        carried.state = CarryState::Returned;
-        carried.note = Some(note.clone());
-        carried.changed = self.now;
-        self.rest_until(&mut carried, None);
-        self.drop_item(ItemKind::Introduce, key)?;
-        self.txn.save(&carried);
-        let letter = IntroductionLetter::Returned(Returned { id: carried.id, note });
-        self.tell(carried.asker, letter, carried.expires)?;
-        Ok(carried)
-    }
-
-    /// I look at an ask again at that time; nobody is told.
-    pub(super) fn put_off_ask(&mut self, key: IntroKey, until: Timestamp) -> Result<()> {
-        let mut carried = self.my_carried(key)?;
-        if carried.state != CarryState::Asked {
-            return Err(Error::NotNow("this introduction is not waiting on you"));
-        }
-        if until >= carried.expires {
-            return Err(Error::NotNow("it is over by then: decide before its date"));
-        }
-        carried.later = Some(until);
-        self.rest_until(&mut carried, Some(until));
-        self.drop_item(ItemKind::Introduce, key)?;
-        self.txn.save(&carried);
-        Ok(())
-    }
-
-    /// I do not introduce them. The asker hears nothing, and their ask ends at its date.
-    pub(super) fn decline_ask(&mut self, key: IntroKey) -> Result<()> {
-        let carried = self.my_carried(key)?;
-        match carried.state {
-            CarryState::Asked | CarryState::Returned | CarryState::Declined => {
-                self.end_carried(carried, Over::Declined)
-            }
-            _ => Err(Error::NotNow("this introduction is not waiting on you")),
-        }
-    }
-
-    /// I think that two contacts of mine should meet, and ask both in my own words, without a name or a card. Two
-    /// yeses begin an introduction in which the target has consented already.
-    pub fn suggest(&mut self, asker: PersonId, target: PersonId, notes: Notes, life: Option<u64>) -> Result<Carried> {
-        let [one, other] = [people::person(&self.txn, asker)?, people::person(&self.txn, target)?];
-        if one.id == other.id {
-            return Err(Error::NotNow("nobody can be introduced to themselves"));
-        }
-        if [&one, &other].into_iter().any(|person| !person.is_contact() || person.blocked) {
-            return Err(Error::NotNow("both must be contacts of yours"));
-        }
-        let same = |one: &Carried| {
-            one.is_open() && [(asker, target), (target, asker)].contains(&(one.asker, one.target.unwrap_or(asker)))
-        };
-        if carried(&self.txn)?.iter().any(same) {
-            return Err(Error::NotNow("an introduction of these two is open already"));
-        }
-        if !self.has_room(Part::Introducer, asker)? {
-            return Err(Error::Full("introductions that you carry"));
-        }
-        let expires = self.now.plus(life.unwrap_or(limits::ASK_USUAL_LIFE).clamp(limits::HOUR, limits::ASK_LIFE));
-        let id = IntroId(self.random.bytes());
-        let carried = Carried {
-            target: Some(target),
-            note: Some(notes.about_asker.clone()),
-            state: CarryState::Suggested,
-            suggested: true,
-            ..Carried::begun(asker, id, self.now, expires)
-        };
-        self.txn.save(&carried);
-        self.set_deadline(expires, Ends::Introduction(carried.name()));
-        let ends = [(asker, End::Asker, notes.about_target), (target, End::Target, notes.about_asker)];
-        for (person, end, note) in ends {
-            let letter = IntroductionLetter::Suggest(Suggest { id: carried.id, end, note, expires });
-            self.tell(person, letter, expires)?;
-        }
-        Ok(carried)
-    }
-
-    /// The target of my suggestion would.
-    pub(super) fn willing_arrived(&mut self, target: &Person, id: IntroId) -> Result<()> {
-        let Some(mut carried) = self.carried_to(target, id)? else { return Ok(()) };
-        if carried.state != CarryState::Suggested {
-            return Ok(());
-        }
-        carried.willing = true;
-        carried.changed = self.now;
-        self.txn.save(&carried);
-        self.notice(Notice::Introduction { introduction: carried.name() });
-        self.both_said_yes(carried)
-    }
-
-    fn both_said_yes(&mut self, carried: Carried) -> Result<()> {
-        if carried.willing && carried.ask.is_some() {
-            self.propose(carried)?;
-        }
-        Ok(())
-    }
-
-    /// The target said yes: I say to the asker whom I brought together, and hand on what I cannot read.
-    pub(super) fn consent_arrived(&mut self, target: &Person, history: &History, letter: ConsentLetter) -> Result<()> {
-        let Some(mut carried) = self.carried_to(target, letter.id)? else { return Ok(()) };
-        if !carried.waits_for_consent(self.now) {
-            return Ok(());
-        }
-        let asker = people::person(&self.txn, carried.asker)?;
-        let Some(introduction) = self.state_introduction(&carried, &asker, history, &letter)? else { return Ok(()) };
-        let record = bounded(introduction.bytes());
-        let is_first = carried.state != CarryState::Offered;
-        carried.state = CarryState::Offered;
-        carried.introduction = Some(record.clone());
-        carried.over = None;
-        carried.changed = self.now;
-        // The asker's first letter may find the target long after the date; then both say so.
-        let answered = carried.expires.plus(limits::CONSENT_GRACE);
-        self.clear_deadline(carried.until, Ends::Introduction(carried.name()));
-        self.set_deadline(answered, Ends::Introduction(carried.name()));
-        carried.until = answered;
-        self.txn.save(&carried);
-        if is_first {
-            self.notice(Notice::Introduction { introduction: carried.name() });
-        }
-        let offer = Offer {
-            id: carried.id,
-            sealed: letter.sealed,
-            introduction: record,
-            known: target.known_to_others(),
-            vouched: self.my_vouch_for(history.id())?,
-        };
-        self.tell(carried.asker, IntroductionLetter::Offer(offer), answered)
-    }
-
-    fn state_introduction(
-        &self,
-        carried: &Carried,
-        asker: &Person,
-        target: &History,
-        letter: &ConsentLetter,
-    ) -> Result<Option<Verified<Introduction>>> {
-        let Some(identity) = asker.identity else { return Ok(None) };
-        let Some(history) = history_of(&self.txn, identity)? else { return Ok(None) };
-        let signed = carried.ask.as_ref().and_then(|ask| super::asker::verified::<Ask>(ask, &history));
-        let Some(ask) = signed else { return Ok(None) };
-        Ok(Some(self.keys.sign(Introduction {
-            id: carried.id,
-            asker: identity,
-            target: target.id(),
-            asker_head: history.head(),
-            target_head: target.head(),
-            ask: ask.id(),
-            consent: consent_digest(&letter.sealed),
-            at: self.now,
-        })))
-    }
-
-    /// The target said no, or not any more. I alone hear of it.
-    pub(super) fn declined_arrived(&mut self, person: &Person, id: IntroId) -> Result<()> {
-        if let Some(mut carried) = self.carried_to(person, id)?.filter(Carried::is_open) {
-            if carried.state == CarryState::Suggested {
-                return self.end_carried(carried, Over::Expired);
-            }
-            carried.state = CarryState::Declined;
-            carried.later = None;
-            carried.changed = self.now;
-            self.rest_until(&mut carried, None);
-            self.txn.save(&carried);
-            self.notice(Notice::Introduction { introduction: carried.name() });
-            return Ok(());
-        }
-        // Or the asker of my suggestion would rather not.
-        let key = IntroKey { part: Part::Introducer, id, person: person.id };
-        match self.txn.load::<Carried>(&key.bytes())? {
-            Some(carried) if carried.state == CarryState::Suggested => self.end_carried(carried, Over::Expired),
-            _ => Ok(()),
-        }
-    }
-
-    /// The target decides later.
-    pub(super) fn later_arrived(&mut self, target: &Person, later: &Later) -> Result<()> {
-        let Some(mut carried) = self.carried_to(target, later.id)? else { return Ok(()) };
-        if matches!(carried.state, CarryState::Proposed | CarryState::Later) {
-            carried.state = CarryState::Later;
-            carried.later = Some(later.until.min(carried.expires));
-            carried.changed = self.now;
-            self.txn.save(&carried);
-            self.notice(Notice::Introduction { introduction: carried.name() });
-        }
-        Ok(())
-    }
-
-    /// One of the two says that they hold each other.
-    pub(super) fn done_arrived(&mut self, person: &Person, id: IntroId) -> Result<()> {
-        let Some(mut carried) = self.carried_with(person, id)? else { return Ok(()) };
-        if carried.state == CarryState::Offered {
-            carried.state = CarryState::Connected;
-            carried.changed = self.now;
-            carried.until = self.keep_until(carried.until, carried.name());
-            self.txn.save(&carried);
-            self.notice(Notice::Introduction { introduction: carried.name() });
-        }
-        Ok(())
-    }
-
-    /// One of the two says how it went.
-    pub(super) fn outcome_arrived(&mut self, person: &Person, id: IntroId, outcome: HeldOutcome) -> Result<()> {
-        let Some(mut carried) = self.carried_with(person, id)? else { return Ok(()) };
-        if !matches!(carried.state, CarryState::Offered | CarryState::Connected) {
-            return Ok(());
-        }
-        let says = if carried.asker == person.id { &mut carried.asker_says } else { &mut carried.target_says };
-        *says = Some(outcome);
-        carried.changed = self.now;
-        if carried.state == CarryState::Offered {
-            carried.state = CarryState::Connected;
-            carried.until = self.keep_until(carried.until, carried.name());
-        }
-        self.txn.save(&carried);
-        self.notice(Notice::Introduction { introduction: carried.name() });
-        Ok(())
-    }
-
-    /// The introduction with this id at one end of which that person is.
-    fn carried_with(&self, person: &Person, id: IntroId) -> Result<Option<Carried>> {
-        let key = IntroKey { part: Part::Introducer, id, person: person.id };
-        match self.txn.load::<Carried>(&key.bytes())? {
-            Some(carried) => Ok(Some(carried)),
-            None => self.carried_to(person, id),
-        }
     }
 
     /// Ends what I carry. Whoever has it before them is told that it is not asked any more.

@@ -13,14 +13,18 @@
 //!
 //! Every letter goes between two contacts, so never more than two of the three need to be up at once. What the
 //! asker is told until the date of the ask is the same whether the target declined, was silent, knows the asker
-//! already, or was never asked: nothing. Each part is one entity in one file: [`asker`] (with `offer`),
-//! [`introducer`], [`target`]; a letter that does not fit the state of one introduction touches no other.
+//! already, or was never asked: nothing. Each part is one entity in one file, which says where to find what is done in
+//! it: [`asker`] (with `offer`), [`introducer`], [`target`] (with `proposals`, `consenting` and `claim`); a letter that
+//! does not fit the state of one introduction touches no other.
 
 pub mod asker;
+mod claim;
+mod consenting;
 mod ending;
 pub mod introducer;
 mod letters;
 mod offer;
+mod proposals;
 pub mod target;
 
 pub use asker::{AskEdit, AskOptions, AskState, Asked, Meant};
@@ -208,6 +212,11 @@ fn verify_ask(ask: &RecordBytes, card: &RecordBytes, history: &History) -> Optio
     (ask.is_bounded() && is_usable && card.tier == crate::card::Tier::Public).then_some(ask)
 }
 
+/// A record checked against a history.
+fn verified<T: crate::record::Statement>(record: &RecordBytes, history: &History) -> Option<Verified<T>> {
+    history.verify(Signed::<T>::from_bytes(record.as_slice()).ok()?).ok()
+}
+
 fn not_found(id: IntroId) -> Error {
     Error::NotFound { what: "introduction", name: id.short() }
 }
@@ -226,6 +235,15 @@ impl Turn<'_> {
         let kept: Vec<IntroKey> = keys(&self.txn)?.into_iter().filter(|key| key.part == part).collect();
         let with_one = kept.iter().filter(|key| key.person == with).count();
         Ok(kept.len() < limits::INTRODUCTIONS && with_one < limits::INTRODUCTIONS_WITH_ONE)
+    }
+
+    /// True if an introducer has as much before me as may wait.
+    fn is_crowded_by(&self, introducer: PersonId) -> Result<bool> {
+        let suggested = asked(&self.txn)?
+            .into_iter()
+            .filter(|one| one.introducer == introducer && one.state == AskState::Suggested);
+        let proposed = proposed(&self.txn)?.into_iter().filter(|one| one.introducer == introducer && one.waits());
+        Ok(suggested.count() + proposed.count() >= limits::OPEN_PROPOSALS)
     }
 
     /// The date of an introduction that is open, by the clock of the reader: never later than asks may live, so that
