@@ -5,6 +5,7 @@ mod listening;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
+use kith_protocol::crypto::sign::SigningKey;
 use kith_protocol::engine;
 use kith_protocol::store::StoreError;
 
@@ -13,7 +14,7 @@ use tokio::task::JoinHandle;
 use crate::access::{Access, Ways, WebUrl};
 use crate::api::{self, Api};
 use crate::backup::{self, Plan};
-use crate::driver::{Driver, Handle, Offline};
+use crate::driver::{Driver, Handle, Line, Offline};
 use crate::home::{Home, HomeError, OpenHome, Running, Settings, Tls};
 use crate::mail;
 use crate::mailbox::{self, Holder};
@@ -126,6 +127,7 @@ impl Node {
         let sockets = Sockets::bind(settings.web, API, settings.tls != Tls::Off).await;
         let sockets = sockets.map_err(|(address, reason)| NodeError::Api { address, reason })?;
         let holder = holds_mailboxes(&settings).then(|| hold(&home, &settings)).flatten();
+        let node_key = SigningKey::from_seed(&seed);
         let (network, events) = listening::start(seed, &options, &mut settings, holder.clone())?;
         if settings.opens_ports.unwrap_or(true) {
             network.open_ports().await?;
@@ -135,7 +137,7 @@ impl Node {
         ways.place = Some(sockets.place());
         let Opened { authority, keeper, credentials } = Opened::new(&home, settings.tls, acme, &mut ways)?;
         let access = Access::new(&home, &identity(&store)?, ways)?;
-        let driver = Driver::start(store, network.clone(), Some(events))?;
+        let driver = Driver::start(store, network.clone(), Some(Line { events, node_key }))?;
         // Codes name addresses, so nobody is told that the node runs before it has one. A machine without any
         // network has none; its node runs all the same, and announces an address when it gets one.
         let handle = driver.handle();

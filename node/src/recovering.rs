@@ -4,8 +4,15 @@
 //! with them, and each of those keeps a capsule that names others. So one contact leads to all who are there at this hour.
 //! All this goes over a network that is nobody's: there is no home before everything is found.
 //!
+//! Where nobody shows a code, the address of one contact's node does: its key, which the handshake tells, and the words give
+//! the secret of a door that it opened for who has them ([`RecoveryDoor`]).
+//!
 //! Whoever goes on from a backup asks in the same way for people whom they met since it was made, beginning with the contacts
 //! in it.
+
+mod place;
+
+pub use place::{NoPlace, Place};
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
@@ -18,7 +25,7 @@ use kith_protocol::id::{IdentityId, Locator, PeerId, SessionId};
 use kith_protocol::identity::{History, NodeGrant};
 use kith_protocol::invite::Invite;
 use kith_protocol::record::Signed;
-use kith_protocol::recovery::{Acquaintance, Addressee, Capsule, GivenBack, Keeper};
+use kith_protocol::recovery::{Acquaintance, Addressee, Capsule, GivenBack, Keeper, RecoveryDoor};
 use kith_protocol::store::{Store, StoreError};
 use kith_protocol::text::Name;
 use kith_protocol::time::Timestamp;
@@ -29,7 +36,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::home::{Home, HomeError};
 use crate::machine::{now, random};
-use crate::network::{self, Config, Event, Limits, Network, NetworkError};
+use crate::network::{self, CallFailure, Config, Event, Limits, Network, NetworkError};
 
 /// How long the first contact is waited for.
 const FIRST: Duration = Duration::from_secs(30);
@@ -50,11 +57,14 @@ const TRIED: u32 = 64;
 #[derive(Debug, thiserror::Error)]
 pub enum RecoverError {
     /// Nobody answered where the code leads.
-    #[error("the node of the one who shows this code was not reached")]
-    NotReached,
+    #[error("the node of {0} was not reached")]
+    NotReached(Asked),
     /// Their node answered, and has nothing that these words open.
-    #[error("the one who shows this code keeps nothing for these words")]
-    NothingKept,
+    #[error("{0} keeps nothing for these words")]
+    NothingKept(Asked),
+    /// Who is there has no door for who has these words.
+    #[error("a node is at this address, and keeps nothing for these words")]
+    NotLetIn,
     /// The network does not start.
     #[error(transparent)]
     Network(#[from] NetworkError),
@@ -80,16 +90,66 @@ pub struct Recovered {
     pub answered: usize,
 }
 
-/// Makes a home of the words and of what contacts keep, beginning with the one who shows the code.
+/// The contact who is asked first.
+#[derive(Clone, Debug)]
+pub enum First {
+    /// Whoever shows this code.
+    Shows(Invite),
+    /// Whoever is there.
+    IsAt(Place),
+}
+
+/// How the one who was asked first was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// By a code.
+    ByCode,
+    /// By an address.
+    ByAddress,
+}
+
+impl std::fmt::Display for Asked {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::ByCode => "the one who shows this code",
+            Self::ByAddress => "whoever is at this address",
+        })
+    }
+}
+
+impl First {
+    const fn asked(&self) -> Asked {
+        match self {
+            Self::Shows(_) => Asked::ByCode,
+            Self::IsAt(_) => Asked::ByAddress,
+        }
+    }
+
+    fn target(self) -> Target {
+        match self {
+            Self::Shows(code) => {
+                let to = Addressee { id: code.key.0, key: code.key, secret: code.shared_secret() };
+                Target { whom: Whom::Known(to), is_contact: false, peer: None, hints: code.hints }
+            }
+            Self::IsAt(Place { hints, peer }) => Target { whom: Whom::BehindDoor, is_contact: false, peer, hints },
+        }
+    }
+}
+
+/// Makes a home of the words and of what contacts keep, beginning with this one.
 ///
 /// # Errors
 /// If somebody lives in the folder, or nothing was given back.
-pub async fn recover(home: &Home, code: &Invite, words: &RecoveryWords) -> Result<Recovered, RecoverError> {
+pub async fn recover(home: &Home, first: First, words: &RecoveryWords) -> Result<Recovered, RecoverError> {
+    let asked = first.asked();
     let mut search = Search::new(words)?;
-    let to = Addressee { id: code.key.0, key: code.key, secret: code.shared_secret() };
-    search.waiting.push_back(Target { to, peer: None, hints: code.hints.clone() });
-    let (found, was_reached) = search.run().await?;
-    let nothing = if was_reached { RecoverError::NothingKept } else { RecoverError::NotReached };
+    search.waiting.push_back(first.target());
+    let (found, end) = search.run().await?;
+    let nothing = match end {
+        End::Answered => RecoverError::NothingKept(asked),
+        End::NotLetIn if asked == Asked::ByAddress => RecoverError::NotLetIn,
+        End::NotLetIn | End::NotReached => RecoverError::NotReached(asked),
+    };
     let Found { history, key, card: (_, card), people, answered } = found.ok_or(nothing)?;
     let recovered = Recovered { name: card.name.clone(), contacts: people.len(), answered };
     home.begin_anew(|store, peer| {
@@ -147,9 +207,35 @@ pub async fn ask_whom_i_met_since(
 
 /// Somebody to ask.
 struct Target {
-    to: Addressee,
+    whom: Whom,
+    /// True if they stand in what others gave back.
+    is_contact: bool,
     peer: Option<PeerId>,
     hints: Vec<Hint>,
+}
+
+/// Whom a wish is for.
+enum Whom {
+    Known(Addressee),
+    /// Whoever answers, at the door for who has the words.
+    BehindDoor,
+}
+
+/// Somebody who was reached and asked.
+struct Asking {
+    to: Addressee,
+    is_contact: bool,
+    /// How many of their capsules were passed over.
+    skip: u32,
+}
+
+/// How far it came with those who were asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum End {
+    NotReached,
+    /// A node was there, and did not answer the hello.
+    NotLetIn,
+    Answered,
 }
 
 /// What was found so far.
@@ -179,9 +265,8 @@ struct Search<'w> {
     events: mpsc::Receiver<Event>,
     waiting: VecDeque<Target>,
     calling: BTreeMap<Locator, Target>,
-    /// Who was reached, and how many of their capsules were passed over.
-    asked: BTreeMap<SessionId, (Target, u32)>,
-    was_reached: bool,
+    asking: BTreeMap<SessionId, Asking>,
+    end: End,
     /// What was kept before says nothing: whoever stands there may have been forgotten meanwhile.
     since: Timestamp,
     found: Option<Found>,
@@ -192,17 +277,17 @@ impl<'w> Search<'w> {
         let keypair_seed = kith_protocol::crypto::sign::SecretSeed(random());
         let limits = Limits::default();
         let (network, events) = network::start(Config { keypair_seed, listen: Vec::new(), limits, holder: None })?;
-        let (waiting, calling, asked) = (VecDeque::new(), BTreeMap::new(), BTreeMap::new());
+        let (waiting, calling, asking) = (VecDeque::new(), BTreeMap::new(), BTreeMap::new());
         let (keeper, since) = (Keeper::of(words), Timestamp::from_secs(0));
-        Ok(Self { words, keeper, network, events, waiting, calling, asked, was_reached: false, since, found: None })
+        Ok(Self { words, keeper, network, events, waiting, calling, asking, end: End::NotReached, since, found: None })
     }
 
-    /// Asks until everybody has answered, or nobody does any more. What was found, and whether anybody was reached.
-    async fn run(mut self) -> Result<(Option<Found>, bool), RecoverError> {
+    /// Asks until everybody has answered, or nobody does any more. What was found, and how far it came.
+    async fn run(mut self) -> Result<(Option<Found>, End), RecoverError> {
         let mut until = Instant::now() + FIRST;
         loop {
             self.call_others().await?;
-            if self.calling.is_empty() && self.asked.is_empty() {
+            if self.calling.is_empty() && self.asking.is_empty() {
                 break;
             }
             let Ok(Some(event)) = timeout_at(until, self.events.recv()).await else { break };
@@ -213,39 +298,57 @@ impl<'w> Search<'w> {
             }
         }
         self.network.shutdown().await;
-        Ok((self.found, self.was_reached))
+        Ok((self.found, self.end))
     }
 
     async fn call_others(&mut self) -> Result<(), RecoverError> {
-        while self.calling.len() + self.asked.len() < AT_ONCE
+        while self.calling.len() + self.asking.len() < AT_ONCE
             && let Some(target) = self.waiting.pop_front()
         {
-            let (secret, peer, addresses) = (target.to.secret.clone(), target.peer, target.hints.clone());
-            let locator = secret.locator();
-            self.calling.insert(locator, target);
-            self.network.run(Effect::Call { locator, secret, peer, addresses }).await?;
+            self.call(target).await?;
+        }
+        Ok(())
+    }
+
+    async fn call(&mut self, target: Target) -> Result<(), RecoverError> {
+        let (peer, addresses) = (target.peer, target.hints.clone());
+        match &target.whom {
+            Whom::Known(to) => {
+                let (locator, secret) = (to.secret.locator(), to.secret.clone());
+                self.calling.insert(locator, target);
+                self.network.run(Effect::Call { locator, secret, peer, addresses }).await?;
+            }
+            Whom::BehindDoor => {
+                let (name, words) = (Locator(random()), self.words.clone());
+                let secret = move |node: &PeerId| RecoveryDoor::of_words(&words, node).map(|door| door.secret());
+                self.calling.insert(name, target);
+                self.network.call_whoever(name, Box::new(secret), peer, addresses).await?;
+            }
         }
         Ok(())
     }
 
     async fn happens(&mut self, event: Event) -> Result<(), RecoverError> {
         match event {
-            Event::SessionOpened { session, locator, .. } => {
+            Event::SessionOpened { session, locator, peer, .. } => {
                 if let Some(target) = self.calling.remove(&locator) {
-                    self.was_reached = true;
-                    self.ask(session, target, 0).await?;
+                    self.end = End::Answered;
+                    self.meets(session, target, peer).await?;
                 }
             }
-            Event::CallFailed { locator, .. } => {
+            Event::CallFailed { locator, reason } => {
                 self.calling.remove(&locator);
+                if reason == CallFailure::NotAnswered {
+                    self.end = self.end.max(End::NotLetIn);
+                }
             }
             Event::LetterAnswered { session, outcome, .. } => {
-                if let Some((target, skip)) = self.asked.remove(&session) {
-                    self.answered(session, target, skip, outcome).await?;
+                if let Some(asking) = self.asking.remove(&session) {
+                    self.answered(session, asking, outcome).await?;
                 }
             }
             Event::SessionClosed { session } => {
-                self.asked.remove(&session);
+                self.asking.remove(&session);
             }
             // What they have for me comes again once I am at home.
             Event::LetterArrived { ticket, .. } => {
@@ -256,10 +359,21 @@ impl<'w> Search<'w> {
         Ok(())
     }
 
-    async fn ask(&mut self, session: SessionId, target: Target, skip: u32) -> Result<(), RecoverError> {
+    /// The one who was called answered: now it is known who is behind a door.
+    async fn meets(&mut self, session: SessionId, target: Target, peer: PeerId) -> Result<(), RecoverError> {
+        let to = match target.whom {
+            Whom::Known(to) => Some(to),
+            Whom::BehindDoor => RecoveryDoor::of_words(self.words, &peer).map(|door| door.addressee()),
+        };
+        // There is one: the hello went under its secret.
+        let Some(to) = to else { return Ok(()) };
+        self.ask(session, Asking { to, is_contact: target.is_contact, skip: 0 }).await
+    }
+
+    async fn ask(&mut self, session: SessionId, asking: Asking) -> Result<(), RecoverError> {
         // A key that nothing can be sealed to is nobody's.
-        let Ok(wish) = self.keeper.wish(&target.to, skip, now(), random()) else { return Ok(()) };
-        self.asked.insert(session, (target, skip));
+        let Ok(wish) = self.keeper.wish(&asking.to, asking.skip, now(), random()) else { return Ok(()) };
+        self.asking.insert(session, asking);
         self.network.run(Effect::Send { session, letter: wish.id, sealed: wish.sealed.bytes }).await?;
         Ok(())
     }
@@ -267,19 +381,18 @@ impl<'w> Search<'w> {
     async fn answered(
         &mut self,
         session: SessionId,
-        target: Target,
-        skip: u32,
+        asking: Asking,
         outcome: Option<Answer>,
     ) -> Result<(), RecoverError> {
         let Some(Answer::GivenBack(bytes)) = outcome else {
             return Ok(self.network.run(Effect::HangUp { session }).await?);
         };
         let is_mine = self.take(bytes.as_slice());
-        if !is_mine && skip + 1 < TRIED {
-            return self.ask(session, target, skip + 1).await;
+        if !is_mine && asking.skip + 1 < TRIED {
+            return self.ask(session, Asking { skip: asking.skip + 1, ..asking }).await;
         }
-        // Whoever shows the code is asked again as the contact that they are, and counted then.
-        if let Some(found) = self.found.as_mut().filter(|_| is_mine && target.peer.is_some()) {
+        // Whoever is asked first is asked again as the contact that they are, and counted then.
+        if let Some(found) = self.found.as_mut().filter(|_| is_mine && asking.is_contact) {
             found.answered += 1;
         }
         Ok(self.network.run(Effect::HangUp { session }).await?)
@@ -332,5 +445,6 @@ fn target_of(one: &Acquaintance) -> Option<(IdentityId, Target)> {
     let grant = history.verify(Signed::<NodeGrant>::from_bytes(one.grant.as_slice()).ok()?).ok()?;
     let secret: SharedSecret = one.pair.clone();
     let to = Addressee { id: history.id().0, key: grant.encryption, secret };
-    Some((history.id(), Target { to, peer: Some(grant.peer), hints: one.hints.clone() }))
+    let (whom, peer) = (Whom::Known(to), Some(grant.peer));
+    Some((history.id(), Target { whom, is_contact: true, peer, hints: one.hints.clone() }))
 }

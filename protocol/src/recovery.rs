@@ -8,6 +8,13 @@
 //! It is sealed to the key that backups are sealed to: my home makes it, and only the words open it. Contacts find it under a
 //! **keeper id**: the id of another identity that comes from the words and signs nothing but the wish to have it back. So
 //! who begins anew need not know who they are, and who does not have the words cannot ask.
+//!
+//! Whoever can sit down with a contact scans a live code and asks under its secret. Whoever has nothing but the address of a
+//! contact's node asks at a [`RecoveryDoor`].
+
+mod door;
+
+pub use door::RecoveryDoor;
 
 use crate::address::Hint;
 use crate::card::{OwnCard, Tier};
@@ -172,11 +179,11 @@ impl Keeper {
 
 /// Whom a wish is sealed to.
 pub struct Addressee {
-    /// The key of a code, or the id of an identity.
+    /// The key of a code or of a door, or the id of an identity.
     pub id: [u8; 32],
     /// The key to seal to.
     pub key: EncryptionKey,
-    /// The secret of the code, or of the pair.
+    /// The secret of the code, of the door, or of the pair.
     pub secret: SharedSecret,
 }
 

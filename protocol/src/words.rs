@@ -75,6 +75,12 @@ impl RecoveryWords {
         Self(SecretSeed(derive(&self.0.0, b"", "kith/1/keeper")))
     }
 
+    /// The key of the doors behind which contacts give back capsules to whoever knows their address alone; see
+    /// [`crate::recovery::RecoveryDoor`]. Contacts hold its public half.
+    pub fn recovery_door_key(&self) -> SigningKey {
+        SigningKey::from_seed(&SecretSeed(derive(&self.0.0, b"", "kith/1/recovery door key")))
+    }
+
     /// The key that signs the change to the signing key with this number, from 1. It is made from the words when
     /// it is needed and kept on no machine, so that nobody who steals a machine can change keys.
     pub fn rotation_key(&self, number: u8) -> SigningKey {

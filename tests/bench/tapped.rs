@@ -3,10 +3,11 @@
 use std::path::Path;
 use std::time::Instant;
 
-use kith_node::driver::{Driver, Handle};
+use kith_node::driver::{Driver, Handle, Line};
 use kith_node::home::Home;
 use kith_node::network::{self, Config, Event, Limits, Network};
 use kith_node::store::HomeLock;
+use kith_protocol::crypto::sign::SigningKey;
 use kith_protocol::engine::Answer;
 use kith_protocol::text::Name;
 use tokio::sync::mpsc::{self, Receiver, Sender};
@@ -31,13 +32,15 @@ impl Tapped {
     pub async fn start(home: &Path, name: &str) -> Self {
         let (open, _) = Home::at(home).create(Name::new(name).unwrap()).unwrap();
         let (_, store, keypair_seed, lock) = open.into_parts();
+        let node_key = SigningKey::from_seed(&keypair_seed);
         let listen = pair::listen();
         let (network, events) =
             network::start(Config { keypair_seed, listen, limits: Limits::default(), holder: None }).unwrap();
         let (passed_on, driver_events) = mpsc::channel(Limits::default().channel);
         let (seen, receipts) = mpsc::channel(RECEIPTS);
         tokio::spawn(tap(events, passed_on, seen));
-        let driver = Driver::start(store, network.clone(), Some(driver_events)).unwrap();
+        let line = Line { events: driver_events, node_key };
+        let driver = Driver::start(store, network.clone(), Some(line)).unwrap();
         driver.handle().until(|status| !status.listening.is_empty()).await.unwrap();
         Self { driver, network, receipts, _lock: lock }
     }

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use kith_protocol::address::{Hint, Host, Reach, Transports};
 use kith_protocol::crypto::seal::DecryptionKey;
-use kith_protocol::crypto::sign::SecretSeed;
+use kith_protocol::crypto::sign::{SecretSeed, SigningKey};
 use kith_protocol::engine::{Answer, Effect, Engine, Own, Step, Ticket, Turn};
 use kith_protocol::id::{LetterId, PeerId, SessionId};
 use kith_protocol::identity::{History, NodeGrant};
@@ -80,7 +80,7 @@ fn engine_alone(seed: u64) -> (Duration, usize) {
     let mut now = world.clock(ana);
     let (mut ana, mut bo) = (Node::of(&world, ana), Node::of(&world, bo));
     for node in [&mut ana, &mut bo] {
-        node.step(now, |turn| turn.network_started());
+        node.step(now, |turn| turn.network_started(&SigningKey::from_seed(&SecretSeed([9; 32]))));
         node.step(now, |turn| turn.session_opened(SessionId([7; 16]), locator, PeerId([7; 32])));
     }
     let (start, mut size) = (Instant::now(), 0);

@@ -100,7 +100,8 @@ fn anas_laptop_was_stolen_and_she_comes_back_with_her_words_and_bo() {
     let wrong = paper(&strangers, "paper");
     new.kith(["recover", &code, "--words-file", &wrong])
         .fails(1, &["keeps nothing for these words", "another contact"]);
-    new.kith(["recover", "https://example.org/", "--words-file", &words]).fails(1, &["no Kith code", "kith invite"]);
+    new.kith(["recover", "https://example.org/", "--words-file", &words])
+        .fails(1, &["no Kith code and no address", "kith invite", "kith status"]);
     new.kith(["recover", "--words-file", &words]).fails(2, &["--backup"]);
     let back = new.kith(["recover", &code, "--words-file", &words]).ok();
     assert!(
@@ -132,6 +133,57 @@ fn anas_laptop_was_stolen_and_she_comes_back_with_her_words_and_bo() {
         assert!(!letters.contains("bank"), "{letters}");
         letters.contains("My laptop is gone.").then_some(())
     });
+}
+
+/// Where the node of somebody is, as they would read it out.
+fn read_out(of: &Someone) -> String {
+    let status = of.kith(["status"]).ok().out;
+    let by_tcp =
+        status.lines().find_map(|line| line.trim().strip_prefix("listening").filter(|at| at.contains("/tcp/")));
+    by_tcp.expect("it listens").trim().to_owned()
+}
+
+#[test]
+fn ana_is_in_another_town_and_comes_back_with_her_words_and_what_bo_reads_out_to_her() {
+    let (mut ana, bo, chi) = (Someone::up("Ana Sousa"), Someone::up("Bo Lindqvist"), Someone::up("Chi Tran"));
+    let mut dee = Someone::up("Dee Novak");
+    bo.meets(&ana, "Hannover Messe");
+    chi.meets(&ana, "Hannover Messe");
+    let words = paper(&ana, "paper");
+    ana.kith(["rotate", "--words-file", &words]).ok();
+    for other in ["Bo", "Chi"] {
+        ana.api().until("what they keep for her is there", |api| {
+            api.get(&format!("/people/{other}"))["waiting"].as_array()?.is_empty().then_some(())
+        });
+    }
+    ana.stop();
+    let mut new = Someone::new("Ana Sousa");
+    let (at_bo, at_dee) = (read_out(&bo), read_out(&dee));
+    // Dee never met her; then nobody is there at all.
+    let lets_nobody_in = ["a node is at this address, and keeps nothing", "the node of a contact", "kith invite"];
+    new.kith(["recover", &at_dee, "--words-file", &words]).fails(1, &lets_nobody_in);
+    dee.stop();
+    new.kith(["recover", &at_dee, "--words-file", &words])
+        .fails(1, &["the node of whoever is at this address was not reached", "reachable from here"]);
+    let strangers = Someone::at_home("Mallory");
+    let wrong = paper(&strangers, "paper");
+    new.kith(["recover", &at_bo, "--words-file", &wrong]).fails(1, &lets_nobody_in);
+    // As a socket, too: nobody reads out slashes.
+    let port = at_bo.rsplit('/').next().unwrap();
+    let back = new.kith(["recover", &format!("127.0.0.1:{port}"), "--words-file", &words]).ok();
+    assert!(
+        back.out.contains("Ana Sousa is back") && back.out.contains("Contacts that are there again: 2; 2"),
+        "{back}"
+    );
+    new.start();
+    new.kith(["person", "write", "Chi", "My laptop is gone; I am here."]).ok();
+    chi.api().until("Chi reads it", |api| {
+        api.get("/people/Ana/letters")["letters"].to_string().contains("I am here.").then_some(())
+    });
+    // Bo's door is open still, and once more is no harm.
+    new.stop();
+    let again = Someone::new("Ana Sousa");
+    again.kith(["recover", &at_bo, "--words-file", &words]).ok();
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! Everything is gone but the words.
 
 use kith_protocol::card::FieldKind;
-use kith_protocol::engine::{Error, Own, history_of};
+use kith_protocol::engine::{Answer, Error, Own, Refusal, history_of};
 use kith_protocol::identity::Reason;
-use kith_protocol::recovery::Capsule;
-use kith_tests::sim::{Mallory, Who, World};
+use kith_protocol::recovery::{Capsule, GivenBack, Keeper, RecoveryDoor};
+use kith_tests::sim::{Mallory, Pen, Who, World};
 
 use crate::{DAY, HOUR, ana_and_bo, meet, refusal};
 
@@ -167,9 +167,7 @@ fn a_thief_who_gives_contacts_capsules_of_his_own_does_not_keep_ana_from_coming_
     world.run_for(8 * DAY);
     world.stop(thief);
     let code = world.shows_live(bo, "At Bo's table");
-    let known = |kept: kith_protocol::recovery::GivenBack| {
-        Capsule::open(kept.sealed.as_slice(), &words.backup_key()).unwrap().people.len()
-    };
+    let known = |kept: GivenBack| Capsule::open(kept.sealed.as_slice(), &words.backup_key()).unwrap().people.len();
     let newest = known(world.asks_back(&words, &code, 0).unwrap());
     let before = known(world.asks_back(&words, &code, 1).unwrap());
     assert_eq!((newest, before), (1, 2), "the one of before the theft is still there");
@@ -203,4 +201,126 @@ fn bo_was_away_when_ana_changed_her_key_and_chi_knows_of_it() {
     for other in [bo, chi] {
         assert_eq!(world.reads(other, ana, FieldKind::Title).as_deref(), Some("Founder"));
     }
+}
+
+/// What a contact gave back, as whoever has the words reads it.
+fn opened(world: &World, kept: Option<GivenBack>, who: Who) -> Option<Capsule> {
+    let words = &world.home(who).words;
+    kept.map(|kept| Capsule::open(kept.sealed.as_slice(), &words.backup_key()).unwrap())
+}
+
+#[test]
+fn the_address_of_bos_node_is_enough_and_says_nothing_to_anybody_else() {
+    let (mut world, ana, bo, chi) = three(9);
+    let words = world.home(ana).words.clone();
+    let kept = world.asks_back_at(&words, bo, 0).expect("there is a door for her");
+    let names: Vec<String> =
+        opened(&world, kept, ana).expect("he keeps it").people.iter().map(|one| one.name.to_string()).collect();
+    assert!(names.contains(&"Bo".to_owned()) && names.contains(&"Chi".to_owned()), "{names:?}");
+    // Dee has met nobody, and nobody has met Dee.
+    let dee = world.person("Dee");
+    let hers = world.home(dee).words.clone();
+    assert!(world.asks_back_at(&words, dee, 0).is_none(), "Dee keeps nothing of Ana's");
+    assert!(world.asks_back_at(&hers, bo, 0).is_none(), "nor Bo of Dee's");
+    // The secret of the door at Chi's leads nowhere at Bo's, whoever has it.
+    let at_chi = RecoveryDoor::of_words(&words, &world.home(chi).peer).unwrap();
+    assert!(world.knocks(chi, at_chi.secret().locator()).is_some());
+    assert!(world.knocks(bo, at_chi.secret().locator()).is_none());
+}
+
+#[test]
+fn behind_the_door_a_wish_passes_and_nothing_else() {
+    let (mut world, ana, bo, _) = three(10);
+    let words = world.home(ana).words.clone();
+    let door = RecoveryDoor::of_words(&words, &world.home(bo).peer).unwrap().addressee();
+    let session = world.knocks(bo, door.secret.locator()).unwrap();
+    // Ana's own claim, sealed to the door as if it were the key of a code.
+    let (thief, now) = (Mallory::thief("Ana", world.history(ana), &words, 0), world.clock(bo));
+    let pen = Pen { to: door.id, with_history: true, ..world.pen(bo, thief.claim([3; 32], now)) };
+    let sealed = thief.seals(&pen, &door.key, &door.secret);
+    let answer = world.hands_in(bo, session, &sealed);
+    assert!(matches!(answer, Answer::Refused(Refusal::NotAccepted, _)), "{answer:?}");
+    assert_eq!(world.hands_in(bo, session, &[1; 512]), Answer::Later, "what does not open");
+    // Even who was given the secret of the door needs the words for a wish.
+    let mallory = world.fresh_words();
+    let wish = Keeper::of(&mallory).wish(&door, 0, now, [5; 32]).unwrap();
+    let answer = world.hands_in(bo, session, &wish.sealed.bytes);
+    assert!(matches!(answer, Answer::Refused(Refusal::NotAccepted, _)), "{answer:?}");
+    assert_eq!(world.home(bo).engine.as_ref().unwrap().with_whom(session), None, "nobody takes it for Ana");
+}
+
+#[test]
+fn bo_has_moved_to_another_machine_and_the_door_has_moved_along() {
+    let (mut world, ana, bo, _) = three(11);
+    let words = world.home(ana).words.clone();
+    let before = RecoveryDoor::of_words(&words, &world.home(bo).peer).unwrap().secret().locator();
+    world.goes_offline(ana);
+    let backup = world.copies(bo);
+    world.restores_backup(bo, backup);
+    let kept = world.asks_back_at(&words, bo, 0).expect("Ana has not even heard of the new machine");
+    assert!(opened(&world, kept, ana).is_some());
+    assert!(world.knocks(bo, before).is_none(), "the door of the machine of before is closed");
+    world.stop(bo);
+    world.start(bo);
+    assert!(world.asks_back_at(&words, bo, 0).is_some(), "and it is open after a restart");
+}
+
+#[test]
+fn with_fresh_words_and_with_a_farewell_the_door_of_before_is_closed() {
+    let (mut world, ana, bo, chi) = three(12);
+    let before = world.changes_words(ana);
+    world.run_for(HOUR);
+    let words = world.home(ana).words.clone();
+    assert!(world.asks_back_at(&before, bo, 0).is_none());
+    assert!(world.asks_back_at(&words, bo, 0).flatten().is_some());
+    world.forgets(ana, bo);
+    world.run_for(HOUR);
+    assert!(world.asks_back_at(&words, bo, 0).is_none());
+    assert!(world.asks_back_at(&words, chi, 0).flatten().is_some());
+}
+
+#[test]
+fn nobody_closes_anas_door_by_having_something_kept_for_her_key() {
+    let (mut world, ana, bo, _) = three(13);
+    let mallory = world.person("Mallory");
+    meet(&mut world, bo, mallory);
+    world.run_for(2 * HOUR);
+    // As a contact of Ana's she has heard of the key and of the keeper id, and gives Bo something for them.
+    let words = world.home(ana).words.clone();
+    world.gives_to_keep(mallory, bo, &words);
+    world.run_for(HOUR);
+    assert!(world.asks_back_at(&words, bo, 0).flatten().is_some());
+    world.forgets(mallory, bo);
+    world.run_for(HOUR);
+    let kept = world.asks_back_at(&words, bo, 0).expect("the door is still there");
+    assert!(opened(&world, kept, ana).is_some(), "and behind it what Ana gave him");
+}
+
+#[test]
+fn a_thief_who_gives_contacts_another_key_does_not_lock_ana_out() {
+    let (mut world, ana, bo, _) = three(14);
+    world.run_for(20 * DAY);
+    let (disk, words) = (world.copies(ana), world.home(ana).words.clone());
+    world.stop(ana);
+    let thief = world.runs_copy(ana, disk, "thief");
+    let his = world.fresh_words();
+    world.gives_to_keep(thief, bo, &his);
+    world.run_for(HOUR);
+    assert!(world.asks_back_at(&his, bo, 0).is_some());
+    let kept = world.asks_back_at(&words, bo, 0).expect("that of before the theft has its door");
+    assert!(opened(&world, kept, ana).is_some());
+}
+
+#[test]
+fn a_home_of_before_there_were_doors_gives_none_until_its_words_are_typed_in() {
+    let (mut world, ana, bo) = ana_and_bo(15);
+    let words = world.home(ana).words.clone();
+    world.forgets_what_doors_follow_from(ana);
+    world.run_for(20 * DAY);
+    assert!(world.asks_back_at(&words, bo, 0).is_none());
+    let code = world.shows_live(bo, "At Bo's table");
+    assert!(world.asks_back(&words, &code, 0).is_some(), "a code is enough as before");
+    world.does(ana, |turn| turn.know_words(&words));
+    world.run_for(20 * DAY);
+    assert!(world.asks_back_at(&words, bo, 0).flatten().is_some());
 }

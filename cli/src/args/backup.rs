@@ -43,11 +43,12 @@ pub struct Rotate {
     pub words_file: Option<PathBuf>,
 }
 
-/// Go on after the machine was lost or stolen: from a contact's code, or from a backup, with a new key. With neither, a home
+/// Go on after the machine was lost or stolen: from a contact's code or address, or from a backup, with a new key. With neither, a home
 /// that stopped because it goes on elsewhere goes on here.
 #[derive(Args)]
 pub struct Recover {
-    /// A code that a contact shows: a picture, a link, a text, or - for standard input
+    /// A code that a contact shows: a picture, a link, a text, or - for standard input. Or where their node is: an address
+    /// with a port, as kith status shows them
     #[arg(conflicts_with = "backup")]
     pub code: Option<String>,
     /// A backup to go on from instead

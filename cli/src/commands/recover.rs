@@ -1,10 +1,12 @@
 //! `kith recover`: the machine is lost, or in other hands.
 
+use std::path::Path;
+
 use kith_node::backup::Machine;
 use kith_node::codes::read;
 use kith_node::going_on::{self, GoingOnError};
 use kith_node::home::Home;
-use kith_node::recovering::{self, RecoverError};
+use kith_node::recovering::{self, First, RecoverError};
 use kith_protocol::invite::Invite;
 use serde_json::json;
 
@@ -15,7 +17,8 @@ use crate::out;
 use crate::recovery;
 use crate::trouble::Trouble;
 
-const WANTED: &str = "ask a contact to run kith invite, and give the picture or the link here";
+const WANTED: &str = "ask a contact to run kith invite, and give the picture or the link here; or what kith status shows them of \
+                      the addresses of their node";
 
 /// Makes a home of the words, and a backup or what contacts keep; or goes on with the one that is there.
 pub async fn recover(home: &Home, recover: &Recover, json: bool) -> Result<(), Trouble> {
@@ -24,12 +27,14 @@ pub async fn recover(home: &Home, recover: &Recover, json: bool) -> Result<(), T
         (Some(file), _) => backup::make_home(home, file, words_file, Machine::Stolen, json).await,
         (None, Some(code)) => by_contact(home, code, words_file, json).await,
         (None, None) if home.exists() => go_on_here(home, words_file, json),
-        (None, None) => Err(Trouble::usage("give a contact's code, or a backup with --backup FILE").hint(WANTED)),
+        (None, None) => {
+            Err(Trouble::usage("give a contact's code or address, or a backup with --backup FILE").hint(WANTED))
+        }
     }
 }
 
 /// The home that is here has fallen silent, and is to go on.
-fn go_on_here(home: &Home, words_file: Option<&std::path::Path>, json: bool) -> Result<(), Trouble> {
+fn go_on_here(home: &Home, words_file: Option<&Path>, json: bool) -> Result<(), Trouble> {
     let words = recovery::words(words_file)?;
     let name = going_on::go_on_here(home, &words).map_err(|error| match error {
         GoingOnError::Home(error) => error.into(),
@@ -48,11 +53,11 @@ fn go_on_here(home: &Home, words_file: Option<&std::path::Path>, json: bool) -> 
     Ok(())
 }
 
-async fn by_contact(home: &Home, given: &str, words_file: Option<&std::path::Path>, json: bool) -> Result<(), Trouble> {
+async fn by_contact(home: &Home, given: &str, words_file: Option<&Path>, json: bool) -> Result<(), Trouble> {
     backup::nobody_lives_in(home)?;
-    let code = invite(given)?;
+    let first = first(given)?;
     let words = recovery::words(words_file)?;
-    let back = recovering::recover(home, &code, &words).await.map_err(in_words)?;
+    let back = recovering::recover(home, first, &words).await.map_err(in_words)?;
     if json {
         let (name, home) = (back.name.to_string(), home.folder());
         return out::json(&json!({ "name": name, "contacts": back.contacts, "answered": back.answered, "home": home }));
@@ -69,6 +74,14 @@ async fn by_contact(home: &Home, given: &str, words_file: Option<&std::path::Pat
     Ok(())
 }
 
+/// Who is asked: an address is what is no file and looks like one.
+fn first(given: &str) -> Result<First, Trouble> {
+    match given.parse() {
+        Ok(place) if !Path::new(given).exists() => Ok(First::IsAt(place)),
+        _ => invite(given).map(First::Shows),
+    }
+}
+
 /// The Kith code in what was given.
 fn invite(given: &str) -> Result<Invite, Trouble> {
     let texts = match code(given)? {
@@ -78,15 +91,19 @@ fn invite(given: &str) -> Result<Invite, Trouble> {
         }
     };
     let found = texts.iter().find_map(|text| Invite::from_text(text.trim()).ok());
-    found.ok_or_else(|| Trouble::failed("this is no Kith code").hint(WANTED))
+    found.ok_or_else(|| Trouble::failed("this is no Kith code and no address").hint(WANTED))
 }
 
 fn in_words(error: RecoverError) -> Trouble {
     match error {
         RecoverError::Home(error) => error.into(),
-        RecoverError::NotReached => Trouble::failed(error.to_string())
+        RecoverError::NotReached(_) => Trouble::failed(error.to_string())
             .hint("their node must run and be reachable from here: best you are in one room, on one network"),
-        RecoverError::NothingKept => Trouble::failed(error.to_string()).hint(
+        RecoverError::NotLetIn => Trouble::failed(error.to_string()).hint(
+            "is it the node of a contact, whom you met an hour or more before it was lost? Their code works, too: they run kith \
+             invite, and you give the picture or the link here",
+        ),
+        RecoverError::NothingKept(_) => Trouble::failed(error.to_string()).hint(
             "ask another contact, whom you met an hour or more before it was lost; or are these words of before, or of \
              somebody else?",
         ),

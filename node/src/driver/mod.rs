@@ -12,6 +12,7 @@ mod worker;
 
 use std::sync::Arc;
 
+use kith_protocol::crypto::sign::SigningKey;
 use kith_protocol::engine::{self, Effect, Engine, Notice};
 use kith_protocol::store::StoreError;
 use tokio::sync::{broadcast, mpsc, watch};
@@ -56,6 +57,14 @@ impl World for crate::network::Network {
     }
 }
 
+/// What a driver needs of a network that runs.
+pub struct Line {
+    /// What happens there.
+    pub events: mpsc::Receiver<Event>,
+    /// The key that the node has there.
+    pub node_key: SigningKey,
+}
+
 /// A running driver.
 pub struct Driver {
     handle: Handle,
@@ -63,15 +72,11 @@ pub struct Driver {
 }
 
 impl Driver {
-    /// Starts the thread. Must be called within a tokio runtime, whose clock wakes it.
+    /// Starts the thread; without a line nobody is called. Must be called within a tokio runtime, whose clock wakes it.
     ///
     /// # Errors
     /// If the storage does not hold an identity, or no thread can be started.
-    pub fn start(
-        store: FileStore,
-        world: impl World,
-        events: Option<mpsc::Receiver<Event>>,
-    ) -> Result<Self, engine::Error> {
+    pub fn start(store: FileStore, world: impl World, line: Option<Line>) -> Result<Self, engine::Error> {
         let engine = Engine::open(&store)?;
         let roster = Arc::new(Roster::new(store.view()));
         let (inputs, queue) = mpsc::channel(INPUTS);
@@ -80,7 +85,9 @@ impl Driver {
         let handle =
             Handle::new(inputs, store.view(), Arc::clone(&roster), notices.clone(), published, world.surroundings());
         let (paths, streak) = (paths::Paths::default(), streak::Streak::default());
-        let worker = worker::Worker { engine, store, roster, world, notices, status, paths, streak, rests: false };
+        let (events, node_key) = line.map(|line| (line.events, line.node_key)).unzip();
+        let worker =
+            worker::Worker { engine, store, roster, world, node_key, notices, status, paths, streak, rests: false };
         let runtime = tokio::runtime::Handle::current();
         let thread = std::thread::Builder::new()
             .name("kith-driver".into())

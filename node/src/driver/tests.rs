@@ -1,6 +1,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use kith_protocol::crypto::sign::SecretSeed;
 use kith_protocol::engine::own::Own;
 use kith_protocol::engine::{Beginning, CardChange};
 use kith_protocol::id::PeerId;
@@ -139,7 +140,8 @@ impl Ana {
         before(&mut store);
         let (told, effects) = mpsc::unbounded_channel();
         let (events, happens) = mpsc::channel(8);
-        let driver = Driver::start(store, Teller(told), Some(happens)).unwrap();
+        let line = Line { events: happens, node_key: SigningKey::from_seed(&SecretSeed([1; 32])) };
+        let driver = Driver::start(store, Teller(told), Some(line)).unwrap();
         Self { driver, disk, effects, events, _folder: folder }
     }
 

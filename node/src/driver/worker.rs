@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kith_protocol::address::{Hint, Reach};
+use kith_protocol::crypto::sign::SigningKey;
 use kith_protocol::engine::{self, Engine, Notice};
 use kith_protocol::id::PersonId;
 use kith_protocol::store::{StoreError, Write};
@@ -31,6 +32,8 @@ pub(super) struct Worker<W> {
     pub store: FileStore,
     pub roster: Arc<Roster>,
     pub world: W,
+    /// None without a network.
+    pub node_key: Option<SigningKey>,
     pub notices: broadcast::Sender<Notice>,
     pub status: watch::Sender<Status>,
     pub paths: Paths,
@@ -117,8 +120,9 @@ impl<W: World> Worker<W> {
 
     /// The engine begins, at these addresses if they are known.
     fn begin(&mut self, hints: Option<Vec<Hint>>) -> Result<(), StoreError> {
+        let Some(node_key) = &self.node_key else { return Ok(()) };
         let mut batch = Batch::new(&self.store, now());
-        judge(batch.step(&mut self.engine, |turn| turn.network_started()))?;
+        judge(batch.step(&mut self.engine, |turn| turn.network_started(node_key)))?;
         if let Some(hints) = hints {
             judge(batch.step(&mut self.engine, |turn| turn.addresses_changed(hints)))?;
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use kith_protocol::address::{Hint, Host, Reach, Transports};
+use kith_protocol::id::PeerId as KithPeer;
 use kith_protocol::limits;
 use kith_protocol::text::Line;
 use libp2p::multiaddr::Protocol;
@@ -159,6 +160,17 @@ pub fn hint(address: &Multiaddr) -> Option<Hint> {
         _ => return None,
     };
     Some(Hint { reach: reach(&host), host, port, transports })
+}
+
+/// The hint for an address that may say whose it is, and may lead through a relay; with who must answer.
+pub fn ways_to(address: &Multiaddr) -> Option<(Hint, Option<KithPeer>)> {
+    let whose = match address.iter().last()? {
+        Protocol::P2p(peer) => Some(peer::from_libp2p(&peer)?),
+        _ => None,
+    };
+    let Some(place) = place_of_relay(address) else { return Some((hint(address)?, whose)) };
+    let relay = peer::from_libp2p(&relay_of(address)?)?;
+    Some((Hint { reach: Reach::Relayed(relay), ..hint(&place)? }, whose))
 }
 
 /// The hints for the addresses that this node listens on: TCP and QUIC on one port become one hint, addresses

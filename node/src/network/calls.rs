@@ -18,6 +18,7 @@ use libp2p::swarm::{ConnectionId, DialError};
 use libp2p::{Multiaddr, PeerId};
 use tokio::time::Instant;
 
+use super::SecretWith;
 use super::dialling::{dial_opts, to_dial};
 use super::event::{CallFailure, Event};
 use super::hellos::random_nonce;
@@ -30,8 +31,25 @@ struct Hello {
     initiator: Initiator,
 }
 
+/// What a call says hello under.
+pub(super) enum Under {
+    /// This, whoever answers.
+    Secret(SharedSecret),
+    /// What is shared with who answers; none with some.
+    SecretWith(SecretWith),
+}
+
+impl Under {
+    fn at(&self, peer: &KithPeer) -> Option<SharedSecret> {
+        match self {
+            Self::Secret(secret) => Some(secret.clone()),
+            Self::SecretWith(secret) => secret(peer),
+        }
+    }
+}
+
 struct Call {
-    secret: SharedSecret,
+    under: Under,
     expected: Option<PeerId>,
     untried: VecDeque<Multiaddr>,
     dialling: usize,
@@ -95,7 +113,7 @@ impl Calls {
 
 impl Task {
     /// Begins a call. A second one under the same locator joins the first.
-    pub(super) fn call(&mut self, locator: Locator, secret: SharedSecret, peer: Option<KithPeer>, at: &[Hint]) {
+    pub(super) fn call(&mut self, locator: Locator, under: Under, peer: Option<KithPeer>, at: &[Hint]) {
         if self.calls.under_way.contains_key(&locator) {
             return;
         }
@@ -109,7 +127,7 @@ impl Task {
         let now = Instant::now();
         let untried = to_dial(at, expected);
         let call = Call {
-            secret,
+            under,
             expected,
             dialling: 0,
             reached: self.connected_already(expected, &untried),
@@ -200,7 +218,10 @@ impl Task {
         let (Some(nonce), Some(responder)) = (random_nonce(), peer::from_libp2p(&peer)) else {
             return self.call_failed(locator, CallFailure::Busy);
         };
-        let (initiator, open) = Initiator::begin(call.secret.clone(), Ends { initiator: self.me, responder }, nonce);
+        let Some(secret) = call.under.at(&responder) else {
+            return self.hello_failed(locator, peer, CallFailure::NotAnswered, true);
+        };
+        let (initiator, open) = Initiator::begin(secret, Ends { initiator: self.me, responder }, nonce);
         call.hello = Some(Hello { peer, initiator });
         let request = self.swarm.behaviour_mut().hello.send_request(&peer, Request::Open(open));
         self.calls.hellos.insert(request, locator);

@@ -73,14 +73,16 @@ mod tests;
 
 use std::num::NonZeroU8;
 
+use kith_protocol::address::Hint;
 use kith_protocol::crypto::sign::SecretSeed;
 use kith_protocol::engine::Effect;
-use kith_protocol::id::PeerId;
+use kith_protocol::hello::SharedSecret;
+use kith_protocol::id::{Locator, PeerId};
 use libp2p::Swarm;
 use libp2p::identity::{Keypair, ed25519};
 use tokio::sync::{mpsc, oneshot, watch};
 
-pub use addresses::{hint, listen_on};
+pub use addresses::{hint, listen_on, ways_to};
 pub use budget::{Budget, PassedOn};
 pub use event::{CallFailure, Event};
 pub use libp2p::Multiaddr;
@@ -112,6 +114,9 @@ pub struct Config {
     /// What holds mailboxes for others; `None` if they are to look elsewhere.
     pub holder: Option<Holder>,
 }
+
+/// What is shared with a node, which is known once a handshake has told which one it is.
+pub type SecretWith = Box<dyn Fn(&PeerId) -> Option<SharedSecret> + Send>;
 
 /// Why a network did not start, or did not take an effect.
 #[derive(Debug, thiserror::Error)]
@@ -305,6 +310,22 @@ impl Network {
     /// If the network is shut down.
     pub async fn run(&self, effect: Effect) -> Result<(), NetworkError> {
         self.commands.send(Command::Run(Box::new(effect))).await.map_err(|_| NetworkError::Stopped)
+    }
+
+    /// Dials these addresses and says hello under what is shared with whoever is there: who lost everything knows nobody's
+    /// secret, and nobody's id. Ends as an [`Effect::Call`] by this name does; of `peer` alone, if that is known.
+    ///
+    /// # Errors
+    /// If the network is shut down.
+    pub async fn call_whoever(
+        &self,
+        name: Locator,
+        secret: SecretWith,
+        peer: Option<PeerId>,
+        addresses: Vec<Hint>,
+    ) -> Result<(), NetworkError> {
+        let call = Command::CallWhoever { name, secret, peer, addresses };
+        self.commands.send(call).await.map_err(|_| NetworkError::Stopped)
     }
 
     /// Hands an effect over from a plain thread, waiting while the channel is full. This cannot lock up: the

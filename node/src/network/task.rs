@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::net::{SocketAddr, UdpSocket};
 
 use futures::StreamExt;
+use kith_protocol::address::Hint;
 use kith_protocol::engine::Effect;
 use kith_protocol::hello::{Request, Response};
 use kith_protocol::id::{Locator, PeerId as KithPeer, SessionId};
@@ -16,7 +17,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::behaviour::{Behaviour, BehaviourEvent};
-use super::calls::Calls;
+use super::calls::{Calls, Under};
 use super::carrying::Carrying;
 use super::circuits::Circuits;
 use super::errands::Errands;
@@ -34,7 +35,7 @@ use super::relaying::Relaying;
 use super::relays::Relays;
 use super::sessions::Sessions;
 use super::trials::Trials;
-use super::{Limits, addresses, peer};
+use super::{Limits, SecretWith, addresses, peer};
 
 /// How long a shutdown waits for connections to close, and then for ports to be free.
 const FAREWELL: std::time::Duration = std::time::Duration::from_secs(1);
@@ -46,6 +47,8 @@ const NEXT_TRY: std::time::Duration = std::time::Duration::from_millis(5);
 pub(super) enum Command {
     /// Run an effect.
     Run(Box<Effect>),
+    /// Call whoever is at one of the addresses.
+    CallWhoever { name: Locator, secret: SecretWith, peer: Option<KithPeer>, addresses: Vec<Hint> },
     /// Have a router pass our port on.
     OpenPorts,
     /// Close everything and say when it is done.
@@ -92,6 +95,9 @@ impl Task {
                 event = self.swarm.select_next_some() => self.on_swarm_event(event),
                 command = commands.recv() => match command {
                     Some(Command::Run(effect)) => self.run_effect(*effect),
+                    Some(Command::CallWhoever { name, secret, peer, addresses }) => {
+                        self.call(name, Under::SecretWith(secret), peer, &addresses);
+                    }
                     Some(Command::OpenPorts) => self.mapping.begin(),
                     Some(Command::Shutdown(done)) => break Some(done),
                     #[cfg(test)]
@@ -126,7 +132,9 @@ impl Task {
         match effect {
             Effect::OpenDoor { locator, secret } => self.open_door(locator, secret),
             Effect::CloseDoor { locator } => self.close_door(&locator),
-            Effect::Call { locator, secret, peer, addresses } => self.call(locator, secret, peer, &addresses),
+            Effect::Call { locator, secret, peer, addresses } => {
+                self.call(locator, Under::Secret(secret), peer, &addresses)
+            }
             Effect::Send { session, letter, sealed } => self.send(session, letter, sealed),
             Effect::Answer { ticket, answer } => self.answer(ticket, answer),
             Effect::HangUp { session } => self.end_session(session),

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | signatures | Ed25519, strict verification, weak keys refused (RFC 8032) | [`sign`] |
 //! | sealing | HPKE, X25519 + HKDF-SHA256 + ChaCha20-Poly1305, PSK mode (RFC 9180) | [`seal`] |
+//! | agreement | X25519 between Ed25519 keys (RFC 7748) | [`sign::agree`] |
 //! | keys of a day | Ed25519 keys, blinded (Tor rend-spec-v3, appendix A.2) | [`blind`] |
 //! | sealing of files | the same in base mode, message after message | [`stream`] |
 //! | derivation, tags | HKDF-SHA256, HMAC-SHA256 (RFC 5869, RFC 2104) | [`derive()`], [`tag`] |

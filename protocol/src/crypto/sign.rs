@@ -81,6 +81,18 @@ impl std::fmt::Debug for SigningKey {
     }
 }
 
+/// What the holders of two keys have in common and nobody else: X25519 (RFC 7748 §5) between their keys, taken over to
+/// Curve25519 (RFC 8032 §5.1.5 for the secret one). A key may serve this beside signatures: Thormarker, "On using the same key
+/// pair for Ed25519 and an X25519 based KEM", 2021 (eprint.iacr.org/2021/509).
+///
+/// It is never zero: a [`VerifyKey`] is of large order.
+pub fn agree(mine: &SigningKey, theirs: &VerifyKey) -> SecretSeed {
+    let mut scalar = mine.0.to_scalar_bytes();
+    let agreed = theirs.0.to_montgomery().mul_clamped(scalar).to_bytes();
+    scalar.zeroize();
+    SecretSeed(agreed)
+}
+
 /// 32 secret bytes from which a key is made; wiped from memory when dropped and never printed.
 #[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
 pub struct SecretSeed(pub [u8; 32]);
@@ -104,6 +116,14 @@ impl Wire for SecretSeed {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn two_keys_have_one_secret_in_common_and_it_is_another_one_for_each_two() {
+        let [ana, bo, chi] = [1, 2, 3].map(|number| SigningKey::from_seed(&SecretSeed([number; 32])));
+        assert_eq!(agree(&ana, &bo.verify_key()), agree(&bo, &ana.verify_key()));
+        assert_ne!(agree(&ana, &bo.verify_key()), agree(&ana, &chi.verify_key()));
+        assert_ne!(agree(&ana, &ana.verify_key()).0, [0; 32]);
+    }
 
     #[test]
     fn a_key_has_one_spelling() {

@@ -6,6 +6,7 @@ use super::own::{OTHER_WORDS, Own, words_fit};
 use super::turn::Turn;
 use crate::backup::Head;
 use crate::crypto::seal::EncryptionKey;
+use crate::crypto::sign::VerifyKey;
 use crate::id::IdentityId;
 use crate::recovery::Keeper;
 use crate::store::{Read, Table};
@@ -18,6 +19,8 @@ crate::wire_map! {
         1 => key: EncryptionKey,
         /// Under which id contacts keep capsules; none in a home of an earlier version whose words were not typed in since.
         2 => keeper: Option<IdentityId>,
+        /// The public half of [`RecoveryWords::recovery_door_key`]; none in such a home, or one of a version after that.
+        3 => door: Option<VerifyKey>,
     }
 }
 
@@ -36,10 +39,20 @@ pub fn backup_key(read: &dyn Read) -> Result<Option<EncryptionKey>> {
     Ok(entity::load::<BackupKey>(read, KEY)?.map(|stored| stored.key))
 }
 
-/// What capsules are sealed to, and under which id they are kept.
-pub(super) fn capsule_keys(read: &dyn Read) -> Result<Option<(EncryptionKey, IdentityId)>> {
+/// What goes along with my capsules, all of it public.
+pub(super) struct CapsuleKeys {
+    /// What they are sealed to.
+    pub seal_to: EncryptionKey,
+    /// Under which id they are kept.
+    pub keeper: IdentityId,
+    /// Whom contacts open a door for.
+    pub door: Option<VerifyKey>,
+}
+
+/// Those of this home; none where the words were not typed in since there are capsules.
+pub(super) fn capsule_keys(read: &dyn Read) -> Result<Option<CapsuleKeys>> {
     let stored = entity::load::<BackupKey>(read, KEY)?;
-    Ok(stored.and_then(|stored| Some((stored.key, stored.keeper?))))
+    Ok(stored.and_then(|BackupKey { key, keeper, door }| Some(CapsuleKeys { seal_to: key, keeper: keeper?, door })))
 }
 
 /// The beginning of a backup that is made now.
@@ -59,6 +72,7 @@ impl Turn<'_> {
     }
 
     pub(super) fn keep_backup_key(&mut self, words: &RecoveryWords) {
-        self.txn.save(&BackupKey { key: words.backup_key().public(), keeper: Some(Keeper::of(words).id()) });
+        let door = Some(words.recovery_door_key().verify_key());
+        self.txn.save(&BackupKey { key: words.backup_key().public(), keeper: Some(Keeper::of(words).id()), door });
     }
 }

@@ -10,7 +10,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use super::backups::capsule_keys;
+use super::backups::{CapsuleKeys, capsule_keys};
 use super::deadline::Ends;
 use super::door::pair_secrets;
 use super::effect::{Answer, Refusal};
@@ -24,7 +24,7 @@ use super::own::Own;
 use super::person::{Person, Reach};
 use super::turn::Turn;
 use crate::crypto::{cut, sha256};
-use crate::id::{IdentityId, PersonId};
+use crate::id::{IdentityId, PersonId, SessionId};
 use crate::identity::History;
 use crate::letter::body::{KeepCapsule, Recover};
 use crate::letter::{Body, Opened};
@@ -56,6 +56,9 @@ impl Entity for Kept {
         kept_key(self.person, self.place)
     }
 }
+
+/// The places of what a contact gave me: the newest, and one of before.
+pub(super) const PLACES: [u8; 2] = [0, 1];
 
 fn kept_key(person: PersonId, place: u8) -> Vec<u8> {
     [&person.0[..], &[place]].concat()
@@ -125,11 +128,11 @@ impl Turn<'_> {
 
     /// Gives a contact the capsule as it is now. A home whose words were not typed in since there are capsules has none.
     pub(super) fn send_capsule(&mut self, own: &Own, person: &Person) -> Result<()> {
-        let Some((key, keeper)) = capsule_keys(&self.txn)? else { return Ok(()) };
+        let Some(CapsuleKeys { seal_to, keeper, door }) = capsule_keys(&self.txn)? else { return Ok(()) };
         let people = self.acquaintances_for(own, person.id)?;
         let capsule = Capsule { made: self.now, card: own.card.clone(), people, key: own.history().current() };
-        if let Some(sealed) = capsule.seal(&key, self.random.bytes()) {
-            self.send(person.id, &Body::KeepCapsule(KeepCapsule { keeper, sealed }), limits::LETTER_LIFE)?;
+        if let Some(sealed) = capsule.seal(&seal_to, self.random.bytes()) {
+            self.send(person.id, &Body::KeepCapsule(KeepCapsule { keeper, sealed, door }), limits::LETTER_LIFE)?;
         }
         Ok(())
     }
@@ -190,12 +193,17 @@ impl Turn<'_> {
         }
         let before = self.txn.load::<Kept>(&kept_key(person, 1))?;
         let gives_way = before.is_none_or(|before| self.now.since(before.came) >= limits::CAPSULE_BEFORE);
-        if let Some(newest) = self.unkeep(person, 0)?.filter(|_| gives_way) {
+        let newest = self.unkeep(person, 0)?.filter(|_| gives_way);
+        let door_of_newest = self.take_recovery_door(person, 0)?;
+        if let Some(newest) = newest {
             self.unkeep(person, 1)?;
+            self.take_recovery_door(person, 1)?;
             self.keep(Kept { place: 1, ..newest });
+            self.open_recovery_door(person, 1, door_of_newest);
         }
-        let KeepCapsule { keeper, sealed } = capsule;
+        let KeepCapsule { keeper, sealed, door } = capsule;
         self.keep(Kept { person, keeper, sealed, came: self.now, place: 0, key });
+        self.open_recovery_door(person, 0, door);
         Ok(())
     }
 
@@ -215,15 +223,17 @@ impl Turn<'_> {
 
     /// Nothing is kept for somebody any more.
     pub(super) fn forget_kept(&mut self, person: PersonId) -> Result<()> {
-        self.unkeep(person, 0)?;
-        self.unkeep(person, 1)?;
+        for place in PLACES {
+            self.unkeep(person, place)?;
+            self.take_recovery_door(person, place)?;
+        }
         Ok(())
     }
 
     /// Somebody asks for what is kept under a keeper id, and proves to have the words that it comes from.
-    pub(super) fn answer_wish(&self, party: Party, opened: Opened) -> Result<Answer> {
+    pub(super) fn answer_wish(&self, session: SessionId, party: Party, opened: Opened) -> Result<Answer> {
         let receipts = opened.receipts();
-        let found = match self.checked_wish(party, opened)? {
+        let found = match self.checked_wish(session, party, opened)? {
             Some((keeper, wish)) => self.kept_for(keeper, wish.skip)?,
             None => None,
         };
@@ -232,7 +242,7 @@ impl Turn<'_> {
         Ok(bytes.map_or_else(refused, Answer::GivenBack))
     }
 
-    fn checked_wish(&self, party: Party, opened: Opened) -> Result<Option<(IdentityId, Recover)>> {
+    fn checked_wish(&self, session: SessionId, party: Party, opened: Opened) -> Result<Option<(IdentityId, Recover)>> {
         let me = match party {
             // A printed code is in many hands, and an answer would tell whose it is.
             Party::Invite(invite) => {
@@ -240,6 +250,7 @@ impl Turn<'_> {
                 invite.filter(|invite| !invite.printed).map(|invite| invite.key.0)
             }
             Party::Pair(_) | Party::Scanned(_) | Party::Former(_) => Some(self.keys.signer.id.0),
+            Party::Keeper(..) => self.recovery_door_of(session)?.map(|door| door.addressee().id),
         };
         // A keeper changes no keys.
         let whole = opened.history.as_ref();

@@ -57,6 +57,8 @@ impl Turn<'_> {
             Party::Pair(person) => (DoorKind::Pair, person.0),
             // No door is opened for the machine of before alone.
             Party::Scanned(person) | Party::Former(person) => (DoorKind::Scanned, person.0),
+            // Those are in `recovery_doors`: one locator may lead to several.
+            Party::Keeper(..) => return,
         };
         self.txn.save(&Door { locator, kind, of });
         if kind != DoorKind::Scanned {
@@ -71,7 +73,10 @@ impl Turn<'_> {
 
     /// Who a locator means.
     pub(super) fn party_at(&self, locator: Locator) -> Result<Option<Party>> {
-        Ok(self.txn.load::<Door>(&locator.0)?.map(|door| door.party()))
+        match self.txn.load::<Door>(&locator.0)? {
+            Some(door) => Ok(Some(door.party())),
+            None => self.keeper_at(locator),
+        }
     }
 
     /// Closes every door of a person, ends what is open, and forgets what we shared.

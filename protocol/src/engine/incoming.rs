@@ -167,7 +167,7 @@ impl Turn<'_> {
             Err(_) => return self.answer_unopened(party),
         };
         if opened.letter.unverified().kind == kind::RECOVER {
-            return self.answer_wish(party, opened);
+            return self.answer_wish(session, party, opened);
         }
         let receipts = opened.receipts();
         Ok(match self.judge(session, party, opened)? {
@@ -190,6 +190,8 @@ impl Turn<'_> {
             (None, Party::Invite(invite)) => self.claim_arrived(session, invite, opened),
             (None, Party::Pair(person) | Party::Scanned(person)) => self.letter_from(session, person, opened),
             (None, Party::Former(_)) => Ok(Verdict::Later),
+            // Who has the words may ask for a capsule, and has no other business here.
+            (None, Party::Keeper(..)) => Ok(Verdict::Refused(Refusal::NotAccepted)),
         }
     }
 
@@ -203,6 +205,10 @@ impl Turn<'_> {
         match party {
             Party::Invite(invite) => Ok(match self.invite_opening(invite)? {
                 Some((key, secret)) => letter::open(sealed, &key, &secret.letter_key()),
+                None => Err(crate::crypto::seal::CannotOpen.into()),
+            }),
+            Party::Keeper(..) => Ok(match self.recovery_door_of(session)? {
+                Some(door) => letter::open(sealed, &door.opening(), &door.secret().letter_key()),
                 None => Err(crate::crypto::seal::CannotOpen.into()),
             }),
             Party::Pair(person) | Party::Scanned(person) | Party::Former(person) => {

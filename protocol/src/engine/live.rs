@@ -10,6 +10,7 @@ use super::leaving::Leaving;
 use super::mailboxes::ToldSlots;
 use super::whereabouts::Lookout;
 use crate::address::Hint;
+use crate::crypto::sign::SigningKey;
 use crate::day_record::DayKey;
 use crate::hello::SharedSecret;
 use crate::id::{InviteId, LetterId, Locator, MailboxId, PeerId, PersonId, SessionId};
@@ -30,6 +31,8 @@ pub(super) enum Party {
     Scanned(PersonId),
     /// A machine that a person does not speak for any more: it is told so, and nothing passes.
     Former(PersonId),
+    /// Somebody who has the words that a capsule is for: of this person, in this place. They may ask for it.
+    Keeper(PersonId, u8),
 }
 
 #[derive(Clone, Debug)]
@@ -84,6 +87,8 @@ impl Pause {
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Live {
+    /// The libp2p key of this machine; none until the network has started.
+    pub node: Option<SigningKey>,
     /// This home goes on at another machine: nothing is said here any more.
     pub silent: bool,
     pub sessions: BTreeMap<SessionId, Session>,
@@ -200,7 +205,7 @@ impl Live {
     pub(super) fn person_of(&self, session: SessionId) -> Option<PersonId> {
         match self.sessions.get(&session)?.party {
             Party::Pair(person) => Some(person),
-            Party::Invite(_) | Party::Scanned(_) | Party::Former(_) => None,
+            Party::Invite(_) | Party::Scanned(_) | Party::Former(_) | Party::Keeper(..) => None,
         }
     }
 

@@ -41,6 +41,7 @@
 //! | `session`, `door`, `live` | who is on the line |
 //! | `backups`, `restore` | what a backup is sealed to; coming back from one |
 //! | `capsules`, `recovered` | what contacts keep for me and I for them; coming back from words and a contact |
+//! | `recovery_doors` | where who has nothing but words and my address asks for what I keep |
 //! | `replaced` | a machine whose home goes on elsewhere falls silent |
 //! | `deadline` | everything that waits has an end |
 
@@ -84,6 +85,7 @@ pub mod people;
 pub mod person;
 mod presence;
 mod recovered;
+mod recovery_doors;
 mod relays;
 mod replaced;
 mod restore;

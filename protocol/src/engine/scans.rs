@@ -80,7 +80,7 @@ impl Turn<'_> {
                 self.unforget(person)?;
                 return Ok(Scanned::Before(person));
             }
-            None => {}
+            Some(Party::Keeper(..)) | None => {}
         }
         let gives_up = self.gives_up(invite)?;
         let at = options.at.unwrap_or(self.now);

@@ -8,6 +8,7 @@ use super::error::Result;
 use super::live::{Call, Live, Party, Session};
 use super::person::Person;
 use super::turn::Turn;
+use crate::crypto::sign::SigningKey;
 use crate::hello::SharedSecret;
 use crate::id::{Locator, PeerId, PersonId, SessionId};
 use crate::limits;
@@ -48,7 +49,7 @@ impl Turn<'_> {
                 self.live.pauses.entry(person).and_modify(|pause| pause.until = now);
                 self.pump(person)?;
             }
-            Party::Invite(_) | Party::Former(_) => {}
+            Party::Invite(_) | Party::Former(_) | Party::Keeper(..) => {}
         }
         self.call_others()
     }
@@ -127,15 +128,16 @@ impl Turn<'_> {
         self.call_others()
     }
 
-    /// The network has started anew: no session or call of before is left.
-    pub fn network_started(&mut self) -> Result<()> {
-        *self.live = Live::default();
+    /// The network has started anew, with this libp2p key: no session or call of before is left.
+    pub fn network_started(&mut self, node: &SigningKey) -> Result<()> {
+        *self.live = Live { node: Some(node.clone()), ..Live::default() };
         if self.own()?.replaced.is_some() {
             self.fall_silent();
             return Ok(());
         }
         self.live.waiting = people_who_wait(&self.txn)?;
         self.open_all_doors()?;
+        self.open_recovery_doors()?;
         self.be_found()?;
         self.admit_all()?;
         self.open_all_mailboxes()?;

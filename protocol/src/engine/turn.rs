@@ -80,6 +80,8 @@ impl<'e> Turn<'e> {
                 Party::Scanned(_) => Party::Scanned(person),
                 Party::Former(_) => Party::Former(person),
                 Party::Pair(_) | Party::Invite(_) => Party::Pair(person),
+                // Where only a wish passes nobody turns out to be anybody.
+                keeper @ Party::Keeper(..) => keeper,
             };
         }
     }

@@ -8,7 +8,7 @@ use super::note::NoteLetter;
 use super::vouch::VouchLetter;
 use crate::address::Hint;
 use crate::crypto::seal::EncryptionKey;
-use crate::crypto::sign::SecretSeed;
+use crate::crypto::sign::{SecretSeed, VerifyKey};
 use crate::id::IdentityId;
 use crate::limits;
 use crate::mailbox::Pass;
@@ -118,6 +118,9 @@ crate::wire_map! {
         1 => pub keeper: IdentityId,
         /// The capsule, which only its owner's words open.
         2 => pub sealed: Bytes<{ limits::CAPSULE }>,
+        /// Who has the key to it may ask at a door of its own, see [`crate::recovery::RecoveryDoor`]; none from a home
+        /// whose words were not typed in since there are such doors.
+        3 => pub door: Option<VerifyKey>,
     }
 }
 

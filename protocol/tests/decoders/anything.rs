@@ -358,8 +358,9 @@ fn other_body() -> impl Strategy<Value = Body> {
             Body::Answers(Answers { all: all.into_iter().map(one).collect() })
         }),
         (time(), option::of(blob(400))).prop_map(|(since, grant)| Body::Resume(Resume { since, grant })),
-        (any::<[u8; 32]>(), blob(400))
-            .prop_map(|(keeper, sealed)| Body::KeepCapsule(KeepCapsule { keeper: IdentityId(keeper), sealed })),
+        (any::<[u8; 32]>(), blob(400), option::of(key())).prop_map(|(keeper, sealed, door)| {
+            Body::KeepCapsule(KeepCapsule { keeper: IdentityId(keeper), sealed, door })
+        }),
         any::<u32>().prop_map(|skip| Body::Recover(Recover { skip })),
     ]
 }

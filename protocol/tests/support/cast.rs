@@ -6,7 +6,7 @@ use kith_protocol::address::{Hint, Host, Reach, Transports};
 use kith_protocol::card::{CardView, Field, FieldKind, OwnCard, Tier};
 use kith_protocol::crypto::derive;
 use kith_protocol::crypto::seal::DecryptionKey;
-use kith_protocol::crypto::sign::SecretSeed;
+use kith_protocol::crypto::sign::{SecretSeed, SigningKey};
 use kith_protocol::day_record::DayRecord;
 use kith_protocol::disowned::Disowned;
 use kith_protocol::hello::SharedSecret;
@@ -65,8 +65,7 @@ fn actor(name: &'static str, first: u8, address: [u8; 4]) -> Actor {
     let entropy = counting(first);
     let words = RecoveryWords::from_entropy(entropy);
     // In a test any Ed25519 key will do for the machine; this one is as good as random.
-    let machine: [u8; 32] = derive(&entropy, b"", "test machine");
-    let peer = kith_protocol::crypto::sign::SigningKey::from_seed(&SecretSeed(machine)).verify_key();
+    let peer = SigningKey::from_seed(&SecretSeed(derive(&entropy, b"", "test machine"))).verify_key();
     Actor {
         name,
         entropy,
@@ -586,7 +585,19 @@ pub fn capsule() -> Capsule {
 /// Ana's capsule on its way to Chi.
 pub fn keep_capsule() -> Body {
     let sealed = capsule().seal(&ana().words.backup_key().public(), counting(0xd0)).unwrap();
-    Body::KeepCapsule(KeepCapsule { keeper: Keeper::of(&ana().words).id(), sealed })
+    let door = Some(ana().words.recovery_door_key().verify_key());
+    Body::KeepCapsule(KeepCapsule { keeper: Keeper::of(&ana().words).id(), sealed, door })
+}
+
+/// The same from a home that was last told the words before they gave doors.
+pub fn keep_capsule_without_door() -> Body {
+    let Body::KeepCapsule(capsule) = keep_capsule() else { unreachable!("that is what it is") };
+    Body::KeepCapsule(KeepCapsule { door: None, ..capsule })
+}
+
+/// The libp2p key of somebody's machine.
+pub fn machine(of: &Actor) -> SigningKey {
+    SigningKey::from_seed(&SecretSeed(derive(&of.entropy, b"", "test machine")))
 }
 
 /// One body of every kind, and a claim with an introducer's word.
@@ -604,6 +615,7 @@ pub fn bodies() -> Vec<(&'static str, Body)> {
         ("resume", resume()),
         ("resume with a grant", resume_with_grant()),
         ("capsule", keep_capsule()),
+        ("capsule of before there were doors", keep_capsule_without_door()),
         ("recover", Body::Recover(Recover { skip: 0 })),
         ("vouch", vouch_news()),
         ("acceptance", acceptance_news()),

@@ -16,7 +16,7 @@ use kith_protocol::letter::answers::KeyNews;
 use kith_protocol::mailbox::{Close, Collect, Door, Held, Keep, Leave, Request, Response, Slot, Take};
 use kith_protocol::nearby::Day;
 use kith_protocol::record::{Statement, Verified};
-use kith_protocol::recovery::GivenBack;
+use kith_protocol::recovery::{GivenBack, RecoveryDoor};
 use kith_protocol::wire;
 
 use super::annotate::{self, Shape};
@@ -84,6 +84,7 @@ pub fn all() -> Vec<(&'static str, File)> {
         ("presence.json", presence()),
         ("disowned.json", disowned()),
         ("nearby.json", nearby()),
+        ("recovery.json", recovery()),
     ]
 }
 
@@ -274,7 +275,7 @@ fn bodies() -> File {
         "hand over" => shapes::HAND_OVER,
         "answers" => shapes::ANSWERS,
         "resume" | "resume with a grant" => shapes::RESUME,
-        "capsule" => shapes::KEEP_CAPSULE,
+        "capsule" | "capsule of before there were doors" => shapes::KEEP_CAPSULE,
         "recover" => shapes::RECOVER,
         "vouch" => shapes::VOUCH_NEWS,
         "acceptance" => shapes::ACCEPTANCE_NEWS,
@@ -325,6 +326,26 @@ fn nearby() -> File {
             .given("day", day.0.to_string())
     };
     File { about: "The names of Ana's node on a local network.", vectors: today.around().map(name).into() }
+}
+
+fn recovery() -> File {
+    let (ana, chi) = (ana(), chi());
+    let owner = ana.words.recovery_door_key().verify_key();
+    let door = RecoveryDoor::of_node(&cast::machine(&chi), &owner);
+    let secret = door.secret();
+    let shared = Vector::new(
+        "door",
+        "The shared secret of the door that Chi's node opens for who has Ana's words.",
+        secret.as_bytes(),
+        annotate::layout(secret.as_bytes(), &[(32, "shared secret")]),
+    )
+    .given("entropy of the words", hex(&ana.entropy))
+    .given("seed of the node's key", hex(&derive::<32>(&chi.entropy, b"", "test machine")))
+    .given("peer id of the node", hex(&chi.peer.0))
+    .gives("key of recovery doors", hex(owner.as_bytes()))
+    .gives("locator", hex(&secret.locator().0))
+    .gives("key that a wish is sealed to", hex(&door.addressee().key.0));
+    File { about: "How who has nothing but words and an address is let in.", vectors: vec![shared] }
 }
 
 const DAY_RECORD: [(usize, &str); 7] = [

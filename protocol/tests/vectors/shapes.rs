@@ -205,7 +205,8 @@ pub const PASS: Shape = Map(&[
 ]);
 pub const ANSWERS: Shape = Map(&[(1, "answers", List(&Map(&[(1, "letter id", Plain), (2, "answer", Plain)])))]);
 pub const RESUME: Shape = Map(&[(1, "since", Plain), (2, "grant", Inside(&GRANT))]);
-pub const KEEP_CAPSULE: Shape = Map(&[(1, "keeper id", Plain), (2, "sealed capsule", Plain)]);
+pub const KEEP_CAPSULE: Shape =
+    Map(&[(1, "keeper id", Plain), (2, "sealed capsule", Plain), (3, "key of recovery doors", Plain)]);
 pub const RECOVER: Shape = Map(&[(1, "capsules passed over", Plain)]);
 pub const LEAVE: Shape = Map(&[
     (1, "mailbox", Plain),

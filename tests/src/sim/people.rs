@@ -12,7 +12,7 @@ use kith_protocol::engine::people::{self, PersonChange, card_of};
 use kith_protocol::engine::person::{Person, Reach};
 use kith_protocol::engine::scans::{ScanOptions, Scanned, read_code};
 use kith_protocol::engine::{CardChange, Engine, Error, Notice, Own, Turn};
-use kith_protocol::id::{InviteId, LetterId, Locator, PeerId, PersonId};
+use kith_protocol::id::{InviteId, LetterId, Locator, PersonId};
 use kith_protocol::identity::Reason;
 use kith_protocol::invite::Invite;
 use kith_protocol::letter::body::kind;
@@ -403,7 +403,7 @@ impl World {
     /// The same with a backup that was made at a certain time.
     pub fn restores_backup_of(&mut self, who: Who, backup: MemoryStore, made: Timestamp) {
         self.stop(who);
-        let (peer, now, seed) = (PeerId(self.random.random()), self.clock(who), self.random.random());
+        let (peer, now, seed) = (self.fresh_machine(), self.clock(who), self.random.random());
         let mut store = backup;
         let mut engine = Engine::open(&store).expect("a backup is a whole home");
         let (_, step) =

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use kith_protocol::address::Hint;
 use kith_protocol::crypto::sha256;
+use kith_protocol::crypto::sign::{SecretSeed, SigningKey};
 use kith_protocol::day_record::DayKey;
 use kith_protocol::engine::{self, Answer, Beginning, Engine, Errand, Error, Left, Step, Ticket, Turn};
 use kith_protocol::hello::SharedSecret;
@@ -66,6 +67,8 @@ pub struct World {
     pub figures: Figures,
     pub(super) random: StdRng,
     pub(super) homes: Vec<Home>,
+    /// The libp2p keys of machines.
+    pub(super) machines: BTreeMap<PeerId, SigningKey>,
     /// Who has which identity; of several homes with one, the first.
     pub(super) ids: BTreeMap<IdentityId, Who>,
     pub(super) queue: Queue<Event>,
@@ -94,6 +97,7 @@ impl World {
             figures: Figures::default(),
             random: StdRng::seed_from_u64(seed),
             homes: Vec::new(),
+            machines: BTreeMap::new(),
             ids: BTreeMap::new(),
             queue: Queue::new(),
             links: BTreeMap::new(),
@@ -146,13 +150,21 @@ impl World {
 
     /// Somebody with these recovery words.
     pub fn somebody_with(&mut self, name: &str, words: RecoveryWords) -> Who {
-        let peer = PeerId(self.random.random());
+        let peer = self.fresh_machine();
         let mut store = MemoryStore::new();
         let beginning = Beginning { words: &words, name: kith_protocol::text::Name::new(name).unwrap(), peer };
         let now = Timestamp::from_secs(BEGINNING + self.now / 1000);
         let step = engine::create(&store, now, self.random.random(), beginning).unwrap();
         store.commit(&step.writes).unwrap();
         self.move_in(name, words, peer, store)
+    }
+
+    /// The libp2p id of a machine that nobody had before.
+    pub(super) fn fresh_machine(&mut self) -> PeerId {
+        let key = SigningKey::from_seed(&SecretSeed(self.random.random()));
+        let peer = PeerId(*key.verify_key().as_bytes());
+        self.machines.insert(peer, key);
+        peer
     }
 
     /// A home from a storage that is there already.
@@ -195,7 +207,10 @@ impl World {
         home.engine = Some(Engine::open(&home.store).expect("a home that was closed can be opened"));
         let hints: Vec<Hint> = home.address.iter().cloned().collect();
         let run = home.run;
-        self.input(who, |turn| turn.network_started());
+        // A machine that a story made up has some key or other.
+        let peer = self.home(who).peer;
+        let key = self.machines.get(&peer).cloned().unwrap_or_else(|| SigningKey::from_seed(&SecretSeed(peer.0)));
+        self.input(who, |turn| turn.network_started(&key));
         for act in [0, 1] {
             if self.home(who).run == run && self.home(who).engine.is_some() {
                 let hints = hints.clone();
