@@ -129,9 +129,11 @@ impl First {
         match self {
             Self::Shows(code) => {
                 let to = Addressee { id: code.key.0, key: code.key, secret: code.shared_secret() };
-                Target { whom: Whom::Known(to), is_contact: false, peer: None, hints: code.hints }
+                Target { whom: Whom::Known(to), is_contact: false, is_again: false, peer: None, hints: code.hints }
             }
-            Self::IsAt(Place { hints, peer }) => Target { whom: Whom::BehindDoor, is_contact: false, peer, hints },
+            Self::IsAt(Place { hints, peer }) => {
+                Target { whom: Whom::BehindDoor, is_contact: false, is_again: false, peer, hints }
+            }
         }
     }
 }
@@ -210,6 +212,8 @@ struct Target {
     whom: Whom,
     /// True if they stand in what others gave back.
     is_contact: bool,
+    /// They were called once in vain.
+    is_again: bool,
     peer: Option<PeerId>,
     hints: Vec<Hint>,
 }
@@ -337,9 +341,15 @@ impl<'w> Search<'w> {
                 }
             }
             Event::CallFailed { locator, reason } => {
-                self.calling.remove(&locator);
-                if reason == CallFailure::NotAnswered {
-                    self.end = self.end.max(End::NotLetIn);
+                let target = self.calling.remove(&locator);
+                match reason {
+                    CallFailure::NotAnswered => self.end = self.end.max(End::NotLetIn),
+                    // A relay that was just being left, or too much at once; whoever took all the time had it.
+                    CallFailure::Busy | CallFailure::Unreachable => {
+                        let again = target.filter(|target| !target.is_again);
+                        self.waiting.extend(again.map(|target| Target { is_again: true, ..target }));
+                    }
+                    CallFailure::NoAddress | CallFailure::Timeout | CallFailure::WrongPeer => {}
                 }
             }
             Event::LetterAnswered { session, outcome, .. } => {
@@ -446,5 +456,5 @@ fn target_of(one: &Acquaintance) -> Option<(IdentityId, Target)> {
     let secret: SharedSecret = one.pair.clone();
     let to = Addressee { id: history.id().0, key: grant.encryption, secret };
     let (whom, peer) = (Whom::Known(to), Some(grant.peer));
-    Some((history.id(), Target { whom, is_contact: true, peer, hints: one.hints.clone() }))
+    Some((history.id(), Target { whom, is_contact: true, is_again: false, peer, hints: one.hints.clone() }))
 }

@@ -8,22 +8,21 @@
 //! Who scanned many codes of one person calls the same addresses under many secrets: such calls share a dial, and the
 //! connection that is there already.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use kith_protocol::address::Hint;
-use kith_protocol::hello::{Ends, Initiator, Request, Response, SharedSecret};
+use kith_protocol::hello::{Ends, Initiator, Prove, Request, Response, SharedSecret};
 use kith_protocol::id::{Locator, PeerId as KithPeer, SessionId};
 use libp2p::request_response::{OutboundFailure, OutboundRequestId};
 use libp2p::swarm::{ConnectionId, DialError};
 use libp2p::{Multiaddr, PeerId};
 use tokio::time::Instant;
 
-use super::SecretWith;
 use super::dialling::{dial_opts, to_dial};
 use super::event::{CallFailure, Event};
 use super::hellos::random_nonce;
-use super::peer;
 use super::task::Task;
+use super::{SecretWith, addresses, peer};
 
 /// The hello of a call, opened and not answered.
 struct Hello {
@@ -52,6 +51,8 @@ struct Call {
     under: Under,
     expected: Option<PeerId>,
     untried: VecDeque<Multiaddr>,
+    /// Where relays are that were dialled for it.
+    relays: HashSet<Multiaddr>,
     dialling: usize,
     reached: VecDeque<PeerId>,
     hello: Option<Hello>,
@@ -80,6 +81,14 @@ impl Call {
     }
 }
 
+/// A proof of ours under way.
+struct Proof {
+    session: SessionId,
+    peer: PeerId,
+    /// To be sent once more if its connection is closed meanwhile.
+    again: Option<Prove>,
+}
+
 /// A dial under way, and the calls that wait for it.
 struct Dial {
     expected: Option<PeerId>,
@@ -87,22 +96,40 @@ struct Dial {
     calls: Vec<Locator>,
 }
 
+/// What a call can dial now.
+enum Next {
+    /// This.
+    Dial(Multiaddr),
+    /// Nothing, until the relays that the rest leads through are there, or are not.
+    Wait,
+    /// Nothing more.
+    End,
+}
+
 /// The calls that are under way.
 #[derive(Default)]
 pub(super) struct Calls {
     under_way: HashMap<Locator, Call>,
     dials: HashMap<ConnectionId, Dial>,
+    /// Dials of relays, which calls wait for.
+    relays: HashMap<ConnectionId, PeerId>,
     hellos: HashMap<OutboundRequestId, Locator>,
     /// Our proofs under way. The sessions are open already: we know that the other end holds the secret, and need not
     /// wait for its word to send letters.
-    proofs: HashMap<OutboundRequestId, SessionId>,
+    proofs: HashMap<OutboundRequestId, Proof>,
 }
 
 impl Calls {
     /// True if a call is for this peer, or reached it, and is not over: a hello must not go over a connection that we are
-    /// just closing.
+    /// just closing. Nor must a dial that leads through it.
     pub(super) fn need(&self, peer: &PeerId) -> bool {
         self.under_way.values().any(|call| call.expected == Some(*peer) || call.is_about(peer))
+            || self.lead_through(peer)
+    }
+
+    /// True if somebody is being dialled through this relay.
+    fn lead_through(&self, relay: &PeerId) -> bool {
+        self.dials.values().any(|dial| addresses::relay_of(&dial.address) == Some(*relay))
     }
 
     /// When a call must go on or be given up.
@@ -132,6 +159,7 @@ impl Task {
             dialling: 0,
             reached: self.connected_already(expected, &untried),
             untried,
+            relays: HashSet::new(),
             hello: None,
             until: now + self.limits.call,
             next_dial: now,
@@ -150,15 +178,71 @@ impl Task {
                 }
             } else if call.dialling > 0 && now < call.next_dial {
                 return;
-            } else if let Some(address) = call.untried.pop_front() {
-                self.dial(locator, address, now);
-            } else if call.dialling > 0 {
-                return;
             } else {
-                let reason = call.reason;
-                return self.call_failed(locator, reason);
+                let (is_dialling, reason) = (call.dialling > 0, call.reason);
+                match self.next_to_dial(locator) {
+                    Next::Dial(address) => self.dial(locator, address, now),
+                    Next::Wait => return self.wait_for_relays(locator, now),
+                    Next::End if is_dialling => return,
+                    Next::End => return self.call_failed(locator, reason),
+                }
             }
         }
+    }
+
+    fn next_to_dial(&mut self, locator: Locator) -> Next {
+        let Some(call) = self.calls.under_way.get(&locator) else { return Next::End };
+        let at = call.untried.iter().position(|address| !self.must_wait(address));
+        let is_last = call.untried.is_empty();
+        let address = self.calls.under_way.get_mut(&locator).zip(at).and_then(|(call, at)| call.untried.remove(at));
+        match address {
+            Some(address) => Next::Dial(address),
+            None if is_last => Next::End,
+            None => Next::Wait,
+        }
+    }
+
+    /// Two ways through one relay that is not there yet would refuse each other: the library dials it once, and drops whoever
+    /// comes second.
+    fn must_wait(&self, address: &Multiaddr) -> bool {
+        let Some(relay) = addresses::relay_of(address) else { return false };
+        let gate = &self.swarm.behaviour().gate;
+        // The library begins to dial it some time after it was told to.
+        let is_dialled = || gate.is_dialling(&relay) || self.calls.lead_through(&relay);
+        gate.is_leaving(&relay) || !self.swarm.is_connected(&relay) && is_dialled()
+    }
+
+    /// All that is left leads through relays that are being dialled. Where that fails by one transport it takes long, so they are
+    /// dialled by the other, too.
+    fn wait_for_relays(&mut self, locator: Locator, now: Instant) {
+        let Some(call) = self.calls.under_way.get_mut(&locator) else { return };
+        call.next_dial = now + self.limits.head_start;
+        let ways = call.untried.iter().filter_map(|way| addresses::relay_of(way).zip(addresses::place_of_relay(way)));
+        for (relay, place) in ways.collect::<Vec<_>>() {
+            let gate = &self.swarm.behaviour().gate;
+            // If this were first, the library would not dial it, and drop what waits for that.
+            let is_next = gate.is_dialling(&relay) && !gate.is_dialling_at(&relay, &place);
+            if !is_next || !call.relays.insert(place.clone()) {
+                continue;
+            }
+            let opts = dial_opts(Some(relay), place);
+            let connection = opts.connection_id();
+            match self.swarm.dial(opts) {
+                Ok(()) => drop(self.calls.relays.insert(connection, relay)),
+                Err(error) => tracing::debug!(%error, "a relay cannot be dialled there"),
+            }
+        }
+    }
+
+    /// A relay that calls waited for is there, or is not, at one of its places.
+    fn relay_was_dialled(&mut self, connection: ConnectionId) {
+        let Some(relay) = self.calls.relays.remove(&connection) else { return };
+        let leads_there = |call: &Call| call.untried.iter().any(|way| addresses::relay_of(way) == Some(relay));
+        let waiting = self.calls.under_way.iter().filter(|(_, call)| leads_there(call));
+        for locator in waiting.map(|(locator, _)| *locator).collect::<Vec<_>>() {
+            self.advance(locator, Instant::now());
+        }
+        self.close_what_is_left(relay);
     }
 
     fn dial(&mut self, locator: Locator, address: Multiaddr, now: Instant) {
@@ -182,6 +266,7 @@ impl Task {
 
     /// A dial of ours was answered. A connection that no call waits for any more is closed.
     pub(super) fn on_dialled(&mut self, peer: PeerId, connection: ConnectionId) {
+        self.relay_was_dialled(connection);
         let Some(dial) = self.calls.dials.remove(&connection) else { return };
         let mut is_wanted = false;
         for locator in dial.calls {
@@ -200,8 +285,12 @@ impl Task {
 
     /// A dial of ours failed.
     pub(super) fn on_dial_failed(&mut self, connection: ConnectionId, error: &DialError) {
+        self.relay_was_dialled(connection);
         let Some(dial) = self.calls.dials.remove(&connection) else { return };
         tracing::debug!(%error, "a dial failed");
+        if let Some(relay) = addresses::relay_of(&dial.address) {
+            self.close_what_is_left(relay);
+        }
         for locator in dial.calls {
             let Some(call) = self.calls.under_way.get_mut(&locator) else { continue };
             call.dialling = call.dialling.saturating_sub(1);
@@ -229,9 +318,9 @@ impl Task {
 
     /// The responder answered.
     pub(super) fn on_hello_answered(&mut self, request: OutboundRequestId, response: &Response) {
-        if let Some(session) = self.calls.proofs.remove(&request) {
+        if let Some(proof) = self.calls.proofs.remove(&request) {
             if *response != Response::Welcome {
-                self.end_session(session);
+                self.end_session(proof.session);
             }
             return;
         }
@@ -246,7 +335,7 @@ impl Task {
             Some((prove, session)) => {
                 let request = self.swarm.behaviour_mut().hello.send_request(&peer, Request::Prove(prove));
                 if self.call_succeeded(locator, peer, session) {
-                    self.calls.proofs.insert(request, session);
+                    self.calls.proofs.insert(request, Proof { session, peer, again: Some(prove) });
                 }
             }
             None => self.hello_failed(locator, peer, CallFailure::NotAnswered, true),
@@ -254,22 +343,57 @@ impl Task {
     }
 
     /// The responder did not answer.
-    pub(super) fn on_hello_unanswered(&mut self, request: OutboundRequestId, error: &OutboundFailure) {
+    pub(super) fn on_hello_unanswered(
+        &mut self,
+        request: OutboundRequestId,
+        connection: ConnectionId,
+        error: &OutboundFailure,
+    ) {
         tracing::debug!(%error, "a hello was not answered");
-        if let Some(session) = self.calls.proofs.remove(&request) {
-            // The door was closed meanwhile, or there is no room.
-            return self.end_session(session);
+        if let Some(proof) = self.calls.proofs.remove(&request) {
+            return self.proof_failed(proof, error);
         }
         let Some(locator) = self.calls.hellos.remove(&request) else { return };
         let Some(call) = self.calls.under_way.get_mut(&locator) else { return };
-        let Some(hello) = call.hello.take() else { return };
+        let Some(Hello { peer, .. }) = call.hello.take() else { return };
         let (reason, is_final) = match error {
             OutboundFailure::Timeout => (CallFailure::Timeout, false),
             // It may have been an old connection whose other end is long gone.
             OutboundFailure::ConnectionClosed | OutboundFailure::DialFailure => (CallFailure::NotAnswered, false),
             OutboundFailure::Io(_) | OutboundFailure::UnsupportedProtocols => (CallFailure::NotAnswered, true),
         };
-        self.hello_failed(locator, hello.peer, reason, is_final);
+        // Of several connections the library took one that was ending, or whose other end is gone.
+        if matches!(error, OutboundFailure::Timeout) && !self.sessions.has(&peer) {
+            self.swarm.behaviour_mut().gate.close_one(connection);
+        }
+        if !is_final
+            && self.stays(&peer)
+            && let Some(call) = self.calls.under_way.get_mut(&locator)
+        {
+            call.blame(reason);
+            call.reached.push_front(peer);
+            return self.advance(locator, Instant::now());
+        }
+        self.hello_failed(locator, peer, reason, is_final);
+    }
+
+    /// The session is open already, and ends unless the proof gets there by another connection.
+    fn proof_failed(&mut self, proof: Proof, error: &OutboundFailure) {
+        let Proof { session, peer, again } = proof;
+        let again = again.filter(|_| matches!(error, OutboundFailure::ConnectionClosed) && self.stays(&peer));
+        match again {
+            Some(prove) => {
+                let request = self.swarm.behaviour_mut().hello.send_request(&peer, Request::Prove(prove));
+                self.calls.proofs.insert(request, Proof { session, peer, again: None });
+            }
+            // The door was closed meanwhile, or there is no room.
+            None => self.end_session(session),
+        }
+    }
+
+    /// True if a peer is connected otherwise than by connections that we are just closing.
+    pub(super) fn stays(&self, peer: &PeerId) -> bool {
+        self.swarm.is_connected(peer) && !self.swarm.behaviour().gate.is_leaving(peer)
     }
 
     /// Goes on to the next address, unless the very peer that we want has refused: it would at any address.
@@ -302,6 +426,8 @@ impl Task {
     fn end_call(&mut self, locator: Locator) {
         let Some(call) = self.calls.under_way.remove(&locator) else { return };
         self.calls.hellos.retain(|_, of| *of != locator);
+        // A call that begins anew under this locator has dials of its own.
+        self.calls.dials.values_mut().for_each(|dial| dial.calls.retain(|of| *of != locator));
         let greeted = call.hello.as_ref().map(|hello| hello.peer);
         for peer in call.reached.into_iter().chain(greeted) {
             self.settle_circuit(peer);

@@ -53,6 +53,12 @@ impl Circuits {
         self.open.entry(peer).or_insert(Circuit { spent: UPKEEP, since: now, closing: false });
     }
 
+    /// One of several circuits ended: what is left counts anew.
+    pub(super) fn renew(&mut self, peer: PeerId, now: Instant) {
+        self.open.remove(&peer);
+        self.open(peer, now);
+    }
+
     /// They do not any more.
     pub(super) fn forget(&mut self, peer: &PeerId) {
         self.open.remove(peer);
@@ -111,10 +117,11 @@ impl Task {
             return;
         }
         tracing::debug!("a circuit is spent; the rest goes over the next one");
-        self.circuits.forget(&peer);
         for session in self.sessions.of(&peer) {
             self.end_session(session);
         }
+        // Where it is needed for something else it stays, and is no less spent.
+        self.close_unless_needed(peer);
     }
 
     /// Leaves relays that are not needed any more.

@@ -24,8 +24,13 @@ impl Task {
         addresses: &VecDeque<Multiaddr>,
     ) -> VecDeque<PeerId> {
         match expected {
-            Some(peer) => Some(peer).filter(|peer| self.swarm.is_connected(peer)).into_iter().collect(),
-            None => addresses.iter().find_map(|at| self.swarm.behaviour().gate.peer_at(at)).into_iter().collect(),
+            Some(peer) => Some(peer).filter(|peer| self.stays(peer)).into_iter().collect(),
+            None => addresses
+                .iter()
+                .find_map(|at| self.swarm.behaviour().gate.peer_at(at))
+                .filter(|peer| self.stays(peer))
+                .into_iter()
+                .collect(),
         }
     }
 }

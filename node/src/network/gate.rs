@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 
 use libp2p::core::transport::PortUse;
 use libp2p::core::{ConnectedPoint, Endpoint};
-use libp2p::swarm::behaviour::{ConnectionClosed, ConnectionEstablished};
+use libp2p::swarm::behaviour::{ConnectionClosed, ConnectionEstablished, DialFailure};
 use libp2p::swarm::{
     CloseConnection, ConnectionDenied, ConnectionId, FromSwarm, NetworkBehaviour, THandler, THandlerInEvent,
     THandlerOutEvent, ToSwarm, dummy,
@@ -70,6 +70,8 @@ pub(super) struct Gate {
     per_peer: usize,
     closing: VecDeque<(PeerId, CloseConnection)>,
     owners: HashMap<ConnectionId, PeerId>,
+    /// Whom we dial, and where.
+    dialling: HashMap<ConnectionId, (PeerId, Vec<Multiaddr>)>,
     timer: Option<Pin<Box<Sleep>>>,
 }
 
@@ -82,6 +84,7 @@ impl Gate {
             per_peer: limits.connections_per_peer,
             closing: VecDeque::new(),
             owners: HashMap::new(),
+            dialling: HashMap::new(),
             timer: None,
         }
     }
@@ -208,6 +211,17 @@ impl Gate {
         self.peers.iter().find(|(_, one)| is_there(one)).map(|(peer, _)| *peer)
     }
 
+    /// True if a peer is being dialled.
+    pub(super) fn is_dialling(&self, peer: &PeerId) -> bool {
+        self.dialling.values().any(|(whom, _)| whom == peer)
+    }
+
+    /// True if a peer is being dialled at this place.
+    pub(super) fn is_dialling_at(&self, peer: &PeerId, place: &Multiaddr) -> bool {
+        let at = |address: &Multiaddr| addresses::is_same_place(address, place);
+        self.dialling.values().any(|(whom, addresses)| whom == peer && addresses.iter().any(at))
+    }
+
     /// Where a peer comes from, if it came to us.
     pub(super) fn source(&self, peer: &PeerId) -> Option<Source> {
         self.peers.get(peer)?.connections.iter().find_map(|connection| connection.source)
@@ -306,6 +320,19 @@ impl NetworkBehaviour for Gate {
         known_key(&peer)
     }
 
+    fn handle_pending_outbound_connection(
+        &mut self,
+        connection: ConnectionId,
+        peer: Option<PeerId>,
+        addresses: &[Multiaddr],
+        _: Endpoint,
+    ) -> Result<Vec<Multiaddr>, ConnectionDenied> {
+        if let Some(peer) = peer {
+            self.dialling.insert(connection, (peer, addresses.to_vec()));
+        }
+        Ok(Vec::new())
+    }
+
     fn handle_established_outbound_connection(
         &mut self,
         _: ConnectionId,
@@ -319,7 +346,9 @@ impl NetworkBehaviour for Gate {
 
     fn on_swarm_event(&mut self, event: FromSwarm<'_>) {
         match event {
+            FromSwarm::DialFailure(DialFailure { connection_id, .. }) => drop(self.dialling.remove(&connection_id)),
             FromSwarm::ConnectionEstablished(ConnectionEstablished { peer_id, connection_id, endpoint, .. }) => {
+                self.dialling.remove(&connection_id);
                 self.opened(peer_id, connection_id, endpoint);
             }
             FromSwarm::ConnectionClosed(ConnectionClosed { peer_id, connection_id, .. }) => {

@@ -153,6 +153,7 @@ impl Task {
         let late: Vec<_> = self.hellos.half.extract_if(|_, half| half.until <= now).collect();
         for ((peer, _), half) in late {
             self.sessions.expect_no_more(&half.responder.session());
+            self.settle_circuit(peer);
             self.close_unless_needed(peer);
         }
     }

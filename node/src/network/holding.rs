@@ -143,7 +143,8 @@ impl Task {
                     self.relaying.budget.spend(parcel, Instant::now());
                 }
                 self.holding.numbers.remove(&request);
-                if may_stay && response == Response::Done {
+                // Whoever is gone by now is no owner who is here.
+                if may_stay && response == Response::Done && self.swarm.is_connected(&peer) {
                     self.holding.owners.insert(peer);
                     self.keep_if_needed(peer);
                 }

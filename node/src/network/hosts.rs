@@ -37,6 +37,8 @@ impl Host {
 }
 
 struct Search {
+    /// Tells it from an earlier one for the same host, whose dials may go on.
+    serial: u64,
     expected: Option<PeerId>,
     untried: VecDeque<Multiaddr>,
     dialling: usize,
@@ -55,7 +57,8 @@ impl Search {
 pub(super) struct Hosts {
     searches: HashMap<Host, Search>,
     waiting: VecDeque<(Host, Vec<Hint>)>,
-    dials: HashMap<ConnectionId, Host>,
+    dials: HashMap<ConnectionId, (Host, u64)>,
+    begun: u64,
 }
 
 impl Hosts {
@@ -92,7 +95,9 @@ impl Task {
             return self.hosts.waiting.push_back((host, addresses));
         }
         let now = Instant::now();
-        let search = Search { expected, untried, dialling: 0, until: now + self.limits.call, next_dial: now };
+        self.hosts.begun += 1;
+        let serial = self.hosts.begun;
+        let search = Search { serial, expected, untried, dialling: 0, until: now + self.limits.call, next_dial: now };
         self.hosts.searches.insert(host.clone(), search);
         self.advance_search(&host, now);
     }
@@ -129,13 +134,13 @@ impl Task {
             }
             search.dialling += 1;
             search.next_dial = now + self.limits.head_start;
-            self.hosts.dials.insert(connection, host.clone());
+            self.hosts.dials.insert(connection, (host.clone(), search.serial));
         }
     }
 
     /// A dial was answered. A connection that nobody waits for any more is closed.
     pub(super) fn on_host_dialled(&mut self, peer: PeerId, connection: ConnectionId) {
-        let Some(host) = self.hosts.dials.remove(&connection) else { return };
+        let Some((host, _)) = self.hosts.dials.remove(&connection) else { return };
         if self.hosts.searches.remove(&host).is_some() {
             self.host_reached(&host, peer);
             self.seek_next_host();
@@ -146,8 +151,8 @@ impl Task {
 
     /// A dial failed.
     pub(super) fn on_host_dial_failed(&mut self, connection: ConnectionId) {
-        let Some(host) = self.hosts.dials.remove(&connection) else { return };
-        if let Some(search) = self.hosts.searches.get_mut(&host) {
+        let Some((host, serial)) = self.hosts.dials.remove(&connection) else { return };
+        if let Some(search) = self.hosts.searches.get_mut(&host).filter(|search| search.serial == serial) {
             search.dialling = search.dialling.saturating_sub(1);
             // Whoever comes next need not wait for the head start of one that is out of the race.
             search.next_dial = Instant::now();
@@ -156,9 +161,13 @@ impl Task {
         }
     }
 
+    /// Nobody was there; unless they have come to us meanwhile.
     fn give_up_search(&mut self, host: &Host) {
         self.hosts.searches.remove(host);
-        self.host_missed(host);
+        match host.expected().filter(|peer| self.stays(peer) && !self.swarm.behaviour().gate.is_relayed(peer)) {
+            Some(peer) => self.host_reached(host, peer),
+            None => self.host_missed(host),
+        }
         if let Some(expected) = host.expected() {
             self.close_what_is_left(expected);
         }

@@ -27,8 +27,8 @@ const SESSION: usize = 16;
 pub(super) struct LetterRequest {
     /// The session.
     pub session: SessionId,
-    /// The sealed letter: one of [`LETTER_CLASSES`] long.
-    pub sealed: Vec<u8>,
+    /// The sealed letter: one of [`LETTER_CLASSES`] long. It is kept until its answer is there, and so shared.
+    pub sealed: Arc<Vec<u8>>,
 }
 
 /// The sessions that are open now, as the streams of all connections see them.
@@ -88,7 +88,7 @@ impl Codec for LetterCodec {
         }
         let permits = u32::try_from(length).map_err(frame::malformed)?;
         let _room = self.room.try_acquire_many(permits).map_err(|_| frame::malformed("want of room"))?;
-        Ok(LetterRequest { session, sealed: frame::read_rest(io, length).await? })
+        Ok(LetterRequest { session, sealed: Arc::new(frame::read_rest(io, length).await?) })
     }
 
     async fn read_response<T>(&mut self, _: &StreamProtocol, io: &mut T) -> io::Result<Answer>
@@ -132,7 +132,7 @@ mod tests {
 
     async fn on_the_wire(session: SessionId, size: usize) -> io::Result<Vec<u8>> {
         let mut wire = Vec::new();
-        let letter = LetterRequest { session, sealed: vec![9; size] };
+        let letter = LetterRequest { session, sealed: vec![9; size].into() };
         ana().write_request(&PROTOCOL, &mut wire, letter).await.map(|()| wire)
     }
 

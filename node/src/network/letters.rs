@@ -1,6 +1,7 @@
 //! Letters out and in, and their answers.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use kith_protocol::engine::{Answer, Ticket};
 use kith_protocol::id::{LetterId, SessionId};
@@ -25,8 +26,10 @@ struct Waiting {
 struct Sent {
     session: SessionId,
     letter: LetterId,
-    /// To be sent once more if the relay that it went through is left meanwhile.
+    /// To be sent once more if what it went through is left meanwhile for another connection.
     again: Option<LetterRequest>,
+    /// It went through a relay.
+    relayed: bool,
 }
 
 /// Letters under way. An entry lives at most as long as its stream, which the library ends after
@@ -76,10 +79,10 @@ impl Task {
         match open.filter(|_| LETTER_CLASSES.contains(&sealed.len())) {
             Some(open) => {
                 open.sent += 1;
-                let (peer, request) = (open.peer, LetterRequest { session, sealed });
-                let again = self.swarm.behaviour().gate.is_relayed(&peer).then(|| request.clone());
+                let (peer, request) = (open.peer, LetterRequest { session, sealed: sealed.into() });
+                let (again, relayed) = (Some(request.clone()), self.swarm.behaviour().gate.is_relayed(&peer));
                 let id = self.swarm.behaviour_mut().letter.send_request(&peer, request);
-                self.letters.sent.insert(id, Sent { session, letter, again });
+                self.letters.sent.insert(id, Sent { session, letter, again, relayed });
             }
             None => {
                 tracing::debug!(size = sealed.len(), "a letter was not sent: no session, too many, or no size class");
@@ -107,7 +110,9 @@ impl Task {
             LetterEvent::Message { message: Message::Response { request_id, response }, .. } => {
                 self.on_answer(request_id, Some(response));
             }
-            LetterEvent::OutboundFailure { peer, request_id, .. } if self.lost_its_relay(&peer, request_id) => {
+            LetterEvent::OutboundFailure { peer, request_id, error, .. }
+                if self.may_go_again(&peer, request_id, &error) =>
+            {
                 self.send_again(peer, request_id);
             }
             LetterEvent::OutboundFailure { request_id, error, .. } => {
@@ -120,11 +125,12 @@ impl Task {
                     self.end_session(session);
                 }
             }
-            LetterEvent::InboundFailure { request_id, .. } => {
+            LetterEvent::InboundFailure { peer, request_id, .. } => {
                 let ticket = self.letters.tickets.get(&request_id).copied();
                 if let Some(waiting) = ticket.and_then(|ticket| self.letters.take(&ticket)) {
                     self.uncount_received(&waiting.session);
                 }
+                self.settle_circuit(peer);
             }
             LetterEvent::ResponseSent { peer, .. } => self.settle_circuit(peer),
         }
@@ -157,13 +163,15 @@ impl Task {
         }
         open.received += 1;
         let ticket = self.letters.wait(Waiting { channel, session, request });
-        self.outlet.emit(Event::LetterArrived { session, ticket, sealed });
+        self.outlet.emit(Event::LetterArrived { session, ticket, sealed: Arc::unwrap_or_clone(sealed) });
     }
 
-    /// True if a letter went through a relay that was left for a direct connection meanwhile.
-    fn lost_its_relay(&self, peer: &PeerId, request: OutboundRequestId) -> bool {
-        let may_go_again = self.letters.sent.get(&request).is_some_and(|sent| sent.again.is_some());
-        may_go_again && self.swarm.is_connected(peer) && !self.swarm.behaviour().gate.is_relayed(peer)
+    /// True if a letter was lost with one of several connections: the library takes any of a peer's, also one that is just
+    /// ending, and whoever leaves a relay for a direct connection breaks off what goes through it.
+    fn may_go_again(&self, peer: &PeerId, request: OutboundRequestId, error: &OutboundFailure) -> bool {
+        let Some(sent) = self.letters.sent.get(&request).filter(|sent| sent.again.is_some()) else { return false };
+        let left_its_relay = sent.relayed && !self.swarm.behaviour().gate.is_relayed(peer);
+        self.stays(peer) && (left_its_relay || matches!(error, OutboundFailure::ConnectionClosed))
     }
 
     /// Whoever handled the letter already gives the same answer again.

@@ -17,12 +17,13 @@ impl Task {
                     self.on_host_answered(request_id, Some(response));
                 }
             }
-            MailboxEvent::OutboundFailure { request_id, error, .. } => {
+            MailboxEvent::OutboundFailure { peer, request_id, error, .. } => {
                 tracing::debug!(%error, "a host did not answer");
                 let is_gone = matches!(error, OutboundFailure::ConnectionClosed | OutboundFailure::DialFailure);
                 let is_told = is_gone && self.try_errand_again(request_id)
                     || self.on_errand_answered(request_id, None)
-                    || self.on_carried(request_id, None);
+                    || self.on_carried(request_id, None)
+                    || is_gone && self.stays(&peer) && self.ask_host_again(request_id);
                 if !is_told {
                     self.on_host_answered(request_id, None);
                 }

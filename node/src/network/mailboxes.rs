@@ -189,6 +189,22 @@ impl Task {
         self.tend_mailbox(host);
     }
 
+    /// One of several connections with a host was closed, and what was said over it is lost: all is said anew, at once. False
+    /// if the request was another one.
+    pub(super) fn ask_host_again(&mut self, request: OutboundRequestId) -> bool {
+        let Some((host, Sent::Kept { connection, .. })) = self.mailboxes.sent.get(&request) else { return false };
+        let (host, connection) = (*host, *connection);
+        self.mailboxes.sent.remove(&request);
+        if self.mailboxes.kept.get(&host).is_some_and(|kept| kept.connection == connection) {
+            self.leave_mailbox(host);
+            if let Some(kept) = self.mailboxes.kept.get_mut(&host) {
+                kept.hurry();
+            }
+            self.tend_mailbox(host);
+        }
+        true
+    }
+
     fn mailbox_closed(&mut self, host: KithPeer) {
         if let Some(peer) = self.mailboxes.closing.remove(&host).and_then(|closing| closing.peer) {
             self.close_unless_needed(peer);

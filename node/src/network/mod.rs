@@ -6,6 +6,7 @@
 //!
 //! ```text
 //! transport   TCP + Noise + Yamux, DNS; bounds the handshakes under way
+//! brisk       a connection that is over soon after it is closed
 //! quic        QUIC, and whose handshakes are taken up
 //! gate        bounds connections: strangers are few and short-lived, peers with a session are not displaced
 //! calls       dial, and hello as its initiator          hellos   doors, and hello as its responder
@@ -27,6 +28,7 @@
 
 mod addresses;
 mod behaviour;
+mod brisk;
 mod budget;
 mod calls;
 mod careful;

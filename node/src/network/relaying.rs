@@ -170,6 +170,7 @@ impl Task {
             }
             relay::Event::CircuitReqDenied { status, .. } => tracing::debug!(?status, "a circuit was denied"),
             relay::Event::ReservationReqDenied { status, .. } => tracing::debug!(?status, "a reservation was denied"),
+            // `ReservationClosed` comes with every connection that closes, whether or not it had one.
             _ => {}
         }
     }

@@ -205,11 +205,11 @@ impl Task {
                 self.on_dial_failed(connection_id, &error);
                 self.on_host_dial_failed(connection_id);
             }
-            SwarmEvent::ConnectionClosed { peer_id, num_established, .. } => {
+            SwarmEvent::ConnectionClosed { peer_id, num_established, endpoint, .. } => {
                 if num_established == 0 {
                     self.on_peer_gone(&peer_id);
                 } else {
-                    self.on_connected(peer_id);
+                    self.on_one_closed(peer_id, endpoint.is_relayed());
                 }
                 self.ask_again_if_lost();
             }
@@ -245,7 +245,9 @@ impl Task {
             Hello::Message { message: Message::Response { request_id, response }, .. } => {
                 self.on_hello_answered(request_id, &response);
             }
-            Hello::OutboundFailure { request_id, error, .. } => self.on_hello_unanswered(request_id, &error),
+            Hello::OutboundFailure { request_id, connection_id, error, .. } => {
+                self.on_hello_unanswered(request_id, connection_id, &error);
+            }
             Hello::InboundFailure { .. } | Hello::ResponseSent { .. } => {}
         }
     }
@@ -296,6 +298,14 @@ impl Task {
         }
         self.tell_path(peer);
         self.on_relay_there(&peer);
+    }
+
+    /// One of several connections with a peer is gone.
+    fn on_one_closed(&mut self, peer: PeerId, was_relayed: bool) {
+        if was_relayed && self.swarm.behaviour().gate.is_relayed(&peer) {
+            self.circuits.renew(peer, Instant::now());
+        }
+        self.on_connected(peer);
     }
 
     /// The relay through which alone a peer is connected.

@@ -1,6 +1,7 @@
 //! The network on real sockets of the loopback interface. Ana listens; Bo and Chi are hers; Mallory is not.
 
 mod carrying;
+mod closing;
 mod host;
 mod hostile;
 mod letters;

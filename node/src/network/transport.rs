@@ -16,6 +16,7 @@ use libp2p::identity::Keypair;
 use libp2p::{Multiaddr, PeerId, dns, noise, relay, tcp, yamux};
 use tokio::time::Instant;
 
+use super::brisk::{Brisk, FAREWELL};
 use super::crowd::{Crowd, Source};
 use super::quic::Quic;
 use super::tcp::Tcp;
@@ -40,7 +41,7 @@ pub(super) fn build(
         .upgrade(Version::V1Lazy)
         .authenticate(noise::Config::new(keypair).map_err(|e| NetworkError::Key(e.to_string()))?)
         .multiplex(mux(limits))
-        .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)));
+        .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(Brisk::new(muxer, FAREWELL))));
     // Before names are resolved: the name in such an address is that of the relay.
     let all = relayed.or_transport(resolving).map(|either, _| either.into_inner()).boxed();
     let porch = Porch { inner: all, waiting: Arc::new(Mutex::new(Handshakes::new(limits.handshakes))) };
@@ -52,7 +53,7 @@ fn plain(keypair: &Keypair, limits: &Limits) -> Result<Boxed<Connection>, Networ
         .upgrade(Version::V1Lazy)
         .authenticate(noise::Config::new(keypair).map_err(|e| NetworkError::Key(e.to_string()))?)
         .multiplex(mux(limits))
-        .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)));
+        .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(Brisk::new(muxer, FAREWELL))));
     let quic = Quic::new(keypair, limits)?;
     Ok(tcp.or_transport(quic).map(|either, _| either.into_inner()).boxed())
 }

@@ -1,9 +1,11 @@
 //! Ana is reached through a relay alone.
 
+use std::collections::BTreeSet;
+
 use futures::StreamExt;
-use kith_protocol::address::{Hint, Reach};
+use kith_protocol::address::{Hint, Reach, Transports};
 use kith_protocol::engine::Effect;
-use kith_protocol::id::PeerId;
+use kith_protocol::id::{Locator, PeerId};
 use kith_protocol::limits::LETTER;
 use libp2p::identity::Keypair;
 use libp2p::swarm::{NetworkBehaviour, SwarmEvent};
@@ -11,10 +13,10 @@ use libp2p::{Multiaddr, noise, relay, tcp, yamux};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::Instant;
 
-use super::support::{Node, TCP};
+use super::support::{Node, TCP, secret};
 use crate::network::budget::Budget;
 use crate::network::relaying::{self, Admitted};
-use crate::network::{Event, Limits, hint, peer};
+use crate::network::{CallFailure, Event, Limits, hint, peer};
 
 #[derive(NetworkBehaviour)]
 struct Relaying {
@@ -108,6 +110,62 @@ async fn letters_of_every_size_pass_and_what_does_not_fit_waits_for_the_next_cir
             assert_eq!(node.next().await, Event::SessionClosed { session });
         }
     }
+}
+
+/// Ana, with a door for `secret(1)`, and Eva, with one for `secret(2)`, are behind the same relay; where they are reached.
+async fn two_behind_one_relay() -> ([Node; 2], [Vec<Hint>; 2], Hint) {
+    let mut two = [Node::ana().await, Node::start(5, &[TCP]).await.with_door(2).await];
+    let (relay, direct) = bo(&[&two[0], &two[1]]).await;
+    let mut at = [Vec::new(), Vec::new()];
+    for (node, at) in two.iter_mut().zip(&mut at) {
+        node.run(Effect::Admit { peer: relay, direct: vec![direct.clone()] }).await;
+        *at = reached(node).await;
+    }
+    (two, at, direct)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_behind_one_relay_are_called_at_once_by_who_is_not_connected_to_it() {
+    let ([ana, eva], [at_ana, at_eva], _) = two_behind_one_relay().await;
+    let mut chi = Node::start(3, &[]).await;
+    chi.call(1, Some(ana.peer()), &at_ana).await;
+    chi.call(2, Some(eva.peer()), &at_eva).await;
+    let mut answered = BTreeSet::new();
+    for _ in 0..2 {
+        match chi.next().await {
+            Event::SessionOpened { peer, via: Some(_), .. } => answered.insert(peer),
+            other => panic!("expected a session through the relay, got {other:?}"),
+        };
+    }
+    assert_eq!(answered, BTreeSet::from([ana.peer(), eva.peer()]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_udp_leads_nowhere_the_relay_is_dialled_by_tcp_meanwhile() {
+    let ([ana, _eva], [at_ana, _], direct) = two_behind_one_relay().await;
+    // Whoever sends to this port hears nothing, as behind a firewall.
+    let _blocked = std::net::UdpSocket::bind(("127.0.0.1", direct.port)).unwrap();
+    let by_both = at_ana.into_iter().map(|hint| Hint { transports: Transports::Both, ..hint }).collect::<Vec<_>>();
+    let mut chi = Node::start(3, &[]).await;
+    chi.call(1, Some(ana.peer()), &by_both).await;
+    let Event::SessionOpened { peer, via: Some(_), .. } = chi.next().await else { panic!("a session by the relay") };
+    assert_eq!(peer, ana.peer());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_behind_a_relay_is_called_under_what_is_shared_with_their_key() {
+    let ([ana, _eva], [at_ana, _], _) = two_behind_one_relay().await;
+    let mut chi = Node::start(3, &[]).await;
+    let name = Locator([7; 16]);
+    let (hers, other) = (ana.peer(), PeerId([8; 32]));
+    let shared = move |peer: &PeerId| (*peer == hers).then(|| secret(1));
+    chi.network.call_whoever(name, Box::new(shared), Some(ana.peer()), at_ana.clone()).await.unwrap();
+    let Event::SessionOpened { locator, peer, .. } = chi.next().await else { panic!("a session") };
+    assert_eq!((locator, peer), (name, ana.peer()));
+    // With somebody with whom nothing is shared no hello begins.
+    let nothing = move |peer: &PeerId| (*peer == other).then(|| secret(1));
+    chi.network.call_whoever(Locator([6; 16]), Box::new(nothing), Some(ana.peer()), at_ana).await.unwrap();
+    assert_eq!(chi.call_failed().await, CallFailure::NotAnswered);
 }
 
 #[tokio::test(flavor = "multi_thread")]
