@@ -56,15 +56,18 @@ const TRIED: u32 = 64;
 /// Why somebody is not back.
 #[derive(Debug, thiserror::Error)]
 pub enum RecoverError {
-    /// Nobody answered where the code leads.
+    /// Nobody answered where the code leads, or at the address.
     #[error("the node of {0} was not reached")]
     NotReached(Asked),
     /// Their node answered, and has nothing that these words open.
     #[error("{0} keeps nothing for these words")]
     NothingKept(Asked),
     /// Who is there has no door for who has these words.
-    #[error("a node is at this address, and keeps nothing for these words")]
+    #[error("a node is at this address, and has no door for these words")]
     NotLetIn,
+    /// Another node is there than the address says.
+    #[error("another node is at this address than the one that it names")]
+    SomebodyElse,
     /// The network does not start.
     #[error(transparent)]
     Network(#[from] NetworkError),
@@ -150,7 +153,8 @@ pub async fn recover(home: &Home, first: First, words: &RecoveryWords) -> Result
     let nothing = match end {
         End::Answered => RecoverError::NothingKept(asked),
         End::NotLetIn if asked == Asked::ByAddress => RecoverError::NotLetIn,
-        End::NotLetIn | End::NotReached => RecoverError::NotReached(asked),
+        End::SomebodyElse if asked == Asked::ByAddress => RecoverError::SomebodyElse,
+        End::NotLetIn | End::SomebodyElse | End::NotReached => RecoverError::NotReached(asked),
     };
     let Found { history, key, card: (_, card), people, answered } = found.ok_or(nothing)?;
     let recovered = Recovered { name: card.name.clone(), contacts: people.len(), answered };
@@ -237,6 +241,8 @@ struct Asking {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum End {
     NotReached,
+    /// Another node was there.
+    SomebodyElse,
     /// A node was there, and did not answer the hello.
     NotLetIn,
     Answered,
@@ -349,7 +355,8 @@ impl<'w> Search<'w> {
                         let again = target.filter(|target| !target.is_again);
                         self.waiting.extend(again.map(|target| Target { is_again: true, ..target }));
                     }
-                    CallFailure::NoAddress | CallFailure::Timeout | CallFailure::WrongPeer => {}
+                    CallFailure::WrongPeer => self.end = self.end.max(End::SomebodyElse),
+                    CallFailure::NoAddress | CallFailure::Timeout => {}
                 }
             }
             Event::LetterAnswered { session, outcome, .. } => {

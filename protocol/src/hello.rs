@@ -18,7 +18,7 @@ use crate::crypto::{cut, derive, same, sha256, tag};
 use crate::id::{Locator, PeerId, SessionId};
 use crate::wire::WireError;
 
-/// The secret that both ends of a hello share: of an invite, or of a pair of people.
+/// The secret that both ends of a hello share: of an invite, of a pair of people, or of a recovery door.
 #[derive(Clone, PartialEq, Eq, zeroize::Zeroize, zeroize::ZeroizeOnDrop)]
 pub struct SharedSecret([u8; 32]);
 

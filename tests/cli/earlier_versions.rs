@@ -250,8 +250,8 @@ fn ana_comes_back_with_her_words_and_bo(left: &Left, bo: &Someone) {
     let new = left.newcomer("Ana Sousa");
     let words = written(&new, "words", &left.told["words"]["ana"]);
     // Nor has that any door yet for who has nothing but an address.
-    let at = bo.kith(["status", "--json"]).ok().json()["listening"][0].as_str().unwrap().to_owned();
-    new.kith(["recover", &at, "--words-file", &words]).fails(1, &["keeps nothing for these words", "kith invite"]);
+    let at = bo.kith(["status", "--json"]).ok().json()["addresses"][0].as_str().unwrap().to_owned();
+    new.kith(["recover", &at, "--words-file", &words]).fails(1, &["no door for these words", "kith invite"]);
     let back = new.kith(["recover", &bo.shows(""), "--words-file", &words]).ok().out;
     assert!(back.contains("Ana Sousa is back"), "{back}");
     let people = new.kith(["people"]).ok().out;

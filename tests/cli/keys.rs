@@ -138,9 +138,8 @@ fn anas_laptop_was_stolen_and_she_comes_back_with_her_words_and_bo() {
 /// Where the node of somebody is, as they would read it out.
 fn read_out(of: &Someone) -> String {
     let status = of.kith(["status"]).ok().out;
-    let by_tcp =
-        status.lines().find_map(|line| line.trim().strip_prefix("listening").filter(|at| at.contains("/tcp/")));
-    by_tcp.expect("it listens").trim().to_owned()
+    let mut addresses = status.lines().filter_map(|line| line.trim().strip_prefix("address")).map(str::trim);
+    addresses.find(|at| at.starts_with("127.0.0.1:")).expect("it is somewhere").to_owned()
 }
 
 #[test]
@@ -160,7 +159,7 @@ fn ana_is_in_another_town_and_comes_back_with_her_words_and_what_bo_reads_out_to
     let mut new = Someone::new("Ana Sousa");
     let (at_bo, at_dee) = (read_out(&bo), read_out(&dee));
     // Dee never met her; then nobody is there at all.
-    let lets_nobody_in = ["a node is at this address, and keeps nothing", "the node of a contact", "kith invite"];
+    let lets_nobody_in = ["a node is at this address, and has no door", "the node of a contact", "kith invite"];
     new.kith(["recover", &at_dee, "--words-file", &words]).fails(1, &lets_nobody_in);
     dee.stop();
     new.kith(["recover", &at_dee, "--words-file", &words])
@@ -168,9 +167,19 @@ fn ana_is_in_another_town_and_comes_back_with_her_words_and_what_bo_reads_out_to
     let strangers = Someone::at_home("Mallory");
     let wrong = paper(&strangers, "paper");
     new.kith(["recover", &at_bo, "--words-file", &wrong]).fails(1, &lets_nobody_in);
-    // As a socket, too: nobody reads out slashes.
-    let port = at_bo.rsplit('/').next().unwrap();
-    let back = new.kith(["recover", &format!("127.0.0.1:{port}"), "--words-file", &words]).ok();
+    for (given, exit, said) in [
+        ("bo.png", 4, ["\"bo.png\" is no file, no code and no address", "192.0.2.7:7517"]),
+        ("nobody.invalid:7517", 1, ["was not reached", "reachable from here"]),
+    ] {
+        new.kith(["recover", given, "--words-file", &words]).fails(exit, &said);
+    }
+    // He may send her the number of his node along with it; this one is that of another.
+    let with_number = |number: &str| format!("/ip4/127.0.0.1/tcp/{}/p2p/{number}", at_bo.rsplit(':').next().unwrap());
+    let another = with_number("12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp");
+    new.kith(["recover", &another, "--words-file", &words])
+        .fails(1, &["another node is at this address", "leave out what follows /p2p/"]);
+    let his = bo.kith(["status", "--json"]).ok().json()["node"].as_str().unwrap().to_owned();
+    let back = new.kith(["recover", &with_number(&his), "--words-file", &words]).ok();
     assert!(
         back.out.contains("Ana Sousa is back") && back.out.contains("Contacts that are there again: 2; 2"),
         "{back}"

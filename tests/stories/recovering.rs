@@ -247,6 +247,10 @@ fn behind_the_door_a_wish_passes_and_nothing_else() {
     let answer = world.hands_in(bo, session, &wish.sealed.bytes);
     assert!(matches!(answer, Answer::Refused(Refusal::NotAccepted, _)), "{answer:?}");
     assert_eq!(world.home(bo).engine.as_ref().unwrap().with_whom(session), None, "nobody takes it for Ana");
+    // Whom Bo lets go is not heard any longer, and who is on the line is hung up on.
+    world.forgets(bo, ana);
+    assert!(!world.home(bo).engine.as_ref().unwrap().sessions().contains(&session));
+    assert!(world.knocks(bo, door.secret.locator()).is_none());
 }
 
 #[test]
@@ -321,6 +325,6 @@ fn a_home_of_before_there_were_doors_gives_none_until_its_words_are_typed_in() {
     let code = world.shows_live(bo, "At Bo's table");
     assert!(world.asks_back(&words, &code, 0).is_some(), "a code is enough as before");
     world.does(ana, |turn| turn.know_words(&words));
-    world.run_for(20 * DAY);
+    world.run_for(60);
     assert!(world.asks_back_at(&words, bo, 0).flatten().is_some());
 }

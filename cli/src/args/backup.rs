@@ -47,8 +47,8 @@ pub struct Rotate {
 /// that stopped because it goes on elsewhere goes on here.
 #[derive(Args)]
 pub struct Recover {
-    /// A code that a contact shows: a picture, a link, a text, or - for standard input. Or where their node is: an address
-    /// with a port, as kith status shows them
+    /// A code that a contact shows: a picture, a link, a text, or - for standard input. Or an address of their node, as kith
+    /// status shows them
     #[arg(conflicts_with = "backup")]
     pub code: Option<String>,
     /// A backup to go on from instead

@@ -6,19 +6,19 @@ use kith_node::backup::Machine;
 use kith_node::codes::read;
 use kith_node::going_on::{self, GoingOnError};
 use kith_node::home::Home;
-use kith_node::recovering::{self, First, RecoverError};
+use kith_node::recovering::{self, First, NoPlace, RecoverError};
 use kith_protocol::invite::Invite;
 use serde_json::json;
 
 use super::backup;
-use super::scan::{Code, code};
+use super::scan::{Code, code, is_code_text};
 use crate::args::Recover;
 use crate::out;
 use crate::recovery;
 use crate::trouble::Trouble;
 
-const WANTED: &str = "ask a contact to run kith invite, and give the picture or the link here; or what kith status shows them of \
-                      the addresses of their node";
+const WANTED: &str = "ask a contact to run kith invite, and give the picture or the link here; or an address of their node, which \
+                      kith status shows them, such as 192.0.2.7:7517";
 
 /// Makes a home of the words, and a backup or what contacts keep; or goes on with the one that is there.
 pub async fn recover(home: &Home, recover: &Recover, json: bool) -> Result<(), Trouble> {
@@ -74,11 +74,15 @@ async fn by_contact(home: &Home, given: &str, words_file: Option<&Path>, json: b
     Ok(())
 }
 
-/// Who is asked: an address is what is no file and looks like one.
+/// Who is asked: what is a file is no address.
 fn first(given: &str) -> Result<First, Trouble> {
+    if Path::new(given).exists() {
+        return invite(given).map(First::Shows);
+    }
     match given.parse() {
-        Ok(place) if !Path::new(given).exists() => Ok(First::IsAt(place)),
-        _ => invite(given).map(First::Shows),
+        Ok(place) => Ok(First::IsAt(place)),
+        Err(NoPlace) if is_code_text(given) || given == "-" => invite(given).map(First::Shows),
+        Err(NoPlace) => Err(Trouble::not_found(format!("{given:?} is no file, no code and no address")).hint(WANTED)),
     }
 }
 
@@ -100,9 +104,11 @@ fn in_words(error: RecoverError) -> Trouble {
         RecoverError::NotReached(_) => Trouble::failed(error.to_string())
             .hint("their node must run and be reachable from here: best you are in one room, on one network"),
         RecoverError::NotLetIn => Trouble::failed(error.to_string()).hint(
-            "is it the node of a contact, whom you met an hour or more before it was lost? Their code works, too: they run kith \
-             invite, and you give the picture or the link here",
+            "is it the node of a contact, whom you met an hour or more before it was lost? With one that an earlier version of Kith \
+             made or keeps, their code helps: they run kith invite, and you give the picture or the link here",
         ),
+        RecoverError::SomebodyElse => Trouble::failed(error.to_string())
+            .hint("leave out what follows /p2p/ at its end: their node may have another number by now"),
         RecoverError::NothingKept(_) => Trouble::failed(error.to_string()).hint(
             "ask another contact, whom you met an hour or more before it was lost; or are these words of before, or of \
              somebody else?",

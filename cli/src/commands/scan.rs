@@ -77,7 +77,8 @@ pub(super) fn code(given: &str) -> Result<Code, Trouble> {
     }
 }
 
-fn is_code_text(given: &str) -> bool {
+/// True if it is a code, or looks as if it were to be one.
+pub(super) fn is_code_text(given: &str) -> bool {
     // The node says what it is, and that it is of no person.
     if matches!(foreign::understand(given), foreign::Code::Nobody(nobody) if nobody.is_named()) {
         return true;

@@ -17,8 +17,12 @@ pub async fn status(home: &Home, json: bool) -> Result<(), Trouble> {
     out::say(format!("{}'s node, version {}", status.name, status.version));
     out::say(format!("  identity   {}", status.identity));
     out::say(format!("  home       {}", status.home));
+    out::say(format!("  node       {}", status.node));
     for address in &status.listening {
         out::say(format!("  listening  {address}"));
+    }
+    for address in &status.addresses {
+        out::say(format!("  address    {address}"));
     }
     for relay in &status.reached_through {
         out::say(format!("  reached    through the node of {relay}"));

@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use super::event_mode::{self, EventModeForm};
 use super::model::{name_of, time};
 use super::{Api, Problem, ProblemBody};
+use crate::network::{number, written};
 use crate::roster::Counts;
 
 /// What a node is and does.
@@ -32,6 +33,13 @@ pub struct StatusForm {
     pub version: String,
     /// Where it listens.
     pub listening: Vec<String>,
+    /// The number of its libp2p key, its PeerId: who has that, too, knows that nobody else is at an address.
+    #[serde(default)]
+    pub node: String,
+    /// Where others reach it, best first, as `kith recover` takes it: the first that is not of a local network or this machine,
+    /// from elsewhere.
+    #[serde(default)]
+    pub addresses: Vec<String>,
     /// Contacts whose nodes pass things on for this one, so that others can reach it.
     #[serde(default)]
     pub reached_through: Vec<String>,
@@ -70,6 +78,8 @@ pub(super) async fn status(State(api): State<Api>) -> Result<Json<StatusForm>, P
         home: api.home.folder().display().to_string(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         reached_through: live.relays.iter().filter_map(|relay| name_of(view, *relay)).collect(),
+        node: number(&own.peer),
+        addresses: live.hints.iter().map(|hint| written(hint, &own.peer)).collect(),
         listening: live.listening,
         contacts,
         people,

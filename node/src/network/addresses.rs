@@ -173,6 +173,12 @@ pub fn ways_to(address: &Multiaddr) -> Option<(Hint, Option<KithPeer>)> {
     Some((Hint { reach: Reach::Relayed(relay), ..hint(&place)? }, whose))
 }
 
+/// A hint as a person reads it out or sends it to another: [`ways_to`] reads what leads through a relay to `node`.
+pub fn written(hint: &Hint, node: &KithPeer) -> String {
+    let through = || peer::to_libp2p(node).and_then(|node| dialled_through(hint, node).into_iter().next());
+    through().map_or_else(|| hint.to_string(), |way| way.to_string())
+}
+
 /// The hints for the addresses that this node listens on: TCP and QUIC on one port become one hint, addresses
 /// that anybody can route to come first, loopback is named only if there is nothing else, and there are at most
 /// [`limits::ADDRESSES`](kith_protocol::limits::ADDRESSES).

@@ -15,14 +15,14 @@ pub enum Event {
     Listening {
         /// For codes and letters: best first, at most as many as a person may have.
         hints: Vec<Hint>,
-        /// The same and whatever did not fit, as libp2p writes them, for people to read.
+        /// Where it listens itself, as libp2p writes it, for people to read.
         multiaddrs: Vec<String>,
     },
     /// A hello succeeded; letters may follow.
     SessionOpened {
         /// The session.
         session: SessionId,
-        /// The secret it was opened with.
+        /// Of the secret it was opened with; or the name of the call, where that had no secret yet.
         locator: Locator,
         /// The other end.
         peer: PeerId,

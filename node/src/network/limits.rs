@@ -34,8 +34,8 @@ pub struct Limits {
     /// Open sessions with one peer: one for each call that may be under way at once, called from either end. Who scanned
     /// many codes of one person has a session under each. One more makes the oldest go.
     pub sessions_per_peer: usize,
-    /// Secrets under which hellos are answered: one for each person and for each open code, and some of earlier scans,
-    /// which come last at the start.
+    /// Secrets under which hellos are answered: one for each person and for each open code, two for each whose capsule is kept,
+    /// and some of earlier scans. Those of people and codes come first at the start. 64 bytes each.
     pub doors: usize,
     /// Hellos that wait for their third message. Each cost its peer the proof of a secret.
     pub hellos: usize,
@@ -121,7 +121,7 @@ impl Default for Limits {
             idle: Duration::from_secs(60),
             sessions: limits::SESSIONS,
             sessions_per_peer: 2 * limits::CALLS,
-            doors: 65_536,
+            doors: 262_144,
             hellos: 256,
             hellos_per_peer: limits::CALLS,
             hello: Duration::from_secs(10),

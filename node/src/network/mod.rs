@@ -84,12 +84,13 @@ use libp2p::Swarm;
 use libp2p::identity::{Keypair, ed25519};
 use tokio::sync::{mpsc, oneshot, watch};
 
-pub use addresses::{hint, listen_on, ways_to};
+pub use addresses::{hint, listen_on, ways_to, written};
 pub use budget::{Budget, PassedOn};
 pub use event::{CallFailure, Event};
 pub use libp2p::Multiaddr;
 pub use limits::Limits;
 pub use mapping::PortMapping;
+pub use peer::number;
 pub use trials::{Found, Trial, Tried};
 
 use behaviour::Behaviour;

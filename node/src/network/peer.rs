@@ -22,6 +22,11 @@ pub(super) fn from_libp2p(peer: &libp2p::PeerId) -> Option<PeerId> {
     Some(PeerId(key.to_bytes()))
 }
 
+/// As libp2p writes it, for people to pass on; nothing if it is no key.
+pub fn number(peer: &PeerId) -> String {
+    to_libp2p(peer).map_or_else(String::new, |peer| peer.to_base58())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -13,7 +13,7 @@ use super::letter_codec::OpenSessions;
 pub(super) struct Session {
     /// The other end; the session ends with the last connection to it.
     pub peer: PeerId,
-    /// The secret it was opened with.
+    /// Of the secret it was opened with; or the name of the call, where that had no secret yet.
     pub locator: Locator,
     /// True if we called.
     pub initiator: bool,

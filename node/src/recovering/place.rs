@@ -19,7 +19,7 @@ pub struct Place {
 
 /// What was given is no address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("this is no address of a node, such as 192.0.2.7, anna.example:7517 or /ip4/192.0.2.7/tcp/7517")]
+#[error("this is no address of a node")]
 pub struct NoPlace;
 
 impl FromStr for Place {
@@ -42,15 +42,20 @@ impl FromStr for Place {
 
 /// Both transports of what was given.
 fn multiaddrs(text: &str) -> Option<Vec<Multiaddr>> {
-    if let Ok(ip) = text.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() {
+    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    if let Ok(ip) = bare.parse::<IpAddr>() {
         return Some(listen_on(ip, PORT));
     }
     if let Ok(socket) = text.parse::<SocketAddr>() {
-        return Some(listen_on(socket.ip(), socket.port()));
+        // What a hint says has no room for the interface that leads to an address within one link.
+        let has_scope = matches!(socket, SocketAddr::V6(socket) if socket.scope_id() != 0);
+        return (socket.port() != 0 && !has_scope).then(|| listen_on(socket.ip(), socket.port()));
     }
     let (name, port) = text.rsplit_once(':')?;
     let (name, port) = (name.trim_end_matches('.'), port.parse::<u16>().ok().filter(|port| *port != 0)?);
-    let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte));
+    // What ends in a number was to be an address of numbers.
+    let is_named = name.rsplit('.').next().is_some_and(|last| last.bytes().any(|byte| !byte.is_ascii_digit()));
+    let is_name = is_named && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte));
     let ways = [format!("/dns/{name}/udp/{port}/quic-v1"), format!("/dns/{name}/tcp/{port}")];
     is_name.then(|| ways.iter().filter_map(|way| way.parse().ok()).collect())
 }
@@ -58,6 +63,10 @@ fn multiaddrs(text: &str) -> Option<Vec<Multiaddr>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::network::written;
+
+    const BO: &str = "12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp";
+    const RELAY: &str = "12D3KooWHdiAxVd8uMQR1hGWXccidmfCwLqcMpGwR6QcTP6QRMuD";
 
     fn read(text: &str) -> String {
         match text.parse::<Place>() {
@@ -84,10 +93,7 @@ mod tests {
 
     #[test]
     fn an_address_may_say_whose_it_is_and_through_a_relay_it_must() {
-        let (bo, relay) = (
-            "12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp",
-            "12D3KooWHdiAxVd8uMQR1hGWXccidmfCwLqcMpGwR6QcTP6QRMuD",
-        );
+        let (bo, relay) = (BO, RELAY);
         let direct = format!("/ip4/192.0.2.7/tcp/7517/p2p/{bo}");
         assert_eq!(read(&direct), "192.0.2.7:7517 Tcp, who is known");
         let relayed = format!("/ip4/192.0.2.9/udp/7517/quic-v1/p2p/{relay}/p2p-circuit/p2p/{bo}");
@@ -99,11 +105,23 @@ mod tests {
     }
 
     #[test]
+    fn what_the_status_shows_is_read() {
+        let direct = Place::from_str("192.0.2.9").unwrap().hints.remove(0);
+        let relayed: Place = format!("/ip4/192.0.2.9/tcp/7517/p2p/{RELAY}/p2p-circuit/p2p/{BO}").parse().unwrap();
+        let bo = relayed.peer.unwrap();
+        assert_eq!(written(&direct, &bo), "192.0.2.9:7517");
+        assert_eq!(written(&relayed.hints[0], &bo).parse(), Ok(relayed));
+    }
+
+    #[test]
     fn what_is_no_address_is_none() {
         for text in ["", "bo", "bo.png", "bo.example", "bo.example:", "bo.example:0", "bo.example:99999", ":7517"] {
             assert_eq!(read(text), "no", "{text}");
         }
         for text in ["KITH:AAAA", "https://bo.example/c#AAAA", "http://bo.example:80", "bö.example:80", "/ip4", "/"] {
+            assert_eq!(read(text), "no", "{text}");
+        }
+        for text in ["192.0.2.7:0", "[192.0.2.7", "[fe80::1%3]:7517", "fe80::1%3", "192.0.2:80", "192.0.2.7:7517:1"] {
             assert_eq!(read(text), "no", "{text}");
         }
         assert_eq!(read(&format!("{}:80", "a".repeat(65))), "no");

@@ -3,6 +3,7 @@
 use super::entity::{self, Entity};
 use super::error::{Error, Result};
 use super::own::{OTHER_WORDS, Own, words_fit};
+use super::rounds::Round;
 use super::turn::Turn;
 use crate::backup::Head;
 use crate::crypto::seal::EncryptionKey;
@@ -62,12 +63,17 @@ pub fn head(read: &dyn Read, now: Timestamp) -> Result<Head> {
 }
 
 impl Turn<'_> {
-    /// Somebody typed my words: if they are, backups can be sealed to them from now on.
+    /// Somebody typed my words: if they are, backups can be sealed to them from now on. If contacts keep less for them than this
+    /// version gives, they get it.
     pub fn know_words(&mut self, words: &RecoveryWords) -> Result<()> {
         if !words_fit(&self.own()?, words) {
             return Err(Error::NotNow(OTHER_WORDS));
         }
+        let is_complete = capsule_keys(&self.txn)?.is_some_and(|keys| keys.door.is_some());
         self.keep_backup_key(words);
+        if !is_complete {
+            self.begin_round(Round { capsules: true, ..Round::default() })?;
+        }
         Ok(())
     }
 

@@ -182,6 +182,8 @@ impl Turn<'_> {
     /// Does what a letter asks for, once.
     pub(super) fn judge(&mut self, session: SessionId, party: Party, opened: Opened) -> Result<Verdict> {
         match (self.judge_letter(&opened)?, party) {
+            // Who has the words may ask for a capsule, and has no other business here.
+            (_, Party::Keeper(..)) => Ok(Verdict::Refused(Refusal::NotAccepted)),
             (Some(Verdict::Handled), Party::Invite(invite)) => {
                 self.claim_came_again(session, invite, &opened)?;
                 Ok(Verdict::Handled)
@@ -190,8 +192,6 @@ impl Turn<'_> {
             (None, Party::Invite(invite)) => self.claim_arrived(session, invite, opened),
             (None, Party::Pair(person) | Party::Scanned(person)) => self.letter_from(session, person, opened),
             (None, Party::Former(_)) => Ok(Verdict::Later),
-            // Who has the words may ask for a capsule, and has no other business here.
-            (None, Party::Keeper(..)) => Ok(Verdict::Refused(Refusal::NotAccepted)),
         }
     }
 

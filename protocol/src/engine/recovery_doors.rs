@@ -64,8 +64,13 @@ impl Entity for AtDoor {
     const TABLE: Table = Table::Doors;
 
     fn key(&self) -> Vec<u8> {
-        [&self.locator.0[..], &self.person.0, &[self.place]].concat()
+        [&at_door(self.locator)[..], &self.person.0, &[self.place]].concat()
     }
+}
+
+/// Apart from doors that lead to one party.
+fn at_door(locator: Locator) -> Vec<u8> {
+    [KEPT, &locator.0].concat()
 }
 
 impl Turn<'_> {
@@ -85,6 +90,7 @@ impl Turn<'_> {
     pub(super) fn take_recovery_door(&mut self, person: PersonId, place: u8) -> Result<Option<VerifyKey>> {
         let Some(kept) = self.txn.load::<KeptDoor>(&kept_door_key(person, place))? else { return Ok(None) };
         self.txn.forget(&kept);
+        self.hang_up_on_keepers(person, place);
         if let Some(Opened { secret, .. }) = kept.opened {
             let locator = secret.locator();
             self.txn.forget(&AtDoor { locator, person, place });
@@ -93,6 +99,17 @@ impl Turn<'_> {
             }
         }
         Ok(Some(kept.owner))
+    }
+
+    /// What they came for is not here any more.
+    fn hang_up_on_keepers(&mut self, person: PersonId, place: u8) {
+        let party = Party::Keeper(person, place);
+        let came: Vec<SessionId> =
+            self.live.sessions.iter().filter(|(_, open)| open.party == party).map(|(id, _)| *id).collect();
+        for session in came {
+            self.live.sessions.remove(&session);
+            self.effect(Effect::HangUp { session });
+        }
     }
 
     /// Opens all of them for a network that has just started, where this machine's key has them.
@@ -120,7 +137,7 @@ impl Turn<'_> {
     /// Whose capsule is asked for behind this locator.
     pub(super) fn keeper_at(&self, locator: Locator) -> Result<Option<Party>> {
         let mut found = None;
-        entity::each::<AtDoor>(&self.txn, &locator.0, b"", |at| {
+        entity::each::<AtDoor>(&self.txn, &at_door(locator), b"", |at| {
             found = Some(Party::Keeper(at.person, at.place));
             ControlFlow::Break(())
         })?;

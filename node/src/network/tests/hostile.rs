@@ -1,7 +1,7 @@
 //! Mallory.
 
 use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
@@ -115,33 +115,31 @@ async fn lies_about_lengths_and_garbage_end_their_stream_alone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_length_too_long_is_refused_at_the_header() {
-    let (mut ana, _, mut mallory, to) = with_mallory(Limits::default()).await;
+    // A reader that waited for the rest would do so for many minutes: longer than anybody waits here.
+    let patient = Limits { hello: Duration::from_secs(600), answer: Duration::from_secs(600), ..Limits::default() };
+    let (mut ana, _, mut mallory, to) = with_mallory(patient).await;
     let session = mallory.say_hello(&to, 1).await;
     assert_eq!(ana.opened().await, session);
-    let began = Instant::now();
     for hello in [false, true] {
         let too_long = vec![0xff, 0xff];
         let outcome =
             if hello { mallory.hello(&to, too_long, true).await } else { mallory.letter(&to, too_long, true).await };
         assert!(outcome.is_err(), "{outcome:?}");
     }
-    // A reader that waited for the rest would have taken many minutes.
-    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_sends_too_slowly_is_cut_off() {
-    let limits = Limits { answer: Duration::from_millis(400), ..Limits::default() };
+    // In this time not even half of the rest comes.
+    let limits = Limits { answer: Duration::from_secs(2), ..Limits::default() };
     let (mut ana, mut bo, mut mallory, to) = with_mallory(limits).await;
     let of_bo = meet(&mut ana, &mut bo).await;
     ana = ana.with_door(2).await;
     let session = mallory.say_hello(&to, 2).await;
     assert_eq!(ana.opened().await, session);
     let half = letter(session, 512)[..300].to_vec();
-    let began = Instant::now();
     let outcome = mallory.letter(&to, half, true).await;
     assert!(outcome.is_err(), "{outcome:?}");
-    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
     ana.stays_quiet().await;
     bo_is_served(&mut ana, &mut bo, of_bo).await;
     let (answer, _) = tokio::join!(mallory.letter(&to, letter(session, 512), false), ana.handle());

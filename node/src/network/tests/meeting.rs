@@ -87,7 +87,7 @@ async fn a_call_that_takes_too_long_ends() {
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listen_on(silent.local_addr().unwrap().ip(), silent.local_addr().unwrap().port());
     let hint = crate::network::hint(&address[0]).unwrap();
-    let limits = Limits { call: Duration::from_millis(300), calls: CROWD, ..Limits::default() };
+    let limits = Limits { call: Duration::from_secs(1), calls: CROWD, ..Limits::default() };
     let mut bo = Node::start_with(2, &[], limits).await;
     for byte in 0..=u8::try_from(CROWD).unwrap() {
         bo.call(byte, None, std::slice::from_ref(&hint)).await;

@@ -13,7 +13,7 @@ use libp2p::{Multiaddr, noise, relay, tcp, yamux};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::Instant;
 
-use super::support::{Node, TCP, secret};
+use super::support::{Node, PATIENCE, TCP, secret};
 use crate::network::budget::Budget;
 use crate::network::relaying::{self, Admitted};
 use crate::network::{CallFailure, Event, Limits, hint, peer};
@@ -29,9 +29,22 @@ async fn bo(admits: &[&Node]) -> (PeerId, Hint) {
 }
 
 async fn bo_with(admits: &[&Node], budget: &Budget) -> (PeerId, Hint) {
+    let (me, direct, _) = bo_who_says(admits, budget).await;
+    (me, direct)
+}
+
+/// The same, and what it says of its work.
+async fn bo_who_says(admits: &[&Node], budget: &Budget) -> (PeerId, Hint, UnboundedReceiver<relay::Event>) {
     let admits: Vec<_> = admits.iter().map(|node| peer::to_libp2p(&node.peer()).unwrap()).collect();
-    let (me, address, _) = relay_for(&admits, budget).await;
-    (peer::from_libp2p(&me).unwrap(), hint(&address).unwrap())
+    let (me, address, said) = relay_for(&admits, budget).await;
+    (peer::from_libp2p(&me).unwrap(), hint(&address).unwrap(), said)
+}
+
+/// Waits until a relay has refused a reservation.
+async fn refused_a_place(said: &mut UnboundedReceiver<relay::Event>) {
+    let refused =
+        async { while !matches!(said.recv().await.expect("a relay"), relay::Event::ReservationReqDenied { .. }) {} };
+    tokio::time::timeout(PATIENCE, refused).await.expect("a refusal");
 }
 
 /// The same for peers of any kind, with its address, and what it says of its work.
@@ -172,7 +185,7 @@ async fn whoever_is_behind_a_relay_is_called_under_what_is_shared_with_their_key
 async fn a_relay_that_passed_on_enough_today_passes_nothing_more_on() {
     let budget = Budget::new(1024 * 1024);
     let (mut ana, mut eva) = (Node::ana().await, Node::start(5, &[]).await);
-    let (relay, direct) = bo_with(&[&ana, &eva], &budget).await;
+    let (relay, direct, mut said) = bo_who_says(&[&ana, &eva], &budget).await;
     ana.run(Effect::Admit { peer: relay, direct: vec![direct.clone()] }).await;
     let at = reached(&mut ana).await;
     budget.spend(1024 * 1024, Instant::now());
@@ -180,13 +193,15 @@ async fn a_relay_that_passed_on_enough_today_passes_nothing_more_on() {
     chi.call(1, Some(ana.peer()), &at).await;
     assert!(matches!(chi.next().await, Event::CallFailed { .. }));
     eva.run(Effect::Admit { peer: relay, direct: vec![direct] }).await;
+    refused_a_place(&mut said).await;
     eva.stays_quiet().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_relay_passes_nothing_on_for_strangers() {
     let (mut ana, chi) = (Node::ana().await, Node::start(3, &[]).await);
-    let (relay, direct) = bo(&[&chi]).await;
+    let (relay, direct, mut said) = bo_who_says(&[&chi], &Budget::new(u64::MAX)).await;
     ana.run(Effect::Admit { peer: relay, direct: vec![direct] }).await;
+    refused_a_place(&mut said).await;
     ana.stays_quiet().await;
 }
