@@ -23,6 +23,7 @@ mod opened;
 mod opened_again;
 mod punched;
 mod reachable;
+mod recovering;
 mod relayed;
 mod routers;
 

@@ -114,10 +114,11 @@ pub(super) struct Calls {
 
 impl Calls {
     /// True if a call is for this peer, or reached it, and is not over: a hello must not go over a connection that we are
-    /// just closing. Nor must a dial that leads through it.
+    /// just closing. Nor must a dial that leads through it, or is to.
     pub(super) fn need(&self, peer: &PeerId) -> bool {
-        self.under_way.values().any(|call| call.expected == Some(*peer) || call.is_about(peer))
-            || self.lead_through(peer)
+        let is_on_the_way = |call: &Call| call.untried.iter().any(|way| addresses::relay_of(way) == Some(*peer));
+        let needs = |call: &Call| call.expected == Some(*peer) || call.is_about(peer) || is_on_the_way(call);
+        self.under_way.values().any(needs) || self.lead_through(peer)
     }
 
     /// When a call must go on or be given up.
@@ -221,9 +222,6 @@ impl Task {
         self.relay_was_dialled(connection);
         let Some(dial) = self.calls.dials.remove(&connection) else { return };
         tracing::debug!(%error, "a dial failed");
-        if let Some(relay) = addresses::relay_of(&dial.address) {
-            self.close_what_is_left(relay);
-        }
         for locator in dial.calls {
             let Some(call) = self.calls.under_way.get_mut(&locator) else { continue };
             call.dialling = call.dialling.saturating_sub(1);
@@ -232,6 +230,10 @@ impl Task {
             call.next_dial = Instant::now();
             let now = call.next_dial;
             self.advance(locator, now);
+        }
+        // By now whoever else is called through it is being dialled.
+        if let Some(relay) = addresses::relay_of(&dial.address) {
+            self.close_what_is_left(relay);
         }
     }
 
@@ -276,12 +278,7 @@ impl Task {
     }
 
     /// The responder did not answer.
-    pub(super) fn on_hello_unanswered(
-        &mut self,
-        request: OutboundRequestId,
-        connection: ConnectionId,
-        error: &OutboundFailure,
-    ) {
+    pub(super) fn on_hello_unanswered(&mut self, request: OutboundRequestId, error: &OutboundFailure) {
         tracing::debug!(%error, "a hello was not answered");
         if let Some(proof) = self.calls.proofs.remove(&request) {
             return self.proof_failed(proof, error);
@@ -295,11 +292,8 @@ impl Task {
             OutboundFailure::ConnectionClosed | OutboundFailure::DialFailure => (CallFailure::NotAnswered, false),
             OutboundFailure::Io(_) | OutboundFailure::UnsupportedProtocols => (CallFailure::NotAnswered, true),
         };
-        // Of several connections the library took one that was ending, or whose other end is gone.
-        if matches!(error, OutboundFailure::Timeout) && !self.sessions.has(&peer) {
-            self.swarm.behaviour_mut().gate.close_one(connection);
-        }
-        if !is_final
+        // Of several connections the library took one that was ending.
+        if matches!(error, OutboundFailure::ConnectionClosed)
             && self.stays(&peer)
             && let Some(call) = self.calls.under_way.get_mut(&locator)
         {
@@ -310,17 +304,18 @@ impl Task {
         self.hello_failed(locator, peer, reason, is_final);
     }
 
-    /// The session is open already, and ends unless the proof gets there by another connection.
+    /// The session is open already, and ends unless the proof goes by another connection. What comes of the second one does not
+    /// matter: where the first got there it is refused, and who has no such session refuses a letter.
     fn proof_failed(&mut self, proof: Proof, error: &OutboundFailure) {
         let Proof { session, peer, again } = proof;
-        let again = again.filter(|_| matches!(error, OutboundFailure::ConnectionClosed) && self.stays(&peer));
-        match again {
-            Some(prove) => {
-                let request = self.swarm.behaviour_mut().hello.send_request(&peer, Request::Prove(prove));
-                self.calls.proofs.insert(request, Proof { session, peer, again: None });
-            }
+        let Some(prove) = again else { return };
+        let is_lost = matches!(error, OutboundFailure::ConnectionClosed) && self.sessions.is_open(&session);
+        if is_lost && self.stays(&peer) {
+            let request = self.swarm.behaviour_mut().hello.send_request(&peer, Request::Prove(prove));
+            self.calls.proofs.insert(request, Proof { session, peer, again: None });
+        } else {
             // The door was closed meanwhile, or there is no room.
-            None => self.end_session(session),
+            self.end_session(session);
         }
     }
 

@@ -53,10 +53,12 @@ impl Circuits {
         self.open.entry(peer).or_insert(Circuit { spent: UPKEEP, since: now, closing: false });
     }
 
-    /// One of several circuits ended: what is left counts anew.
+    /// One of several circuits ended: if it was the spent one, what is left counts anew.
     pub(super) fn renew(&mut self, peer: PeerId, now: Instant) {
-        self.open.remove(&peer);
-        self.open(peer, now);
+        if self.is_closing(&peer) {
+            self.open.remove(&peer);
+            self.open(peer, now);
+        }
     }
 
     /// They do not any more.
@@ -182,6 +184,19 @@ mod tests {
         circuits.forget(&bo);
         circuits.leave(bo, now);
         assert!(!due(&circuits, bo));
+    }
+
+    #[test]
+    fn of_two_circuits_the_spent_one_ends_and_the_other_is_used() {
+        let (now, bo, mut circuits) = (Instant::now(), PeerId::random(), Circuits::default());
+        circuits.open(bo, now);
+        assert!(circuits.take(&bo, LETTER, now));
+        circuits.renew(bo, now);
+        assert!(!circuits.take(&bo, LETTER, now), "it was the other that ended");
+        circuits.open(bo, now);
+        assert!(!circuits.take(&bo, 512, now), "a second one does not make the first any longer");
+        circuits.renew(bo, now);
+        assert!(circuits.take(&bo, LETTER, now));
     }
 
     #[test]

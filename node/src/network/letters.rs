@@ -174,13 +174,17 @@ impl Task {
         self.stays(peer) && (left_its_relay || matches!(error, OutboundFailure::ConnectionClosed))
     }
 
-    /// Whoever handled the letter already gives the same answer again.
+    /// Whoever handled the letter already gives the same answer again. What is left may be a circuit with no room for it.
     fn send_again(&mut self, peer: PeerId, request: OutboundRequestId) {
-        let Some(mut sent) = self.letters.sent.remove(&request) else { return };
-        if let Some(again) = sent.again.take() {
-            let id = self.swarm.behaviour_mut().letter.send_request(&peer, again);
-            self.letters.sent.insert(id, sent);
+        let Some(sent) = self.letters.sent.get_mut(&request) else { return };
+        let Some(again) = sent.again.take() else { return };
+        if !self.circuits.take(&peer, again.sealed.len(), Instant::now()) {
+            self.on_answer(request, None);
+            return;
         }
+        let Some(sent) = self.letters.sent.remove(&request) else { return };
+        let id = self.swarm.behaviour_mut().letter.send_request(&peer, again);
+        self.letters.sent.insert(id, sent);
     }
 
     fn on_answer(&mut self, request: OutboundRequestId, outcome: Option<Answer>) -> Option<SessionId> {

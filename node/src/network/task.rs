@@ -245,9 +245,7 @@ impl Task {
             Hello::Message { message: Message::Response { request_id, response }, .. } => {
                 self.on_hello_answered(request_id, &response);
             }
-            Hello::OutboundFailure { request_id, connection_id, error, .. } => {
-                self.on_hello_unanswered(request_id, connection_id, &error);
-            }
+            Hello::OutboundFailure { request_id, error, .. } => self.on_hello_unanswered(request_id, &error),
             Hello::InboundFailure { .. } | Hello::ResponseSent { .. } => {}
         }
     }

@@ -138,7 +138,8 @@ async fn what_was_lost_with_a_connection_goes_over_the_other_at_once() {
         ana.connect(&bo).await;
         let ana = tokio::spawn(ana.run());
         // Both connections are there for him, too.
-        while bo.network.strangers().await < 2 {}
+        let both = async { while bo.network.strangers().await < 2 {} };
+        tokio::time::timeout(PATIENCE, both).await.expect("two connections");
         bo.call(1, Some(me), &[]).await;
         let session = bo.opened().await;
         for letter in [1, 2] {

@@ -1,6 +1,7 @@
 //! Ana is reached through a relay alone.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use futures::StreamExt;
 use kith_protocol::address::{Hint, Reach, Transports};
@@ -159,7 +160,9 @@ async fn where_udp_leads_nowhere_the_relay_is_dialled_by_tcp_meanwhile() {
     // Whoever sends to this port hears nothing, as behind a firewall.
     let _blocked = std::net::UdpSocket::bind(("127.0.0.1", direct.port)).unwrap();
     let by_both = at_ana.into_iter().map(|hint| Hint { transports: Transports::Both, ..hint }).collect::<Vec<_>>();
-    let mut chi = Node::start(3, &[]).await;
+    // Longer than anybody waits here.
+    let limits = Limits { handshake: Duration::from_secs(60), ..Limits::default() };
+    let mut chi = Node::start_with(3, &[], limits).await;
     chi.call(1, Some(ana.peer()), &by_both).await;
     let Event::SessionOpened { peer, via: Some(_), .. } = chi.next().await else { panic!("a session by the relay") };
     assert_eq!(peer, ana.peer());
