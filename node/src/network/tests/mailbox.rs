@@ -224,7 +224,7 @@ async fn mallory_without_a_pass_or_with_another_ones_leaves_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn mallory_says_what_is_no_request_and_is_not_kept() {
-    let limits = Limits { stranger: Duration::from_secs(60), settling: Duration::ZERO, ..Limits::default() };
+    let limits = Limits { stranger: Duration::from_secs(2), settling: Duration::ZERO, ..Limits::default() };
     let chi = Chi::start_with(limits).await;
     ana_was_here(&chi).await;
     let good = Request::Leave(letter(BO, 1, 512)).to_bytes();
