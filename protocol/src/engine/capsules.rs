@@ -58,7 +58,7 @@ impl Entity for Kept {
 }
 
 /// The places of what a contact gave me: the newest, and one of before.
-pub(super) const PLACES: [u8; 2] = [0, 1];
+const PLACES: [u8; 2] = [0, 1];
 
 fn kept_key(person: PersonId, place: u8) -> Vec<u8> {
     [&person.0[..], &[place]].concat()
